@@ -1,0 +1,41 @@
+"""Which roles may open or do something. Policies of the apps build on these two."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person, Role
+
+View = Callable[..., HttpResponseBase]
+
+
+class Refused(PermissionDenied):
+    """A person may not do something. The text is a sentence fit for that person, naming who can."""
+
+
+def check_role(person: Person, *roles: Role) -> None:
+    """Refuse a person whose role is none of ``roles``.
+
+    :raises Refused: naming the roles that can.
+    """
+    if person.role not in roles:
+        names = _(" or ").join(str(role.label).lower() for role in roles)
+        raise Refused(_("Only %(roles)s can do this.") % {"roles": names})
+
+
+def require_role(*roles: Role) -> Callable[[View], View]:
+    """Open a view to these roles only; others get the 403 page with the reason."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            check_role(request.user, *roles)  # type: ignore[arg-type]
+            return view(request, *args, **kwargs)
+
+        return wrapped
+
+    return decorate

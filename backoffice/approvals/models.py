@@ -1,0 +1,89 @@
+"""Requests for a second person, and the decisions on them. One engine for whatever needs it (DESIGN.md §7)."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.approvals import states
+from backoffice.database.fields import AmountField, amount_within_bounds
+from backoffice.database.models import AppendOnlyModel, KeptModel, born_in
+
+
+class Request(KeptModel):
+    """Something that waits for the decision of a person other than the one who asked.
+
+    ``fingerprint`` is the SHA-256 of the exact content that is decided on; the rule's name and version are pinned when
+    the request is made.
+    """
+
+    kind = models.CharField(max_length=32)
+    subject = models.CharField(max_length=128, help_text=_("What is decided on, e.g. an operation's reference"))
+    title = models.TextField()
+    client = models.TextField(blank=True)
+    amount = AmountField(null=True)
+    asset = models.CharField(max_length=16, blank=True)
+    reason = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=64)
+    rule = models.TextField()
+    rule_version = models.IntegerField()
+    people_needed = models.SmallIntegerField(default=1)
+    state = models.CharField(max_length=16, choices=states.RequestState, default=states.RequestState.WAITING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
+    requested_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta(KeptModel.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject"], name="one_request_per_subject"),
+            models.UniqueConstraint(fields=["id", "requested_by"], name="request_with_its_requester"),
+            models.CheckConstraint(condition=models.Q(people_needed__gte=1), name="request_needs_somebody"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=states.RequestState.values), name="request_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=states.RequestState.WAITING, closed_at=None)
+                | (~models.Q(state=states.RequestState.WAITING) & models.Q(closed_at__isnull=False)),
+                name="request_closed_when_not_waiting",
+            ),
+            amount_within_bounds("amount", name="request_amount_in_bounds"),
+        ]
+        indexes = [models.Index(fields=["state", "requested_at", "id"], name="request_queue")]
+        triggers = [
+            *KeptModel.Meta.triggers,
+            born_in(states.RequestState.WAITING),
+            pgtrigger.FSM(name="state_moves", field="state", transitions=states.transitions()),
+            pgtrigger.ReadOnly(name="content_is_frozen", exclude=["state", "closed_at"]),
+        ]
+
+
+class Decision(AppendOnlyModel):
+    """What one person decided on one request. The requester is repeated, tied to the request by a composite foreign
+    key, so that a CHECK can refuse self-approval whichever code asks."""
+
+    class Verdict(models.TextChoices):
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+
+    request = models.ForeignKey(Request, on_delete=models.RESTRICT, related_name="decisions")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
+    verdict = models.CharField(max_length=8, choices=Verdict)
+    reason_code = models.CharField(max_length=32, blank=True)
+    note = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=64)
+    decided_at = models.DateTimeField()
+
+    class Meta(AppendOnlyModel.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(fields=["request", "decided_by"], name="one_decision_per_person"),
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("requested_by")), name="nobody_decides_their_own_request"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict="approved") | ~models.Q(note=""), name="rejection_says_why"
+            ),
+        ]

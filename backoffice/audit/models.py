@@ -1,0 +1,100 @@
+"""The audit log: append-only, numbered without gaps, each entry bound to the one before it (security.md §3).
+
+The database checks what it can check alone: the number follows the head's, ``prev`` is the head's hash and ``hash`` is
+the SHA-256 of the canonical text. Whoever writes an entry holds the head row until the transaction ends, so two
+writers cannot fork the chain.
+"""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+
+from backoffice.database.models import AppendOnlyModel, truncate_refused
+
+FIRST_HASH = "0" * 64
+
+
+class Entry(AppendOnlyModel):
+    """One change, refusal, export, sign-in event or read of the log."""
+
+    class Result(models.TextChoices):
+        DONE = "done"
+        REFUSED = "refused"
+        FAILED = "failed"
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    event = models.CharField(max_length=64)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+    who = models.TextField()
+    role = models.CharField(max_length=16, blank=True)
+    delegate_of = models.TextField(blank=True)
+    address = models.TextField(blank=True)
+    request_id = models.CharField(max_length=36, blank=True)
+    object_type = models.CharField(max_length=32, blank=True)
+    object_id = models.CharField(max_length=128, blank=True)
+    client = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    result = models.CharField(max_length=8, choices=Result, default=Result.DONE)
+    version = models.SmallIntegerField()
+    prev = models.CharField(max_length=64)
+    canonical = models.TextField()
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta(AppendOnlyModel.Meta):
+        abstract = False
+        indexes = [
+            models.Index(fields=["object_type", "object_id", "number"], name="entry_by_object"),
+            models.Index(fields=["client", "number"], name="entry_by_client"),
+            models.Index(fields=["person", "number"], name="entry_by_person"),
+            models.Index(fields=["event", "number"], name="entry_by_event"),
+        ]
+        triggers = [
+            *AppendOnlyModel.Meta.triggers,
+            pgtrigger.Trigger(
+                name="follows_the_head",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("head", "audit_head%ROWTYPE")],
+                func="""
+                    SELECT * INTO STRICT head FROM audit_head FOR UPDATE;
+                    IF NEW.number <> head.number + 1 OR NEW.prev <> head.hash
+                       OR NEW.hash <> encode(sha256(convert_to(NEW.canonical, 'UTF8')), 'hex') THEN
+                        RAISE EXCEPTION 'audit entry % does not follow entry %', NEW.number, head.number
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+
+class Head(models.Model):
+    """The one row that names the newest entry. Locked last in a transaction, just before its commit."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default=FIRST_HASH)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="audit_has_one_head")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="moves_with_its_entry",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                    IF NEW.id <> OLD.id OR NEW.number <> OLD.number + 1 OR NOT EXISTS (
+                        SELECT 1 FROM audit_entry WHERE number = NEW.number AND hash = NEW.hash
+                    ) THEN
+                        RAISE EXCEPTION 'the head of the audit log moves with its entry only'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(name="rows_are_kept", operation=pgtrigger.Delete),
+            truncate_refused(),
+        ]

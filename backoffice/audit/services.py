@@ -1,0 +1,91 @@
+"""Write the audit log. :func:`record` is the last statement of every service that changes something."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from backoffice.accounts.actors import Actor, System
+from backoffice.accounts.context import current_origin
+from backoffice.audit import events
+from backoffice.audit.canonical import VERSION, canonical_text, digest, plain
+from backoffice.audit.models import Entry, Head
+
+#: How each kind of object is named in the log, so that its history can be found again.
+IDENTITY = {
+    "Operation": "reference",
+    "Request": "subject",
+    "Client": "partner_client_id",
+    "Order": "id",
+    "Transaction": "transaction_id",
+}
+
+
+def record(
+    event: str,
+    *,
+    by: Actor,
+    obj: Model | None = None,
+    client: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+    result: str = Entry.Result.DONE,
+) -> Entry:
+    """Append one entry to the chain, inside the caller's transaction, and hold the chain's head until it commits.
+
+    :param event: a key of `events.SENTENCES`.
+    :param client: the partner client id the entry is about, where there is one.
+    :param before, after: what changed; amounts as ``Decimal``, never floats.
+    :raises KeyError: for an event that nobody declared.
+    """
+    events.SENTENCES[event]
+    with transaction.atomic():
+        number, prev, now = lock_head()
+        fields = {
+            "number": number + 1,
+            "at": now,
+            "event": event,
+            **actor_fields(by),
+            "address": current_origin().address,
+            "request_id": current_origin().request_id,
+            **object_fields(obj),
+            "client": client,
+            "before": before,
+            "after": after,
+            "reason": reason,
+            "result": str(result),
+            "version": VERSION,
+            "prev": prev,
+        }
+        return append(fields)
+
+
+def lock_head() -> tuple[int, str, Any]:
+    """Lock the head row and return its number, its hash and the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, hash, clock_timestamp() FROM audit_head FOR UPDATE")
+        number, prev, now = cursor.fetchone()
+    return number, prev, now
+
+
+def append(fields: dict[str, Any]) -> Entry:
+    canonical = canonical_text(fields)
+    values = {**{name: plain(value) for name, value in fields.items()}, "at": fields["at"]}
+    entry = Entry(**values, canonical=canonical, hash=digest(canonical))
+    entry.save(force_insert=True)
+    Head.objects.update(number=entry.number, hash=entry.hash)
+    return entry
+
+
+def actor_fields(by: Actor) -> dict[str, Any]:
+    if isinstance(by, System):
+        return {"person_id": None, "who": by.name, "role": ""}
+    return {"person_id": by.pk, "who": by.name, "role": by.role}
+
+
+def object_fields(obj: Model | None) -> dict[str, Any]:
+    if obj is None:
+        return {"object_type": "", "object_id": ""}
+    kind = type(obj).__name__
+    return {"object_type": kind.lower(), "object_id": str(getattr(obj, IDENTITY.get(kind, "pk")))}

@@ -1,0 +1,160 @@
+"""The business intent: a deposit or withdrawal, and where it stands."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.approvals.models import Request
+from backoffice.clients.models import Asset, Client
+from backoffice.database.fields import AmountField, amount_within_bounds
+from backoffice.database.models import KeptModel, born_in
+from backoffice.funding.states import FIRST_STATES, SENT_STATES, State, transitions
+from backoffice.money import MAX_TYPED_DECIMALS, Money
+
+FROZEN = [
+    "reference",
+    "submission_token",
+    "kind",
+    "client",
+    "asset",
+    "amount",
+    "reason",
+    "fingerprint",
+    "requested_by",
+    "requested_at",
+    "confirmed_equal",
+    "copy_of",
+]
+
+
+class Kind(models.TextChoices):
+    DEPOSIT = "deposit", _("Deposit")
+    WITHDRAWAL = "withdrawal", _("Withdrawal")
+
+
+class Operation(KeptModel):
+    """One intended movement of money, under one reference, minted at creation and on every request sent for it.
+
+    What identifies and sizes the movement is frozen by a trigger; the state moves only as `states.MOVES` allows; a
+    state from `approved` on needs either another person's approval or the version of the rule that asked for none.
+    """
+
+    reference = models.CharField(max_length=64, unique=True)
+    submission_token = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    client = models.ForeignKey(Client, on_delete=models.RESTRICT, related_name="operations")
+    asset = models.ForeignKey(Asset, on_delete=models.RESTRICT, related_name="+")
+    amount = AmountField()
+    reason = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    confirmed_equal = models.BooleanField(default=False)
+    copy_of = models.OneToOneField("self", null=True, on_delete=models.RESTRICT, related_name="copy")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
+    requested_at = models.DateTimeField()
+
+    state = models.CharField(max_length=16, choices=State)
+    version = models.IntegerField(default=1)
+    approval = models.OneToOneField(Request, null=True, on_delete=models.RESTRICT, related_name="operation")
+    ungated_rule_version = models.IntegerField(null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    valid_until = models.DateTimeField(null=True)
+
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_holder = models.CharField(max_length=64, blank=True)
+    in_doubt_since = models.DateTimeField(null=True)
+    next_lookup_at = models.DateTimeField(null=True)
+
+    partner_order_id = models.BigIntegerField(null=True, unique=True)
+    failure_code = models.CharField(max_length=32, blank=True)
+    failure_sentence = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(KeptModel.Meta):
+        abstract = False
+        constraints = [
+            amount_within_bounds("amount", name="operation_amount_positive", above=0, scale=MAX_TYPED_DECIMALS),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="operation_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="operation_kind_known"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="operation_approved_by_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")),
+                name="operation_not_approved_by_requester",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=SENT_STATES)
+                | Q(approved_by__isnull=False)
+                | Q(ungated_rule_version__isnull=False, kind=Kind.DEPOSIT),
+                name="operation_sent_only_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.COMPLETED) | Q(partner_order_id__isnull=False),
+                name="operation_completed_with_its_order",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.SUBMITTING) | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="operation_submitting_under_lease",
+            ),
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(state=State.SUBMITTING), name="one_operation_submitting_per_client"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "requested_at", "id"], name="operation_by_state"),
+            models.Index(fields=["requested_at", "id"], name="operation_by_requested"),
+            models.Index(fields=["client", "requested_at", "id"], name="operation_by_client"),
+            models.Index(fields=["next_lookup_at"], name="operation_lookup_due", condition=Q(state=State.UNKNOWN)),
+            models.Index(fields=["ended_at", "id"], name="operation_by_end"),
+        ]
+        triggers = [
+            *KeptModel.Meta.triggers,
+            born_in(*sorted(FIRST_STATES)),
+            pgtrigger.FSM(name="state_moves", field="state", transitions=transitions()),
+            pgtrigger.ReadOnly(name="content_is_frozen", fields=FROZEN),
+            pgtrigger.Trigger(
+                name="copied_without_effect",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__copy_of__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM funding_operation WHERE id = NEW.copy_of_id
+                        AND state IN ('failed', 'rejected', 'cancelled', 'expired')
+                    ) THEN
+                        RAISE EXCEPTION 'only an operation that ended without effect is copied'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.asset_id)
+
+    @property
+    def is_deposit(self) -> bool:
+        return self.kind == Kind.DEPOSIT
+
+    @property
+    def is_awaiting_approval(self) -> bool:
+        return self.state == State.PENDING_APPROVAL
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return self.state in (State.UNKNOWN, State.REVIEW)
+
+    @property
+    def is_ended(self) -> bool:
+        return self.ended_at is not None

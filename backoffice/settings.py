@@ -1,0 +1,268 @@
+"""Settings, read from the environment or `.env` by django-environ. Every variable is explained in `.env.example`.
+
+A missing setting stops the start with a sentence; contradictions are caught by `checks.py`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+env.smart_cast = False
+if (BASE_DIR / ".env").exists():
+    environ.FileAwareEnv.read_env(BASE_DIR / ".env")
+
+
+def required(name: str, meaning: str) -> str:
+    """Read a setting that has no sensible default.
+
+    :raises ImproperlyConfigured: with a sentence that says what to set.
+    """
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Set it to {meaning}; .env.example explains every setting.")
+    return str(value)
+
+
+# -- The site ---------------------------------------------------------------------------------------------------------
+SECRET_KEY = required("SECRET_KEY", "a long random text, kept secret")
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG or DEMO else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+IS_PLAIN_HTTP = DEBUG or DEMO  # the demo and development run on loopback without TLS
+
+INSTALLED_APPS = [
+    "backoffice.database",
+    "backoffice.ui",
+    "backoffice.accounts",
+    "backoffice.audit",
+    "backoffice.approvals",
+    "backoffice.exports",
+    "backoffice.mirror",
+    "backoffice.clients",
+    "backoffice.orders",
+    "backoffice.transactions",
+    "backoffice.funding",
+    "backoffice.reconciliation",
+    "backoffice.dashboard",
+    *(["backoffice.sandbox", "backoffice.demo"] if DEBUG or DEMO else []),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "template_partials",
+    "pgtrigger",
+    "procrastinate.contrib.django",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "backoffice.ui.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "backoffice.accounts.middleware.RequestContextMiddleware",
+    "backoffice.accounts.middleware.LoginRequiredMiddleware",
+    "backoffice.accounts.middleware.TimeZoneMiddleware",
+]
+
+ROOT_URLCONF = "backoffice.urls"
+WSGI_APPLICATION = "backoffice.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "backoffice.dashboard.context.shell",
+            ],
+            "builtins": ["backoffice.ui.templatetags.ui"],
+        },
+    }
+]
+
+
+# -- The database: PostgreSQL, always (docs/adr/0001) ---------------------------------------------------------------
+POOL = {"min_size": 1, "max_size": 16, "timeout": 10}
+
+
+def database(url_name: str, meaning: str) -> dict[str, Any]:
+    required(url_name, meaning)
+    return {
+        **env.db_url(url_name, engine="django.db.backends.postgresql"),
+        # A request decides where its transactions begin and end: a claim must be committed before the partner is
+        # called, so nothing may wrap a whole request.
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {
+            "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+            **(
+                {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
+                if env.bool("DATABASE_POOL", default=True)
+                else {}
+            ),
+        },
+    }
+
+
+DATABASES = {"default": database("DATABASE_URL", "the address of the PostgreSQL database, for the application's role")}
+if env.str("DATABASE_OWNER_URL", default=""):
+    DATABASES["owner"] = database("DATABASE_OWNER_URL", "the address of the same database, for the role that owns it")
+    DATABASES["owner"]["OPTIONS"].pop("pool", None)
+    DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=30s"
+    DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
+}
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "update_heartbeat_interval": 5.0,
+    "stalled_worker_timeout": 15.0,
+    "delete_jobs": "successful",
+    "install_signal_handlers": True,
+    "listen_notify": True,
+    "fetch_job_polling_interval": 2.0,
+}
+
+# -- People ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "backoffice.accounts.adapter.StaffAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/30m/ip,10/30m/key"}
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_PLAIN_HTTP
+SESSION_COOKIE_NAME = "backoffice_session" if IS_PLAIN_HTTP else "__Host-session"
+CSRF_COOKIE_NAME = "backoffice_csrf" if IS_PLAIN_HTTP else "__Host-csrf"
+CSRF_COOKIE_HTTPONLY = True
+# CSRF_FAILURE_VIEW = "backoffice.ui.views.csrf_failure"
+
+# -- What leaves with every answer (security.md S10, S11, S16) ----------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    feature: [] for feature in ("camera", "geolocation", "microphone", "payment", "usb", "display-capture")
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = not IS_PLAIN_HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if IS_PLAIN_HTTP else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_PLAIN_HTTP
+SECURE_HSTS_PRELOAD = not IS_PLAIN_HTTP
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# -- Words, times, files ------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+COMPANY_TIME_ZONE = env.str("COMPANY_TIME_ZONE", default="Asia/Bahrain")
+USE_THOUSAND_SEPARATOR = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# -- The partners -------------------------------------------------------------------------------------------------
+COINMENA_BASE_URL = required("COINMENA_BASE_URL", "the address of CoinMENA's API")
+COINMENA_PARTNER_ID = required("COINMENA_PARTNER_ID", "our partner id at CoinMENA")
+COINMENA_PRIVATE_KEY = required("COINMENA_PRIVATE_KEY", "our Ed25519 key: PEM, or base64 of the 32-byte seed")
+COINMENA_SIGN_SEPARATOR = env.str("COINMENA_SIGN_SEPARATOR", default="\\n").replace("\\n", "\n")
+COINMENA_SIGN_INCLUDE_QUERY = env.bool("COINMENA_SIGN_INCLUDE_QUERY", default=False)
+COINMENA_DEADLINE_SECONDS = env.int("COINMENA_DEADLINE_SECONDS", default=25)
+COINMENA_QUARANTINE_SECONDS = env.int("COINMENA_QUARANTINE_SECONDS", default=300)
+BITNOB_BASE_URL = required("BITNOB_BASE_URL", "the address of Bitnob's API")
+BITNOB_CLIENT_ID = required("BITNOB_CLIENT_ID", "our client id at Bitnob")
+BITNOB_CLIENT_SECRET = required("BITNOB_CLIENT_SECRET", "our client secret at Bitnob")
+BITNOB_ENVIRONMENT = required("BITNOB_ENVIRONMENT", "`sandbox` or `live`, as Bitnob's whoami must confirm")
+BITNOB_REQUESTS_PER_MINUTE = env.int("BITNOB_REQUESTS_PER_MINUTE", default=60)
+
+# -- The audit log's seals and e-mail -----------------------------------------------------------------------------
+AUDIT_SEAL_KEY = env.str("AUDIT_SEAL_KEY", default="")
+AUDIT_SEAL_DIRECTORY = env.str("AUDIT_SEAL_DIRECTORY", default="")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+
+# -- Logs: one JSON object a line, written to standard error ---------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "backoffice.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},
+}

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TransactionsConfig(AppConfig):
+    name = "backoffice.transactions"

@@ -1,0 +1,19 @@
+"""Every address of the product, app by app (DESIGN.md §11)."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("backoffice.dashboard.urls")),
+    path("accounts/", include("backoffice.accounts.urls")),
+    path("approvals/", include("backoffice.approvals.urls")),
+    path("audit/", include("backoffice.audit.urls")),
+    path("clients/", include("backoffice.clients.urls")),
+    path("exports/", include("backoffice.exports.urls")),
+    path("funding/", include("backoffice.funding.urls")),
+    path("orders/", include("backoffice.orders.urls")),
+    path("reconciliation/", include("backoffice.reconciliation.urls")),
+    path("transactions/", include("backoffice.transactions.urls")),
+]
+if settings.DEBUG or settings.DEMO:
+    urlpatterns.append(path("gallery/", include("backoffice.ui.urls")))

@@ -1,0 +1,76 @@
+"""The cast, and the databases the tests run on."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from backoffice.accounts.models import Person, Role
+from backoffice.database import embedded
+from tests import database
+
+
+@pytest.fixture(scope="session")
+def postgres() -> embedded.Embedded:
+    """The embedded server every test process shares."""
+    return database.start_server()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgres: embedded.Embedded, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One clone per test process, for tests that roll back."""
+    name = database.clone(postgres)
+    with django_db_blocker.unblock():
+        database.connect_to(postgres, name)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    embedded.drop_database(postgres, name)
+
+
+@pytest.fixture
+def committed(postgres: embedded.Embedded, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database of the test's own, with real commits: whatever moves money is tested on this one."""
+    name, former = database.clone(postgres), connections["default"].settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        database.connect_to(postgres, name)
+        yield name
+        connections.close_all()
+        database.connect_to(postgres, former)
+    embedded.drop_database(postgres, name)
+
+
+def _person(name: str, role: Role) -> Person:
+    email = f"{name.split()[0].lower()}@example.com"
+    return Person.objects.create_person(email=email, name=name, role=role, password="correct horse battery")
+
+
+@pytest.fixture
+def maya() -> Person:
+    """Asks: finance."""
+    return _person("Maya Haddad", Role.FINANCE)
+
+
+@pytest.fixture
+def omar() -> Person:
+    """Approves: manager."""
+    return _person("Omar Saleh", Role.MANAGER)
+
+
+@pytest.fixture
+def lina() -> Person:
+    """Approves when Omar is away: manager."""
+    return _person("Lina Aziz", Role.MANAGER)
+
+
+@pytest.fixture
+def vera() -> Person:
+    """Reads: auditor."""
+    return _person("Vera Novak", Role.AUDITOR)
+
+
+@pytest.fixture
+def adam() -> Person:
+    """Administers: administrator."""
+    return _person("Adam Reyes", Role.ADMINISTRATOR)
