@@ -1,0 +1,1 @@
+"""How screens are built: listings, columns, filters, keyset pages, display values, htmx. Holds no models."""

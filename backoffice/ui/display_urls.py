@@ -1,0 +1,9 @@
+"""The address that keeps a person's choice of theme, density and shortcuts."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "ui"
+
+urlpatterns = [path("", views.choose_display, name="display")]

@@ -1,0 +1,89 @@
+"""What every answer needs when htmx asked, and what no signed-in page may leave behind.
+
+Placed after the session, authentication, message and django-htmx middlewares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from .render import is_htmx
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class HtmxMiddleware:
+    """Redirects become `HX-Redirect`, messages become toasts, signed-in answers are never stored."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, then fit the answer to who asked for it."""
+        response = self.get_response(request)
+        if is_htmx(request):
+            response = redirect_the_page(request, response)
+            add_toasts(request, response)
+        keep_out_of_caches(request, response)
+        return response
+
+
+def redirect_the_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Send the browser, not the fragment, to where a redirect leads; to sign-in with 401.
+
+    htmx checks no address itself, so one that leaves this site becomes the first page.
+    """
+    if response.status_code not in (301, 302, 303, 307, 308):
+        return response
+    address = response.headers["Location"]
+    is_sign_in = urlsplit(address).path == resolve_url(settings.LOGIN_URL)
+    moved = HttpResponse(status=401 if is_sign_in else 204)
+    moved.headers["HX-Redirect"] = _sign_in_from(request) if is_sign_in else _ours(request, address)
+    moved.cookies.update(response.cookies)  # a new session or message cookie must survive
+    return moved
+
+
+def add_toasts(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Append the waiting messages to a fragment, out of band; a page has shown its own already."""
+    messages = get_messages(request)
+    if not isinstance(response, HttpResponse) or not _is_fragment(response) or getattr(messages, "used", True):
+        return
+    toasts = render_to_string("ui/toasts.html", {"messages": list(messages), "is_fragment": True})
+    response.write(toasts)
+    if "Content-Length" in response.headers:
+        response.headers["Content-Length"] = str(len(response.content))
+
+
+def keep_out_of_caches(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Forbid every cache to keep what a signed-in person saw; the same address has two forms."""
+    patch_vary_headers(response, ("Cookie", "HX-Request"))
+    person = getattr(request, "user", None)
+    if person is not None and person.is_authenticated:
+        patch_cache_control(response, no_store=True, private=True)
+
+
+def _is_fragment(response: HttpResponse) -> bool:
+    if response.status_code == 204 or {"HX-Redirect", "HX-Refresh", "HX-Location"} & set(response.headers):
+        return False
+    return response.headers.get("Content-Type", "").startswith("text/html")
+
+
+def _sign_in_from(request: HttpRequest) -> str:
+    """The sign-in page, leading back to the page the person was looking at."""
+    shown = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _ours(request, shown)})}"
+
+
+def _ours(request: HttpRequest, address: str) -> str:
+    allowed = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if allowed else "/"

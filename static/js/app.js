@@ -1,0 +1,192 @@
+/* One module for every page. The pages work without it; it makes them pleasant.
+   Nothing here decides anything about money: no key approves, no script sends a form by itself. */
+
+const root = document.documentElement;
+const TOAST_MILLISECONDS = 6000;
+const GO_MILLISECONDS = 1200;
+
+/* Theme: Tabler reads data-bs-theme; "auto" follows the system, now and when it changes. */
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+function applyTheme() {
+  const choice = root.dataset.themeChoice;
+  root.dataset.bsTheme = choice === "auto" ? (prefersDark.matches ? "dark" : "light") : choice;
+}
+
+prefersDark.addEventListener("change", applyTheme);
+applyTheme();
+
+/* A choice of theme, density or shortcuts takes effect at once and is kept by the server (a cookie). */
+const applyChoice = {
+  theme(choice) {
+    root.dataset.themeChoice = choice;
+    applyTheme();
+  },
+  density(choice) {
+    if (choice === "compact") root.dataset.density = choice;
+    else delete root.dataset.density;
+  },
+  shortcuts(choice) {
+    root.dataset.shortcuts = choice;
+  },
+};
+
+async function keepChoice(form, button) {
+  const fields = new FormData(form, button);
+  for (const other of form.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
+  applyChoice[fields.get("kind")](button.value);
+  const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" });
+  if (answer.type !== "opaqueredirect" && !answer.ok) form.submit();
+}
+
+/* A form is sent once. The server refuses the second copy as well; this spares people the question. */
+function guardTwice(event) {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const button = event.submitter;
+  // After this turn, so that the button's own name and value still travel with the form.
+  setTimeout(() => button?.setAttribute("aria-disabled", "true"));
+}
+
+function releaseForms() {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-display]")) {
+    event.preventDefault();
+    keepChoice(form, event.submitter);
+  } else if (form.method === "post" && form.matches("[data-once]")) {
+    guardTwice(event);
+  }
+});
+window.addEventListener("pageshow", releaseForms); // back from the next page
+
+/* Toasts: success fades, errors stay. Each can be closed; none fades under the pointer or the focus. */
+function fadeLater(toast) {
+  setTimeout(() => {
+    if (toast.matches(":hover, :focus-within")) fadeLater(toast);
+    else toast.remove();
+  }, TOAST_MILLISECONDS);
+}
+
+function wakeToasts() {
+  for (const toast of document.querySelectorAll("#toasts [data-fades]:not([data-awake])")) {
+    toast.dataset.awake = "yes";
+    fadeLater(toast);
+  }
+}
+
+wakeToasts();
+
+function say(sentence) {
+  const toast = document.createElement("div");
+  toast.className = "toast-note negative";
+  toast.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.textContent = sentence;
+  const close = document.createElement("button");
+  close.className = "btn btn-quiet";
+  close.type = "button";
+  close.dataset.dismiss = "";
+  close.textContent = "×";
+  close.setAttribute("aria-label", document.getElementById("toasts").dataset.closeLabel);
+  toast.append(text, close);
+  document.getElementById("toasts").append(toast);
+}
+
+/* Menus are <details>: one open at a time, closed by Escape and by a click elsewhere. */
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!except || !menu.contains(except)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  closeMenus(event.target);
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open).showModal();
+  event.target.closest("[data-dismiss]")?.closest(".toast-note").remove();
+  if (event.target.closest('[aria-disabled="true"]')) event.preventDefault();
+});
+
+/* Keyboard: Ctrl-K or / searches, ? helps, g and a letter goes. Single letters can be switched off. */
+let goUntil = 0;
+
+function isTyping(target) {
+  return target.closest("input, textarea, select, [contenteditable], dialog[open]") !== null;
+}
+
+function focusSearch(event) {
+  const search = document.querySelector(".find input");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+}
+
+function followLetter(event) {
+  goUntil = 0;
+  const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+  if (link) link.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const open = document.querySelector("details[data-menu][open]");
+    closeMenus();
+    open?.querySelector("summary").focus();
+    return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    focusSearch(event);
+    return;
+  }
+  if (root.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.timeStamp < goUntil) followLetter(event);
+  else if (event.key === "g") goUntil = event.timeStamp + GO_MILLISECONDS;
+  else if (event.key === "/") focusSearch(event);
+  else if (event.key === "?") document.getElementById("help")?.showModal();
+});
+
+/* htmx: empty filters stay out of the address, focus returns to where it was, refusals are said aloud. */
+let focusedId = "";
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { verb, formData } = event.detail;
+  if (verb !== "get") return;
+  for (const name of new Set(formData.keys())) {
+    const filled = formData.getAll(name).filter((text) => text !== "");
+    formData.delete(name);
+    for (const text of filled) formData.append(name, text);
+  }
+});
+
+document.addEventListener("htmx:beforeSwap", () => {
+  focusedId = document.activeElement?.id ?? "";
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  wakeToasts();
+  releaseForms();
+  if (document.activeElement !== document.body) return;
+  const before = focusedId && document.getElementById(focusedId);
+  const first = event.detail.elt.querySelector?.(".note[role=alert], [aria-invalid=true]");
+  if (first) first.focus();
+  else if (before) before.focus({ preventScroll: true });
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const toasts = document.getElementById("toasts");
+  if (event.detail.xhr.status !== 401) say(toasts.dataset[`said${event.detail.xhr.status}`] ?? toasts.dataset.saidOther);
+});
+
+document.addEventListener("htmx:sendError", () => say(document.getElementById("toasts").dataset.saidOffline));
