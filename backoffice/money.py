@@ -74,9 +74,9 @@ _TOO_LARGE = gettext_noop("At most %(limit)d digits before the point; this has %
 
 # In the order in which a reader would point them out; the first that matches is the one told.
 _TYPED_FAULTS: Final = (
+    (re.compile(r"\A[-+]?[0-9.]+[eE]"), gettext_noop("Write the amount in full, without an exponent such as 1E+3.")),
     (re.compile(r"[+]"), gettext_noop("Leave out the plus sign.")),
     (re.compile("[-\u2010-\u2015\u2212]"), gettext_noop("Leave out the minus sign: an amount is more than zero.")),
-    (re.compile(r"\A[0-9.]+[eE]"), gettext_noop("Write the amount out in full, without an exponent such as 1E+3.")),
     (re.compile(r"_"), gettext_noop("Leave out the underscores, for example 1000.00.")),
     (re.compile(r","), gettext_noop("Leave out the commas and use a point for the decimals, for example 1234.56.")),
     (re.compile(r"\s"), gettext_noop("Leave out the blanks between the digits, for example 1000.00.")),

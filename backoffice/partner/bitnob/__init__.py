@@ -1,0 +1,1 @@
+"""Bitnob's interface, read only: the transactions of our account and its balances."""

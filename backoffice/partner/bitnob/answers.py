@@ -1,0 +1,148 @@
+"""Read what Bitnob answered: the typed thing asked for, or the one error that says why not."""
+
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from backoffice.money import gettext_noop
+from backoffice.partner.bitnob.errors import refusal_kind, refusal_sentence
+from backoffice.partner.bitnob.payloads import AccountBalance, Identity, Transaction
+from backoffice.partner.errors import (
+    PartnerAnswerInvalid,
+    PartnerError,
+    PartnerRefused,
+    PartnerUnavailable,
+    RateLimited,
+)
+from backoffice.partner.exchange import Exchange, retry_after_seconds
+from backoffice.partner.fields import Payload, text_for_people
+from backoffice.partner.pages import CursorPage, Rows, read_rows, reason_of
+from backoffice.partner.strict_json import JsonValue, NotStrictJson, Slice, loads, slice_at, slices
+
+Item = TypeVar("Item", bound=Payload)
+
+_NO_ANSWER: Final = gettext_noop("Bitnob did not answer. Try again in a minute.")
+_IN_TROUBLE: Final = gettext_noop("Bitnob has trouble on its side. Try again in a few minutes.")
+_NOT_UNDERSTOOD: Final = gettext_noop("Bitnob sent an answer we cannot read: %(reason)s. Tell an administrator.")
+
+
+def check_answered(exchange: Exchange) -> None:
+    """Return if a whole 200 that says ``success`` was read. Raises the member of the error family otherwise."""
+    if exchange.status != 200 or not exchange.is_whole:
+        raise _failure(exchange)
+    envelope = _envelope(exchange)
+    if envelope.get("success", True) is not True:
+        raise invalid_answer(exchange, "a 200 that does not say success")
+
+
+def read_data(kind: type[Item], exchange: Exchange) -> Item:
+    """Return the object in ``data``. Raises `PartnerAnswerInvalid`."""
+    try:
+        return kind.from_slice(slice_at(exchange.body, "data"))
+    except NotStrictJson as error:
+        raise invalid_answer(exchange, str(error)) from error
+    except ValidationError as error:
+        raise invalid_answer(exchange, reason_of(error)) from error
+
+
+def read_identity(exchange: Exchange) -> Identity:
+    """Return who we are; an older form has the fields at the top level. Raises `PartnerAnswerInvalid`."""
+    envelope = _envelope(exchange)
+    if isinstance(envelope.get("data"), dict):
+        return read_data(Identity, exchange)
+    try:
+        return Identity.from_slice(Slice(envelope, exchange.body))
+    except ValidationError as error:
+        raise invalid_answer(exchange, reason_of(error)) from error
+
+
+def read_accounts(exchange: Exchange) -> tuple[AccountBalance, ...]:
+    """Return every account. Raises `PartnerAnswerInvalid` if even one cannot be read."""
+    rows = _rows(AccountBalance, exchange, "accounts")
+    if rows.unreadable:
+        raise invalid_answer(exchange, rows.unreadable[0].reason)
+    return rows.items
+
+
+def read_transactions(exchange: Exchange) -> CursorPage[Transaction]:
+    """Return one page. Raises `PartnerAnswerInvalid` if the page itself, not just a row, cannot be read."""
+    rows = _rows(Transaction, exchange, "transactions")
+    envelope = _envelope(exchange)["data"]
+    total, has_more = envelope.get("total_count"), envelope.get("has_more")
+    if isinstance(total, bool) or not isinstance(total, int) or total < 0 or not isinstance(has_more, bool):
+        raise invalid_answer(exchange, "no usable total_count or has_more")
+    following, previous = (_cursor(exchange, envelope.get(name)) for name in ("next_cursor", "previous_cursor"))
+    return CursorPage(rows.items, rows.unreadable, total, has_more, following, previous)
+
+
+def invalid_answer(exchange: Exchange, reason: str) -> PartnerAnswerInvalid:
+    """Return the error for an answer that is against the partner's contract; `reason` never repeats its content."""
+    return PartnerAnswerInvalid(_NOT_UNDERSTOOD, parameters={"reason": reason}, exchange=exchange)
+
+
+def _rows(kind: type[Item], exchange: Exchange, name: str) -> Rows[Item]:
+    try:
+        return read_rows(kind, slices(exchange.body, "data", name))
+    except NotStrictJson as error:
+        raise invalid_answer(exchange, str(error)) from error
+
+
+def _cursor(exchange: Exchange, value: JsonValue) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise invalid_answer(exchange, "a cursor that is no text")
+    return value or None
+
+
+def _envelope(exchange: Exchange) -> dict[str, Any]:
+    try:
+        envelope = loads(exchange.body)
+    except NotStrictJson as error:
+        raise invalid_answer(exchange, str(error)) from error
+    if not isinstance(envelope, dict):
+        raise invalid_answer(exchange, "not an object")
+    return envelope
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+def _failure(exchange: Exchange) -> PartnerError:
+    if exchange.status is None or exchange.was_cut_short:
+        return PartnerUnavailable(_NO_ANSWER, exchange=exchange)
+    if exchange.status == 429:
+        return RateLimited(retry_after_seconds=retry_after_seconds(exchange), exchange=exchange)
+    problem = _problem(exchange)
+    if exchange.status >= 500:
+        return PartnerUnavailable(_IN_TROUBLE, exchange=exchange, correlation_id=_words(problem, "correlation_id"))
+    code = problem.get("code")
+    if not isinstance(code, str):
+        return invalid_answer(exchange, f"HTTP {exchange.status} {exchange.fault or 'without its error form'}")
+    return _refusal(exchange, code, problem)
+
+
+def _problem(exchange: Exchange) -> dict[str, Any]:
+    """Return the RFC 7807 body, or nothing where there is none."""
+    try:
+        problem = loads(exchange.body) if exchange.is_whole else None
+    except NotStrictJson:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _refusal(exchange: Exchange, code: str, problem: dict[str, Any]) -> PartnerRefused:
+    kind = refusal_kind(exchange.status, code)
+    title, detail = _words(problem, "title") or "", _words(problem, "detail") or ""
+    error = kind(
+        refusal_sentence(kind),
+        parameters={"code": text_for_people(code), "words": detail or title},
+        exchange=exchange,
+        code=text_for_people(code),
+        correlation_id=_words(problem, "correlation_id"),
+    )
+    error.message, error.detail = title, detail
+    return error
+
+
+def _words(problem: dict[str, Any], name: str) -> str | None:
+    words = problem.get(name)
+    return text_for_people(words) if isinstance(words, str) else None

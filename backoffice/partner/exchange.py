@@ -1,0 +1,91 @@
+"""One request to a partner and whatever came back: the evidence everything else is judged by."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Final
+
+LONGEST_PAUSE_SECONDS: Final = 300.0
+
+
+class Fault(StrEnum):
+    """Why no whole answer was read."""
+
+    RATE_LIMITED = "rate_limited"
+    DNS = "dns"
+    ADDRESS = "address_refused"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    BROKEN = "broken"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeaders:
+    """The headers anything depends on, as received; None where absent."""
+
+    date: str | None = None
+    age: str | None = None
+    retry_after: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was asked, when, and what came back.
+
+    `path` carries the query. `fault` is None exactly when a whole answer was read; `body` then holds all of it,
+    otherwise at most its beginning. `bytes_may_have_been_sent` is False only where that is certain.
+    `signed_timestamp_ms` is the Unix time in the signature, in milliseconds, where the request was signed.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    started_at: datetime
+    duration_seconds: float
+    status: int | None
+    headers: AnswerHeaders
+    body: bytes
+    fault: Fault | None
+    bytes_may_have_been_sent: bool
+    signed_timestamp_ms: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if an answer was read to its end."""
+        return self.fault is None
+
+    @property
+    def was_cut_short(self) -> bool:
+        """True if the line failed while an answer was under way or awaited."""
+        return self.fault in (Fault.TIMEOUT, Fault.BROKEN)
+
+    @property
+    def partner_date(self) -> datetime | None:
+        """The partner's clock when it answered, to the second, or None."""
+        return parse_http_date(self.headers.date)
+
+
+def parse_http_date(text: str | None) -> datetime | None:
+    """Return an HTTP date as an aware UTC datetime, or None if it is absent or no date."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def retry_after_seconds(exchange: Exchange) -> float | None:
+    """Return how long the partner asks us to wait, 0 to 300 seconds, or None if it does not say so sensibly."""
+    text = (exchange.headers.retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_PAUSE_SECONDS)
+    until = parse_http_date(text)
+    if until is None:
+        return None
+    waiting = (until - (exchange.partner_date or exchange.started_at)).total_seconds()
+    return min(max(waiting, 0.0), LONGEST_PAUSE_SECONDS)
