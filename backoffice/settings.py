@@ -38,6 +38,7 @@ IS_PLAIN_HTTP = DEBUG or DEMO  # the demo and development run on loopback withou
 
 INSTALLED_APPS = [
     "backoffice.database",
+    "backoffice.worker",
     "backoffice.ui",
     "backoffice.accounts",
     "backoffice.audit",
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "backoffice.funding",
     "backoffice.reconciliation",
     "backoffice.dashboard",
+    "backoffice.health",
     *(["backoffice.sandbox", "backoffice.demo"] if DEBUG or DEMO else []),
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -182,7 +184,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_PLAIN_HTTP
 SESSION_COOKIE_NAME = "backoffice_session" if IS_PLAIN_HTTP else "__Host-session"
 CSRF_COOKIE_NAME = "backoffice_csrf" if IS_PLAIN_HTTP else "__Host-csrf"
 CSRF_COOKIE_HTTPONLY = True
-# CSRF_FAILURE_VIEW = "backoffice.ui.views.csrf_failure"
 
 # -- What leaves with every answer (security.md S10, S11, S16) ----------------------------------------------------
 CONTENT_SECURITY_POLICY = {

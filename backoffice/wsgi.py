@@ -1,4 +1,4 @@
-"""The WSGI entry point: ``gunicorn backoffice.wsgi``."""
+"""The WSGI entry point: ``gunicorn backoffice.wsgi``. A database that would let history be changed stops the start."""
 
 import os
 
@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
 application = get_wsgi_application()
+
+from backoffice.database.checks import refuse_to_start_unarmed  # noqa: E402  (needs the settings)
+
+refuse_to_start_unarmed()

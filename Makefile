@@ -1,0 +1,46 @@
+# The four commands of the house: demo, test, check, fix. Nothing is installed outside this folder.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check fix bench browser clean-demo
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/python -m backoffice.demo --port $(PORT)
+
+test: $(VENV)/dev.stamp browser
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.gates
+
+fix: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+	$(BIN)/djlint --reformat --quiet templates || true
+	$(BIN)/python manage.py states
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+browser: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+
+clean-demo:
+	rm -rf var/demo
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python cannot make a virtual environment here. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the product runs on …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing what the tests and gates need …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,47 @@
+"""The demo's environment: every setting the product needs, all of it on this machine."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from backoffice.database import embedded
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VAR = Path(os.environ.get("DEMO_DIRECTORY", ROOT / "var" / "demo"))
+DATABASE = "backoffice"
+
+
+def environment(postgres: embedded.Embedded, *, sandbox_port: int) -> dict[str, str]:
+    """Compose the environment of every process of the demo. Keys of the sandbox are public on purpose."""
+    partner = f"http://127.0.0.1:{sandbox_port}"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+        "PYTHONPATH": str(ROOT),
+        "SECRET_KEY": secret_key(),
+        "DEBUG": "false",
+        "DEMO": "true",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "DATABASE_URL": postgres.url(DATABASE, embedded.APPLICATION),
+        "DATABASE_OWNER_URL": postgres.url(DATABASE, embedded.OWNER),
+        "COINMENA_BASE_URL": partner,
+        "COINMENA_PARTNER_ID": "demo-partner",
+        "COINMENA_PRIVATE_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "BITNOB_BASE_URL": partner,
+        "BITNOB_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
+        "BITNOB_CLIENT_SECRET": "sandbox_test_secret_000102030405",
+        "BITNOB_ENVIRONMENT": "sandbox",
+        "BITNOB_REQUESTS_PER_MINUTE": "6000",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+def secret_key() -> str:
+    """Keep one secret key for this demo, so that sign-ins survive a restart."""
+    path = VAR / "secret-key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()

@@ -1,0 +1,148 @@
+"""Every part that must work, as a check that answers with one sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.checks import ERROR, run_checks
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from backoffice.database.checks import faults
+from backoffice.mirror.models import SyncRun
+from backoffice.mirror.partners import bitnob, coinmena
+from backoffice.mirror.queries import freshness
+from backoffice.partner.errors import PartnerError
+from backoffice.worker.queries import oldest_job_due, workers_alive
+
+CLOCK_WARNING_SECONDS = 2
+CLOCK_LIMIT_SECONDS = 10
+STALE_AFTER = timedelta(minutes=15)
+
+
+class Unwell(Exception):
+    """A part does not work. The text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part that must work. ``code`` is the exit code of `manage.py doctor` when this is the first to fail."""
+
+    name: str
+    code: int
+    examine: Callable[[], str]
+    decides_readiness: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    check: Check
+    is_well: bool
+    sentence: str
+
+
+def examine(check: Check) -> Finding:
+    """Run one check; whatever is wrong becomes its sentence."""
+    try:
+        return Finding(check, is_well=True, sentence=check.examine())
+    except (Unwell, PartnerError) as trouble:
+        return Finding(check, is_well=False, sentence=str(trouble))
+    except DatabaseError as trouble:
+        return Finding(check, is_well=False, sentence=f"The database did not answer: {trouble}")
+
+
+def settings_agree() -> str:
+    errors = [message for message in run_checks() if message.level >= ERROR]
+    if errors:
+        raise Unwell(" ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
+    return "The settings agree with one another."
+
+
+def database_answers() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, split_part(version(), ' ', 2)")
+        role, version = cursor.fetchone()
+        cursor.execute("SHOW synchronous_commit")
+        (synchronous,) = cursor.fetchone()
+    if synchronous == "off":
+        raise Unwell("The database answers before it has written: set synchronous_commit on.")
+    return f"PostgreSQL {version} answers, as {role}."
+
+
+def database_is_armed() -> str:
+    found = faults()
+    if found:
+        raise Unwell(" ".join([*found, "Run `manage.py migrate` as the owner of the database."]))
+    return "Triggers, constraints and grants that keep history are in force."
+
+
+def coinmena_accepts() -> str:
+    client = coinmena()
+    client.orders(page=1, page_size=1)
+    return f"CoinMENA accepts our signature. {clock_sentence(client.clock_skew)}"
+
+
+def bitnob_accepts() -> str:
+    client = bitnob()
+    identity = client.whoami()
+    client.confirm_environment()
+    return f"Bitnob confirms the environment {identity.environment}. {clock_sentence(client.clock_skew)}"
+
+
+def clock_sentence(skew: float | None) -> str:
+    """Say how far our clock is from the partner's; from 10 seconds on nothing may be sent."""
+    if skew is None:
+        return "Its answer carried no date, so the clocks could not be compared."
+    if abs(skew) > CLOCK_LIMIT_SECONDS:
+        raise Unwell(f"Our clock and the partner's are {abs(skew):.0f} s apart. Synchronise this machine's clock.")
+    if abs(skew) > CLOCK_WARNING_SECONDS:
+        return f"The clocks are {abs(skew):.1f} s apart: look at this machine's time service."
+    return "The clocks agree."
+
+
+def worker_is_alive() -> str:
+    alive, oldest = workers_alive(), oldest_job_due()
+    if not alive:
+        raise Unwell("No worker is alive, so nothing is sent and no mirror is read. Start one: manage.py worker")
+    if oldest is not None and timezone.now() - oldest > timedelta(minutes=2):
+        raise Unwell(f"The oldest job has waited {timesince(oldest)}. Start another worker: manage.py worker")
+    return f"{alive} worker{'s' if alive > 1 else ''} alive; nothing waits too long."
+
+
+def mirrors_are_fresh() -> str:
+    readings = freshness()
+    stale = [f"{reading.label} ({age(reading.read_at)})" for reading in readings if is_stale(reading.read_at)]
+    if stale:
+        raise Unwell(f"Not read for too long: {', '.join(stale)}. Read them now: manage.py sync")
+    return "Mirrors: " + ", ".join(f"{reading.label} {age(reading.read_at)}" for reading in readings) + "."
+
+
+def is_stale(read_at: datetime | None) -> bool:
+    return read_at is None or timezone.now() - read_at > STALE_AFTER
+
+
+def age(read_at: datetime | None) -> str:
+    return "never read" if read_at is None else f"read {timesince(read_at)} ago"
+
+
+def syncs_add_up() -> str:
+    latest = SyncRun.objects.order_by("mirror", "-started_at").distinct("mirror")
+    broken = [run for run in latest if run.state in (SyncRun.State.FAILED, SyncRun.State.PARTIAL)]
+    if broken:
+        raise Unwell(" ".join(f"{run.get_mirror_display()}: {run.sentence}" for run in broken))
+    return "The last reading of every mirror is complete."
+
+
+CHECKS = [
+    Check("settings", 10, settings_agree),
+    Check("database", 11, database_answers, decides_readiness=True),
+    Check("triggers", 12, database_is_armed, decides_readiness=True),
+    Check("coinmena", 13, coinmena_accepts),
+    Check("bitnob", 14, bitnob_accepts),
+    Check("worker", 15, worker_is_alive, decides_readiness=True),
+    Check("mirrors", 16, mirrors_are_fresh),
+    Check("syncs", 17, syncs_add_up),
+]

@@ -1,0 +1,22 @@
+"""Is this process alive, and is the product ready to work? For load balancers and monitors; no sign-in, no details."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from backoffice.health.services import CHECKS, examine
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process can answer at all."""
+    return JsonResponse({"alive": True})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when database, triggers and worker are well, 503 naming those that are not."""
+    ill = [check.name for check in CHECKS if check.decides_readiness and not examine(check).is_well]
+    return JsonResponse({"ready": not ill, "ill": ill}, status=503 if ill else 200)

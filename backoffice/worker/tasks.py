@@ -1,0 +1,29 @@
+"""Housekeeping of the background work itself."""
+
+import structlog
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+log = structlog.get_logger(__name__)
+
+SECONDS_WITHOUT_HEARTBEAT = 20
+
+
+@app.periodic(cron="*/10 * * * * *")
+@app.task(queueing_lock="retry-stalled-jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Hand the jobs of a worker that was killed to another: the library leaves them in `doing` (libraries.md T10).
+
+    Safe, because a job is a doorbell: whoever answers it twice finds nothing left to do.
+    """
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SECONDS_WITHOUT_HEARTBEAT):
+        log.warning("stalled job handed on", task=job.task_name, job=job.id)
+        await manager.retry_job(job)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queueing_lock="forget-old-jobs", pass_context=True)
+async def forget_old_jobs(context: JobContext, timestamp: int) -> None:
+    """Delete jobs that failed more than 30 days ago; the log and the audit log say what came of them."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=30 * 24, include_failed=True)
