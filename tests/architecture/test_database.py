@@ -26,16 +26,18 @@ def test_a_migrated_database_is_armed(db: None) -> None:
 
 
 @pytest.mark.parametrize("table", sorted(PROTECTED))
-@pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "ALTER TABLE {} DISABLE TRIGGER ALL"])
+@pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "ALTER TABLE {} DISABLE TRIGGER USER"])
 def test_the_application_cannot_remove_history(committed: str, table: str, sql: str) -> None:
     assert refused(sql.format(table))
 
 
-@pytest.mark.parametrize(
-    "table", sorted(table for table, model in PROTECTED.items() if issubclass(model, AppendOnlyModel))
-)
+APPEND_ONLY = sorted(table for table, model in PROTECTED.items() if issubclass(model, AppendOnlyModel))
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
 def test_the_application_cannot_rewrite_history(committed: str, table: str) -> None:
-    assert refused(f"UPDATE {table} SET id = id" if table != "audit_entry" else "UPDATE audit_entry SET who = 'x'")
+    column = PROTECTED[table]._meta.pk.column
+    assert refused(f"UPDATE {table} SET {column} = {column}")  # noqa: S608
 
 
 def test_no_setting_opens_a_back_door(committed: str, maya: Person) -> None:
@@ -58,5 +60,5 @@ def test_the_application_cannot_switch_triggers_off_for_a_session(committed: str
 
 def test_a_disarmed_trigger_stops_the_start(committed: str) -> None:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
     assert any("audit_entry" in sentence for sentence in faults())
