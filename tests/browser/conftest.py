@@ -1,0 +1,66 @@
+"""Browser, stack and cast for the journeys. Everybody signs in through the sign-in page, as people do."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from backoffice.demo.cast import PASSWORD
+from tests.browser import stack as stacks
+from tests.browser.chromium import launch_arguments
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all journeys on one process: they share one stack."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
+    with stacks.running(tmp_path_factory.mktemp("demo")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
+        yield browser
+        browser.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, stack: stacks.Stack) -> Iterator[SignIn]:
+    """Return a function that opens a fresh browser profile and signs a member of the cast in."""
+    contexts: list[BrowserContext] = []
+
+    def enter(name: str, **options: object) -> Page:
+        context = chromium.new_context(base_url=stack.url, **{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        page.get_by_label("E-mail").fill(f"{name}@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
+def calm_partners(stack: stacks.Stack) -> None:
+    """Begin every journey with partners that behave."""
+    stack.control("DELETE", "faults")
