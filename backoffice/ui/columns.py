@@ -95,6 +95,8 @@ class Column:
     def css(self) -> str:
         """Classes of the heading and of every cell."""
         names = ["num"] if self.kind.is_end_aligned else []
+        if self.kind is Kind.MONEY:
+            names.append("amount")
         if self.on_phone is OnPhone.HIDE:
             names.append("hide-s")
         return " ".join([*names, *self.classes.split()])

@@ -110,6 +110,11 @@ class Listing:
     actions_template: str = ""
     page_size: int = 50
 
+    @property
+    def has_summary(self) -> bool:
+        """Whether the list shows count and sums; templates would call `summary` itself."""
+        return self.summary is not None
+
     def sort_of(self, param: str | None) -> Sort:
         """The order a request asks for, or the first one. Raises `BadListRequest` for any other."""
         if not param:

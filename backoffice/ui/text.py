@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import groupby
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -27,16 +28,19 @@ _LOOK_ALIKES = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 _DISGUISES = ("FULLWIDTH", "MATHEMATICAL")
 
 
-def visible(text: str, length: int = DEFAULT_LENGTH) -> SafeString:
-    """Escape `text`, isolate its direction, name every hidden character and every look-alike letter in it."""
+def visible(text: str, length: int = DEFAULT_LENGTH, allowed: str = "") -> SafeString:
+    """Escape `text`, isolate its direction, name every hidden character and every look-alike letter in it.
+
+    `allowed` are control characters that stay as they are: line ends where several lines are shown.
+    """
     shown = text[:length]
-    body = format_html("{}", shown) if _PLAIN.fullmatch(shown) else format_html_join("", "{}", _pieces(shown))
+    body = format_html("{}", shown) if _PLAIN.fullmatch(shown) else format_html_join("", "{}", _pieces(shown, allowed))
     return format_html("<bdi>{}{}</bdi>", body, _cut_mark(len(text), length))
 
 
 def has_hidden(text: str) -> bool:
     """Whether `visible` would have to name anything in `text`."""
-    return any(mark for _piece, mark in _marked(text))
+    return any(name for _character, name in _named(text, ""))
 
 
 def _cut_mark(found: int, length: int) -> SafeString | str:
@@ -46,27 +50,27 @@ def _cut_mark(found: int, length: int) -> SafeString | str:
     return format_html('<span class="quiet">{}</span>', said)
 
 
-def _pieces(text: str) -> Iterator[tuple[SafeString]]:
-    for piece, mark in _marked(text):
-        yield (
-            (format_html('<span class="odd" title="{}">{}</span>', mark, piece),)
-            if mark
-            else (format_html("{}", piece),)
-        )
-
-
-def _marked(text: str) -> Iterator[tuple[str, str]]:
-    """Each character with the name to show for it, or with nothing when it is what it seems."""
-    look_alikes = _look_alike_places(text)
-    run = 0
-    for place, character in enumerate(text):
-        run = run + 1 if unicodedata.combining(character) else 0
-        if _is_hidden(character) or run > MAX_COMBINING_MARKS:
-            yield f"U+{ord(character):04X}", unicodedata.name(character, gettext("character without a name"))
-        elif place in look_alikes:
-            yield character, unicodedata.name(character)
+def _pieces(text: str, allowed: str) -> Iterator[tuple[SafeString]]:
+    """Runs of ordinary characters as they are, each odd one in a mark of its own."""
+    for is_odd, run in groupby(_named(text, allowed), key=lambda piece: bool(piece[1])):
+        if is_odd:
+            yield from ((format_html('<span class="odd" title="{1}">{0}</span>', *piece),) for piece in run)
         else:
+            yield (format_html("{}", "".join(character for character, _name in run)),)
+
+
+def _named(text: str, allowed: str) -> Iterator[tuple[str, str]]:
+    """What to show for each character, with its name when it is not what it seems."""
+    look_alikes = _look_alike_places(text)
+    marks = 0
+    for place, character in enumerate(text):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if character in allowed:
             yield character, ""
+        elif _is_hidden(character) or marks > MAX_COMBINING_MARKS:
+            yield f"U+{ord(character):04X}", unicodedata.name(character, gettext("character without a name"))
+        else:
+            yield character, unicodedata.name(character) if place in look_alikes else ""
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,7 +1,12 @@
 """The gallery of components; included only in development and in the demo."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import gallery
 
 app_name = "gallery"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", gallery.gallery, name="components"),
+    path("plain/", gallery.gallery_plain, name="plain"),
+]

@@ -118,6 +118,19 @@ document.addEventListener("click", (event) => {
   if (event.target.closest('[aria-disabled="true"]')) event.preventDefault();
 });
 
+/* A table that fits its card keeps its headings in view; one that does not scrolls sideways instead. */
+function measure(scroller) {
+  scroller.toggleAttribute("data-fits", scroller.firstElementChild.scrollWidth <= scroller.clientWidth);
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach((entry) => measure(entry.target)));
+
+function watchTables() {
+  for (const scroller of document.querySelectorAll("[data-scroll]")) sizes.observe(scroller);
+}
+
+watchTables();
+
 /* Keyboard: Ctrl-K or / searches, ? helps, g and a letter goes. Single letters can be switched off. */
 let goUntil = 0;
 
@@ -176,6 +189,7 @@ document.addEventListener("htmx:beforeSwap", () => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   wakeToasts();
+  watchTables();
   releaseForms();
   if (document.activeElement !== document.body) return;
   const before = focusedId && document.getElementById(focusedId);

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -43,6 +44,8 @@ from backoffice.ui.values import (
 register = template.Library()
 
 NOTHING = SafeString('<span class="quiet">–</span>')
+BLOCK_LENGTH = 20_000
+_CONTROL_CLASSES = {"select": "form-select", "checkbox": "form-check-input"}
 EFFECT_ICONS = {Direction.IN: "arrow-down-left", Direction.OUT: "arrow-up-right", Direction.NONE: "arrows-exchange"}
 
 
@@ -61,6 +64,12 @@ def icon(name: str, classes: str = "") -> SafeString:
 def visible(text: object, length: int = DEFAULT_LENGTH) -> SafeString:
     """Draw text that a partner or a person wrote, with everything hidden in it named."""
     return NOTHING if text in (None, "") else make_visible(str(text), length)
+
+
+@register.simple_tag
+def visible_block(text: str, length: int = BLOCK_LENGTH) -> SafeString:
+    """Draw text of several lines, as a request or an answer is; line ends and tabs stay what they are."""
+    return make_visible(text, length, allowed="\n\t")
 
 
 @register.simple_tag
@@ -118,7 +127,7 @@ def when(at: datetime | None, style: str = "default") -> SafeString:
     if at is None:
         return NOTHING
     text, zone = times.moment(at, times.MomentStyle(style))
-    named = format_html(' <span class="zone">{}</span>', zone) if zone else ""
+    named = format_html(' <bdi class="zone" dir="ltr">{}</bdi>', zone) if zone else ""
     return format_html('<time datetime="{}">{}{}</time>', timezone.localtime(at).isoformat(), text, named)
 
 
@@ -181,6 +190,15 @@ def face(person: Person, small: bool = False) -> SafeString:
     return format_html(
         '<span class="face {}{}" aria-hidden="true">{}</span>', person.tone, " sm" if small else "", person.initials
     )
+
+
+@register.simple_tag
+def control(field: BoundField, is_number: bool = False) -> SafeString:
+    """Draw the input of a form field with our classes; Django adds the aria attributes of its hint and error."""
+    own = field.field.widget.attrs.get("class", "")
+    classes = [_CONTROL_CLASSES.get(field.widget_type, "form-control"), own, "num-in" if is_number else ""]
+    classes.append("is-invalid" if field.errors else "")
+    return field.as_widget(attrs={"class": " ".join(filter(None, classes))})
 
 
 @register.simple_tag
