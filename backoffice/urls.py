@@ -3,12 +3,18 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+handler400 = "backoffice.ui.errors.bad_request"
+handler403 = "backoffice.ui.errors.permission_denied"
+handler404 = "backoffice.ui.errors.page_not_found"
+handler500 = "backoffice.ui.errors.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backoffice.dashboard.urls")),
     path("accounts/", include("backoffice.accounts.urls")),
     path("approvals/", include("backoffice.approvals.urls")),
     path("audit/", include("backoffice.audit.urls")),
     path("clients/", include("backoffice.clients.urls")),
+    path("display/", include("backoffice.ui.display_urls")),
     path("exports/", include("backoffice.exports.urls")),
     path("funding/", include("backoffice.funding.urls")),
     path("orders/", include("backoffice.orders.urls")),
