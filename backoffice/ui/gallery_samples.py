@@ -335,17 +335,21 @@ LISTING = Listing(
     caption="Orders, newest first",
     columns=COLUMNS,
     sorts=(),
-    summary=lambda queryset: SUMS,
+    summary=lambda queryset: sums(),
     empty=Empty("No orders yet.", "They appear here within a minute of CoinMENA making one."),
 )
-SUMS = Summary(
-    1284,
-    [
-        ("USD", {"Deposited": Decimal("784000.00"), "Withdrawn": Decimal("-266000.00")}),
-        ("AED", {"Deposited": Decimal("498350.00"), "Withdrawn": Decimal("-86000.00")}),
-        ("BHD", {"Deposited": Decimal("114870.500")}),
-    ],
-)
+
+
+def sums() -> Summary:
+    """Sums of three assets, one of them with a gap."""
+    return Summary(
+        1284,
+        [
+            ("USD", {"Deposited": Decimal("784000.00"), "Withdrawn": Decimal("-266000.00")}),
+            ("AED", {"Deposited": Decimal("498350.00"), "Withdrawn": Decimal("-86000.00")}),
+            ("BHD", {"Deposited": Decimal("114870.500")}),
+        ],
+    )
 
 
 def page(now: datetime) -> SamplePage:
@@ -359,7 +363,7 @@ def page(now: datetime) -> SamplePage:
         pills=[Pill("Created", "1 to 19 Nov 2026", "#"), Pill("Client", HOSTILE, "#")],
         tabs=[Tab("All", "#", False), Tab("This month", "#", True), Tab("Not completed", "#", False)],
         keyset=KeysetPage([], None, "older", is_first=True),
-        summary=SUMS,
+        summary=sums(),
     )
 
 

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
 
 from .listing import Listing, ListingPage
 
@@ -21,8 +22,8 @@ LISTING_TEMPLATE = "ui/listing.html"
 
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx sent this request and wants a part of a page, not a page from its history."""
-    details = getattr(request, "htmx", None)
-    return bool(details) and not details.history_restore_request
+    details: HtmxDetails | None = getattr(request, "htmx", None)
+    return details is not None and bool(details) and not details.history_restore_request
 
 
 def render_page(
