@@ -24,8 +24,27 @@ class Verdict(models.TextChoices):
     MIRROR_BEHIND = "mirror_behind", _("Mirror behind")
 
 
+#: What a person has to look at. `too_early` and `mirror_behind` clear by themselves; until then nothing is claimed.
+EXCEPTIONS = (
+    Verdict.DUPLICATE_REFERENCE,
+    Verdict.EXTRA_AT_PARTNER,
+    Verdict.MISSING_AT_PARTNER,
+    Verdict.TYPE_DIFFERS,
+    Verdict.ASSET_DIFFERS,
+    Verdict.CLIENT_DIFFERS,
+    Verdict.AMOUNT_DIFFERS,
+    Verdict.STATUS_DIFFERS,
+)
+PENDING = (Verdict.TOO_EARLY, Verdict.MIRROR_BEHIND)
+
+
 class Run(AppendOnlyModel):
-    """One comparison of a half-open window ``[window_from, window_to)``, written when it is finished."""
+    """One comparison of a half-open window ``[window_from, window_to)``, written when it is finished.
+
+    ``counts`` maps each verdict to its rows. ``totals`` is a list by asset: rows and net of both sides, the difference,
+    and the verdicts that explain it, amounts as text. ``trades_count`` trades stood in the window and were not compared,
+    since this product makes none. ``digest`` is the SHA-256 of the findings in canonical form (`digest.py`).
+    """
 
     window_from = models.DateTimeField()
     window_to = models.DateTimeField()
@@ -38,6 +57,7 @@ class Run(AppendOnlyModel):
     incomplete_because = models.TextField(blank=True)
     ours_count = models.IntegerField()
     theirs_count = models.IntegerField()
+    trades_count = models.IntegerField(default=0)
     counts = models.JSONField()
     totals = models.JSONField()
     digest = models.CharField(max_length=64)
@@ -46,9 +66,56 @@ class Run(AppendOnlyModel):
         abstract = False
         indexes = [models.Index(fields=["window_from", "window_to", "id"], name="runs_of_a_window")]
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was compared and every row matched."""
+        return self.is_complete and self.matched_count == self.rows_count
+
+    @property
+    def rows_count(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def matched_count(self) -> int:
+        return int(self.counts.get(Verdict.MATCHED, 0))
+
+    @property
+    def exceptions_count(self) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in EXCEPTIONS)
+
+    @property
+    def pending_count(self) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in PENDING)
+
+
+class ReferenceCheck(AppendOnlyModel):
+    """One look-up at CoinMENA by our reference, made before a run calls an operation missing. The evidence is kept.
+
+    ``found`` is true for an order, false for a "not found" in the partner's own envelope, and empty when nothing was
+    proven: no answer, or a 404 that anything on the way could have written.
+    """
+
+    reference = models.CharField(max_length=64, db_index=True)
+    environment = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    found = models.BooleanField(null=True)
+    order_id = models.BigIntegerField(null=True)
+    http_status = models.SmallIntegerField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    duration_ms = models.IntegerField(null=True)
+    raw = models.BinaryField(default=bytes)
+    sentence = models.TextField()
+
+    class Meta(AppendOnlyModel.Meta):
+        abstract = False
+
 
 class Finding(AppendOnlyModel):
-    """One row of a run: what we expected, what the partner has, and the verdict. Both sides are snapshots."""
+    """One row of a run: what we expected, what the partner has, and the verdict. Both sides are snapshots.
+
+    ``their_amount`` stands in the column of the partner's books that is right for the order's type, and
+    ``their_opposite_amount`` in the one that should be empty.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="findings")
     verdict = models.CharField(max_length=24, choices=Verdict)
@@ -65,8 +132,11 @@ class Finding(AppendOnlyModel):
     their_type = models.TextField(null=True)
     their_asset = models.TextField(null=True)
     their_amount = AmountField(null=True)
+    their_opposite_amount = AmountField(null=True)
     their_status = models.TextField(null=True)
     their_at = models.DateTimeField(null=True)
+    same_reference_count = models.IntegerField(default=0, help_text=_("Orders the partner has under this reference"))
+    check_made = models.ForeignKey(ReferenceCheck, null=True, on_delete=models.RESTRICT, related_name="+")
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False

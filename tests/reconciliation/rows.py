@@ -1,0 +1,156 @@
+"""Operations and orders made for matching: every state and shape, reached by the moves the database allows."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from uuid import uuid4
+
+from backoffice.accounts.models import Person, Role
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Attempt, Operation
+from backoffice.funding.states import State
+from backoffice.orders.models import MintedReference, Order
+
+DAY = datetime(2026, 11, 18, tzinfo=UTC)
+NOON = DAY + timedelta(hours=12)
+READ = DAY + timedelta(days=2)
+
+#: The moves that lead from an operation's first state to the one wanted.
+WAYS: dict[State, tuple[State, ...]] = {
+    State.PENDING_APPROVAL: (State.PENDING_APPROVAL,),
+    State.REJECTED: (State.PENDING_APPROVAL, State.REJECTED),
+    State.CANCELLED: (State.PENDING_APPROVAL, State.CANCELLED),
+    State.EXPIRED: (State.PENDING_APPROVAL, State.EXPIRED),
+    State.APPROVED: (State.APPROVED,),
+    State.SUBMITTING: (State.APPROVED, State.SUBMITTING),
+    State.UNKNOWN: (State.APPROVED, State.SUBMITTING, State.UNKNOWN),
+    State.REVIEW: (State.APPROVED, State.SUBMITTING, State.REVIEW),
+    State.COMPLETED: (State.APPROVED, State.SUBMITTING, State.COMPLETED),
+    State.FAILED: (State.APPROVED, State.SUBMITTING, State.FAILED),
+}
+ENDED = (State.COMPLETED, State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED)
+_numbers = count(900_000_001)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ours:
+    """An operation to be made. `at` is the moment it was first claimed, where it ever was."""
+
+    reference: str
+    at: datetime = NOON
+    state: State = State.COMPLETED
+    kind: str = "deposit"
+    client: str = "user_1"
+    asset: str = "USD"
+    amount: Decimal = Decimal("500.00")
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.at + timedelta(seconds=2) if self.state in ENDED else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theirs:
+    """An order to be mirrored."""
+
+    reference: str | None
+    at: datetime = NOON + timedelta(seconds=1)
+    status: str = "completed"
+    type: str = "deposit"
+    client: str = "user_1"
+    asset: str = "USD"
+    amount: Decimal | None = Decimal("500.00")
+    opposite: Decimal | None = None
+    id: int = field(default_factory=lambda: next(_numbers))
+
+
+def asset(asset_id: str) -> Asset:
+    return Asset.objects.get_or_create(asset_id=asset_id, defaults={"raw": b"{}", "read_at": NOON})[0]
+
+
+def client(partner_client_id: str) -> Client:
+    defaults = {"raw": b"{}", "read_at": NOON, "status": "verified", "active": True, "name": "Sara Haddad"}
+    return Client.objects.get_or_create(partner_client_id=partner_client_id, defaults=defaults)[0]
+
+
+def person(name: str, role: Role) -> Person:
+    email = f"{name.lower()}.rows@example.com"
+    return Person.objects.get_or_create(email=email, defaults={"name": name, "role": role})[0]
+
+
+def operation(ours: Ours) -> Operation:
+    """Make an operation and walk it to the state wanted."""
+    first, *moves = WAYS[ours.state]
+    made = Operation.objects.create(
+        reference=ours.reference,
+        submission_token=uuid4(),
+        kind=ours.kind,
+        client=client(ours.client),
+        asset=asset(ours.asset),
+        amount=ours.amount,
+        reason="Invoice",
+        fingerprint="0" * 64,
+        requested_by=person("Maya", Role.FINANCE),
+        requested_at=ours.at,
+        state=first,
+        **approval(first, ours.at),
+    )
+    MintedReference.objects.create(reference=ours.reference, minted_at=ours.at)
+    if State.SUBMITTING in moves:
+        claim(made, ours.at)
+    for state in moves:
+        move(made, state, ours)
+    made.refresh_from_db()
+    return made
+
+
+def approval(first: State, at: datetime) -> dict[str, object]:
+    if first is not State.APPROVED:
+        return {}
+    return {"approved_by": person("Omar", Role.MANAGER), "approved_at": at}
+
+
+def claim(made: Operation, at: datetime) -> None:
+    Attempt.objects.create(
+        operation=made,
+        number=1,
+        lease_token=uuid4(),
+        worker="w1",
+        environment="sandbox",
+        body=b"{}",
+        body_digest="0" * 64,
+        planned_at=at,
+        claimed_at=at,
+    )
+
+
+def move(made: Operation, state: State, ours: Ours) -> None:
+    changes: dict[str, object] = {"state": state}
+    if state is State.SUBMITTING:
+        changes |= {"lease_token": uuid4(), "lease_until": ours.at + timedelta(seconds=45)}
+    if state is State.COMPLETED:
+        changes |= {"partner_order_id": next(_numbers)}
+    if state in ENDED:
+        changes |= {"ended_at": ours.ended_at}
+    Operation.objects.filter(pk=made.pk).update(**changes)
+
+
+def order(theirs: Theirs) -> Order:
+    """Mirror an order, its amount in the column of the partner's books that its type asks for."""
+    booked = {"debit": theirs.amount, "debit_asset_id": theirs.asset, "credit": theirs.opposite}
+    if theirs.type in ("withdrawal", "sell"):
+        booked = {"credit": theirs.amount, "credit_asset_id": theirs.asset, "debit": theirs.opposite}
+    return Order.objects.create(
+        id=theirs.id,
+        order_no=f"MN{theirs.id:010d}",
+        partner_client_id=theirs.client,
+        type=theirs.type,
+        source="bank",
+        status=theirs.status,
+        partner_order_ref=theirs.reference,
+        created_at=theirs.at,
+        raw=b"{}",
+        read_at=READ,
+        **booked,
+    )
