@@ -111,13 +111,18 @@ def _failure(exchange: Exchange) -> PartnerError:
         return PartnerUnavailable(_NO_ANSWER, exchange=exchange)
     if exchange.status == 429:
         return RateLimited(retry_after_seconds=retry_after_seconds(exchange), exchange=exchange)
-    problem = _problem(exchange)
     if exchange.status >= 500:
-        return PartnerUnavailable(_IN_TROUBLE, exchange=exchange, correlation_id=_words(problem, "correlation_id"))
+        correlation_id = _words(_problem(exchange), "correlation_id")
+        return PartnerUnavailable(_IN_TROUBLE, exchange=exchange, correlation_id=correlation_id)
+    without_form = f"HTTP {exchange.status} {exchange.fault or 'without its error form'}"
+    return refusal_in(exchange) or invalid_answer(exchange, without_form)
+
+
+def refusal_in(exchange: Exchange) -> PartnerRefused | None:
+    """Return the partner's own refusal as a typed error, or None if the answer carries none."""
+    problem = _problem(exchange)
     code = problem.get("code")
-    if not isinstance(code, str):
-        return invalid_answer(exchange, f"HTTP {exchange.status} {exchange.fault or 'without its error form'}")
-    return _refusal(exchange, code, problem)
+    return _refusal(exchange, code, problem) if isinstance(code, str) else None
 
 
 def _problem(exchange: Exchange) -> dict[str, Any]:
