@@ -9,6 +9,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from backoffice.accounts.models import Person, Role
 from backoffice.database import embedded
 from tests import database
+from tests.partners import partners, sandbox  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,172 @@
+"""The SQL that writes one target, composed once from its model, and the form in which rows are handed to it."""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from django.db import models
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from backoffice.mirror.cleaning import clean_text, was_unstorable
+from backoffice.mirror.targets import Row, Target
+
+#: What every mirrored row has beside its typed columns.
+EVIDENCE: Final = ("raw", "read_at", "is_cleaned")
+
+_CREATE: Final = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA
+"""
+_INSERT: Final = """
+    WITH written AS (
+        INSERT INTO {table} AS known ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
+        ON CONFLICT ({key}) DO UPDATE SET {changes}
+        WHERE excluded.read_at >= known.read_at AND ({differs})
+        RETURNING (xmax = 0) AS is_new
+    )
+    SELECT count(*) FILTER (WHERE is_new), count(*) FROM written
+"""
+_TOUCH: Final = """
+    UPDATE {table} AS known SET read_at = excluded.read_at FROM {incoming} AS excluded
+    WHERE known.{key} = excluded.{key} AND known.read_at < excluded.read_at
+"""
+# The rows are locked, so that nobody changes them between this comparison and the INSERT that follows.
+_CONTRADICTED: Final = """
+    SELECT known.{key}, {known}, {said}
+    FROM {incoming} AS excluded JOIN {table} AS known ON known.{key} = excluded.{key}
+    WHERE known.{status} = ANY(%(final)s) AND excluded.read_at >= known.read_at AND ({contradicts})
+    ORDER BY known.{key} FOR UPDATE OF known
+"""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Everything that is run to write rows of one target."""
+
+    create: sql.Composed
+    empty: sql.Composed
+    copy: sql.Composed
+    insert: sql.Composed
+    touch: sql.Composed
+    contradicted: sql.Composed | None
+    columns: tuple[str, ...]
+    limits: Mapping[str, int]
+    documents: frozenset[str]
+
+    def record(self, row: Row) -> list[Any]:
+        """Return the values of one row in the order of the columns, its texts made storable."""
+        cleaned, record = False, list[Any]()
+        for column in self.columns:
+            value = row.values.get(column)
+            if type(value) is str:
+                clean = clean_text(value, self.limits.get(column))
+                cleaned, value = cleaned or clean != value, clean
+            elif value is not None and column in self.documents:
+                value = Jsonb(value)
+            record.append(value)
+        return [*record, row.raw, row.read_at, cleaned or was_unstorable(row.raw)]
+
+
+@lru_cache(maxsize=32)
+def statements_of(target: Target) -> Statements:
+    """Compose the statements of ``target``, once a process."""
+    fields = {column: target.model._meta.get_field(column) for column in target.columns}
+    names = {
+        "table": sql.Identifier(target.model._meta.db_table),
+        "incoming": sql.Identifier(_incoming(target)),
+        "columns": _list((*target.columns, *EVIDENCE)),
+        "key": sql.Identifier(target.key),
+    }
+    return Statements(
+        create=sql.SQL(_CREATE).format(**names),
+        empty=sql.SQL("DELETE FROM {incoming}").format(**names),
+        copy=sql.SQL("COPY {incoming} ({columns}) FROM STDIN").format(**names),
+        insert=sql.SQL(_INSERT).format(**names, changes=_changes(target), differs=_differs(target, fields)),
+        touch=sql.SQL(_TOUCH).format(**names),
+        contradicted=_contradicted(target, fields, names),
+        columns=target.columns,
+        limits=_limits(target, fields),
+        documents=frozenset(name for name, column in fields.items() if isinstance(column, models.JSONField)),
+    )
+
+
+def _incoming(target: Target) -> str:
+    """Name the temporary table after the columns too: two targets may fill different columns of one model."""
+    columns = zlib.crc32(" ".join(target.columns).encode())
+    return f"incoming_{target.model._meta.model_name}_{columns:08x}"
+
+
+def _limits(target: Target, fields: Mapping[str, Any]) -> dict[str, int]:
+    """How long a text may be before it is cut. A key is never cut: it would become another row's."""
+    return {
+        name: column.max_length
+        for name, column in fields.items()
+        if isinstance(column, models.CharField) and column.max_length and name != target.key
+    }
+
+
+def _list(columns: Iterable[str], of: str = "") -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(*filter(None, (of, column))) for column in columns)
+
+
+def _changes(target: Target) -> sql.Composed:
+    typed = [
+        sql.SQL("{} = {}").format(sql.Identifier(column), _merged(target, column))
+        for column in target.columns
+        if column != target.key
+    ]
+    evidence = [
+        sql.SQL("{0} = {1}").format(sql.Identifier(name), sql.Identifier("excluded", name)) for name in EVIDENCE
+    ]
+    return sql.SQL(", ").join([*typed, *evidence])
+
+
+def _merged(target: Target, column: str) -> sql.Composable:
+    """What a row holds after a newer answer: what that says, or what was known where it says nothing."""
+    said = sql.Identifier("excluded", column)
+    if column not in target.keeps_known:
+        return said
+    field = target.model._meta.get_field(column)
+    return sql.SQL("coalesce({}, {})").format(_present(field, said), sql.Identifier("known", column))
+
+
+def _present(field: Any, value: sql.Composable) -> sql.Composable:
+    """Read an empty text as absent where the column cannot be null."""
+    is_text = isinstance(field, models.CharField | models.TextField) and not field.null
+    return sql.SQL("nullif({}, '')").format(value) if is_text else value
+
+
+def _differs(target: Target, fields: Mapping[str, Any]) -> sql.Composed:
+    """Whether a newer answer says anything new. Raw bytes count only where every answer is of the same shape."""
+    typed = [
+        sql.SQL("{} IS DISTINCT FROM {}").format(sql.Identifier("known", column), _merged(target, column))
+        for column in fields
+        if column != target.key
+    ]
+    raw = [] if target.keeps_known else [sql.SQL("known.raw IS DISTINCT FROM excluded.raw")]
+    return sql.SQL(" OR ").join([*typed, *raw])
+
+
+def _contradicted(target: Target, fields: Mapping[str, Any], names: Mapping[str, Any]) -> sql.Composed | None:
+    if target.final is None:
+        return None
+    fixed = target.final.fixed
+    return sql.SQL(_CONTRADICTED).format(
+        table=names["table"],
+        incoming=names["incoming"],
+        key=names["key"],
+        status=sql.Identifier(target.final.column),
+        known=_list(fixed, "known"),
+        said=_list(fixed, "excluded"),
+        contradicts=sql.SQL(" OR ").join(_contradicts(target, column, fields[column]) for column in fixed),
+    )
+
+
+def _contradicts(target: Target, column: str, field: Any) -> sql.Composable:
+    """A value that comes to a blank one, or is left out, contradicts nothing; another value does."""
+    known, said = sql.Identifier("known", column), sql.Identifier("excluded", column)
+    if column not in target.keeps_known:
+        return sql.SQL("{} IS DISTINCT FROM {}").format(known, said)
+    return sql.SQL("{} <> {}").format(_present(field, known), _present(field, said))
