@@ -1,0 +1,5 @@
+import sys
+
+from backoffice.sandbox.command import main
+
+sys.exit(main())

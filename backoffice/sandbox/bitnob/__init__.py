@@ -1,0 +1,1 @@
+"""Bitnob as its documents describe it: transactions, balances and the check of credentials."""

@@ -1,0 +1,1 @@
+"""CoinMENA as its documents describe it: assets, clients, balances, funding and orders."""
