@@ -9,7 +9,7 @@ log = structlog.get_logger(__name__)
 SECONDS_WITHOUT_HEARTBEAT = 20
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")  # the sixth field is the second
 @app.task(queueing_lock="retry-stalled-jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Hand the jobs of a worker that was killed to another: the library leaves them in `doing` (libraries.md T10).
