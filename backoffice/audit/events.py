@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES: dict[str, str | Promise] = {
     "person.signed_in": _("Signed in"),
     "person.sign_in_failed": _("Failed to sign in"),
+    "person.sign_in_blocked": _("Was kept from signing in after too many failed tries"),
     "person.signed_out": _("Signed out"),
+    "person.session_ended": _("Was signed out by the system"),
+    "person.zone_chosen": _("Chose a time zone"),
     "access.refused": _("Was refused a page or an action"),
     "client.activated": _("Activated a client"),
     "client.deactivated": _("Deactivated a client"),
@@ -34,4 +37,5 @@ SENTENCES: dict[str, str | Promise] = {
     "export.made": _("Exported a list"),
     "export.broken": _("An export broke off"),
     "audit.read": _("Read the audit log"),
+    "audit.verified": _("Verified the audit log"),
 }

@@ -5,13 +5,30 @@ the SHA-256 of the canonical text. Whoever writes an entry holds the head row un
 writers cannot fork the chain.
 """
 
+import json
+from dataclasses import dataclass
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.utils.functional import Promise
 
+from backoffice.accounts.models import Role
+from backoffice.audit.events import SENTENCES
 from backoffice.database.models import AppendOnlyModel, truncate_refused
 
 FIRST_HASH = "0" * 64
+NOTHING = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that an entry says was changed, as text; ``before`` is empty for one that was not there."""
+
+    name: str
+    before: str
+    after: str
 
 
 class Entry(AppendOnlyModel):
@@ -50,6 +67,7 @@ class Entry(AppendOnlyModel):
             models.Index(fields=["client", "number"], name="entry_by_client"),
             models.Index(fields=["person", "number"], name="entry_by_person"),
             models.Index(fields=["event", "number"], name="entry_by_event"),
+            models.Index(fields=["request_id", "number"], name="entry_by_request"),
         ]
         triggers = [
             *AppendOnlyModel.Meta.triggers,
@@ -69,6 +87,59 @@ class Entry(AppendOnlyModel):
                 """,
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.number_text
+
+    @property
+    def number_text(self) -> str:
+        return f"{self.number:,}"
+
+    @property
+    def sentence(self) -> str | Promise:
+        """What happened, in words."""
+        return SENTENCES.get(self.event, self.event)
+
+    @property
+    def role_label(self) -> str | Promise:
+        """The role the person had then; empty for a part of the system."""
+        return Role(self.role).label if self.role in Role.values else self.role
+
+    @property
+    def short_hash(self) -> str:
+        return f"{self.hash[:4]}…{self.hash[-4:]}"
+
+    @property
+    def changes(self) -> list[Change]:
+        """Everything the entry says about before and after, in the order it was said."""
+        before, after = self.before or {}, self.after or {}
+        names = [*after, *(name for name in before if name not in after)]
+        return [
+            Change(name, shown(before[name]) if name in before else "", shown(after.get(name)))
+            for name in names
+            if name not in before or before[name] != after.get(name)
+        ]
+
+    @property
+    def moves(self) -> list[Change]:
+        """The changes that had a value before, which is what a history shows."""
+        return [change for change in self.changes if change.before]
+
+    @property
+    def tone(self) -> str:
+        """The meaning its dot is drawn with."""
+        return {self.Result.REFUSED.value: "negative", self.Result.FAILED.value: "warning"}.get(self.result, "")
+
+    @property
+    def icon(self) -> str:
+        return {"negative": "ban", "warning": "alert-triangle"}.get(self.tone, "point")
+
+
+def shown(value: Any) -> str:
+    """Write a value out of an entry for people: text as it is, nothing as a dash, the rest as JSON."""
+    if value in (None, ""):
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 class Head(models.Model):

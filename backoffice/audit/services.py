@@ -47,6 +47,7 @@ def record(
             "at": now,
             "event": event,
             **actor_fields(by),
+            "delegate_of": "",
             "address": current_origin().address,
             "request_id": current_origin().request_id,
             **object_fields(obj),
