@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "backoffice.ui.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "backoffice.accounts.middleware.RequestContextMiddleware",
+    "backoffice.accounts.middleware.SessionLimitsMiddleware",
+    "backoffice.audit.middleware.RefusalsMiddleware",
     "backoffice.accounts.middleware.LoginRequiredMiddleware",
     "backoffice.accounts.middleware.TimeZoneMiddleware",
 ]
@@ -143,7 +145,12 @@ if env.str("DATABASE_OWNER_URL", default=""):
     DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        # The limits on sign-in live here; with the usual 300, guessing under many names would push them out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
 }
 PROCRASTINATE_WORKER_DEFAULTS = {
     "update_heartbeat_interval": 5.0,
@@ -184,6 +191,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_PLAIN_HTTP
 SESSION_COOKIE_NAME = "backoffice_session" if IS_PLAIN_HTTP else "__Host-session"
 CSRF_COOKIE_NAME = "backoffice_csrf" if IS_PLAIN_HTTP else "__Host-csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "backoffice.ui.errors.csrf_failure"
 
 # -- What leaves with every answer (security.md S10, S11, S16) ----------------------------------------------------
 CONTENT_SECURITY_POLICY = {
