@@ -58,8 +58,10 @@ def add_toasts(request: HttpRequest, response: HttpResponseBase) -> None:
     messages = get_messages(request)
     if not isinstance(response, HttpResponse) or not _is_fragment(response) or getattr(messages, "used", True):
         return
-    toasts = render_to_string("ui/toasts.html", {"messages": list(messages), "is_fragment": True})
-    response.write(toasts)
+    waiting = list(messages)
+    if not waiting:
+        return
+    response.write(render_to_string("ui/toasts.html", {"messages": waiting, "is_fragment": True}))
     if "Content-Length" in response.headers:
         response.headers["Content-Length"] = str(len(response.content))
 
