@@ -61,6 +61,7 @@ class AttemptOutcome(Answer):
     attempt = models.ForeignKey(Attempt, on_delete=models.RESTRICT, related_name="outcomes")
     kind = models.CharField(max_length=8, choices=Kind)
     row = models.CharField(max_length=4, help_text=_("The row of reliability.md §5, A1 to A14"))
+    signed_at = models.DateTimeField(null=True, help_text=_("The timestamp the request really carried"))
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
@@ -81,10 +82,16 @@ class Lookup(AppendOnlyModel):
 
 
 class LookupAnswer(Answer):
-    """What a lookup heard. ``found`` is empty when nothing can be said."""
+    """What a lookup heard. ``found`` is empty when nothing can be said.
+
+    ``counts`` marks a "not found" that met conditions 1 to 4 of reliability.md §6; ``conditions`` says which of the six
+    held, so that the page can show the reasoning as it was.
+    """
 
     lookup = models.OneToOneField(Lookup, on_delete=models.RESTRICT, related_name="answer")
     found = models.BooleanField(null=True)
+    counts = models.BooleanField(default=False)
+    conditions = models.JSONField(default=dict)
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False

@@ -1,0 +1,68 @@
+"""Requests as the queue and the decision page need them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, QuerySet, Value, When
+from django.db.models import CharField as TextOutput
+
+from backoffice.accounts.models import Person, Role
+from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.states import RequestState
+
+WAITING = RequestState.WAITING
+
+
+def requests() -> QuerySet[Request]:
+    """Return every request with the person who asked."""
+    return Request.objects.select_related("requested_by").prefetch_related("decisions__decided_by")
+
+
+def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
+    """Return the requests, each with its ``lane`` as ``person`` sees it: for_me, mine, others or history."""
+    is_open = {"state": WAITING, "valid_until__gt": now}
+    waiting = "for_me" if person.is_manager else "others"
+    lane = Case(
+        When(requested_by=person, then=Value("mine"), **is_open),
+        When(then=Value(waiting), **is_open),
+        default=Value("history"),
+        output_field=TextOutput(),
+    )
+    return requests().annotate(lane=lane)
+
+
+def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
+    """Return what ``person`` may decide on now, oldest first; nothing for whoever is no manager."""
+    if not person.is_manager:
+        return Request.objects.none()
+    waiting = requests().filter(state=WAITING, valid_until__gt=now).exclude(requested_by=person)
+    return waiting.order_by("requested_at", "id")
+
+
+def next_after(decided: Request, person: Person, now: datetime) -> Request | None:
+    """Return the request to decide on after ``decided``: the next younger one, else the oldest."""
+    others = waiting_for(person, now).exclude(pk=decided.pk)
+    younger = others.filter(requested_at__gte=decided.requested_at).first()
+    return younger or others.first()
+
+
+def people_who_can_decide(request: Request) -> list[Person]:
+    """List everybody entitled to decide on ``request``: active managers other than the person who asked."""
+    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=request.requested_by_id)
+    return list(managers.order_by("name", "id"))
+
+
+def people_who_could_decide(requester: Person) -> list[Person]:
+    """List everybody who could decide on something that ``requester`` is about to ask for."""
+    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=requester.pk)
+    return list(managers.order_by("name", "id"))
+
+
+def decision_of(request: Request, person: Person) -> Decision | None:
+    """Return what ``person`` already decided on ``request``."""
+    return Decision.objects.filter(request=request, decided_by=person).first()
+
+
+def due_to_expire(now: datetime) -> QuerySet[Request, Any]:
+    """Return the requests nobody decided on in time, still marked as waiting."""
+    return Request.objects.filter(state=WAITING, valid_until__lte=now).order_by("id")

@@ -1,0 +1,40 @@
+"""Which rule asks for a second person. The starting rule is fixed here, with its name and version.
+
+A withdrawal that no rule matches is blocked; a deposit that no rule matches goes straight through (DESIGN.md §7).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: Pinned on what no rule gates, so that "nobody had to approve this" can be told from "nobody did".
+RULES_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one rule demands of a request it matches."""
+
+    name: str
+    version: int
+    sentence: str | Promise
+    people_needed: int
+    validity: timedelta
+
+
+EVERY_WITHDRAWAL: Final = Rule(
+    name="Every withdrawal",
+    version=RULES_VERSION,
+    sentence=_("Every withdrawal needs one other person, within 24 hours."),
+    people_needed=1,
+    validity=timedelta(hours=24),
+)
+_BY_KIND: Final = {"withdrawal": EVERY_WITHDRAWAL}
+
+
+def rule_for(kind: str) -> Rule | None:
+    """Return the rule that gates an operation of ``kind``, or None where no rule asks for anybody."""
+    return _BY_KIND.get(kind)

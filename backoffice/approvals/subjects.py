@@ -1,0 +1,65 @@
+"""What can be decided on. Higher apps register their subjects; this engine knows them by kind only.
+
+Lock order everywhere: gate → client → operation → approval → audit head. That is why a subject is asked to lock its
+own rows before the engine locks the request.
+"""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+
+
+class Subject(Protocol):
+    """Something that waits for another person.
+
+    ``key`` is the request's ``subject``, e.g. an operation's reference. Each ``on_…`` runs inside the transaction that
+    decides, changes the subject's own state and writes the audit entry as its last statement; it raises to undo all.
+    """
+
+    kind: str
+    preview_template: str
+
+    def lock(self, key: str) -> None:
+        """Lock the subject's rows for the rest of the transaction."""
+
+    def current_fingerprint(self, key: str) -> str:
+        """Compute the digest of the subject's content as it is now."""
+
+    def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
+        """Return the context of ``preview_template``: what would happen. Writes nothing.
+
+        :param is_fresh: whether the partner is asked now; otherwise the newest figures known are shown with their age.
+        """
+
+    def url(self, key: str) -> str:
+        """Return the address of the subject's own page."""
+
+    def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
+        """Do what the approval permits."""
+
+    def on_rejected(self, request: Request, by: Person, note: str, now: datetime) -> None:
+        """End the subject: rejected."""
+
+    def on_cancelled(self, request: Request, by: Person, now: datetime) -> None:
+        """End the subject: taken back by the person who asked."""
+
+    def on_expired(self, request: Request, now: datetime) -> None:
+        """End the subject: nobody decided in time."""
+
+
+_subjects: dict[str, Subject] = {}
+
+
+def register(subject: Subject) -> None:
+    """Make a kind of subject known; called from ``AppConfig.ready()``."""
+    _subjects[subject.kind] = subject
+
+
+def subject_of(request: Request) -> Subject:
+    """Return the subject that ``request`` is about.
+
+    :raises KeyError: for a kind nobody registered.
+    """
+    return _subjects[request.kind]

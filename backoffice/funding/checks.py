@@ -1,0 +1,144 @@
+"""What would happen: every precondition of an operation as one verdict with its sentence. Nothing is written by it.
+
+CoinMENA has the last word on each of them; a failed check here spares people the way there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.policies import why_not_asset, why_not_client
+from backoffice.money import MAX_TYPED_DECIMALS, Money
+from backoffice.ui import times
+from backoffice.ui.values import Amount, Check, CheckResult
+
+PASSED, FAILED, WARNING, WAITING = CheckResult.PASSED, CheckResult.FAILED, CheckResult.WARNING, CheckResult.WAITING
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a client has available of one asset, when that was read, and what went wrong with reading it now."""
+
+    available: Decimal | None = None
+    read_at: datetime | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about an operation that exists or is being typed; None for what is not known yet."""
+
+    kind: str
+    now: datetime
+    client: Client | None = None
+    asset: Asset | None = None
+    amount: Decimal | None = None
+    amount_fault: str = ""
+    balance: Balance = Balance()
+    reserved: Decimal = Decimal(0)
+    equal: tuple[Operation, ...] = ()
+    not_flowing: str = ""
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.kind == Kind.WITHDRAWAL
+
+    @property
+    def before(self) -> Amount | None:
+        """The balance now, for the screen."""
+        if self.balance.available is None or self.asset is None:
+            return None
+        return Amount(self.balance.available, self.asset.asset_id)
+
+    @property
+    def after(self) -> Amount | None:
+        """The balance afterwards, by our arithmetic; CoinMENA's is read again when it has happened."""
+        if self.balance.available is None or self.asset is None or self.amount is None:
+            return None
+        before, change = Money(self.balance.available, self.asset.asset_id), Money(self.amount, self.asset.asset_id)
+        return Amount((before - change if self.is_withdrawal else before + change).amount, self.asset.asset_id)
+
+
+def checks_of(facts: Facts) -> tuple[Check, ...]:
+    """Return the verdicts in the order people read them."""
+    checks = [client_check(facts), asset_check(facts), decimals_check(facts), equal_check(facts)]
+    if facts.is_withdrawal:
+        checks.insert(3, funds_check(facts))
+    if facts.not_flowing:
+        checks.append(Check(_("Money flows"), WARNING, facts.not_flowing))
+    return tuple(checks)
+
+
+def client_check(facts: Facts) -> Check:
+    text = _("Client verified and active")
+    if facts.client is None:
+        return Check(text, WAITING, _("needs a client"))
+    fault = why_not_client(facts.client)
+    return Check(text, FAILED if fault else PASSED, fault or _read(facts.client.read_at, facts.now))
+
+
+def asset_check(facts: Facts) -> Check:
+    template = _("Withdrawals open for %(asset)s") if facts.is_withdrawal else _("Deposits open for %(asset)s")
+    if facts.asset is None:
+        return Check(template % {"asset": _("the asset")}, WAITING, _("needs an asset"))
+    fault = why_not_asset(facts.asset, facts.kind)
+    text = template % {"asset": facts.asset.asset_id}
+    return Check(text, FAILED if fault else PASSED, fault or _read(facts.asset.read_at, facts.now))
+
+
+def decimals_check(facts: Facts) -> Check:
+    text = _("At most %(n)d digits after the point") % {"n": MAX_TYPED_DECIMALS}
+    if facts.amount is not None:
+        return Check(text, PASSED, got=str(max(0, -int(facts.amount.as_tuple().exponent))))
+    return Check(text, FAILED if facts.amount_fault else WAITING, facts.amount_fault or _("needs an amount"))
+
+
+def funds_check(facts: Facts) -> Check:
+    """Only a warning: two withdrawals may meet on one balance, and CoinMENA's 3005 decides."""
+    text = _("Funds sufficient")
+    if facts.amount is None or facts.asset is None:
+        return Check(text, WAITING, _("needs an amount"))
+    if facts.balance.available is None:
+        return Check(text, WARNING, facts.balance.trouble or _("the balance is not known"))
+    left = facts.balance.available - facts.reserved - facts.amount
+    why = _read(facts.balance.read_at, facts.now)
+    if facts.reserved:
+        money = Money(facts.reserved, facts.asset.asset_id)
+        why = _("%(read)s; %(money)s is waiting to leave") % {"read": why, "money": money}
+    if left < 0:
+        return Check(text, WARNING, why, got=_("CoinMENA would refuse it"))
+    return Check(text, PASSED, why, got=_("%(money)s left") % {"money": Money(left, facts.asset.asset_id)})
+
+
+def equal_check(facts: Facts) -> Check:
+    text = _("No equal request in the last 24 h")
+    if facts.client is None or facts.asset is None or facts.amount is None:
+        return Check(text, WAITING, _("needs client, asset and amount"))
+    if not facts.equal:
+        return Check(text, PASSED, _("same client, asset, type and amount"))
+    newest = facts.equal[0]
+    moment, zone = times.moment(newest.requested_at, times.MomentStyle.SHORT)
+    words = {"name": newest.requested_by.name, "moment": f"{moment} {zone}".strip()}
+    return Check(text, WARNING, _("%(name)s asked for the same on %(moment)s") % words, got=newest.reference)
+
+
+def summary(checks: tuple[Check, ...]) -> str:
+    """Say in one line how the checks came out."""
+    passed = sum(check.result is PASSED for check in checks)
+    others = len(checks) - passed
+    if not others:
+        return _("All pass. Nothing was sent to find out.")
+    return _("%(passed)d pass, %(others)d to look at. Nothing was sent to find out.") % {
+        "passed": passed,
+        "others": others,
+    }
+
+
+def _read(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return _("never read")
+    return _("read %(age)s ago") % {"age": times.age((now - at).total_seconds())}

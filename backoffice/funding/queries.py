@@ -1,0 +1,123 @@
+"""Operations as pages, policies and workers need them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Attempt, Gate, Kind, Operation
+from backoffice.funding.models.evidence import Evidence
+from backoffice.funding.states import State
+from backoffice.ui.listing import Summary
+
+EQUAL_WITHIN: Final = timedelta(hours=24)
+CLOSING_EVIDENCE: Final = (Evidence.NOT_APPLIED, Evidence.NEVER_SENT)
+#: What may still move money: it counts against a balance and against a total.
+OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, State.UNKNOWN, State.REVIEW)
+
+
+def operations() -> QuerySet[Operation]:
+    """Return every operation with what its name and its people are drawn from."""
+    return Operation.objects.select_related("client", "asset", "requested_by", "approved_by", "approval")
+
+
+def by_reference(reference: str) -> Operation:
+    """Return one operation.
+
+    :raises Operation.DoesNotExist: for a reference that is not ours.
+    """
+    return operations().select_related("copy_of").get(reference=reference)
+
+
+def gate() -> Gate:
+    """Return the one row that says whether money flows."""
+    return Gate.objects.get(pk=1)
+
+
+def equal_requests(client: Client, asset: Asset, kind: str, amount: Decimal, now: datetime) -> list[Operation]:
+    """List what was asked in the last 24 hours with the same client, asset, type and amount, newest first.
+
+    What was rejected, cancelled or expired moved nothing and is left out; a failed one is named: its cause may last.
+    """
+    ended = (State.REJECTED, State.CANCELLED, State.EXPIRED)
+    since = {"requested_at__gt": now - EQUAL_WITHIN}
+    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=ended)
+    return list(found.order_by("-requested_at", "-id")[:10])
+
+
+def similar_operations(operation: Operation, limit: int = 5) -> QuerySet[Operation]:
+    """Return the newest other operations of the same client and type."""
+    same = operations().filter(client_id=operation.client_id, kind=operation.kind).exclude(pk=operation.pk)
+    return same.order_by("-requested_at", "-id")[:limit]
+
+
+def reserved(client: Client, asset_id: str, excluding: Operation | None = None) -> Decimal:
+    """Add up the withdrawals of ``client`` that may still leave: asked, approved, on the way or in doubt."""
+    open_ones = Operation.objects.filter(client=client, asset_id=asset_id, kind=Kind.WITHDRAWAL, state__in=OPEN_STATES)
+    if excluding is not None:
+        open_ones = open_ones.exclude(pk=excluding.pk)
+    return open_ones.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
+# Attempts -----------------------------------------------------------------------------------------------------------
+
+
+def open_attempts(operation: Operation) -> QuerySet[Attempt]:
+    """Return the attempts that may have been applied: without not-applied or never-sent evidence."""
+    return operation.attempts.exclude(outcomes__evidence__in=CLOSING_EVIDENCE)
+
+
+def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
+    """Return how many attempts an operation has had, and when the last one was claimed."""
+    made = operation.attempts.aggregate(count=Count("id"), last=Max("claimed_at"))
+    return made["count"], made["last"]
+
+
+# What waits for a worker --------------------------------------------------------------------------------------------
+
+
+def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
+    """Return what is approved and still in time, oldest approval first; the claim decides whether it may go."""
+    return Operation.objects.filter(state=State.APPROVED, valid_until__gt=now).order_by("approved_at", "id")
+
+
+def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:
+    """Return what is in doubt and due for a look-up, and what a dead worker left behind."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    due = Q(state__in=(State.UNKNOWN, State.REVIEW), next_lookup_at__lte=now) | Q(state=State.SUBMITTING)
+    return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
+
+
+def approved_too_long_ago(now: datetime) -> QuerySet[Operation]:
+    """Return what was approved but could not be sent in time."""
+    return Operation.objects.filter(state=State.APPROVED, valid_until__lte=now).order_by("id")
+
+
+# Lists --------------------------------------------------------------------------------------------------------------
+
+
+def found_by(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
+    """Keep the operations whose reference begins with ``text``, or whose client is named or identified by it."""
+    return rows.filter(
+        Q(reference__startswith=text.lower()) | Q(client__partner_client_id=text) | Q(client__name__icontains=text)
+    )
+
+
+def summarise(rows: QuerySet[Operation]) -> Summary:
+    """Count the filtered set and add up what it moves, by asset and direction."""
+    totals = rows.order_by().values("asset_id", "kind").annotate(count=Count("id"), total=Sum("amount"))
+    return summary_of((row["asset_id"], row["kind"], row["count"], row["total"]) for row in totals)
+
+
+def summary_of(totals: Iterable[tuple[str, str, int, Decimal]]) -> Summary:
+    """Turn totals by asset and kind into the sums a list shows."""
+    labels = {Kind.DEPOSIT: "Deposits", Kind.WITHDRAWAL: "Withdrawals"}
+    count, sums = 0, dict[str, dict[str, Decimal]]()
+    for asset, kind, rows, total in totals:
+        count += rows
+        signed = total if kind == Kind.DEPOSIT else -total
+        sums.setdefault(asset, {})[str(labels[Kind(kind)])] = signed
+    return Summary(count, sorted(sums.items()))

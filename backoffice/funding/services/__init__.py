@@ -1,0 +1,1 @@
+"""Everything that changes an operation, one file for each use case."""

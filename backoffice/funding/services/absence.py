@@ -1,0 +1,150 @@
+"""When a "not found" is conclusive: the six conditions of reliability.md §6. Whatever cannot be met is not met.
+
+Our clock is the database's, the partner's is its ``Date``; both must be past the bound.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from backoffice.funding import clock
+from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
+from backoffice.funding.services.lookups import Heard, ask
+from backoffice.funding.states import State
+from backoffice.partner.coinmena.client import CoinmenaClient
+from backoffice.partner.coinmena.payloads import OrderStatus
+from backoffice.partner.errors import PartnerError
+
+MOST_PAGES: Final = 200
+WINDOW_BEFORE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Which of the six hold. ``control`` is the known reference that answered; empty where none did."""
+
+    envelope: bool = False
+    environment: bool = False
+    control: str = ""
+    clocks: bool = False
+    second: bool = False
+    list_read: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether the "not found" counts at all: conditions 1 to 4."""
+        return self.envelope and self.environment and bool(self.control) and self.clocks
+
+    @property
+    def may_send_again(self) -> bool:
+        return self.counts and self.list_read
+
+    @property
+    def is_conclusive(self) -> bool:
+        return self.may_send_again and self.second
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def quarantine() -> timedelta:
+    """Return Q: how long after its timestamp a request may still turn up at the partner."""
+    return timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
+
+
+def bound_of(operation: Operation) -> datetime:
+    """Return the moment after which a "not found" begins to count: Q after the youngest timestamp that was signed.
+
+    An attempt whose worker died counts with the latest timestamp it could have signed.
+    """
+    signed = AttemptOutcome.objects.filter(attempt_id=OuterRef("pk"), signed_at__isnull=False).values("signed_at")[:1]
+    latest = operation.attempts.aggregate(latest=Max(Coalesce(Subquery(signed), "planned_at")))["latest"]
+    return latest + quarantine()  # type: ignore[no-any-return]
+
+
+def environments_of(operation: Operation) -> set[str]:
+    """Return the environments the operation's attempts were sent to: another partner's order is a 404 too."""
+    return set(operation.attempts.values_list("environment", flat=True))
+
+
+def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
+    """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list."""
+    lookup = heard.lookup
+    if lookup is None or lookup.order is not None:
+        return Conditions()
+    bound, now, date = bound_of(operation), clock.now(), lookup.partner_date
+    envelope = lookup.is_credible_absence
+    environment = environments_of(operation) == {client.environment}
+    clocks = date is not None and date > bound and now > bound
+    if date is None or not (envelope and environment and clocks):
+        return Conditions(envelope=envelope, environment=environment, clocks=clocks)
+    control = positive_control(operation, client)
+    return Conditions(
+        envelope=True,
+        environment=True,
+        control=control,
+        clocks=True,
+        second=_is_second(operation, bound, date, now),
+        list_read=bool(control) and is_not_listed(operation, client, bound),
+    )
+
+
+def positive_control(operation: Operation, client: CoinmenaClient) -> str:
+    """Return a completed reference of the same environment that answers now; empty where none is known or answers."""
+    known = (
+        Operation.objects.filter(state=State.COMPLETED, attempts__environment=client.environment)
+        .exclude(pk=operation.pk)
+        .order_by("-ended_at", "-id")
+        .values_list("reference", flat=True)
+        .first()
+    )
+    if known is None:
+        return ""
+    lookup = ask(client, known).lookup
+    is_there = lookup is not None and lookup.order is not None and lookup.order.status == OrderStatus.COMPLETED
+    return known if is_there else ""
+
+
+def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime) -> bool:
+    """Tell whether the client's order list, read to its end, does not hold the reference.
+
+    The window ends at the bound, which is past, so no order can appear in it any more. A list that does not add up,
+    or a row that cannot be read, is no proof.
+    """
+    first = operation.attempts.order_by("number")[0]
+    seen, number = set[int](), 0
+    try:
+        while number < MOST_PAGES:
+            number += 1
+            page = client.orders(
+                number,
+                partner_client_id=operation.client.partner_client_id,
+                from_datetime=first.claimed_at - WINDOW_BEFORE,
+                to_datetime=bound,
+            )
+            if page.unreadable or any(order.partner_order_ref == operation.reference for order in page.items):
+                return False
+            seen |= {order.id for order in page.items}
+            if page.is_last:
+                return len(seen) == page.total
+    except PartnerError:
+        return False
+    return False
+
+
+def first_counted(operation: Operation, bound: datetime) -> LookupAnswer | None:
+    """Return the first "not found" past the bound that met conditions 1 to 4."""
+    answers = LookupAnswer.objects.filter(lookup__operation=operation, counts=True, partner_date__gt=bound)
+    return answers.order_by("recorded_at", "id").first()
+
+
+def _is_second(operation: Operation, bound: datetime, date: datetime, now: datetime) -> bool:
+    first = first_counted(operation, bound)
+    if first is None or first.partner_date is None:
+        return False
+    apart = quarantine() / 5
+    return date - first.partner_date >= apart and now - first.recorded_at >= apart

@@ -1,0 +1,225 @@
+"""Create an operation: the intent, its reference, the request for approval or the bell, and the audit entry, at once.
+
+The client's row is locked first, so two people who key the same payment at the same moment see each other's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.policies import Conflict
+from backoffice.approvals.rules import RULES_VERSION, Rule, rule_for
+from backoffice.approvals.services import ask_for_approval
+from backoffice.audit.services import record
+from backoffice.clients.models import Asset, Client
+from backoffice.funding import clock, queries
+from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client
+from backoffice.funding.references import mint
+from backoffice.funding.services.doorbells import ring_to_send
+from backoffice.funding.states import State
+from backoffice.money import Money
+
+#: How long an operation that no rule gates may wait to be sent; after that nobody expects it to leave any more.
+UNGATED_VALIDITY: Final = timedelta(hours=24)
+SUBJECT_KIND: Final = "operation"
+
+
+class EqualRequest(Exception):
+    """An equal operation of the last 24 hours exists and nobody has confirmed that this is another payment."""
+
+    def __init__(self, equal: list[Operation]) -> None:
+        super().__init__(_("An equal request was made in the last 24 hours. Confirm that this is another payment."))
+        self.equal = equal
+
+
+class NotFundable(Exception):
+    """The client or the asset cannot be used for this. The text is fit for staff."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a person asks for, as typed and checked.
+
+    ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
+    """
+
+    kind: Kind
+    client: Client
+    asset: Asset
+    amount: Decimal
+    reason: str
+    submission_token: UUID
+    confirmed_equal: bool = False
+    copy_of: Operation | None = None
+
+
+def create_deposit(
+    *,
+    client: Client,
+    asset: Asset,
+    amount: Decimal,
+    reason: str,
+    submission_token: UUID,
+    by: Person,
+    confirmed_equal: bool = False,
+    copy_of: Operation | None = None,
+) -> Operation:
+    """Create a deposit; where no rule gates it, a worker sends it within seconds.
+
+    :raises Refused: for anybody but finance. :raises EqualRequest: unless confirmed. :raises NotFundable: with a
+        sentence about the client or the asset. :raises Conflict: for a token somebody else used, or a second copy.
+    """
+    intent = Intent(Kind.DEPOSIT, client, asset, amount, reason, submission_token, confirmed_equal, copy_of)
+    return create(intent, by=by)
+
+
+def ask_for_withdrawal(
+    *,
+    client: Client,
+    asset: Asset,
+    amount: Decimal,
+    reason: str,
+    submission_token: UUID,
+    by: Person,
+    confirmed_equal: bool = False,
+    copy_of: Operation | None = None,
+) -> Operation:
+    """Ask for a withdrawal, which waits for another person's approval.
+
+    :raises Refused, EqualRequest, NotFundable, Conflict: as `create_deposit`.
+    """
+    intent = Intent(Kind.WITHDRAWAL, client, asset, amount, reason, submission_token, confirmed_equal, copy_of)
+    return create(intent, by=by)
+
+
+def create(intent: Intent, *, by: Person) -> Operation:
+    """Create what ``intent`` says, or return the operation that its token already made.
+
+    :raises Refused, EqualRequest, NotFundable, Conflict: as `create_deposit`.
+    """
+    check_can_ask(by)
+    try:
+        with transaction.atomic():
+            Client.objects.select_for_update(no_key=True).get(pk=intent.client.pk)
+            return _made_before(intent, by) or _create(intent, by)
+    except IntegrityError:
+        # Two forms with one token for two clients, or two copies of one operation: the database let one of them in.
+        made = _made_before(intent, by)
+        if made is not None:
+            return made
+        if intent.copy_of is not None:
+            check_can_copy(by, intent.copy_of)
+        raise
+
+
+def is_same_intent(operation: Operation, intent: Intent) -> bool:
+    """Tell whether ``operation`` is what ``intent`` asks for; a form that was changed and sent again is not."""
+    asked = (intent.kind, intent.client.pk, intent.asset.pk, intent.amount)
+    return asked == (operation.kind, operation.client_id, operation.asset_id, operation.amount)
+
+
+def _made_before(intent: Intent, by: Person) -> Operation | None:
+    operation = queries.operations().filter(submission_token=intent.submission_token).first()
+    if operation is not None and operation.requested_by_id != by.pk:
+        raise Conflict(_("This form was used by somebody else already. Open a new one."))
+    return operation
+
+
+def _create(intent: Intent, by: Person) -> Operation:
+    _check_possible(intent, by)
+    rule, now = _rule(intent), clock.now()
+    operation = _insert(intent, rule, by, now)
+    if rule is None:
+        ring_to_send(operation.pk)
+    record(
+        "operation.requested" if rule else "operation.created",
+        by=by,
+        obj=operation,
+        client=intent.client.partner_client_id,
+        after=_content(operation, rule),
+        reason=intent.reason,
+    )
+    return operation
+
+
+def _check_possible(intent: Intent, by: Person) -> None:
+    sentence = why_not_client(intent.client) or why_not_asset(intent.asset, intent.kind)
+    if sentence:
+        raise NotFundable(sentence)
+    if intent.copy_of is not None:
+        check_can_copy(by, intent.copy_of)
+    equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now())
+    if equal and not intent.confirmed_equal:
+        raise EqualRequest(equal)
+
+
+def _rule(intent: Intent) -> Rule | None:
+    rule = rule_for(intent.kind)
+    if rule is None and intent.kind == Kind.WITHDRAWAL:
+        raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
+    return rule
+
+
+def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
+    operation = Operation(
+        reference=mint(intent.kind, now),
+        submission_token=intent.submission_token,
+        kind=intent.kind,
+        client=intent.client,
+        asset=intent.asset,
+        amount=intent.amount,
+        reason=intent.reason,
+        confirmed_equal=intent.confirmed_equal,
+        copy_of=intent.copy_of,
+        requested_by=by,
+        requested_at=now,
+        state=State.PENDING_APPROVAL if rule else State.APPROVED,
+        ungated_rule_version=None if rule else RULES_VERSION,
+        valid_until=now + (rule.validity if rule else UNGATED_VALIDITY),
+    )
+    operation.fingerprint = fingerprint_of(operation)
+    if rule:
+        operation.approval = ask_for_approval(
+            kind=SUBJECT_KIND,
+            subject=operation.reference,
+            title=title_of(operation),
+            fingerprint=operation.fingerprint,
+            rule=rule,
+            by=by,
+            now=now,
+            client=intent.client.partner_client_id,
+            amount=intent.amount,
+            asset=intent.asset.asset_id,
+            reason=intent.reason,
+        )
+    operation.save(force_insert=True)
+    return operation
+
+
+def title_of(operation: Operation) -> str:
+    """Name the operation in a queue: ``Withdrawal of 500.00 USD for Noura``."""
+    money = Money(operation.amount, operation.asset_id)
+    return f"{Kind(operation.kind).label} of {money} for {operation.client}"
+
+
+def _content(operation: Operation, rule: Rule | None) -> dict[str, object]:
+    return {
+        "state": str(operation.state),
+        "kind": str(operation.kind),
+        "amount": operation.amount,
+        "asset": operation.asset_id,
+        "fingerprint": operation.fingerprint,
+        "rule": rule.name if rule else "",
+        "rule_version": rule.version if rule else RULES_VERSION,
+        "confirmed_equal": operation.confirmed_equal,
+        "copy_of": operation.copy_of.reference if operation.copy_of else "",
+    }

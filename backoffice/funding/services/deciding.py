@@ -1,0 +1,62 @@
+"""What a decision of the approval engine does to an operation: this is the subject funding registers with it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from backoffice.accounts.actors import Actor
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+from backoffice.funding import queries
+from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.models import Operation
+from backoffice.funding.services.creating import SUBJECT_KIND
+from backoffice.funding.services.doorbells import ring_to_send
+from backoffice.funding.services.expiring import SCHEDULE
+from backoffice.funding.services.moving import locked, move
+from backoffice.funding.services.previewing import preview_of
+from backoffice.funding.states import State
+
+
+class OperationSubject:
+    """An operation that waits for another person."""
+
+    kind = SUBJECT_KIND
+    preview_template = "funding/approval_preview.html"
+
+    def lock(self, key: str) -> None:
+        """Lock the operation, which comes before its request in the lock order."""
+        Operation.objects.select_for_update(of=("self",), no_key=True).get(reference=key)
+
+    def current_fingerprint(self, key: str) -> str:
+        return fingerprint_of(queries.by_reference(key))
+
+    def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
+        return preview_of(queries.by_reference(request.subject), is_fresh=is_fresh)
+
+    def url(self, key: str) -> str:
+        return reverse("funding:detail", args=[key])
+
+    def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
+        """Let a worker send it: the state, the audit entry and the bell commit with the decision."""
+        operation = _operation_of(request)
+        ring_to_send(operation.pk)
+        move(operation, State.APPROVED, by=by, reason=note, approved_by=by, approved_at=now)
+
+    def on_rejected(self, request: Request, by: Person, note: str, now: datetime) -> None:
+        _end(request, State.REJECTED, by, note)
+
+    def on_cancelled(self, request: Request, by: Person, now: datetime) -> None:
+        _end(request, State.CANCELLED, by, "")
+
+    def on_expired(self, request: Request, now: datetime) -> None:
+        _end(request, State.EXPIRED, SCHEDULE, "")
+
+
+def _operation_of(request: Request) -> Operation:
+    return locked(Operation.objects.values_list("pk", flat=True).get(reference=request.subject))
+
+
+def _end(request: Request, to: State, by: Actor, reason: str) -> None:
+    move(_operation_of(request), to, by=by, reason=reason)

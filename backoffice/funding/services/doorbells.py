@@ -1,0 +1,34 @@
+"""Bells for the workers. A bell only hurries: the state column says what is to be done, sweeps find what no bell rang.
+
+The job is written over the connection that changes the state, so it commits or rolls back with the change. Inside a
+worker the library's own connector is another connection; hence the connector is named here.
+"""
+
+from functools import cache
+from typing import Any
+
+from procrastinate import App
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+QUEUE = "funding"
+SEND, RESOLVE = "funding.send", "funding.resolve"
+
+
+def ring_to_send(operation_id: int) -> None:
+    """Ask a worker to send an approved operation."""
+    _ring(SEND, operation_id=operation_id)
+
+
+def ring_to_resolve(operation_id: int, in_seconds: int) -> None:
+    """Ask a worker to look an operation up in so many seconds."""
+    _ring(RESOLVE, schedule_in={"seconds": in_seconds}, operation_id=operation_id)
+
+
+def _ring(task: str, *, schedule_in: dict[str, int] | None = None, **arguments: Any) -> None:
+    options: dict[str, Any] = {"queue": QUEUE} | ({"schedule_in": schedule_in} if schedule_in else {})
+    _same_connection().configure_task(task, **options).defer(**arguments)
+
+
+@cache
+def _same_connection() -> App:
+    return App(connector=DjangoConnector(alias="default"))

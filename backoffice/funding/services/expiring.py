@@ -1,0 +1,27 @@
+"""End what nobody decided on, or could send, in time."""
+
+from django.db import transaction
+
+from backoffice.accounts.actors import System
+from backoffice.approvals import services as approvals
+from backoffice.funding import clock, queries
+from backoffice.funding.services.moving import locked, move
+from backoffice.funding.states import State
+
+SCHEDULE = System("schedule")
+
+
+def expire_due() -> int:
+    """Expire requests without a decision and approvals that could not be used; return how many. Safe to repeat."""
+    late = queries.approved_too_long_ago(clock.now()).values_list("id", flat=True)
+    return approvals.expire_due() + sum(_expire_approved(operation_id) for operation_id in late)
+
+
+def _expire_approved(operation_id: int) -> bool:
+    with transaction.atomic():
+        operation = locked(operation_id)
+        is_late = operation.valid_until is not None and operation.valid_until <= clock.now()
+        if operation.state != State.APPROVED or not is_late:
+            return False
+        move(operation, State.EXPIRED, by=SCHEDULE, reason="It could not be sent before its permission ran out.")
+        return True

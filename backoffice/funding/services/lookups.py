@@ -1,0 +1,62 @@
+"""Ask the partner for one reference and say what the answer proves. A look-up never sends."""
+
+from dataclasses import dataclass
+
+from backoffice.funding import clock
+from backoffice.funding.models import Lookup, LookupAnswer
+from backoffice.funding.services.answers import answer_fields
+from backoffice.mirror.partners import coinmena
+from backoffice.partner.coinmena.answers import OrderLookup
+from backoffice.partner.coinmena.client import CoinmenaClient
+from backoffice.partner.errors import PartnerError
+from backoffice.partner.exchange import Exchange
+from backoffice.partner.outcome import Evidence
+
+NOT_VISIBLE = "CoinMENA does not show an order under this reference. An early “not found” proves nothing."
+FOUND = "CoinMENA shows an order under this reference."
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one look-up brought: an order, a "not found", or nothing usable and why."""
+
+    exchange: Exchange | None
+    lookup: OrderLookup | None
+    trouble: str = ""
+
+    @property
+    def is_found(self) -> bool:
+        return self.lookup is not None and self.lookup.order is not None
+
+    @property
+    def found(self) -> bool | None:
+        """True, False, or None where nothing can be said: the column of the same name."""
+        return None if self.lookup is None else self.is_found
+
+    @property
+    def sentence(self) -> str:
+        return self.trouble or (FOUND if self.is_found else NOT_VISIBLE)
+
+
+def ask(client: CoinmenaClient, reference: str) -> Heard:
+    """Look one reference up; trouble on the way is heard, not raised."""
+    try:
+        lookup = client.order_by_reference(reference)
+    except PartnerError as error:
+        return Heard(error.exchange, None, str(error))
+    return Heard(lookup.exchange, lookup)
+
+
+def look_up_at_once(operation_id: int, reference: str, holder: str) -> OrderLookup | None:
+    """Look a reference up because the partner says that it is taken; kept as evidence like every look-up."""
+    client = coinmena()
+    row = Lookup.objects.create(
+        operation_id=operation_id, worker=holder, environment=client.environment, asked_at=clock.now()
+    )
+    heard = ask(client, reference)
+    LookupAnswer.objects.create(
+        lookup=row,
+        found=heard.found,
+        **answer_fields(heard.exchange, evidence=Evidence.UNKNOWN, sentence=heard.sentence),
+    )
+    return heard.lookup

@@ -1,0 +1,58 @@
+"""The one way an operation changes its state: a conditional UPDATE, and the audit entry in the same transaction."""
+
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.actors import Actor
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.services import record
+from backoffice.funding import clock
+from backoffice.funding.models import Operation
+from backoffice.funding.states import EVENTS, TERMINAL_STATES, State
+
+#: A lease belongs to one spell of work; whoever moves an operation on gives it back.
+NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None, "lease_holder": ""}
+
+
+def locked(operation_id: int) -> Operation:
+    """Lock one operation for the rest of the transaction and return it as it is now."""
+    operations = Operation.objects.select_for_update(of=("self",), no_key=True)
+    return operations.select_related("client", "asset", "requested_by", "approval").get(pk=operation_id)
+
+
+def move(
+    operation: Operation, to: State, *, by: Actor, event: str = "", reason: str = "", said: str = "", **changes: Any
+) -> None:
+    """Move a locked operation to ``to``, set ``changes`` with it, and write the audit entry last.
+
+    :param event: the audit event, where it is not the one of the state.
+    :param reason: why, in the words of whoever moves it. :param said: what the partner's answer proved.
+    :raises Conflict: when it is no longer in the state it was read in.
+    """
+    before = {"state": operation.state}
+    changes = {**changes, "state": to}
+    if to in TERMINAL_STATES:
+        changes["ended_at"] = clock.now()
+    current = Operation.objects.filter(pk=operation.pk, state=operation.state, version=operation.version)
+    if current.update(version=F("version") + 1, **changes) != 1:
+        raise Conflict(_("This operation has moved on. Read the page again."))
+    operation.refresh_from_db()
+    after = {"state": operation.state, "version": operation.version, **_worth_noting(operation, changes)}
+    if said:
+        after["said"] = said
+    record(
+        event or EVENTS[to],
+        by=by,
+        obj=operation,
+        client=operation.client.partner_client_id,
+        before=before,
+        after=after,
+        reason=reason,
+    )
+
+
+def _worth_noting(operation: Operation, changes: dict[str, Any]) -> dict[str, Any]:
+    names = ("partner_order_id", "failure_code", "lease_holder", "valid_until")
+    return {name: getattr(operation, name) for name in names if changes.get(name)}

@@ -1,0 +1,120 @@
+"""What would happen, before anything does: read from the mirror, and afresh from the partner when asked.
+
+Writes nothing.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.queries import people_who_could_decide
+from backoffice.approvals.rules import rule_for
+from backoffice.clients.models import Asset, BalanceReading, Client
+from backoffice.funding import clock, queries
+from backoffice.funding.checks import Balance, Facts, checks_of, summary
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.policies import why_not_flowing
+from backoffice.funding.services.intents import body_for, digest_of
+from backoffice.funding.states import State
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.partner.errors import PartnerError
+from backoffice.ui.values import Wire
+
+
+def mirrored_balance(client: Client, asset_id: str) -> Balance:
+    """Return the newest balance that was read, however old it is."""
+    reading = BalanceReading.objects.filter(client=client, asset_id=asset_id).first()
+    return Balance(reading.available_balance, reading.read_at) if reading else Balance()
+
+
+def fresh_balance(client: Client, asset_id: str) -> Balance:
+    """Read the balance from CoinMENA now; what was read before, with the reason, where it does not answer."""
+    asked_at = clock.now()
+    try:
+        said = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balance(client.partner_client_id, asset_id)
+    except PartnerError as error:
+        return replace(mirrored_balance(client, asset_id), trouble=str(error))
+    return Balance(said.available_balance, asked_at)
+
+
+def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
+    """Return what is known about an operation that waits."""
+    now = clock.now()
+    balance = (fresh_balance if is_fresh else mirrored_balance)(operation.client, operation.asset_id)
+    equal = queries.equal_requests(operation.client, operation.asset, operation.kind, operation.amount, now)
+    return Facts(
+        kind=operation.kind,
+        now=now,
+        client=operation.client,
+        asset=operation.asset,
+        amount=operation.amount,
+        balance=balance,
+        reserved=queries.reserved(operation.client, operation.asset_id, excluding=operation),
+        equal=tuple(other for other in equal if other.pk != operation.pk),
+        not_flowing=why_not_flowing(queries.gate(), now),
+    )
+
+
+def preview_of(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
+    """Return the context of the approver's preview: what will be sent, what it changes, and every check."""
+    facts = facts_of(operation, is_fresh=is_fresh)
+    checks = checks_of(facts)
+    return {
+        "operation": operation,
+        "facts": facts,
+        "checks": checks,
+        "checks_summary": summary(checks),
+        "similar": queries.similar_operations(operation),
+        "wire": wire_of(operation),
+    }
+
+
+def wire_of(operation: Operation) -> Wire:
+    """Return the exact request, as it will be or was sent."""
+    body = body_for(operation)
+    path = "/v1/partner/deposits" if operation.kind == Kind.DEPOSIT else "/v1/partner/withdrawals"
+    when = "By a worker, within seconds of the last approval.\nEverything is checked again just before sending."
+    return Wire(
+        summary=f"Exact request, {len(body)} bytes",
+        asked=f"POST {path}\n\n{body.decode()}",
+        answered=when if operation.state in (State.PENDING_APPROVAL, State.APPROVED) else "See the timeline.",
+        note=f"digest {short(digest_of(body))}, fingerprint {short(operation.fingerprint)}",
+    )
+
+
+def short(digest: str) -> str:
+    """Shorten a digest for the screen; the whole one is in the audit log."""
+    return f"{digest[:4]}…{digest[-4:]}"
+
+
+def typed_facts(
+    *,
+    kind: str,
+    client: Client | None,
+    asset: Asset | None,
+    typed: dict[str, Any],
+    now: datetime,
+) -> Facts:
+    """Return what is known about an operation that is being typed; the balance is read afresh.
+
+    :param typed: ``amount`` (a Decimal or None) and ``amount_fault`` (a sentence or empty).
+    """
+    facts = Facts(
+        kind=kind, now=now, client=client, asset=asset, not_flowing=why_not_flowing(queries.gate(), now), **typed
+    )
+    if client is None or asset is None:
+        return facts
+    amount = facts.amount
+    return replace(
+        facts,
+        balance=fresh_balance(client, asset.asset_id),
+        reserved=queries.reserved(client, asset.asset_id),
+        equal=tuple(queries.equal_requests(client, asset, kind, amount, now)) if amount is not None else (),
+    )
+
+
+def approval_needed(kind: str, person: Person) -> dict[str, Any]:
+    """Say whether ``kind`` needs somebody else, by which rule, and who can approve what ``person`` asks for."""
+    rule = rule_for(kind)
+    return {"rule": rule, "approvers": people_who_could_decide(person) if rule else []}

@@ -1,0 +1,248 @@
+"""Settle what is in doubt by asking the partner (reliability.md §7). Whatever is not proven stays in doubt.
+
+One resolver at a time per operation, under a lease of its own. Positive evidence is written by whoever brings it;
+anything else only under the lease. *Check now* on the page is the same look-up and never sends or closes by absence.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.models import Person
+from backoffice.audit.services import record
+from backoffice.funding import clock
+from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
+from backoffice.funding.policies import check_can_look_up
+from backoffice.funding.queries import open_attempts
+from backoffice.funding.services import absence
+from backoffice.funding.services.absence import Conditions
+from backoffice.funding.services.answers import answer_fields
+from backoffice.funding.services.claiming import HOLDER_LENGTH, lease_length, why_not_again
+from backoffice.funding.services.doorbells import ring_to_resolve
+from backoffice.funding.services.intents import intended_order
+from backoffice.funding.services.lookups import Heard, ask
+from backoffice.funding.services.moving import NO_LEASE, locked, move
+from backoffice.funding.services.recording import apply
+from backoffice.funding.services.sending import send_again
+from backoffice.funding.services.verdicts import state_after
+from backoffice.funding.states import State
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.partner.outcome import Evidence, Row, Verdict, judge_order
+
+LOOK_AFTER_SECONDS: Final = (2, 5, 10, 20, 40)
+REGULAR: Final = timedelta(seconds=60)
+RAREST: Final = timedelta(minutes=5)
+TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+CHECK_HOLDER: Final = "check now"
+
+LOST = "The worker that held this ended before it could write down an answer. The order is being looked up."
+ABSENT = "CoinMENA holds no order under this reference, proven by every condition. Nothing was moved."
+NO_PROOF = "No proof could be had within 60 minutes. Two people decide, with the partner's statement."
+ELSEWHERE = "This answer came from another environment than the request was sent to. It proves nothing."
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The right to look one operation up, and what is needed to do it."""
+
+    operation: Operation
+    lookup: Lookup
+    token: UUID
+    holder: str
+
+
+def resolve(operation_id: int, *, holder: str) -> None:
+    """Look an operation in doubt up if it is due, and move it on as far as the evidence goes."""
+    client = coinmena()
+    turn = _take_turn(operation_id, holder, client.environment)
+    if turn is None:
+        return
+    heard = ask(client, turn.operation.reference)
+    conditions = absence.weigh(turn.operation, heard, client)
+    if _write_down(turn, heard, conditions):
+        send_again(operation_id, turn.token, holder=holder)
+
+
+def check_now(*, operation_id: int, by: Person) -> Operation:
+    """Look an operation up because a person wants to know. Only an order that is there changes anything.
+
+    :raises Refused, Conflict: by `check_can_look_up`.
+    """
+    operation = Operation.objects.select_related("client").get(pk=operation_id)
+    check_can_look_up(by, operation)
+    client = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
+    turn = _take_turn(operation_id, CHECK_HOLDER, client.environment, is_asked=True)
+    if turn is not None:
+        heard = ask(client, operation.reference)
+        _write_down(turn, heard, Conditions())
+        _record_check(operation, heard, by)
+    return Operation.objects.get(pk=operation_id)
+
+
+def _record_check(operation: Operation, heard: Heard, by: Person) -> None:
+    partner_client_id = operation.client.partner_client_id
+    after = {"found": heard.found, "said": heard.sentence}
+    record("operation.looked_up", by=by, obj=operation, client=partner_client_id, after=after)
+
+
+# Taking a turn ------------------------------------------------------------------------------------------------------
+
+
+def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bool = False) -> Turn | None:
+    """Take the lease of an operation that is due, durably, with the row of the look-up it is about to make."""
+    with transaction.atomic(durable=True):
+        operation, now = locked(operation_id), clock.now()
+        if operation.lease_until is not None and operation.lease_until > now:
+            return None
+        if operation.state == State.SUBMITTING:
+            _declare_lost(operation, now, holder)
+        elif not _is_due(operation, now, is_asked=is_asked):
+            return None
+        token = uuid4()
+        _hold(operation, token, now + lease_length(), holder)
+        lookup = Lookup.objects.create(
+            operation=operation, worker=holder[:HOLDER_LENGTH], environment=environment, asked_at=now
+        )
+        return Turn(operation, lookup, token, holder)
+
+
+def _is_due(operation: Operation, now: datetime, *, is_asked: bool) -> bool:
+    if operation.state not in (State.UNKNOWN, State.REVIEW):
+        return False
+    return is_asked or operation.next_lookup_at is None or operation.next_lookup_at <= now
+
+
+def _declare_lost(operation: Operation, now: datetime, holder: str) -> None:
+    """A lease ran out: its worker is gone, and what it sent may have been applied."""
+    attempt = operation.attempts.latest("number")
+    if not attempt.outcomes.exists():
+        AttemptOutcome.objects.create(
+            attempt=attempt,
+            kind=AttemptOutcome.Kind.LOST,
+            row=Row.NO_ANSWER,
+            **answer_fields(None, evidence=Evidence.UNKNOWN, sentence=LOST),
+        )
+    since = operation.in_doubt_since or now
+    move(operation, State.UNKNOWN, by=System(holder), said=LOST, in_doubt_since=since, next_lookup_at=now, **NO_LEASE)
+
+
+def _hold(operation: Operation, token: UUID, until: datetime, holder: str) -> None:
+    lease = {"lease_token": token, "lease_until": until, "lease_holder": holder[:HOLDER_LENGTH]}
+    Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, **lease)
+    operation.refresh_from_db()
+
+
+# Concluding ---------------------------------------------------------------------------------------------------------
+
+
+def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
+    """Store what was heard and move the operation on; True when the same bytes are to be sent once more."""
+    with transaction.atomic():
+        # The gate is read before the operation is locked, as everywhere; the claim reads it again FOR SHARE.
+        gate = Gate.objects.get(pk=1)
+        operation, now = locked(turn.operation.pk), clock.now()
+        verdict = _verdict(turn, heard, operation)
+        _store(turn, heard, conditions, verdict)
+        is_ours = operation.lease_token == turn.token and operation.lease_until is not None
+        is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
+        if verdict is not None:
+            to = state_after(verdict, is_another_open=True)
+            apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held)
+        elif is_held and operation.state == State.UNKNOWN:
+            if conditions.may_send_again and not why_not_again(gate, operation, now):
+                return True
+            _conclude_from_silence(turn, operation, conditions, now)
+        if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
+            _plan_next(operation, now)
+        return False
+
+
+def _verdict(turn: Turn, heard: Heard, operation: Operation) -> Verdict | None:
+    """Return what an order under our reference proves; None where none was shown, or by another environment."""
+    if heard.lookup is None or heard.lookup.order is None:
+        return None
+    if absence.environments_of(operation) != {turn.lookup.environment}:
+        log.error("funding_alarm_environment", reference=operation.reference)
+        return None
+    return judge_order(heard.lookup.order, intended_order(operation))
+
+
+def _store(turn: Turn, heard: Heard, conditions: Conditions, verdict: Verdict | None) -> None:
+    is_elsewhere = heard.is_found and verdict is None
+    sentence = verdict.sentence if verdict else (ELSEWHERE if is_elsewhere else heard.sentence)
+    LookupAnswer.objects.create(
+        lookup=turn.lookup,
+        found=None if is_elsewhere else heard.found,
+        counts=conditions.counts,
+        conditions=conditions.as_json(),
+        **answer_fields(heard.exchange, evidence=verdict.evidence if verdict else Evidence.UNKNOWN, sentence=sentence),
+    )
+
+
+def _conclude_from_silence(turn: Turn, operation: Operation, conditions: Conditions, now: datetime) -> None:
+    """Close what is proven absent or refused in every attempt; hand to two people what cannot be proven in time."""
+    by = System(turn.holder)
+    refusal = _refused_in_every_attempt(operation)
+    if refusal is not None:
+        _fail(operation, by, code=refusal.code, sentence=refusal.sentence)
+    elif conditions.is_conclusive:
+        _fail(operation, by, code="absent", sentence=ABSENT)
+    elif now - _last_attempt_at(operation) >= TO_REVIEW_AFTER:
+        log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
+        move(operation, State.REVIEW, by=by, said=NO_PROOF, failure_sentence=NO_PROOF, **NO_LEASE)
+        _plan_next(operation, now)
+
+
+def _fail(operation: Operation, by: System, *, code: str, sentence: str) -> None:
+    outcome: dict[str, Any] = {"failure_code": code, "failure_sentence": sentence, "next_lookup_at": None}
+    move(operation, State.FAILED, by=by, said=sentence, **outcome, **NO_LEASE)
+
+
+def _refused_in_every_attempt(operation: Operation) -> AttemptOutcome | None:
+    """Return the last refusal, if no attempt is open any more: late answers may have closed them all."""
+    if open_attempts(operation).exists():
+        return None
+    refusals = AttemptOutcome.objects.filter(attempt__operation=operation, row=Row.REFUSED)
+    return refusals.order_by("-attempt__number").first()
+
+
+def _last_attempt_at(operation: Operation) -> datetime:
+    return operation.attempts.latest("number").claimed_at
+
+
+# Planning -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_next(operation: Operation, now: datetime) -> None:
+    """Give the lease back and say when to look again."""
+    if operation.state == State.REVIEW:
+        at = now + RAREST
+    else:
+        bound = absence.bound_of(operation)
+        at = next_look_at(operation.in_doubt_since or now, bound, absence.first_counted(operation, bound), now)
+    current = Operation.objects.filter(pk=operation.pk)
+    current.update(version=F("version") + 1, next_lookup_at=at, **NO_LEASE)
+    ring_to_resolve(operation.pk, max(1, round((at - now).total_seconds())))
+
+
+def next_look_at(since: datetime, bound: datetime, counted: LookupAnswer | None, now: datetime) -> datetime:
+    """Return when to look again: 2, 5, 10, 20, 40 s into the doubt, then every minute, past the bound ever more rarely.
+
+    The first look past the bound comes as soon as it can count, the second one as soon as the two are far enough apart.
+    """
+    for seconds in LOOK_AFTER_SECONDS:
+        if since + timedelta(seconds=seconds) > now:
+            return since + timedelta(seconds=seconds)
+    if now < bound:
+        return min(now + REGULAR, bound + timedelta(seconds=2))
+    if counted is not None and counted.recorded_at + absence.quarantine() / 5 > now:
+        return counted.recorded_at + absence.quarantine() / 5 + timedelta(seconds=1)
+    return now + min(max(now - bound, REGULAR), RAREST)

@@ -1,0 +1,72 @@
+"""What the workers do for funding. Every task may run twice, late or not at all: the state column is the truth.
+
+Sending is never retried by the library. Sweeps find what no bell rang for: approved and not claimed, leases run out,
+look-ups due, permissions run out.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import connection
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from backoffice.accounts.context import originating_from
+from backoffice.funding import clock, queries
+from backoffice.funding.services import expiring, resolving, sending
+from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND
+
+SWEPT_AT_ONCE: Final = 100
+
+
+@contextmanager
+def job() -> Iterator[None]:
+    """Give one job its own request id in the logs and the audit log, and give its connection back at the end."""
+    try:
+        with originating_from(address="worker"):
+            yield
+    finally:
+        connection.close()
+
+
+def holder_of(context: JobContext) -> str:
+    """Name the worker as the operation's page and the audit log show it."""
+    return context.worker_name or "worker"
+
+
+@app.task(name=SEND, queue=QUEUE, pass_context=True, retry=False)
+def send(context: JobContext, operation_id: int) -> None:
+    """Send one approved operation."""
+    with job():
+        sending.send(operation_id, holder=holder_of(context))
+
+
+@app.task(name=RESOLVE, queue=QUEUE, pass_context=True, retry=False)
+def resolve(context: JobContext, operation_id: int) -> None:
+    """Look one operation in doubt up."""
+    with job():
+        resolving.resolve(operation_id, holder=holder_of(context))
+
+
+@app.periodic(cron="*/10 * * * * *")
+@app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
+def sweep(timestamp: int) -> None:
+    """Ring for everything that waits for a worker, and end what waited too long."""
+    with job():
+        expiring.expire_due()
+        now = clock.now()
+        for operation_id in queries.waiting_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
+            _ring_once(SEND, operation_id)
+        for operation_id in queries.due_to_be_resolved(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
+            _ring_once(RESOLVE, operation_id)
+
+
+def _ring_once(task: str, operation_id: int) -> None:
+    """Ring unless a bell of an earlier sweep is still waiting to be heard."""
+    bell = app.configure_task(task, queue=QUEUE, queueing_lock=f"{task}-{operation_id}")
+    try:
+        bell.defer(operation_id=operation_id)
+    except AlreadyEnqueued:
+        return

@@ -1,0 +1,31 @@
+"""What funding's tests stand on: one client and one asset, in the mirror and at the partner."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from backoffice.clients.models import Asset, Client
+from tests.funding.cast import NOURA, mirrored_asset, mirrored_client
+from tests.partners import Partners, partners, sandbox
+
+__all__ = ["partners", "sandbox"]
+
+
+@pytest.fixture
+def noura() -> Client:
+    """Somebody who can be funded."""
+    return mirrored_client()
+
+
+@pytest.fixture
+def usd() -> Asset:
+    """Something to fund with."""
+    return mirrored_asset()
+
+
+@pytest.fixture
+def coinmena(committed: str, partners: Partners) -> Iterator[Partners]:
+    """The partner with Noura and 2,000.00 USD of hers, beside a database with real commits."""
+    partners.make_client(NOURA)
+    partners.adjust(NOURA, "USD", change="2000.00")
+    yield partners
