@@ -1,11 +1,33 @@
 """Mirror of CoinMENA's orders, kept as the partner said them (coinmena.md §9)."""
 
+from decimal import Decimal
+from typing import Final
+
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.database.fields import AmountField, amount_within_bounds
 from backoffice.database.models import AppendOnlyModel, KeptModel
 from backoffice.mirror.models import MirroredModel
+
+COMPLETED: Final = "completed"
+#: The documented final statuses. A status we do not know counts as open, and is read again until it is one of these.
+TERMINAL_STATUSES: Final = (COMPLETED, "failed", "rejected")
+
+
+class Kind(models.TextChoices):
+    """The types of order CoinMENA documents; `Order.type` is text, because the list may grow."""
+
+    DEPOSIT = "deposit", _("Deposit")
+    WITHDRAWAL = "withdrawal", _("Withdrawal")
+    BUY = "buy", _("Purchase")
+    SELL = "sell", _("Sale")
+
+
+FUNDING_KINDS: Final = (Kind.DEPOSIT, Kind.WITHDRAWAL)
+TRADE_KINDS: Final = (Kind.BUY, Kind.SELL)
 
 FUNDED_AMOUNT = Case(
     When(type="deposit", then=F("debit")),
@@ -21,6 +43,10 @@ FUNDED_ASSET = Case(
     default=Value(None),
     output_field=models.CharField(max_length=32),
 )
+
+
+#: Where an order without a known effect stands among the amounts: a page needs every row to have a place.
+NO_AMOUNT: Final = Value(Decimal(0), output_field=AmountField())
 
 
 class Order(MirroredModel, KeptModel):
@@ -68,7 +94,8 @@ class Order(MirroredModel, KeptModel):
             models.Index(fields=["created_at", "id"], name="order_by_created"),
             models.Index(fields=["partner_client_id", "created_at", "id"], name="order_by_client"),
             models.Index(fields=["status", "created_at", "id"], name="order_by_status"),
-            models.Index(fields=["effect_amount", "id"], name="order_by_effect"),
+            models.Index(fields=["created_at", "id"], name="order_not_completed", condition=~Q(status=COMPLETED)),
+            models.Index(Coalesce("effect_amount", NO_AMOUNT), "id", name="order_by_effect_on_client"),
             models.Index(
                 fields=["partner_order_ref"], name="order_by_reference", condition=Q(partner_order_ref__isnull=False)
             ),
@@ -77,6 +104,14 @@ class Order(MirroredModel, KeptModel):
 
     def __str__(self) -> str:
         return self.order_no or str(self.id)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL_STATUSES
+
+    @property
+    def is_trade(self) -> bool:
+        return self.type in TRADE_KINDS
 
 
 class MintedReference(AppendOnlyModel):

@@ -17,19 +17,19 @@ def laid_out(raw: bytes) -> str:
     """Return the JSON `raw` over several lines, its values exactly as they came; what is not UTF-8 is replaced."""
     pieces: list[str] = []
     depth, before = 0, ""
-    for token in _TOKEN.findall(raw.decode("utf-8", errors="replace")):
-        if token.isspace():
+    for mark in _TOKEN.findall(raw.decode("utf-8", errors="replace")):
+        if mark.isspace():
             continue
-        depth -= token in "]}"
-        pieces += [_between(before, token, depth), token]
-        depth += token in "[{"
-        before = token
+        depth -= mark in "]}"
+        pieces += [_between(before, mark, depth), mark]
+        depth += mark in "[{"
+        before = mark
     return "".join(pieces)
 
 
-def _between(before: str, token: str, depth: int) -> str:
+def _between(before: str, mark: str, depth: int) -> str:
     """What stands between two tokens that follow each other."""
-    if token in "]}":
+    if mark in "]}":
         return "" if before in ("[", "{") else _line(depth)
     if before in ("[", "{", ","):
         return _line(depth)

@@ -1,0 +1,175 @@
+"""Keep the mirror of CoinMENA's orders, and ask the partner for one order. Nothing here moves money."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.audit.services import record
+from backoffice.mirror.incidents import store
+from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.mirror.open_rows import OpenRows
+from backoffice.mirror.paging import sync_windowed
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.sentences import said_by
+from backoffice.mirror.targets import Final as FinalRows
+from backoffice.mirror.targets import Row, Target
+from backoffice.mirror.windows import Window
+from backoffice.orders.models import TERMINAL_STATUSES, Order
+from backoffice.orders.policies import check_can_look_up
+from backoffice.orders.queries import id_in, open_ids
+from backoffice.partner.coinmena import payloads
+from backoffice.partner.coinmena.errors import OrderNotFound, refusal_sentence
+from backoffice.partner.errors import PartnerError
+from backoffice.partner.pages import Page
+
+#: What of a final order may never change: who, what, how much, under which reference.
+FIXED: Final = (
+    "partner_client_id",
+    "type",
+    "status",
+    "debit",
+    "debit_asset_id",
+    "credit",
+    "credit_asset_id",
+    "partner_order_ref",
+)
+#: Lists and look-ups leave these out, which says nothing about them (coinmena.md §4).
+OMITTED: Final = (
+    "order_no",
+    "source",
+    "debit",
+    "debit_asset_id",
+    "credit",
+    "credit_asset_id",
+    "fee",
+    "fee_asset_id",
+    "vat",
+    "price",
+    "partner_order_ref",
+    "transitioned_at",
+    "updated_at",
+)
+ORDERS: Final = Target(
+    mirror=Mirror.ORDERS,
+    model=Order,
+    key="id",
+    columns=("id", "partner_client_id", "type", "status", "created_at", *OMITTED),
+    final=FinalRows("status", frozenset(TERMINAL_STATUSES), FIXED),
+    keeps_known=frozenset(OMITTED),
+    made_at="created_at",
+)
+#: An order that was asked for by itself is fresh even if nothing about it is new.
+ONE_ORDER: Final = replace(ORDERS, touches=True)
+
+#: No order at CoinMENA is older than this.
+BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
+#: Every run reads the last day again: an order may show up late, and a final one may change.
+OVERLAP: Final = timedelta(hours=24)
+
+
+class NotRead(Exception):
+    """CoinMENA could not be asked, or has no such order; ``str()`` is a sentence for staff."""
+
+
+def order_values(order: payloads.Order) -> Mapping[str, Any]:
+    """Return the columns of one order as CoinMENA said it; what it left out is None, or empty where it is text."""
+    values = {column: getattr(order, column) for column in ORDERS.columns}
+    return {**values, "order_no": order.order_no or "", "source": order.source or ""}
+
+
+def mirror_order(order: payloads.Order, *, read_at: datetime | None = None) -> Order:
+    """Write one order into the mirror, inside the caller's transaction, and return it as the mirror now holds it.
+
+    A field the answer leaves out keeps the value known before, and an answer read earlier than the one known changes
+    nothing. A final order that is told otherwise becomes an incident.
+
+    :param read_at: when the partner was asked, not when it answered; now, where nobody noted it.
+    """
+    store(ONE_ORDER, [Row(order_values(order), order.raw, read_at or timezone.now())])
+    return Order.objects.get(pk=order.id)
+
+
+def sync_orders() -> SyncRun:
+    """Read what CoinMENA made since the last complete run, a day of overlap included, and every open order.
+
+    Safe to repeat and to break off: what was read is committed page by page, and the next run goes on from there.
+
+    :raises AlreadyRunning: when another process reads the orders.
+    """
+    return sync_windowed(
+        ORDERS,
+        fetch=fetch_page,
+        to_values=order_values,
+        beginning=BEGINNING,
+        overlap=OVERLAP,
+        open_rows=OpenRows(keys=open_ids, fetch=coinmena().order, to_values=order_values),
+    )
+
+
+def fetch_page(window: Window, number: int) -> Page[payloads.Order]:
+    """Ask for one page of the orders created in a window."""
+    return coinmena().orders(page=number, from_datetime=window.start, to_datetime=window.end)
+
+
+def look_up_order(*, text: str, by: Person) -> Order:
+    """Ask CoinMENA for an order by reference, order number or id, mirror it and write the look-up down.
+
+    :raises Refused: for people who may not have the partner asked.
+    :raises NotRead: when there is no such order or CoinMENA cannot be asked.
+    """
+    check_can_look_up(by)
+    asked_at = timezone.now()
+    try:
+        found = ask_for(text)
+    except PartnerError as error:
+        record("order.looked_up", by=by, after={"asked": text, "found": False}, reason=said_by(error))
+        raise NotRead(said_by(error)) from error
+    return keep(found, text=text, by=by, asked_at=asked_at)
+
+
+def reread_order(*, order_id: int, by: Person) -> Order:
+    """Ask CoinMENA again for an order the mirror holds, and write the look-up down.
+
+    :raises Refused: for people who may not have the partner asked.
+    :raises NotRead: when CoinMENA no longer has the order or cannot be asked.
+    """
+    return look_up_order(text=str(order_id), by=by)
+
+
+def ask_for(text: str) -> payloads.Order:
+    """Ask by id where the text can be one, else by reference.
+
+    :raises PartnerError: when there is no such order or no usable answer.
+    """
+    order_id = id_in(text)
+    if order_id is None:
+        return ask_by_reference(text)
+    try:
+        return coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).order(order_id)
+    except OrderNotFound:
+        return ask_by_reference(text)
+
+
+def ask_by_reference(reference: str) -> payloads.Order:
+    looked_up = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).order_by_reference(reference)
+    if looked_up.order is None:
+        raise OrderNotFound(refusal_sentence(OrderNotFound), exchange=looked_up.exchange)
+    return looked_up.order
+
+
+@transaction.atomic
+def keep(found: payloads.Order, *, text: str, by: Person, asked_at: datetime) -> Order:
+    order = mirror_order(found, read_at=asked_at)
+    record(
+        "order.looked_up",
+        by=by,
+        obj=order,
+        client=order.partner_client_id,
+        after={"asked": text, "found": True, "status": order.status},
+    )
+    return order

@@ -1,0 +1,20 @@
+"""Keep the mirror of the orders fresh."""
+
+import structlog
+from procrastinate.contrib.django import app
+
+from backoffice.mirror.runs import AlreadyRunning
+from backoffice.orders import services
+
+log = structlog.get_logger(__name__)
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(queueing_lock="sync-orders")
+def sync_orders(timestamp: int) -> None:
+    """Read what is new at CoinMENA, every 30 seconds."""
+    try:
+        run = services.sync_orders()
+        log.info("orders read", state=run.state, rows=run.rows_read, changed=run.rows_changed)
+    except AlreadyRunning:
+        log.info("orders are being read by another process")
