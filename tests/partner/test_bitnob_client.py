@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -101,18 +100,6 @@ def test_it_asks_for_nothing_while_nobody_knows_whose_credentials_these_are(
         client.balances()
 
     assert set(paths(httpserver)) == {"/api/whoami"}
-
-
-def test_many_threads_ask_once(httpserver: HTTPServer, partner: BitnobClient) -> None:
-    httpserver.expect_request("/api/balances").respond_with_data(example("bitnob_balances"))
-    threads = [threading.Thread(target=partner.balances) for _ in range(6)]
-
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert paths(httpserver).count("/api/whoami") == 1
 
 
 @pytest.mark.parametrize(

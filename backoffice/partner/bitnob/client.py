@@ -4,7 +4,6 @@ Nothing in Bitnob's address tells production from sandbox, so the first thing a 
 it holds, and it asks for nothing else until the answer is the environment in the settings.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 from urllib.parse import quote, urlencode
@@ -48,7 +47,6 @@ class BitnobClient:
         self.config = config
         self._clock = clock or SystemClock()
         self._environment_confirmed = False
-        self._confirming = threading.Lock()
         self._transport = Transport(
             "bitnob",
             config.base_url,
@@ -68,11 +66,14 @@ class BitnobClient:
         return read_identity(self._ask("/api/whoami"))
 
     def confirm_environment(self) -> None:
-        """Ask once whose credentials these are. Raises `WrongEnvironment` if not the configured environment's."""
-        with self._confirming:
-            if not self._environment_confirmed:
-                self._check_environment()
-                self._environment_confirmed = True
+        """Ask whose credentials these are, until told once. Raises `WrongEnvironment` if another environment's.
+
+        Without a lock on purpose: threads that ask at the same time ask twice, which is harmless, while a lock would
+        make them wait for each other's deadlines when the partner is down.
+        """
+        if not self._environment_confirmed:
+            self._check_environment()
+            self._environment_confirmed = True
 
     def transactions(
         self,
