@@ -1,8 +1,8 @@
 """The digest of a run: SHA-256 over its findings in canonical form.
 
-The form is the output of one COPY: a row for each finding, ordered by reference and order, times in UTC with microseconds
-and ``Z``, amounts in plain digits. It leaves out what differs between two runs that found the same (ids and times of the
-run itself), so a run repeated over unchanged data has an equal digest.
+The form is the output of one COPY: a row for each finding, ordered by reference and order, times in UTC with
+microseconds and ``Z``, amounts in plain digits. It leaves out what differs between two runs that found the same (ids
+and times of the run itself), so a run repeated over unchanged data has an equal digest.
 """
 
 import hashlib

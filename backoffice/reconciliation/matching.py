@@ -18,6 +18,7 @@ only when it carries a reference of ours or shares one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -189,7 +190,7 @@ class Comparison:
     started_at: datetime
 
     @property
-    def parameters(self) -> dict[str, object]:
+    def parameters(self) -> dict[str, Any]:
         """The values every statement of this module takes."""
         return {
             "window_from": self.window.start,

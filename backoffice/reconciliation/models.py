@@ -42,8 +42,8 @@ class Run(AppendOnlyModel):
     """One comparison of a half-open window ``[window_from, window_to)``, written when it is finished.
 
     ``counts`` maps each verdict to its rows. ``totals`` is a list by asset: rows and net of both sides, the difference,
-    and the verdicts that explain it, amounts as text. ``trades_count`` trades stood in the window and were not compared,
-    since this product makes none. ``digest`` is the SHA-256 of the findings in canonical form (`digest.py`).
+    and the verdicts that explain it, amounts as text. ``trades_count`` trades stood in the window and were not
+    compared, since this product makes none. ``digest`` is the SHA-256 of the findings in canonical form (`digest.py`).
     """
 
     window_from = models.DateTimeField()

@@ -70,9 +70,7 @@ class AssetTotal:
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "AssetTotal":
         """Read it back from a run."""
-        reasons = tuple(
-            Reason(one["verdict"], one["count"], Decimal(one["difference"])) for one in kept["reasons"]
-        )
+        reasons = tuple(Reason(one["verdict"], one["count"], Decimal(one["difference"])) for one in kept["reasons"])
         nets = {name: Decimal(kept[name]) for name in ("ours_net", "theirs_net", "difference")}
         return cls(
             asset=kept["asset"],

@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from backoffice.reconciliation import views
 
 app_name = "reconciliation"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.runs, name="runs"),
+    path("export/", views.export_runs, name="export_runs"),
+    path("new/", views.new, name="new"),
+    path("<int:run_id>/", views.run, name="run"),
+    path("<int:run_id>/export/", views.export, name="export"),
+]

@@ -58,7 +58,12 @@ def findings(what: Comparison, *, absent: Sequence[str] = (), run_id: int = RUN)
 
 def check(reference: str) -> int:
     return ReferenceCheck.objects.create(
-        reference=reference, environment="sandbox", asked_at=STARTED, found=False, http_status=404, sentence="Not there."
+        reference=reference,
+        environment="sandbox",
+        asked_at=STARTED,
+        found=False,
+        http_status=404,
+        sentence="Not there.",
     ).pk
 
 
@@ -189,7 +194,9 @@ def test_it_flags_an_order_of_a_type_nobody_knows() -> None:
 
 
 def test_it_matches_the_exact_reference_only() -> None:
-    found = run_of([Ours(reference="dep-1", state=State.FAILED)], [Theirs(reference="DEP-1"), Theirs(reference="dep-1 ")])
+    found = run_of(
+        [Ours(reference="dep-1", state=State.FAILED)], [Theirs(reference="DEP-1"), Theirs(reference="dep-1 ")]
+    )
     assert Counter(one.verdict for one in found) == {Verdict.EXTRA_AT_PARTNER: 2, Verdict.MATCHED: 1}
 
 
@@ -219,7 +226,7 @@ def test_it_finds_a_duplicate_that_stands_outside_the_window() -> None:
     assert (finding.verdict, finding.order_id) == (Verdict.DUPLICATE_REFERENCE, inside.id)
 
 
-# Edges of the window ---------------------------------------------------------------------------------------------------
+# Edges of the window -------------------------------------------------------------------------------------------------
 
 MIDNIGHT = WINDOW.end
 TICK = timedelta(microseconds=1)
@@ -262,7 +269,7 @@ def test_it_takes_the_time_of_the_approval_where_nothing_was_claimed() -> None:
     assert finding.our_at == NOON
 
 
-# One client ------------------------------------------------------------------------------------------------------------
+# One client ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_of_one_client_holds_the_rows_of_that_client_only() -> None:
@@ -283,7 +290,7 @@ def test_a_pair_of_two_clients_stands_in_the_runs_of_both(client: str) -> None:
     assert only_verdict(found) == Verdict.CLIENT_DIFFERS
 
 
-# Properties against the twin ---------------------------------------------------------------------------------------------
+# Properties against the twin -----------------------------------------------------------------------------------------
 
 REFERENCES = [f"ref-{number}" for number in range(5)]
 TIMES = st.sampled_from(

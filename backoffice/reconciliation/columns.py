@@ -1,0 +1,126 @@
+"""The columns of the runs on the screen, and of a run's findings in the file."""
+
+from operator import attrgetter
+
+from django.db.models import Case, F, TextField, Value, When
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.titles import title_of, window_text
+from backoffice.ui import values
+from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+
+
+def run_badge(run: Run) -> values.Badge:
+    """How a run came out."""
+    if run.exceptions_count:
+        text = ngettext("%(n)s exception", "%(n)s exceptions", run.exceptions_count) % {
+            "n": f"{run.exceptions_count:,}"
+        }
+        return values.Badge(text, values.Meaning.NEGATIVE)
+    if run.pending_count:
+        return values.Badge(_("Not all decided"), values.Meaning.WARNING)
+    if not run.is_complete:
+        return values.Badge(_("Matched so far"), values.Meaning.INFO)
+    return values.Badge(_("All matched"), values.Meaning.POSITIVE, calm=True)
+
+
+def made_by(run: Run) -> values.Person | str:
+    return values.Person(run.run_by.name) if run.run_by else _t("Command line or schedule")
+
+
+RUNS = Columns(
+    Column(
+        key="window",
+        label=_("Window"),
+        value=lambda run: values.Lines(title_of(run), window_text(run)),
+        url=lambda run: reverse("reconciliation:run", args=[run.pk]),
+    ),
+    Column(key="run", label=_("Run"), kind=Kind.NUMBER, value=attrgetter("pk"), export="id", screen=False),
+    Column(
+        key="client",
+        label=_("Client"),
+        value=lambda run: (
+            values.Named(str(run.client), run.client.partner_client_id) if run.client else _("All clients")
+        ),
+        export="client__partner_client_id",
+        export_value=lambda run: run.client.partner_client_id if run.client else None,
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(
+        key="window_from",
+        label=_("From"),
+        kind=Kind.TIME,
+        value=attrgetter("window_from"),
+        export="window_from",
+        screen=False,
+    ),
+    Column(
+        key="window_to", label=_("To"), kind=Kind.TIME, value=attrgetter("window_to"), export="window_to", screen=False
+    ),
+    Column(key="ours", label=_("Ours"), kind=Kind.NUMBER, value=attrgetter("ours_count"), export="ours_count"),
+    Column(
+        key="theirs", label=_("CoinMENA"), kind=Kind.NUMBER, value=attrgetter("theirs_count"), export="theirs_count"
+    ),
+    Column(key="state", label=_("Outcome"), kind=Kind.BADGE, value=run_badge),
+    Column(
+        key="is_complete",
+        label=_("Complete"),
+        value=lambda run: "yes" if run.is_complete else "no",
+        export=Case(When(is_complete=True, then=Value("yes")), default=Value("no"), output_field=TextField()),
+        screen=False,
+    ),
+    Column(
+        key="by",
+        label=_("Made by"),
+        kind=Kind.PERSON,
+        value=made_by,
+        export="run_by__name",
+        export_value=lambda run: run.run_by.name if run.run_by else None,
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(
+        key="finished_at",
+        label=_("Made"),
+        kind=Kind.TIME,
+        value=attrgetter("finished_at"),
+        sort="made",
+        export="finished_at",
+        classes="soft",
+    ),
+    Column(key="digest", label=_("Digest"), value=attrgetter("digest"), export="digest", screen=False),
+)
+
+
+def field(name: str, kind: Kind = Kind.TEXT) -> Column:
+    """A field of a finding, as the file holds it."""
+    return Column(key=name, label=name, kind=kind, value=attrgetter(name), export=name, screen=False)
+
+
+FINDINGS = Columns(
+    field("verdict"),
+    field("reference", Kind.REFERENCE),
+    field("order_id", Kind.NUMBER),
+    field("client_name"),
+    *(field(f"our_{name}") for name in ("client", "type", "asset")),
+    field("our_amount", Kind.MONEY),
+    field("our_state"),
+    field("our_at", Kind.TIME),
+    *(field(f"their_{name}") for name in ("client", "type", "asset")),
+    field("their_amount", Kind.MONEY),
+    field("their_opposite_amount", Kind.MONEY),
+    field("their_status"),
+    field("their_at", Kind.TIME),
+    field("same_reference_count", Kind.NUMBER),
+    Column(
+        key="looked_up_at",
+        label=_("Looked up"),
+        kind=Kind.TIME,
+        value=lambda finding: finding.check_made.asked_at if finding.check_made else None,
+        export=F("check_made__asked_at"),
+        screen=False,
+    ),
+)

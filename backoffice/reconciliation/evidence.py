@@ -1,0 +1,110 @@
+"""Before an operation is called missing, CoinMENA is asked for its reference, and the answer is kept.
+
+The mirror alone proves no absence: it may have been read past the order before the order could be seen. Only a "not
+found" in the partner's own envelope does. Nothing here moves money, and nothing here holds a transaction open while the
+partner is being waited for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.sentences import said_by
+from backoffice.orders.services import mirror_order
+from backoffice.partner.coinmena.answers import OrderLookup
+from backoffice.partner.coinmena.client import CoinmenaClient
+from backoffice.partner.errors import PartnerAnswerInvalid, PartnerError
+from backoffice.reconciliation.matching import Comparison, orderless_references
+from backoffice.reconciliation.models import ReferenceCheck
+
+#: As many as are asked for one run, and for how long, since somebody waits for the answer. The rest are not judged.
+MOST_LOOKUPS: Final = 50
+LONGEST_WAIT: Final = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The look-ups made for one run, by id, and why the run is partial because of them; empty when it is not."""
+
+    checks: tuple[int, ...] = ()
+    partial_because: str = ""
+
+
+def gather(comparison: Comparison) -> Evidence:
+    """Ask for every operation of the window that should have an order and has none in the mirror.
+
+    Orders found are mirrored. When the partner stops answering, the rest is left unasked: those rows claim nothing.
+    """
+    references = orderless_references(comparison, limit=MOST_LOOKUPS + 1)
+    return ask(references[:MOST_LOOKUPS], is_all=len(references) <= MOST_LOOKUPS) if references else Evidence()
+
+
+def ask(references: Sequence[str], *, is_all: bool) -> Evidence:
+    """Look the references up one by one, until they or the patience of whoever waits are used up."""
+    partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
+    give_up_at = timezone.now() + LONGEST_WAIT
+    checks: list[int] = []
+    for number, reference in enumerate(references):
+        if timezone.now() >= give_up_at:
+            return Evidence(tuple(checks), unasked(len(references) - number))
+        try:
+            checks.append(look_up(partner, reference).pk)
+        except PartnerAnswerInvalid:
+            continue
+        except PartnerError as error:
+            return Evidence(tuple(checks), f"{said_by(error)} {unasked(len(references) - number)}")
+    return Evidence(tuple(checks), "" if is_all else unasked(1))
+
+
+def unasked(count: int) -> str:
+    """Say that rows were left without a look-up."""
+    return ngettext(
+        "At least %(count)d operation without an order could not be looked up, so it is not called missing.",
+        "At least %(count)d operations without an order could not be looked up, so they are not called missing.",
+        count,
+    ) % {"count": count}
+
+
+def look_up(partner: CoinmenaClient, reference: str) -> ReferenceCheck:
+    """Ask for one reference, keep the answer and mirror the order it brought.
+
+    :raises PartnerError: when nothing usable came back.
+    """
+    asked_at = timezone.now()
+    found = partner.order_by_reference(reference)
+    with transaction.atomic():
+        if found.order is not None:
+            mirror_order(found.order, read_at=asked_at)
+        return ReferenceCheck.objects.create(**facts_of(reference, asked_at, partner.environment, found))
+
+
+def facts_of(reference: str, asked_at: datetime, environment: str, found: OrderLookup) -> dict[str, object]:
+    verdict, sentence = what_it_proves(found)
+    return {
+        "reference": reference,
+        "environment": environment,
+        "asked_at": asked_at,
+        "found": verdict,
+        "order_id": found.order.id if found.order else None,
+        "http_status": found.exchange.status,
+        "request_id": found.exchange.request_id,
+        "duration_ms": round(found.exchange.duration_seconds * 1000),
+        "raw": found.exchange.body,
+        "sentence": sentence,
+    }
+
+
+def what_it_proves(found: OrderLookup) -> tuple[bool | None, str]:
+    """Judge one answer: there, not there, or nothing proven."""
+    if found.order is not None:
+        return True, _("CoinMENA holds order %(id)s under this reference.") % {"id": found.order.id}
+    if found.is_credible_absence:
+        return False, _("CoinMENA says there is no order under this reference.")
+    return None, _("A “not found” came back, but nothing shows that CoinMENA wrote it. It proves nothing.")

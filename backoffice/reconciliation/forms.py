@@ -1,0 +1,93 @@
+"""What to reconcile: a day, or a window by its two moments, and perhaps one client."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.clients.models import Client
+from backoffice.reconciliation.windows import Window, WindowRefused
+from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
+
+#: The buttons that stand for a day, by how many days it lies back.
+PRESETS = {"today": 0, "yesterday": 1}
+
+
+class ReconcileForm(forms.Form):
+    """Days and moments are those of the person's zone. ``cleaned_data`` holds a `window` and a `client` or None."""
+
+    day = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    start = forms.DateTimeField(
+        label=_("From"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
+    )
+    end = forms.DateTimeField(
+        label=_("To, not included"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+    )
+    client = forms.CharField(
+        label=_("Client"),
+        required=False,
+        max_length=128,
+        help_text=_("An id such as user_12345, or empty for all clients."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("day", timezone.localdate())
+
+    def clean_client(self) -> Client | None:
+        """Find the client by its id."""
+        wanted = self.cleaned_data["client"]
+        if not wanted:
+            return None
+        client = Client.objects.filter(partner_client_id=wanted).first()
+        if client is None:
+            raise ValidationError(_("There is no client with this id. Copy it from the client's page."))
+        return client
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            cleaned["window"] = self.window(cleaned)
+        return cleaned
+
+    def window(self, cleaned: dict[str, Any]) -> Window | None:
+        """The window that was meant; a sentence at the field when it is none."""
+        preset, start, end = self.preset(), cleaned.get("start"), cleaned.get("end")
+        is_between = not preset and (start or end)
+        try:
+            if is_between:
+                return self.between(start, end)
+            day = preset or cleaned.get("day")
+            return self.whole(day) if day else self.refuse("day", _("Choose a day."))
+        except WindowRefused as error:
+            return self.refuse("end" if is_between else "day", str(error))
+
+    def preset(self) -> date | None:
+        days_back = PRESETS.get(self.data.get("preset", ""))
+        return None if days_back is None else timezone.localdate() - timedelta(days=days_back)
+
+    def between(self, start: datetime | None, end: datetime | None) -> Window | None:
+        if start is None or end is None:
+            missing = "start" if start is None else "end"
+            return self.refuse(missing, _("Give both ends of the window, or choose a day."))
+        if not self.is_possible(start.date()) or not self.is_possible(end.date()):
+            return self.refuse("start", _("Choose a window between the years 2000 and 2100."))
+        return Window(start, end).until(timezone.now())
+
+    def whole(self, day: date) -> Window | None:
+        if not self.is_possible(day):
+            return self.refuse("day", _("Choose a day between the years 2000 and 2100."))
+        return Window.of_day(day, timezone.get_current_timezone()).until(timezone.now())
+
+    def is_possible(self, day: date) -> bool:
+        return EARLIEST_YEAR <= day.year <= LATEST_YEAR
+
+    def refuse(self, field: str, sentence: Any) -> None:
+        self.add_error(field, sentence)

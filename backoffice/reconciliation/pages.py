@@ -1,0 +1,266 @@
+"""What the page of a run shows, as display values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.funding.models import Kind
+from backoffice.funding.states import State
+from backoffice.money import Money
+from backoffice.reconciliation.columns import made_by, run_badge
+from backoffice.reconciliation.effects import sides_of
+from backoffice.reconciliation.explanation import sentence_of, tests_of
+from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, PENDING_GROUP
+from backoffice.reconciliation.models import EXCEPTIONS, PENDING, Run, Verdict
+from backoffice.reconciliation.titles import title_of, window_text
+from backoffice.reconciliation.totals import AssetTotal
+from backoffice.ui.values import Amount, Badge, Crumb, Fact, Meaning, Named, Person, Reference
+
+GAUGE_WIDTH = 1000
+STATE_MEANINGS = {
+    State.COMPLETED: Meaning.POSITIVE,
+    State.FAILED: Meaning.NEGATIVE,
+    State.UNKNOWN: Meaning.URGENT,
+    State.REVIEW: Meaning.URGENT,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding as a row; `tests` and `sentence` are there when it is opened."""
+
+    finding: Any
+    run: Run
+    is_open: bool
+
+    @property
+    def title(self) -> str:
+        """What the row is about: our operation, or the partner's order where there is none of ours."""
+        who = self.finding.client_name or self.finding.our_client or self.finding.their_client
+        if self.finding.operation_id is None:
+            return _("Order %(id)s, %(client)s") % {"id": self.finding.order_id, "client": who}
+        return _("%(kind)s for %(client)s") % {"kind": Kind(self.finding.our_type).label, "client": who}
+
+    @property
+    def sub(self) -> str | Reference:
+        """The reference, or that there is none."""
+        return Reference(self.finding.reference) if self.finding.reference else _("No reference")
+
+    @property
+    def ours(self) -> Amount | None:
+        return amount(self.finding.our_amount, self.finding.our_asset)
+
+    @property
+    def theirs(self) -> Amount | None:
+        return amount(self.finding.their_amount, self.finding.their_asset)
+
+    @property
+    def difference(self) -> Amount | None:
+        return difference(sides_of(self.finding).difference)
+
+    @property
+    def our_state(self) -> Badge | None:
+        state = self.finding.our_state
+        return (
+            Badge(State(state).label, STATE_MEANINGS.get(State(state), Meaning.NEUTRAL), calm=True) if state else None
+        )
+
+    @property
+    def their_status(self) -> str | None:
+        return self.finding.their_status  # type: ignore[no-any-return]
+
+    @property
+    def tests(self) -> list[Any]:
+        return tests_of(self.finding, self.run)
+
+    @property
+    def sentence(self) -> str:
+        return sentence_of(self.finding, self.run)
+
+    @property
+    def operation_url(self) -> str:
+        """The page of our operation: a fixed address of the product (DESIGN.md §11)."""
+        return f"/funding/{quote(self.finding.reference, safe='')}/" if self.finding.operation_id else ""
+
+    @property
+    def order_url(self) -> str:
+        """The page of the partner's order: a fixed address of the product (DESIGN.md §11)."""
+        return f"/orders/{self.finding.order_id}/" if self.finding.order_id else ""
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What stands beside the tests of an opened row."""
+        order_id = self.finding.order_id
+        return [
+            Fact(_("Verdict"), verdict_badge(self.finding.verdict)),
+            Fact(_("Difference"), self.difference),
+            Fact(_("Our time"), self.finding.our_at),
+            Fact(_("CoinMENA's time"), self.finding.their_at),
+            Fact(_("Operation"), Reference(self.finding.reference, self.operation_url) if self.operation_url else None),
+            Fact(_("Order"), Reference(str(order_id), self.order_url) if order_id else None),
+            *self.looked_up,
+        ]
+
+    @property
+    def looked_up(self) -> list[Fact]:
+        """The look-up that proves an absence, where one was made."""
+        made = self.finding.check_made
+        return [Fact(_("Looked up"), made.asked_at), Fact(_("Answer"), made.sentence)] if made else []
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one verdict on this page, under a heading that counts all of them."""
+
+    label: str
+    count: int
+    differences: tuple[Amount, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Pill:
+    """One choice of verdicts, with how many rows it holds."""
+
+    label: str
+    count: int
+    name: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class AssetLine:
+    """Both sides of one asset, and the exceptions that explain the difference."""
+
+    total: AssetTotal
+    explained_by: str
+
+    @property
+    def ours(self) -> Amount:
+        return Amount(self.total.ours_net, self.total.asset)
+
+    @property
+    def theirs(self) -> Amount:
+        return Amount(self.total.theirs_net, self.total.asset)
+
+    @property
+    def difference(self) -> Amount:
+        return Amount(self.total.difference, self.total.asset, difference=True)
+
+
+def run_context(run: Run) -> dict[str, Any]:
+    """Everything the page of a run draws from the run itself."""
+    return {
+        "run": run,
+        "title": _("Reconciliation of %(window)s") % {"window": title_of(run)},
+        "badge": run_badge(run),
+        "crumbs": [Crumb(_("Reconciliation"), "/reconciliation/"), Crumb(_("Run %(n)s") % {"n": run.pk})],
+        "line": line_of(run),
+        "rate": rate_of(run),
+        "gauge": gauge_of(run),
+        "again": {"start": run.window_from.isoformat(), "end": run.window_to.isoformat()},
+        "assets": [asset_line(AssetTotal.from_json(kept)) for kept in run.totals],
+    }
+
+
+def line_of(run: Run) -> list[object]:
+    """The line of facts under the title."""
+    maker = made_by(run)
+    facts: list[object] = [
+        _("%(window)s, half-open") % {"window": window_text(run)},
+        _("Run %(n)s, complete") % {"n": run.pk} if run.is_complete else _("Run %(n)s, incomplete") % {"n": run.pk},
+        Named(str(run.client), run.client.partner_client_id) if run.client else _("All clients"),
+        _("By %(name)s") % {"name": maker.name} if isinstance(maker, Person) else maker,
+    ]
+    return facts
+
+
+def rate_of(run: Run) -> str:
+    """The share of rows that match, never rounded up to a hundred."""
+    if not run.rows_count:
+        return "–"
+    return f"{run.matched_count * 1000 // run.rows_count / 10:.1f} %"
+
+
+def gauge_of(run: Run) -> dict[str, str]:
+    """Widths of the gauge's bars, of a thousand."""
+    rows = run.rows_count or 1
+    matched = run.matched_count * GAUGE_WIDTH // rows
+    wrong = max(run.exceptions_count * GAUGE_WIDTH // rows, 7 if run.exceptions_count else 0)
+    return {"matched": str(min(matched, GAUGE_WIDTH - wrong)), "wrong": str(wrong), "at": str(GAUGE_WIDTH - wrong)}
+
+
+def asset_line(total: AssetTotal) -> AssetLine:
+    parts = [
+        ngettext("%(n)s %(verdict)s: %(amount)s", "%(n)s %(verdict)s: %(amount)s", reason.count)
+        % {
+            "n": f"{reason.count:,}",
+            "verdict": str(Verdict(reason.verdict).label).lower(),
+            "amount": signed(reason.difference),
+        }
+        for reason in total.reasons
+    ]
+    return AssetLine(total, ", ".join(parts))
+
+
+def signed(value: Any) -> str:
+    text = str(Money(value, "")).strip()
+    return f"+{text}" if value > 0 else text
+
+
+def groups_of(findings: Sequence[Any], run: Run, opened: int | None) -> list[Group]:
+    """Arrange the findings of a page under their verdicts, in the order they come."""
+    return [
+        group_of(verdict, [Row(finding, run, finding.pk == opened) for finding in of_verdict], run)
+        for verdict, of_verdict in groupby(findings, key=lambda finding: finding.verdict)
+    ]
+
+
+def group_of(verdict: str, rows: list[Row], run: Run) -> Group:
+    reasons = [
+        Amount(reason.difference, total.asset, difference=True)
+        for total in map(AssetTotal.from_json, run.totals)
+        for reason in total.reasons
+        if reason.verdict == verdict
+    ]
+    return Group(str(Verdict(verdict).label), run.counts.get(verdict, 0), tuple(reasons), tuple(rows))
+
+
+def pills_of(run: Run, chosen: list[str]) -> list[Pill]:
+    """The choices of verdicts: the groups always, a single verdict where it has rows."""
+    choices = [
+        (ALL, _("All"), run.rows_count),
+        (EXCEPTIONS_GROUP, _("Exceptions"), run.exceptions_count),
+        *((verdict.value, str(verdict.label), run.counts[verdict]) for verdict in EXCEPTIONS if verdict in run.counts),
+        (PENDING_GROUP, _("Not decided yet"), run.pending_count),
+        *((verdict.value, str(verdict.label), run.counts[verdict]) for verdict in PENDING if verdict in run.counts),
+        (Verdict.MATCHED.value, str(Verdict.MATCHED.label), run.matched_count),
+    ]
+    return [Pill(label, count, name, chosen == [name]) for name, label, count in choices]
+
+
+def verdict_badge(verdict: str) -> Badge:
+    """A verdict by its meaning."""
+    known = Verdict(verdict)
+    if known == Verdict.MATCHED:
+        return Badge(known.label, Meaning.POSITIVE, calm=True)
+    return Badge(known.label, Meaning.INFO if known in PENDING else Meaning.NEGATIVE)
+
+
+def amount(value: Any, asset: str | None) -> Amount | None:
+    return None if value is None else Amount(value, asset or "")
+
+
+def difference(money: Money | None) -> Amount | None:
+    return None if money is None else Amount(money.amount, money.asset, quiet=money.is_zero, difference=True)
+
+
+def opened_in(params: Any) -> int | None:
+    """The finding a person opened, from the address; anything that is no number opens nothing."""
+    text = params.get("open", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
