@@ -6,6 +6,7 @@ agrees with the product's own operations. The last three days hold trades only.
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from itertools import cycle
 from random import Random
 from typing import Final
 
@@ -23,7 +24,9 @@ FIRST_DEMO_ORDER_ID: Final = 9_030_001
 STEADY_CLIENTS: Final = ("user_12345",)
 _QUIET_DAYS: Final = 3
 _FEE_RATE: Final = Decimal("0.002")
-_SMALLEST_TRADE: Final = Decimal(20)
+_SMALLEST_TRADE: Final = Decimal(5)
+#: Who brought less than this, in any one asset, does not trade.
+_TRADERS_OPENING: Final = Decimal(250)
 
 
 def write_orders(
@@ -46,7 +49,9 @@ class OrderStory:
         self._assets = {asset.asset_id: asset for asset in directory.assets()}
         self._clients = [client for client in clients if client.opening]
         self._active = [client for client in self._clients if client.active and client.id not in STEADY_CLIENTS]
+        self._traders = [client for client in self._active if _largest(client.opening) >= _TRADERS_OPENING]
         self._random = random
+        self._refusals = cycle(("failed", "rejected"))
         self._now = now
         self._begins = now - days * DAY
         self._balances: dict[tuple[str, str], Decimal] = {}
@@ -100,11 +105,11 @@ class OrderStory:
 
     def events(self, size: Size) -> list[Draft]:
         """Return trades, orders made elsewhere and refused ones, in the order of their times."""
-        day, quiet = DAY, _QUIET_DAYS * DAY
+        quiet = _QUIET_DAYS * DAY
         makers = [
-            *((self._moment(day, 0), self._trade) for _ in range(size.trades)),
-            *((self._moment(day, quiet), self._elsewhere) for _ in range(size.orders_elsewhere)),
-            *((self._moment(day, quiet), self._refused) for _ in range(size.orders_refused)),
+            *((self._moment(DAY, 0), self._trade) for _ in range(size.trades)),
+            *((self._moment(DAY, quiet), self._elsewhere) for _ in range(size.orders_elsewhere)),
+            *((self._moment(DAY, quiet), self._refused) for _ in range(size.orders_refused)),
         ]
         makers.sort(key=lambda maker: maker[0])
         events = [make(at) for at, make in makers]
@@ -114,18 +119,18 @@ class OrderStory:
         return self._random.randrange(self._begins + after_begin, self._now - before_end)
 
     def _trade(self, at: int) -> Draft:
-        client = self._random.choice(self._active)
+        client = self._random.choice(self._traders)
         base = self._assets[self._random.choice(("BTC", "USDT"))]
         has_base = self._balance(client.id, base.asset_id) > 0
-        quote = self._assets[self._random.choice([a for a in client.opening if a != "OMR"] or ["USD"])]
+        quote = self._assets[self._random.choice(list(client.opening))]
         if has_base and self._random.random() < 0.45:
             return self._sell(client.id, base, quote, at)
         return self._buy(client.id, base, quote, at)
 
     def _buy(self, client: str, base: Asset, quote: Asset, at: int) -> Draft:
-        """Spend up to a fifth of what is there; with nearly nothing left, the order fails and moves nothing."""
+        """Spend up to a tenth of what is there; if that is next to nothing, the order fails and moves nothing."""
         available = self._balance(client, quote.asset_id)
-        paid = _cut(available * self._share(20), quote.precision)
+        paid = _cut(available * self._share(10), quote.precision)
         status = "completed" if paid >= _SMALLEST_TRADE else "failed"
         paid = max(paid, _SMALLEST_TRADE)
         fee, price = _cut(paid * _FEE_RATE, quote.precision), self._price(base, quote)
@@ -182,7 +187,7 @@ class OrderStory:
         """Leave an order that failed or was rejected, its reference used up for nothing."""
         client = self._random.choice(self._active)
         reference = f"core-x{self._random.randrange(10**8):08d}"
-        return self._funding(client, at, reference, self._random.choice(("failed", "rejected")))
+        return self._funding(client, at, reference, next(self._refusals))
 
     def _funding(self, client: Role, at: int, reference: str | None, status: str) -> Draft:
         asset = self._assets[self._random.choice(list(client.opening))]
@@ -232,3 +237,7 @@ class OrderStory:
 
 def _cut(amount: Decimal, precision: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-precision), ROUND_DOWN)
+
+
+def _largest(opening: dict[str, str]) -> Decimal:
+    return max(Decimal(amount) for amount in opening.values())

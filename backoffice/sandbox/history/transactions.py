@@ -54,7 +54,8 @@ class TransactionStory:
         self._now = now
         self._tellers: dict[Callable[[int], list[Transaction]], int] = {
             self._deposit: 34,
-            self._withdrawal: 28,
+            self._withdrawal: 27,
+            self._failed_withdrawal: 1,
             self._p2p_transfer: 10,
             self._swap: 7,
             self._trade: 6,
@@ -66,27 +67,30 @@ class TransactionStory:
         }
 
     def told(self, moments: list[int]) -> Iterator[Transaction]:
-        """Yield one transaction for each moment. Every kind is told once before chance decides."""
+        """Yield one transaction for each moment: every kind once, then as chance has it, at last what is on its way."""
+        *moments, detected, pending, created, in_progress, held = moments
         tellers, weights = list(self._tellers), list(self._tellers.values())
         in_turn = list(tellers)
-        queue = list(moments)
-        while queue:
+        while moments:
             teller = in_turn.pop() if in_turn else self._random.choices(tellers, weights)[0]
-            rows = teller(queue[0])[: len(queue)]
-            del queue[: len(rows)]
+            rows = teller(moments[0])[: len(moments)]
+            del moments[: len(rows)]
             yield from rows
+        yield self._deposit_row(detected, "DEPOSIT_DETECTED", "PENDING")
+        yield self._deposit_row(pending, "DEPOSIT_PENDING", "IN_PROGRESS")
+        yield self._withdrawal_row(created, "WITHDRAWAL_INITIATED", "PENDING")
+        yield self._withdrawal_row(in_progress, "WITHDRAWAL_INITIATED", "IN_PROGRESS")
+        yield from self._trade_hold(held)
 
     def new_id(self) -> str:
         return str(UUID(int=self._random.getrandbits(128), version=4))
 
     def _deposit(self, at: int) -> list[Transaction]:
-        """A deposit on its way (detected, then pending) if it is young, else confirmed; a few are simulated."""
+        return [self._deposit_row(at, "DEPOSIT_CONFIRMED", "SETTLED")]
+
+    def _deposit_row(self, at: int, type: str, state: str) -> Transaction:
+        """A deposit on a blockchain; a few are simulated, as a sandbox's are."""
         currency = self._random.choice(("USDT", "USDT", "USDC", "BTC", "ETH"))
-        type, state = "DEPOSIT_CONFIRMED", "SETTLED"
-        if self._now - at < _YOUNG:
-            type, state = self._random.choice(
-                (("DEPOSIT_DETECTED", "PENDING"), ("DEPOSIT_PENDING", "IN_PROGRESS"), ("DEPOSIT_CONFIRMED", "SETTLED"))
-            )
         units, digest = self._units(currency), f"{self._random.getrandbits(256):064x}"
         metadata = {
             "address": f"{_CHAINS[currency]}-{digest[:24]}",
@@ -103,22 +107,25 @@ class TransactionStory:
         if currency == "BTC":
             metadata["btc_spot_price"] = f"{self._random.randrange(90_000, 105_000)}.10"
         reference = f"RCV_{digest[:12].upper()}"
-        return [self._row(at, type, state, currency, units, reference, metadata, idempotency_key=f"dep-{digest[:8]}")]
+        return self._row(at, type, state, currency, units, reference, metadata, idempotency_key=f"dep-{digest[:8]}")
 
     def _withdrawal(self, at: int) -> list[Transaction]:
+        return [self._withdrawal_row(at, "WITHDRAWAL_INITIATED", self._late_state(at))]
+
+    def _failed_withdrawal(self, at: int) -> list[Transaction]:
+        return [self._withdrawal_row(at, "WITHDRAWAL_FAILED", "FAILED")]
+
+    def _withdrawal_row(self, at: int, type: str, state: str) -> Transaction:
         currency = self._random.choice(("USDT", "USDT", "USDC", "BTC", "ETH"))
-        type, state = "WITHDRAWAL_INITIATED", self._late_state(at)
-        if state == "FAILED" and self._random.random() < 0.5:
-            type = "WITHDRAWAL_FAILED"
         metadata = {"channel": "onchain", "chain": _CHAINS[currency], "side": "debit"}
         reference = f"wd_{self._random.getrandbits(32):08x}"
         fee = _WITHDRAWAL_FEES[currency]
-        return [self._row(at, type, state, currency, -self._units(currency), reference, metadata, fee=fee)]
+        return self._row(at, type, state, currency, -self._units(currency), reference, metadata, fee=fee)
 
     def _reversed_withdrawal(self, at: int) -> list[Transaction]:
         """A withdrawal that had settled and was taken back: the row turns REVERSED, another row returns the money."""
-        (row,) = self._withdrawal(at)
-        row = replace(row, type="WITHDRAWAL_INITIATED", state="REVERSED", updated_at=min(at + DAY, self._now))
+        row = self._withdrawal_row(at, "WITHDRAWAL_INITIATED", "REVERSED")
+        row = replace(row, updated_at=min(at + DAY, self._now))
         return [row, reversal_of(row, transaction_id=self.new_id(), at=row.updated_at)]
 
     def _p2p_transfer(self, at: int) -> list[Transaction]:
