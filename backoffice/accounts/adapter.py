@@ -1,11 +1,56 @@
-"""How the sign-in library behaves here: nobody signs up by themselves (security.md §1)."""
+"""How the sign-in library behaves here (security.md §1, S18): no sign-up, one answer for whoever may not come in."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.signals import sign_in_blocked
+
+PAUSE_SECONDS = 30 * 60
 
 
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """People are invited; addresses come from the connection itself."""
+    """People are invited; failed tries are counted in the database, so that every process counts the same."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("The e-mail address or the password is not right."),
+        "too_many_login_attempts": _("Too many tries. Wait 30 minutes, then try again, or ask an administrator."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether an address may be led on to: one of this site. The library's own check falls over ``http://[``."""
+        request = context.request
+        return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        """Find the person the credentials belong to; a closed account is answered like an unknown one."""
+        person: Person | None = super().authenticate(request, **credentials)
+        return person if person is not None and person.is_active else None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse a try after too many failed ones, per address and per account.
+
+        :raises ValidationError: with the same sentence for known and unknown people.
+        """
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            self.tell_once(request, credentials.get("email", ""))
+            raise
+
+    def tell_once(self, request: HttpRequest, email: str) -> None:
+        """Send `sign_in_blocked` once per pause and account, so that guessing cannot flood the log."""
+        key = f"sign-in-blocked:{self._get_login_attempts_cache_key(request, email=email)}"
+        if cache.add(key, True, timeout=PAUSE_SECONDS):
+            sign_in_blocked.send(sender=type(self), email=email)

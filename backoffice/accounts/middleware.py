@@ -1,14 +1,18 @@
-"""Default deny, the origin of every change, and each person's own zone."""
+"""The origin of every change, the end of sessions, default deny, and each person's own zone."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
+from backoffice.accounts import sessions
 from backoffice.accounts.context import originating_from
+from backoffice.accounts.signals import session_ended
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,6 +31,28 @@ class RequestContextMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = origin.request_id
             return response
+
+
+class SessionLimitsMiddleware:
+    """End a session that is idle, too old, or whose person's account is no longer what it was when it began."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        ending = sessions.ending_of(request)
+        if ending:
+            self.end(request, ending)
+        else:
+            sessions.note_activity(request)
+        return self.get_response(request)
+
+    def end(self, request: HttpRequest, ending: sessions.Ending) -> None:
+        person = sessions.person_of(request)
+        request.session.flush()
+        request.user = AnonymousUser()
+        session_ended.send(sender=type(self), person=person, reason=ending)
+        messages.info(request, ending.label)
 
 
 class LoginRequiredMiddleware:

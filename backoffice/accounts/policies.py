@@ -28,7 +28,10 @@ def check_role(person: Person, *roles: Role) -> None:
 
 
 def require_role(*roles: Role) -> Callable[[View], View]:
-    """Open a view to these roles only; others get the 403 page with the reason."""
+    """Open a view to these roles only; others get the 403 page with the reason.
+
+    The roles stay readable on the view as ``required_roles``, so that the menu shows what a person can open.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -36,6 +39,7 @@ def require_role(*roles: Role) -> Callable[[View], View]:
             check_role(request.user, *roles)  # type: ignore[arg-type]
             return view(request, *args, **kwargs)
 
+        wrapped.required_roles = frozenset(roles)  # type: ignore[attr-defined]
         return wrapped
 
     return decorate

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class AuditConfig(AppConfig):
     name = "backoffice.audit"
+
+    def ready(self) -> None:
+        from backoffice.audit import receivers  # noqa: F401

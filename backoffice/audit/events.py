@@ -14,6 +14,7 @@ SENTENCES: dict[str, str | Promise] = {
     "client.activated": _("Activated a client"),
     "client.deactivated": _("Deactivated a client"),
     "client.activation_failed": _("Tried to change a client's activation; CoinMENA did not do it"),
+    "client.looked_up": _("Looked a client up at the partner"),
     "approval.given": _("Approved, and others have to as well"),
     "approval.refused": _("Was refused a decision"),
     "operation.requested": _("Asked for an operation"),

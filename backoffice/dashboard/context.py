@@ -1,9 +1,181 @@
-"""The context every page's shell is drawn from."""
+"""What the frame around every page shows. This app may ask every other one; the frame asks no more than twice.
 
+One query for how much waits, one for the age of the mirrors, and only when the frame is really drawn: a fragment for
+htmx costs neither.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.accounts.models import Person, Role
+from backoffice.approvals import queries as approvals
+from backoffice.funding.models import Operation
+from backoffice.funding.states import State
+from backoffice.mirror.models import Mirror
+from backoffice.mirror.queries import freshness
+from backoffice.ui import values
+from backoffice.ui.shell import NavEntry, NavGroup, PartnerFreshness, ShellContext
+from backoffice.ui.values import Text
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: The mirrors whose age stands for their partner's.
+MIRROR_OF_PARTNER = {"CoinMENA": Mirror.ORDERS, "Bitnob": Mirror.TRANSACTIONS}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the menu. Who may open it is what its own view says."""
+
+    path: str
+    label: Text
+    icon: str
+    go_key: str = ""
+    dock_label: Text = ""
+
+
+MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
+    (
+        "",
+        (
+            Page("/", _("Today"), "checklist", "t", _("Today")),
+            Page("/approvals/", _("Approvals"), "shield-check", "a", _("Approve")),
+        ),
+    ),
+    (
+        _("Money"),
+        (
+            Page("/clients/", _("Clients"), "users", "c", _("Clients")),
+            Page("/funding/", _("Funding"), "arrows-exchange", "f", _("Funding")),
+            Page("/orders/", _("Orders"), "list-details", "o"),
+            Page("/transactions/", _("Transactions"), "receipt", "x"),
+        ),
+    ),
+    (
+        _("Control"),
+        (
+            Page("/reconciliation/", _("Reconciliation"), "scale", "r"),
+            Page("/audit/", _("Audit log"), "history", "l"),
+            Page("/exports/", _("Exports"), "file-download", "e"),
+        ),
+    ),
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Give templates ``shell``, worked out when a page first asks for it."""
+    return {"shell": SimpleLazyObject(lambda: shell_of(request))}
+
+
+def shell_of(request: HttpRequest) -> ShellContext:
+    """Describe the frame for whoever looks; strangers see the environment only."""
+    person = getattr(request, "user", None)
+    if not isinstance(person, Person):
+        return ShellContext(environment=environment())
+    return ShellContext(
+        groups=tuple(
+            NavGroup(label=label, entries=entries(pages, request, person)) for label, pages in menu_of(person)
+        ),
+        freshness=partners(),
+        environment=environment(),
+        zone=zone_label(timezone.localtime()),
+        person=values.Person(person.name, Role(person.role).label),
+        account_url="/accounts/settings/",
+        sign_out_url="/accounts/logout/",
+        search_url="/search/" if opens("/search/", Role(person.role)) else "",
+    )
+
+
+def menu_of(person: Person) -> list[tuple[Text, list[Page]]]:
+    """The menu without what this person's role cannot open."""
+    role = Role(person.role)
+    return [(label, [page for page in pages if opens(page.path, role)]) for label, pages in MENU]
+
+
+@cache
+def opens(path: str, role: Role) -> bool:
+    """Whether an address exists and its view lets a role in (`accounts.policies.require_role`)."""
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return role in getattr(view, "required_roles", Role)
+
+
+def entries(pages: list[Page], request: HttpRequest, person: Person) -> tuple[NavEntry, ...]:
+    tallies = SimpleLazyObject(lambda: waiting_for(person))
+    return tuple(entry(page, request, tallies) for page in pages)
+
+
+def entry(page: Page, request: HttpRequest, tallies: Any) -> NavEntry:
+    tally = getattr(tallies, TALLIES[page.path]) if page.path in TALLIES else 0
+    return NavEntry(
+        label=page.label,
+        url=page.path,
+        icon=page.icon,
+        go_key=page.go_key,
+        dock_label=page.dock_label,
+        current=is_current(page.path, request.path),
+        tally=tally,
+        tally_hot=page.path == "/funding/",
+    )
+
+
+def is_current(path: str, here: str) -> bool:
+    return here == path if path == "/" else here.startswith(path)
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """How much waits: requests this person may decide on, and operations in doubt or in review."""
+
+    waiting: int = 0
+    in_doubt: int = 0
+
+
+#: Which tally stands beside which page.
+TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt"}
+IN_DOUBT = (State.UNKNOWN, State.REVIEW)
+
+
+def waiting_for(person: Person) -> Tallies:
+    """Count both in one query."""
+    waiting = approvals.waiting_for(person, timezone.now()).order_by()
+    in_doubt = Operation.objects.filter(state__in=IN_DOUBT)
+    return Tallies(**dict(counted(waiting, "waiting").union(counted(in_doubt, "in_doubt"), all=True)))
+
+
+def counted(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:
+    """One row: the name and how many ``rows`` there are. A set that is known to be empty gives none."""
+    counts: QuerySet[Any, Any] = rows.annotate(tally=Value(name)).values("tally").annotate(n=Count("pk"))
+    return counts.values_list("tally", "n")
+
+
+def partners() -> tuple[PartnerFreshness, ...]:
+    """When each partner was last read."""
+    read_at: dict[Mirror, datetime | None] = {one.mirror: one.read_at for one in freshness()}
+    return tuple(PartnerFreshness(name, read_at.get(mirror)) for name, mirror in MIRROR_OF_PARTNER.items())
+
+
+def environment() -> str | Promise:
+    """Name the environment beside the product's name; nothing in production."""
+    hosts = {urlsplit(url).hostname for url in (settings.COINMENA_BASE_URL, settings.BITNOB_BASE_URL)}
+    return _("Sandbox") if settings.BITNOB_ENVIRONMENT == "sandbox" or hosts & LOOPBACK else ""
+
+
+def zone_label(now: datetime) -> str:
+    """Name a zone and how far it is from UTC at that moment: ``Asia/Bahrain, UTC+3``."""
+    minutes = int((now.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    offset = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    return f"{now.tzinfo}, UTC{offset if minutes else ''}"

@@ -1,0 +1,15 @@
+"""What happens to people's accounts and sessions, told to whoever keeps the log.
+
+That is the audit app, which is above this one.
+"""
+
+from django.dispatch import Signal
+
+#: A session was ended by the system. Sends ``person`` (or None) and ``reason``, an `Ending`.
+session_ended = Signal()
+
+#: Too many failed tries: signing in as ``email`` is refused for a while. Sent once per pause.
+sign_in_blocked = Signal()
+
+#: A person chose another time zone, inside the transaction of the change. Sends ``person``, ``before`` and ``after``.
+zone_chosen = Signal()
