@@ -132,7 +132,7 @@ ANSWERS_CUT_SHORT: list[tuple[str, Play, int | None, Fault]] = [
 def test_an_answer_that_is_not_whole_leaves_a_doubt(play: Start, part: Play, status: int | None, fault: Fault) -> None:
     server = play(part)
 
-    exchange = post(server.url, deadline_seconds=0.6)
+    exchange = post(server.url, deadline_seconds=1)
 
     assert exchange.fault is fault
     assert exchange.status == status
@@ -154,8 +154,8 @@ def test_the_deadline_covers_the_whole_exchange(play: Start, part: Play) -> None
 
     exchange = post(server.url, deadline_seconds=0.4)
 
-    assert time.monotonic() - begun < 1
-    assert 0.4 <= exchange.duration_seconds < 1
+    assert time.monotonic() - begun < 2
+    assert 0.4 <= exchange.duration_seconds < 2
 
 
 def test_a_gzip_within_bounds_is_read(play: Start) -> None:
@@ -249,7 +249,7 @@ def test_a_connection_that_nobody_accepts_sent_nothing_and_keeps_the_deadline() 
             exchange = post(f"http://127.0.0.1:{address[1]}", deadline_seconds=0.4)
 
     assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.CONNECT, False)
-    assert exchange.duration_seconds < 1
+    assert exchange.duration_seconds < 2
 
 
 def _connecting(address: tuple[str, int]) -> socket.socket:
@@ -318,7 +318,7 @@ def test_a_tls_handshake_that_never_ends_sent_nothing_and_keeps_the_deadline() -
         exchange = post(f"https://localhost:{silent.getsockname()[1]}", deadline_seconds=0.4)
 
     assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.TIMEOUT, False)
-    assert exchange.duration_seconds < 1
+    assert exchange.duration_seconds < 2
 
 
 def test_our_own_limit_sends_nothing() -> None:
@@ -388,7 +388,7 @@ def test_on_a_foreign_line_only_known_causes_prove_that_nothing_was_sent(
 def test_a_read_is_repeated_where_that_may_help(play: Start, first: Play) -> None:
     server = play(first, say(http_answer(b"{}")))
 
-    exchange = transport(server.url).read("/v1/x", unsigned)
+    exchange = transport(server.url, clock=StillClock()).read("/v1/x", unsigned)
 
     assert (exchange.status, exchange.body) == (200, b"{}")
     assert len(server.requests) == 2
@@ -441,7 +441,7 @@ def test_every_try_is_signed_anew(play: Start) -> None:
     server = play(hang_up, say(http_answer(b"{}")))
     signatures = iter(["first", "second"])
 
-    transport(server.url).read("/v1/x", lambda *_: Authorization({"X-Signature": next(signatures)}))
+    transport(server.url, clock=StillClock()).read("/v1/x", lambda *_: Authorization({"X-Signature": next(signatures)}))
 
     assert [b"first" in request for request in server.requests] == [True, False]
 
@@ -485,7 +485,7 @@ def test_every_exchange_is_logged_without_its_secrets(play: Start) -> None:
     server = play(hang_up, say(http_answer(b'{"name": "Maya"}')))
 
     with capture_logs() as logged:
-        transport(server.url).read("/v1/x?page=1", unsigned)
+        transport(server.url, clock=StillClock()).read("/v1/x?page=1", unsigned)
 
     assert [(entry["status"], entry["fault"]) for entry in logged] == [(None, Fault.BROKEN), (200, None)]
     assert {"partner", "request_id", "method", "path", "duration_ms", "may_have_been_sent"} <= set(logged[0])
