@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.titles import title_of, window_text
+from backoffice.reconciliation.titles import title_of
 from backoffice.ui import values
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 
@@ -36,7 +36,7 @@ RUNS = Columns(
     Column(
         key="window",
         label=_("Window"),
-        value=lambda run: values.Lines(title_of(run), window_text(run)),
+        value=lambda run: values.Lines(title_of(run), _t("Run %(n)s") % {"n": run.pk}),
         url=lambda run: reverse("reconciliation:run", args=[run.pk]),
     ),
     Column(key="run", label=_("Run"), kind=Kind.NUMBER, value=attrgetter("pk"), export="id", screen=False),

@@ -66,9 +66,10 @@ class Row:
     @property
     def our_state(self) -> Badge | None:
         state = self.finding.our_state
-        return (
-            Badge(State(state).label, STATE_MEANINGS.get(State(state), Meaning.NEUTRAL), calm=True) if state else None
-        )
+        if not state:
+            return None
+        meaning = STATE_MEANINGS.get(State(state), Meaning.NEUTRAL)
+        return Badge(State(state).label, meaning, calm=meaning is not Meaning.URGENT)
 
     @property
     def their_status(self) -> str | None:

@@ -37,6 +37,7 @@ ALL_RUNS = Listing(
     export_url_name="reconciliation:export_runs",
     line_template="reconciliation/line.html",
     note_template="reconciliation/new_run.html",
+    actions_template="reconciliation/actions.html",
 )
 RUN_FINDINGS = Listing(
     name="reconciliation",
