@@ -1,11 +1,17 @@
 """Mirror of CoinMENA's clients and assets, and the last balances read of each client."""
 
+from typing import Final
+
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from backoffice.database.fields import AmountField, amount_within_bounds
 from backoffice.database.models import KeptModel
 from backoffice.mirror.models import MirroredModel
+
+#: The one status that may be funded; CoinMENA documents no other, and every other counts as not eligible.
+VERIFIED: Final = "verified"
 
 
 class Asset(MirroredModel, KeptModel):
@@ -24,6 +30,19 @@ class Asset(MirroredModel, KeptModel):
 
     def __str__(self) -> str:
         return self.asset_id
+
+
+class Country(MirroredModel, KeptModel):
+    """A country CoinMENA supports, by its short code such as ``bh``."""
+
+    id = models.CharField(max_length=16, primary_key=True)
+    name = models.TextField(blank=True)
+
+    class Meta(KeptModel.Meta):
+        abstract = False
+
+    def __str__(self) -> str:
+        return self.name or self.id
 
 
 class Client(MirroredModel, KeptModel):
@@ -47,7 +66,11 @@ class Client(MirroredModel, KeptModel):
 
     @property
     def is_verified(self) -> bool:
-        return self.status == "verified"
+        return self.status == VERIFIED
+
+    def get_absolute_url(self) -> str:
+        """The client's page. Whatever CoinMENA takes for an id stands in the address, percent-encoded."""
+        return reverse("clients:detail", args=[self.partner_client_id])
 
 
 class BalanceReading(models.Model):

@@ -34,6 +34,11 @@ class Freshness:
     state: SyncRun.State | None
     sentence: str
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the newest run could not be read to its end, so that what is shown is what was read before."""
+        return self.state in (SyncRun.State.PARTIAL, SyncRun.State.FAILED)
+
 
 def freshness() -> list[Freshness]:
     """Return the age and state of every mirror, in one query."""
@@ -52,3 +57,8 @@ def _sentence(state: SyncRun.State | None, sentence: str) -> str:
     if state is None:
         return _("Not read yet.")
     return _("Being read now.") if state == SyncRun.State.RUNNING else sentence
+
+
+def freshness_of(mirror: Mirror) -> Freshness:
+    """Return the age and state of one mirror."""
+    return next(found for found in freshness() if found.mirror == mirror)

@@ -1,14 +1,18 @@
 """Panels that apps above contribute to a page of an app below, so that no import runs upwards.
 
-An app registers its panel in ``AppConfig.ready()``; the page asks for the panels of its slot and includes each one's
-template with what its ``context`` returned, plus ``person``.
+An app registers its panel in ``AppConfig.ready()``; the page draws the panels of its slot. A panel's template gets what
+its ``context`` returned, ``person``, and what every page has (``request``, ``csrf_token``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +32,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class DrawnPanel:
-    """A panel with what its template needs."""
+    """A panel as it stands on one page."""
 
     panel: Panel
-    template: str
-    context: Mapping[str, Any]
+    html: SafeString
 
 
 _PANELS: dict[str, dict[str, Panel]] = {}
@@ -48,13 +51,14 @@ def panels(slot: str) -> list[Panel]:
     return sorted(_PANELS.get(slot, {}).values(), key=lambda panel: (panel.order, panel.template))
 
 
-def drawn(slot: str, obj: Any, person: Any) -> list[DrawnPanel]:
-    """Return the panels of `slot` that have something to say about `obj` to `person`."""
-    return list(_drawn(slot, obj, person))
+def drawn(slot: str, obj: Any, request: HttpRequest) -> list[DrawnPanel]:
+    """Draw the panels of `slot` that have something to say about `obj` to the person who asks."""
+    return [one for panel in panels(slot) if (one := _drawn(panel, obj, request))]
 
 
-def _drawn(slot: str, obj: Any, person: Any) -> Iterator[DrawnPanel]:
-    for panel in panels(slot):
-        context = panel.context(obj, person)
-        if context is not None:
-            yield DrawnPanel(panel, panel.template, {**context, "person": person})
+def _drawn(panel: Panel, obj: Any, request: HttpRequest) -> DrawnPanel | None:
+    context = panel.context(obj, request.user)
+    if context is None:
+        return None
+    html = render_to_string(panel.template, {**context, "person": request.user}, request)
+    return DrawnPanel(panel, html)

@@ -1,0 +1,45 @@
+"""Ask CoinMENA for a client that is not mirrored yet, or for one that should be read again now."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person
+from backoffice.audit.services import record
+from backoffice.clients.models import Client
+from backoffice.clients.policies import check_can_ask_partner
+from backoffice.clients.services.mirroring import mirror_client
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.sentences import said_by
+from backoffice.partner.errors import PartnerError
+
+
+class NotRead(Exception):
+    """CoinMENA could not be asked, or has no such client; ``str()`` is a sentence for staff."""
+
+
+def look_up_client(partner_client_id: str, by: Person) -> Client:
+    """Ask CoinMENA for one client, mirror it, write the look-up down, and return it.
+
+    :raises Refused: for people on whose behalf CoinMENA is not asked.
+    :raises NotRead: when there is no such client or CoinMENA cannot be asked.
+    """
+    check_can_ask_partner(by)
+    asked_at = timezone.now()
+    try:
+        found = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).client(partner_client_id)
+    except PartnerError as error:
+        record("client.looked_up", by=by, after={"asked": partner_client_id, "found": False}, reason=said_by(error))
+        raise NotRead(said_by(error)) from error
+    if found.partner_client_id != partner_client_id:
+        raise NotRead(_("CoinMENA answered with another client, so nothing was kept. Tell an administrator."))
+    with transaction.atomic():
+        client = mirror_client(found, read_at=asked_at)
+        record(
+            "client.looked_up",
+            by=by,
+            obj=client,
+            client=partner_client_id,
+            after={"asked": partner_client_id, "found": True, "status": client.status, "active": client.active},
+        )
+    return client
