@@ -1,0 +1,249 @@
+"""Write the story into the product and, at the same times, into the partners' books.
+
+Rows are written as the services would have written them on those days; triggers and constraints watch as ever, so an
+impossible history cannot be made. Only the audit log says when this was really written: today.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.rules import EVERY_WITHDRAWAL, RULES_VERSION
+from backoffice.approvals.states import RequestState
+from backoffice.audit.services import record
+from backoffice.clients.models import Asset, Client
+from backoffice.demo.partners import control
+from backoffice.demo.story import Deed, tell
+from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.models import Attempt, AttemptOutcome, Operation
+from backoffice.funding.references import mint
+from backoffice.funding.services.creating import SUBJECT_KIND, create_deposit, title_of
+from backoffice.funding.services.intents import body_for, digest_of
+from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena
+from backoffice.money import to_plain
+
+WORKER = "worker 1"
+REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
+
+
+@dataclass
+class Written:
+    """A deed and the operation it became."""
+
+    deed: Deed
+    operation: Operation
+    order_id: int | None = None
+
+
+def write_history(people: dict[str, Person]) -> None:
+    """Tell the story up to now, in the product and at the partners."""
+    now = timezone.now()
+    with transaction.atomic():
+        written = [Written(deed, ask(deed, people)) for deed in tell(now)]
+        decide(written, people)
+        send(written)
+        log(written, people)
+    corrupt(written)
+
+
+def ask(deed: Deed, people: dict[str, Person]) -> Operation:
+    is_gated = deed.kind == "withdrawal"
+    operation = Operation(
+        reference=mint(deed.kind, deed.asked_at),  # type: ignore[arg-type]
+        submission_token=uuid4(),
+        kind=deed.kind,
+        client=Client.objects.get(partner_client_id=deed.client),
+        asset_id=deed.asset,
+        amount=deed.amount,
+        reason=deed.reason,
+        requested_by=people["maya"],
+        requested_at=deed.asked_at,
+        state=State.PENDING_APPROVAL if is_gated else State.APPROVED,
+        ungated_rule_version=None if is_gated else RULES_VERSION,
+        valid_until=deed.asked_at + EVERY_WITHDRAWAL.validity,
+    )
+    operation.fingerprint = fingerprint_of(operation)
+    operation.approval = request_for(operation) if is_gated else None
+    operation.save(force_insert=True)
+    return operation
+
+
+def request_for(operation: Operation) -> Request:
+    return Request.objects.create(
+        kind=SUBJECT_KIND,
+        subject=operation.reference,
+        title=title_of(operation),
+        client=operation.client.partner_client_id,
+        amount=operation.amount,
+        asset=operation.asset_id,
+        reason=operation.reason,
+        fingerprint=operation.fingerprint,
+        rule=EVERY_WITHDRAWAL.name,
+        rule_version=EVERY_WITHDRAWAL.version,
+        people_needed=1,
+        requested_by=operation.requested_by,
+        requested_at=operation.requested_at,
+        valid_until=operation.requested_at + EVERY_WITHDRAWAL.validity,
+    )
+
+
+def decide(written: list[Written], people: dict[str, Person]) -> None:
+    for one in written:
+        if one.operation.approval is not None and one.deed.ending != "pending":
+            decide_one(one, one.operation.approval, people[one.deed.manager])
+
+
+def decide_one(one: Written, request: Request, manager: Person) -> None:
+    is_approved = one.deed.ending != "rejected"
+    moment = one.deed.decided_at
+    Decision.objects.create(
+        request=request,
+        requested_by=one.operation.requested_by,
+        decided_by=manager,
+        verdict=Decision.Verdict.APPROVED if is_approved else Decision.Verdict.REJECTED,
+        reason_code="" if is_approved else "not_expected",
+        note="" if is_approved else "The client did not ask for this payout.",
+        fingerprint=one.operation.fingerprint,
+        decided_at=moment,
+    )
+    Request.objects.filter(pk=request.pk).update(
+        state=RequestState.APPROVED if is_approved else RequestState.REJECTED, closed_at=moment
+    )
+    if is_approved:
+        update(one.operation, state=State.APPROVED, approved_by=manager, approved_at=moment)
+    else:
+        update(one.operation, state=State.REJECTED, ended_at=moment)
+
+
+def update(operation: Operation, **changes: object) -> None:
+    """Move one operation on, as the state table allows."""
+    Operation.objects.filter(pk=operation.pk).update(version=operation.version + 1, **changes)
+    operation.version += 1
+    for name, value in changes.items():
+        setattr(operation, name, value)
+
+
+def send(written: list[Written]) -> None:
+    sent = [one for one in written if one.deed.is_sent and one.operation.state == State.APPROVED]
+    applied = [one for one in sent if one.deed.ending != "refused"]
+    orders = control("POST", "orders", {"orders": [order_of(one.deed, one.operation) for one in applied]})["orders"]
+    for one, order in zip(applied, orders, strict=True):
+        one.order_id = order["id"]
+    for one in sent:
+        send_one(one)
+
+
+def order_of(deed: Deed, operation: Operation) -> dict[str, object]:
+    return {
+        "client": deed.client,
+        "type": deed.kind,
+        "asset": deed.asset,
+        "amount": to_plain(deed.amount),
+        "reference": operation.reference,
+        "created_at": (deed.sent_at + timedelta(milliseconds=400)).isoformat(),
+        "overdraw": True,
+    }
+
+
+def send_one(one: Written) -> None:
+    moment, token = one.deed.sent_at, uuid4()
+    lease = {"lease_token": token, "lease_until": moment + timedelta(seconds=45), "lease_holder": WORKER}
+    update(one.operation, state=State.SUBMITTING, **lease)
+    attempt = attempt_of(one.operation, token, moment)
+    if one.order_id is None:
+        outcome_of(attempt, evidence="not_applied", row="A8", status=400, code="3005", sentence=REFUSAL)
+        failure = {"failure_code": "3005", "failure_sentence": REFUSAL}
+        update(one.operation, state=State.FAILED, ended_at=moment + timedelta(seconds=1), **failure)
+    else:
+        sentence = "CoinMENA completed the order, and every field agrees."
+        outcome_of(attempt, evidence="applied", row="A1", status=200, code="", sentence=sentence)
+        ended_at = moment + timedelta(seconds=1)
+        update(one.operation, state=State.COMPLETED, partner_order_id=one.order_id, ended_at=ended_at)
+
+
+def attempt_of(operation: Operation, token: UUID, moment: datetime) -> Attempt:
+    body = body_for(operation)
+    return Attempt.objects.create(
+        operation=operation,
+        number=1,
+        lease_token=token,
+        worker=WORKER,
+        environment=coinmena().environment,
+        body=body,
+        body_digest=digest_of(body),
+        planned_at=moment + timedelta(seconds=45),
+        claimed_at=moment,
+    )
+
+
+def outcome_of(attempt: Attempt, *, evidence: str, row: str, status: int, code: str, sentence: str) -> None:
+    moment = attempt.claimed_at + timedelta(milliseconds=612)
+    AttemptOutcome.objects.create(
+        attempt=attempt,
+        kind=AttemptOutcome.Kind.ANSWER,
+        row=row,
+        evidence=evidence,
+        http_status=status,
+        code=code,
+        partner_date=moment.replace(microsecond=0),
+        duration_ms=612,
+        sentence=sentence,
+        recorded_at=moment,
+    )
+
+
+def log(written: list[Written], people: dict[str, Person]) -> None:
+    """Write the audit entries of the story: who asked, who decided, how it ended."""
+    for one in written:
+        operation, client = one.operation, one.deed.client
+        amount = {"amount": operation.amount, "asset": operation.asset_id}
+        asked = "operation.requested" if operation.approval else "operation.created"
+        record(asked, by=people["maya"], obj=operation, client=client, after=amount, reason=operation.reason)
+        if operation.approved_by is not None:
+            record("operation.approved", by=operation.approved_by, obj=operation, client=client, after=amount)
+        if operation.state == State.REJECTED:
+            record("operation.rejected", by=people[one.deed.manager], obj=operation, client=client)
+        elif operation.ended_at is not None:
+            ended = {"state": str(operation.state), **amount}
+            record(f"operation.{operation.state}", by=System(WORKER), obj=operation, client=client, after=ended)
+
+
+def corrupt(written: list[Written]) -> None:
+    """Let the partner's books come apart from ours where the story says so."""
+    for one in written:
+        if one.deed.ending == "amount_corrected":
+            control("POST", f"orders/{one.order_id}", {"amount": to_plain(one.deed.amount - Decimal("0.50"))})
+        elif one.deed.ending == "status_changed":
+            control("POST", f"orders/{one.order_id}", {"status": "failed"})
+        elif one.deed.ending == "vanished":
+            control("POST", f"orders/{one.order_id}", {"hidden": True})
+
+
+def leave_in_doubt(maya: Person) -> None:
+    """Ask for a deposit whose request is cut off, and whose look-ups a gateway turns away.
+
+    The faults are set before the operation can be sent: no worker runs yet. The second stays until the control path
+    clears it; then absence is proven and the same reference is sent once more.
+    """
+    operation = create_deposit(
+        client=Client.objects.get(partner_client_id="user_20871"),
+        asset=Asset.objects.get(pk="USD"),
+        amount=Decimal("4200.00"),
+        reason="Bank transfer received, statement line 2211",
+        submission_token=uuid4(),
+        by=maya,
+    )
+    for path, action, times in (
+        ("/v1/partner/deposits", {"kind": "close_before_apply"}, 1),
+        ("/v1/partner/orders/ref/", {"kind": "html", "status": 502}, None),
+    ):
+        match = {"path": path, "reference": operation.reference}
+        control("POST", "faults", {"match": match, "action": action, "times": times, "label": "one answer in doubt"})

@@ -1,0 +1,21 @@
+"""``manage.py seed_demo``: the demo's people and history, written once."""
+
+from django.core.management.base import BaseCommand
+
+from backoffice.clients.services.mirroring import sync_assets, sync_clients
+from backoffice.demo.history import leave_in_doubt, write_history
+from backoffice.demo.people import create_people
+from backoffice.funding.models import Operation
+
+
+class Command(BaseCommand):
+    help = "Create the people of the demo and some weeks of history at both partners. Does nothing the second time."
+
+    def handle(self, **_options: object) -> None:
+        people = create_people()
+        if Operation.objects.exists():
+            return
+        sync_assets()
+        sync_clients()
+        write_history(people)
+        leave_in_doubt(people["maya"])

@@ -1,0 +1,15 @@
+"""The people of the demo, made once."""
+
+from backoffice.accounts.models import Person
+from backoffice.demo.cast import CAST, PASSWORD
+
+
+def create_people() -> dict[str, Person]:
+    """Create whoever of the cast is missing and return them by first name, in lower case."""
+    return {member.name.split()[0].lower(): person_of(member.email, member.name, member.role) for member in CAST}
+
+
+def person_of(email: str, name: str, role: str) -> Person:
+    return Person.objects.filter(email=email).first() or Person.objects.create_person(
+        email=email, name=name, role=role, password=PASSWORD
+    )
