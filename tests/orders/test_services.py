@@ -1,0 +1,157 @@
+"""The mirror of the orders against the sandbox: syncs, look-ups, shorter answers, late changes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.audit.models import Entry
+from backoffice.mirror.models import Incident, Mirror, SyncRun
+from backoffice.mirror.registry import registered
+from backoffice.orders import services
+from backoffice.orders.models import Order
+from tests.orders.said import NOON, mirrored, said
+from tests.partners import Partners
+
+
+@pytest.fixture
+def book(committed: str, partners: Partners) -> Partners:
+    """A sandbox with one client who has funds, and a database with real commits."""
+    partners.make_client("user_12345", first_name="Noura", last_name="Al Khalifa")
+    partners.adjust("user_12345", "USD", change="1000.00")
+    return partners
+
+
+def test_it_reads_everything_once_and_again_without_change(book: Partners) -> None:
+    made = [book.make_order("user_12345", amount=f"{number}.50") for number in range(1, 4)]
+    first, second = services.sync_orders(), services.sync_orders()
+    assert (first.state, first.rows_changed) == (SyncRun.State.COMPLETE, 3)
+    assert (second.state, second.rows_changed) == (SyncRun.State.COMPLETE, 0)
+    assert sorted(Order.objects.values_list("pk", flat=True)) == sorted(order["id"] for order in made)
+
+
+def test_it_reads_an_order_that_shows_up_a_day_late(book: Partners) -> None:
+    services.sync_orders()
+    late = (timezone.now() - timedelta(hours=23)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    book.make_order("user_12345", created_at=late)
+    services.sync_orders()
+    assert Order.objects.count() == 1
+
+
+def test_it_reads_open_orders_again_until_they_are_final(book: Partners) -> None:
+    long_ago = (timezone.now() - timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = book.make_order("user_12345", created_at=long_ago)
+    services.sync_orders()
+    Order.objects.update(status="settling")
+    services.sync_orders()
+    assert Order.objects.get(pk=made["id"]).status == "completed"
+
+
+def test_a_final_order_that_changes_is_mirrored_and_reported_once(book: Partners) -> None:
+    made = book.make_order("user_12345")
+    services.sync_orders()
+    book.change_order(made["id"], status="failed")
+    services.sync_orders()
+    services.sync_orders()
+    assert Order.objects.get().status == "failed"
+    assert Incident.objects.get().after == {"status": "failed"}
+
+
+def test_orders_can_be_synced_by_command(db: None) -> None:
+    assert registered()[Mirror.ORDERS] is services.sync_orders
+
+
+@pytest.mark.parametrize("asked", ["reference", "id", "order_no"])
+def test_it_looks_up_what_is_not_mirrored_yet(book: Partners, maya: Person, asked: str) -> None:
+    made = book.make_order("user_12345", reference="dep-just-now", amount="7.25")
+    text = {"reference": "dep-just-now", "id": str(made["id"]), "order_no": f"MND{made['id']:010d}"}[asked]
+    order = services.look_up_order(text=text, by=maya)
+    assert (order.pk, f"{order.effect_amount:f}") == (made["id"], "7.25")
+    entry = Entry.objects.get(event="order.looked_up")
+    assert (entry.person, entry.object_id, entry.client) == (maya, str(made["id"]), "user_12345")
+
+
+def test_a_reference_made_of_digits_is_found_too(book: Partners, maya: Person) -> None:
+    made = book.make_order("user_12345", reference="777000111")
+    assert services.look_up_order(text="777000111", by=maya).pk == made["id"]
+
+
+@pytest.mark.parametrize("text", ["dep-nowhere", "424242424242", "MND0099999999", "..", "a/b?c#d", "x" * 128])
+def test_what_is_not_there_is_a_sentence_and_an_entry(book: Partners, maya: Person, text: str) -> None:
+    with pytest.raises(services.NotRead) as refusal:
+        services.look_up_order(text=text, by=maya)
+    assert str(refusal.value).endswith(".")
+    assert Entry.objects.get(event="order.looked_up").after == {"asked": text, "found": False}
+    assert not Order.objects.exists()
+
+
+def test_a_partner_that_is_down_is_said_to_be_and_nothing_breaks(book: Partners, client: Browser, maya: Person) -> None:
+    mirrored(said(id=1))
+    client.force_login(maya)
+    with book.down():
+        answer = client.post("/orders/look-up/", {"text": "dep-1"})
+        again = client.post("/orders/1/read-again/", follow=True)
+    assert answer.status_code == 422
+    assert "CoinMENA did not answer" in answer.content.decode()
+    assert "CoinMENA did not answer" in again.content.decode()
+
+
+def test_the_page_leads_from_a_look_up_to_the_order(book: Partners, client: Browser, maya: Person) -> None:
+    made = book.make_order("user_12345", reference="dep-just-now")
+    client.force_login(maya)
+    answer = client.post("/orders/look-up/", {"text": "  dep-just-now "})
+    assert (answer.status_code, answer["Location"]) == (302, f"/orders/{made['id']}/")
+    page = client.post(f"/orders/{made['id']}/read-again/", follow=True).content.decode()
+    assert "Read again from CoinMENA." in page
+    assert "Looked an order up at the partner" in page
+
+
+@pytest.mark.parametrize("who", ["vera", "adam"])
+def test_only_finance_and_managers_have_the_partner_asked(db: None, request: pytest.FixtureRequest, who: str) -> None:
+    with pytest.raises(Refused):
+        services.look_up_order(text="dep-1", by=request.getfixturevalue(who))
+
+
+# One order, several answers -------------------------------------------------------------------------------------------
+
+
+def tell(read_at: Any = NOON, **fields: Any) -> Order:
+    return services.mirror_order(said(**fields), read_at=read_at)
+
+
+def test_a_shorter_answer_takes_nothing_away(db: None) -> None:
+    tell()
+    shorter = dict.fromkeys(("order_no", "source", "fee", "fee_asset_id", "vat", "partner_order_ref"), ...)
+    order = tell(NOON + timedelta(minutes=1), **shorter)
+    assert (order.order_no, order.source, order.fee_asset_id) == ("MND0000080101", "bank", "USD")
+    assert order.partner_order_ref == "dep-2026-z6t1n8bc"
+    assert order.read_at == NOON + timedelta(minutes=1)
+    assert not Incident.objects.exists()
+
+
+def test_a_fuller_answer_adds_what_was_missing(db: None) -> None:
+    tell(order_no=..., fee=...)
+    order = tell(NOON + timedelta(minutes=1))
+    assert (order.order_no, str(order.fee)) == ("MND0000080101", "0")
+
+
+def test_an_answer_that_was_asked_for_earlier_changes_nothing(db: None) -> None:
+    tell(NOON + timedelta(minutes=1), status="completed")
+    order = tell(NOON, status="settling")
+    assert order.status == "completed"
+
+
+def test_a_reference_that_two_orders_carry_stays_visible(db: None) -> None:
+    tell(id=1)
+    tell(id=2)
+    assert Order.objects.filter(partner_order_ref="dep-2026-z6t1n8bc").count() == 2
+
+
+def test_words_too_long_for_their_columns_are_cut_and_said_to_be(db: None) -> None:
+    order = tell(type="t" * 200, status="s" * 200, partner_client_id="c" * 200, partner_order_ref="r" * 200)
+    assert order.is_cleaned
+    assert (len(order.type), len(order.status), len(order.partner_client_id)) == (32, 32, 128)
