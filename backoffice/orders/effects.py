@@ -54,12 +54,23 @@ UNKNOWN = _("Not known")
 class PartnerBooks(Protocol):
     """The fields of an order an effect is read from."""
 
-    type: str
-    status: str
-    debit: Decimal | None
-    debit_asset_id: str | None
-    credit: Decimal | None
-    credit_asset_id: str | None
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def debit(self) -> Decimal | None: ...
+
+    @property
+    def debit_asset_id(self) -> str | None: ...
+
+    @property
+    def credit(self) -> Decimal | None: ...
+
+    @property
+    def credit_asset_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def detail_context(order: Any) -> dict[str, Any]:
         "order": order,
         "effect": effect,
         "headline": headline(effect),
-        "headline_asset": effect.amount.asset if effect.amount else "",
+        "headline_asset": effect.amount.asset if effect.amount is not None else "",
         "badge": status_badge(order),
         "crumbs": [Crumb(_t("Orders"), reverse("orders:list")), Crumb(str(order.pk))],
         "client": client_shown(order),
@@ -65,7 +65,7 @@ def headline(effect: Effect) -> str:
     """The effect as the page's title says it, without the amount, which stands beside it."""
     if effect.amount is None or effect.kind is None:
         return effect.words
-    return _t("%(bought)s for") % {"bought": effect.words} if effect.other else effect.words
+    return _t("%(bought)s for") % {"bought": effect.words} if effect.other is not None else effect.words
 
 
 def facts(order: Any, effect: Effect) -> list[Fact]:
@@ -74,7 +74,7 @@ def facts(order: Any, effect: Effect) -> list[Fact]:
         Fact(_("Effect on client"), effect_shown(effect)),
         Fact(_("Amount"), amount_shown(effect)),
     ]
-    if effect.other:
+    if effect.other is not None:
         shown.append(Fact(_("Traded"), money_shown(effect.other)))
     return [
         *shown,
