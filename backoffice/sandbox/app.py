@@ -83,6 +83,7 @@ class Sandbox:
             self._open()
             self.write_history(history, seed)
         self.faults.clear()
+        self.come_up()
         self.clock.offset_seconds = 0.0
         self.switches.change(Switches().as_dict())
         with self._landing_lock:

@@ -47,7 +47,7 @@ class Server:
         """Accept connections until `stop`; also lands late requests and reopens the listener after a time down."""
         while not self._is_stopping:
             self.sandbox.land_due()
-            listener = self._current_listener()
+            listener = self.heed_the_sandbox()
             if listener is None:
                 time.sleep(_TICK_SECONDS)
             else:
@@ -73,9 +73,13 @@ class Server:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
 
-    def _current_listener(self) -> socket.socket | None:
+    def heed_the_sandbox(self) -> socket.socket | None:
+        """Close the listener if the sandbox is down, open it if it is not, and return the one in use."""
+        if self.sandbox.is_down:
+            self.close_listener()
+            return None
         with self._lock:
-            if self._listener is None and not self.sandbox.is_down:
+            if self._listener is None and not self._is_stopping:
                 self._listener = _listen(self.port)
             return self._listener
 
@@ -119,8 +123,8 @@ class Conversation(BaseHTTPRequestHandler):
             self._send(turned_away)
             return
         reply = sandbox.exchange(replace(head, body=self._read_body()))
-        if sandbox.is_down:
-            self.server.close_listener()
+        # Before the answer leaves, so that whoever asked for "down" or "up" finds it so.
+        self.server.heed_the_sandbox()
         self._send(reply)
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET

@@ -202,7 +202,8 @@ class CoinMena:
         return {"result": self._write(order, order.lookup_json())}
 
     def _lags(self, order: Order, script: Script) -> bool:
-        return self._clock.microseconds() - order.stored_at < script.lag_seconds * 1_000_000
+        age = self._clock.microseconds() - order.stored_at
+        return script.lag_seconds > 0 and age < script.lag_seconds * 1_000_000
 
     def _write(self, order: Order, short: Json) -> Json:
         return order.full_json() if self._switches.order_shape == "full" else short
