@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 from django.db import connection, models
@@ -17,6 +18,8 @@ class Row(models.Model):
     amount = models.DecimalField(max_digits=38, decimal_places=18)
     name = models.TextField()
     key = models.UUIDField()
+
+    objects: ClassVar[models.Manager["Row"]] = models.Manager()
 
     class Meta:
         app_label = "ui"

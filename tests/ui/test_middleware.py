@@ -20,9 +20,8 @@ View = Callable[[HttpRequest], HttpResponseBase]
 LOGIN = "/accounts/login/"
 
 
-def send(view: View, *, is_htmx: bool = True, is_signed_in: bool = True, **headers: str) -> HttpResponseBase:
-    if is_htmx:
-        headers["HX-Request"] = "true"
+def send(view: View, *, is_htmx: bool = True, is_signed_in: bool = True, shown: str = "") -> HttpResponseBase:
+    headers = {"HX-Request": "true", "HX-Current-URL": shown} if is_htmx else {}
     request = RequestFactory().get("/orders/?part=summary", headers=headers)
     request.user = Person(email="maya@example.com") if is_signed_in else AnonymousUser()
     request._messages = CookieStorage(request)  # type: ignore[attr-defined]
@@ -43,16 +42,15 @@ def fragment_with_message(request: HttpRequest) -> HttpResponse:
 
 
 def test_a_session_that_ended_sends_the_page_to_sign_in_not_the_fragment() -> None:
-    current = {"HX-Current-URL": "http://testserver/orders/?sort=amount"}
-    response = send(lambda request: HttpResponseRedirect(f"{LOGIN}?next=/orders/%3Fpart%3Dsummary"), **current)
+    shown = "http://testserver/orders/?sort=amount"
+    response = send(lambda request: HttpResponseRedirect(f"{LOGIN}?next=/orders/%3Fpart%3Dsummary"), shown=shown)
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=%2Forders%2F%3Fsort%3Damount"
     assert "Location" not in response.headers
 
 
 def test_without_a_known_page_sign_in_leads_to_the_first_one() -> None:
-    foreign = {"HX-Current-URL": "https://evil.example/orders/"}
-    response = send(lambda request: HttpResponseRedirect(LOGIN), **foreign)
+    response = send(lambda request: HttpResponseRedirect(LOGIN), shown="https://evil.example/orders/")
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=%2F"
 
 
@@ -100,8 +98,8 @@ def test_a_browser_is_redirected_as_ever() -> None:
 # Messages -------------------------------------------------------------------------------------------------------------
 
 
-def content_of(view: View, **options: bool) -> str:
-    response = send(view, **options)  # type: ignore[arg-type]
+def content_of(view: View, *, is_htmx: bool = True) -> str:
+    response = send(view, is_htmx=is_htmx)
     assert isinstance(response, HttpResponse)
     return response.content.decode()
 

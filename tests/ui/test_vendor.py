@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-VENDOR = Path(settings.BASE_DIR) / "static" / "vendor"
+VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
 ROW = re.compile(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", re.MULTILINE)
 SUMS = dict(ROW.findall((VENDOR / "VERSIONS.md").read_text(encoding="utf-8")))
 
