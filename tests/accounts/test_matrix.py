@@ -1,0 +1,151 @@
+"""Every address × GET and POST × everybody, against `policy_table.py` (security.md S1). It is made from the URLconf."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from backoffice.accounts.models import Person, Role
+from backoffice.audit.models import Entry
+from tests.accounts.policy_table import SAMPLES, TABLE, Roles, Row
+
+pytestmark = pytest.mark.usefixtures("db")
+SIGN_IN = "/accounts/login/"
+
+
+@dataclass(frozen=True)
+class Address:
+    """One route: its full name and a path with made-up objects."""
+
+    name: str
+    pattern: URLPattern
+
+    @property
+    def path(self) -> str:
+        converters = self.pattern.pattern.converters
+        kwargs = {key: SAMPLES[type_of(converter)] for key, converter in converters.items()}
+        return reverse(self.name, kwargs=kwargs)
+
+
+def type_of(converter: Any) -> str:
+    """The word a route writes for a converter: `PartnerClientIdConverter` is `partner_client_id`."""
+    name = type(converter).__name__.removesuffix("Converter")
+    known = {"StringConverter": "str", "String": "str", "Int": "int", "UUID": "uuid", "Slug": "slug"}
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    return known.get(name, snake)
+
+
+def addresses(resolver: Any, namespace: str = "") -> Iterator[Address]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from addresses(one, f"{namespace}{one.namespace}:" if one.namespace else namespace)
+        else:
+            yield Address(f"{namespace}{one.name}", one)
+
+
+ADDRESSES = {address.name: address for address in addresses(get_resolver())}
+KNOWN = [pytest.param(ADDRESSES[name], row, id=name) for name, row in TABLE.items() if name in ADDRESSES]
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look-ups of made-up objects reach no partner here; they need not wait before they try again."""
+    monkeypatch.setattr("backoffice.partner.clock.SystemClock.sleep", lambda _clock, _seconds: None)
+
+
+@pytest.fixture
+def people() -> dict[Role, Person]:
+    return {role: person(role) for role in Role}
+
+
+def person(role: Role, **extra: Any) -> Person:
+    return Person.objects.create_person(email=f"{role}@example.com", name=str(role), role=role, **extra)
+
+
+def signed_in(someone: Person) -> Client:
+    client = Client()
+    client.force_login(someone)
+    return client
+
+
+def ask(client: Client, method: str, path: str, **headers: str) -> HttpResponseBase:
+    response: HttpResponseBase = getattr(client, method)(path, headers=headers)
+    return response
+
+
+def is_sent_to_sign_in(response: HttpResponseBase) -> bool:
+    return response.status_code == 302 and response["Location"].startswith(SIGN_IN)
+
+
+def got_in(response: HttpResponseBase) -> bool:
+    return response.status_code not in (401, 403, 405) and not response.status_code >= 500
+
+
+def test_every_address_has_a_row() -> None:
+    assert sorted(set(ADDRESSES) - set(TABLE)) == [], "add a row for each to tests/accounts/policy_table.py"
+
+
+def test_every_row_has_an_address() -> None:
+    assert sorted(set(TABLE) - set(ADDRESSES)) == []
+
+
+@pytest.mark.parametrize(("address", "row"), KNOWN)
+def test_each_role_gets_in_where_the_policy_says_so(address: Address, row: Row, people: dict[Role, Person]) -> None:
+    for role, someone in people.items():
+        for method, roles in (("get", row.get), ("post", row.post)):
+            response = ask(signed_in(someone), method, address.path)
+            assert_as_the_policy_says(response, role, roles, f"{method} {address.path} as {role}")
+
+
+def assert_as_the_policy_says(response: HttpResponseBase, role: Role, roles: Roles, what: str) -> None:
+    if role in roles:
+        assert got_in(response), f"{what}: must get in, but {response.status_code}"
+    else:
+        expected = (403,) if roles else (403, 405)
+        assert response.status_code in expected, f"{what}: must be refused, but {response.status_code}"
+
+
+@pytest.mark.parametrize(("address", "row"), KNOWN)
+def test_whoever_is_not_signed_in_gets_in_nowhere_but_at_the_door(address: Address, row: Row) -> None:
+    closed = signed_in(person(Role.MANAGER))
+    Person.objects.update(is_active=False)
+    for client in (Client(), closed):
+        for method in ("get", "post", "head", "put", "patch", "delete", "options"):
+            assert is_sent_to_sign_in(ask(client, method, address.path)) or row.public, f"{method} {address.path}"
+    if not row.public:
+        assert ask(Client(), "get", address.path, **{"HX-Request": "true"}).status_code == 401
+
+
+@pytest.mark.parametrize(("address", "row"), KNOWN)
+def test_no_address_takes_another_method(address: Address, row: Row) -> None:
+    client = signed_in(person(Role.MANAGER))
+    for method in ("put", "patch", "delete"):
+        assert ask(client, method, address.path).status_code in (403, 405), f"{method} {address.path}"
+
+
+def test_every_refusal_is_written_down_and_says_who_can(client: Client) -> None:
+    someone = person(Role.ADMINISTRATOR)
+    client.force_login(someone)
+    response = client.get("/orders/?q=secret")
+    assert response.status_code == 403
+    assert "Only finance or manager or auditor can do this." in response.content.decode()
+    entry = Entry.objects.latest("number")
+    assert (entry.event, entry.person, entry.result) == ("access.refused", someone, "refused")
+    assert entry.after == {"method": "GET", "page": "/orders/?q=secret"}
+    assert entry.reason == "Only finance or manager or auditor can do this."
+    assert entry.request_id == response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}, {"Origin": "https://evil.example"}])
+def test_a_form_without_its_token_is_refused_and_written_down(headers: dict[str, str]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person(Role.FINANCE))
+    response = client.post("/accounts/settings/", {"time_zone": "UTC"}, headers=headers)
+    assert response.status_code == 403
+    assert "Go back, reload the page and send it again." in response.content.decode()
+    assert Entry.objects.latest("number").event == "access.refused"
+    assert Person.objects.get().time_zone == "Asia/Bahrain"
