@@ -45,7 +45,7 @@ class Clock:
 
 def whole_seconds(microseconds: int) -> str:
     """Write an instant as CoinMENA does: `2024-06-01T10:00:00Z`, the fraction cut off."""
-    return _datetime(microseconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _datetime(microseconds).isoformat()[:19] + "Z"
 
 
 def short_or_long_fraction(microseconds: int) -> str:
@@ -64,7 +64,7 @@ def nine_digits(nanoseconds: int) -> str:
 
 
 def calendar_date(microseconds: int) -> str:
-    return _datetime(microseconds).strftime("%Y-%m-%d")
+    return _datetime(microseconds).date().isoformat()
 
 
 def http_date(nanoseconds: int) -> str:

@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS holdings (
 """
 FIRST_ORDER_ID: Final = 67_890
 _ORDER_COLUMNS: Final = tuple(field.name for field in fields(Order))
+_COLUMN_NAMES: Final = ", ".join(f"orders.{column}" for column in _ORDER_COLUMNS)
+_SELECT_ORDERS: Final = f"SELECT {_COLUMN_NAMES} FROM orders"  # noqa: S608 - column names of this file
 _INSERT_ORDER: Final = (
     f"INSERT INTO orders ({', '.join(_ORDER_COLUMNS)})"  # noqa: S608 - column names of this file
     f" VALUES ({', '.join('?' * len(_ORDER_COLUMNS))})"
@@ -169,14 +171,14 @@ class Ledger:
     def order(self, partner: str, order_id: int) -> Order | None:
         with self.store.reading() as db:
             row = db.execute(
-                "SELECT * FROM orders WHERE id = ? AND partner = ? AND NOT hidden", (order_id, partner)
+                f"{_SELECT_ORDERS} WHERE id = ? AND partner = ? AND NOT hidden", (order_id, partner)
             ).fetchone()
         return _order(row) if row else None
 
     def order_by_reference(self, partner: str, reference: str) -> Order | None:
         with self.store.reading() as db:
             row = db.execute(
-                "SELECT orders.* FROM order_references JOIN orders ON orders.id = order_id"
+                f"{_SELECT_ORDERS} JOIN order_references ON orders.id = order_id"
                 " WHERE order_references.partner = ? AND order_references.reference = ? AND NOT hidden",
                 (partner, reference),
             ).fetchone()
@@ -188,14 +190,14 @@ class Ledger:
             found = self._lists.ids(db, wanted)
             ids = found[offset : offset + limit].tolist()
             marks = ", ".join("?" * len(ids))
-            rows = db.execute(f"SELECT * FROM orders WHERE id IN ({marks}) ORDER BY id", ids)  # noqa: S608 - marks only
+            rows = db.execute(f"{_SELECT_ORDERS} WHERE id IN ({marks}) ORDER BY id", ids)
             return [_order(row) for row in rows], len(found)
 
     def entries(self, *, reference: str | None, client: str | None, after: int) -> list[Order]:
         """Return all orders on the books, hidden ones and those of other partners included, by ascending id."""
         with self.store.reading() as db:
             rows = db.execute(
-                "SELECT * FROM orders WHERE id > :after AND (:reference IS NULL OR reference = :reference)"
+                f"{_SELECT_ORDERS} WHERE id > :after AND (:reference IS NULL OR reference = :reference)"
                 " AND (:client IS NULL OR client = :client) ORDER BY id",
                 {"after": after, "reference": reference, "client": client},
             )
@@ -275,4 +277,4 @@ def _order_columns(order: Order) -> list[Any]:
 
 
 def _order(row: sqlite3.Row) -> Order:
-    return Order(**{name: row[name] for name in _ORDER_COLUMNS})
+    return Order(**dict(zip(_ORDER_COLUMNS, row, strict=True)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal, Inexact, InvalidOperation, Rounded
-from typing import Any, Final
+from typing import Final
 
 from backoffice.sandbox.clock import whole_seconds
 from backoffice.sandbox.messages import Json
@@ -156,11 +156,15 @@ class Order(Draft):
     updated_at: int
     stored_at: int
 
+    @property
+    def number(self) -> str:
+        return f"{_NUMBER_PREFIXES[self.type]}{self.id:010d}"
+
     def full_json(self) -> Json:
         """Write every field, unused ones as null: the form of the creation answer."""
         return {
             "id": self.id,
-            "order_no": f"{_NUMBER_PREFIXES[self.type]}{self.id:010d}",
+            "order_no": self.number,
             "partner_client_id": self.client,
             "type": self.type,
             "source": self.source,
@@ -179,33 +183,26 @@ class Order(Draft):
             "updated_at": whole_seconds(self.updated_at),
         }
 
-    def lookup_json(self) -> Json:
-        """Leave out what is null and what the partner's look-up example does not show."""
-        return self._only(_LOOKUP_FIELDS)
+    def list_json(self) -> dict[str, Json]:
+        """Write what the partner's list example shows; what is null is left out."""
+        content = {
+            "id": self.id,
+            "partner_client_id": self.client,
+            "type": self.type,
+            "status": self.status,
+            "debit": self.debit,
+            "debit_asset_id": self.debit_asset,
+            "credit": self.credit,
+            "credit_asset_id": self.credit_asset,
+            "partner_order_ref": self.reference,
+            "price": self.price,
+            "created_at": whole_seconds(self.created_at),
+        }
+        return {name: text for name, text in content.items() if text is not None}
 
-    def list_json(self) -> Json:
-        """Leave out the order number too, as the partner's list example does."""
-        return self._only(_LIST_FIELDS)
-
-    def _only(self, names: tuple[str, ...]) -> dict[str, Any]:
-        content = self.full_json()
-        return {name: content[name] for name in names if content[name] is not None}
-
-
-_LIST_FIELDS: Final = (
-    "id",
-    "partner_client_id",
-    "type",
-    "status",
-    "debit",
-    "debit_asset_id",
-    "credit",
-    "credit_asset_id",
-    "partner_order_ref",
-    "price",
-    "created_at",
-)
-_LOOKUP_FIELDS: Final = ("id", "order_no", *_LIST_FIELDS[1:])
+    def lookup_json(self) -> dict[str, Json]:
+        """Write what the partner's look-up example shows: the order number besides."""
+        return {"id": self.id, "order_no": self.number, **self.list_json()}
 
 
 def funding_draft(
