@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from backoffice.dashboard import views
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+]

@@ -96,7 +96,7 @@ def status_result(finding: Finding) -> CheckResult:
     if not is_pair(finding) or finding.our_state in UNSETTLED:
         return CheckResult.WAITING
     agreed = {State.COMPLETED: ("completed",), State.FAILED: WITHOUT_EFFECT_THERE}
-    return passed(finding.their_status in agreed.get(State(finding.our_state), ()))
+    return passed(finding.their_status in agreed.get(State(str(finding.our_state)), ()))
 
 
 def timely(finding: Finding) -> Test:

@@ -57,37 +57,48 @@ class ReconcileForm(forms.Form):
             cleaned["window"] = self.window(cleaned)
         return cleaned
 
-    def window(self, cleaned: dict[str, Any]) -> Window | None:
-        """The window that was meant; a sentence at the field when it is none."""
+    def window(self, cleaned: dict[str, Any]) -> Window:
+        """The window that was meant, without what lies ahead.
+
+        :raises ValidationError: with a sentence at the field to change.
+        """
         preset, start, end = self.preset(), cleaned.get("start"), cleaned.get("end")
-        is_between = not preset and (start or end)
+        is_between = not preset and bool(start or end)
         try:
-            if is_between:
-                return self.between(start, end)
-            day = preset or cleaned.get("day")
-            return self.whole(day) if day else self.refuse("day", _("Choose a day."))
+            meant = between(start, end) if is_between else whole(preset or cleaned.get("day"))
+            return meant.until(timezone.now())
         except WindowRefused as error:
-            return self.refuse("end" if is_between else "day", str(error))
+            raise ValidationError({"end" if is_between else "day": str(error)}) from error
 
     def preset(self) -> date | None:
         days_back = PRESETS.get(self.data.get("preset", ""))
         return None if days_back is None else timezone.localdate() - timedelta(days=days_back)
 
-    def between(self, start: datetime | None, end: datetime | None) -> Window | None:
-        if start is None or end is None:
-            missing = "start" if start is None else "end"
-            return self.refuse(missing, _("Give both ends of the window, or choose a day."))
-        if not self.is_possible(start.date()) or not self.is_possible(end.date()):
-            return self.refuse("start", _("Choose a window between the years 2000 and 2100."))
-        return Window(start, end).until(timezone.now())
 
-    def whole(self, day: date) -> Window | None:
-        if not self.is_possible(day):
-            return self.refuse("day", _("Choose a day between the years 2000 and 2100."))
-        return Window.of_day(day, timezone.get_current_timezone()).until(timezone.now())
+def whole(day: date | None) -> Window:
+    """One day of the person's zone.
 
-    def is_possible(self, day: date) -> bool:
-        return EARLIEST_YEAR <= day.year <= LATEST_YEAR
+    :raises ValidationError: with a sentence at the field.
+    """
+    if day is None:
+        raise ValidationError({"day": _("Choose a day.")})
+    if not is_possible(day):
+        raise ValidationError({"day": _("Choose a day between the years 2000 and 2100.")})
+    return Window.of_day(day, timezone.get_current_timezone())
 
-    def refuse(self, field: str, sentence: Any) -> None:
-        self.add_error(field, sentence)
+
+def between(start: datetime | None, end: datetime | None) -> Window:
+    """The window between two moments.
+
+    :raises ValidationError: with a sentence at the field.
+    """
+    if start is None or end is None:
+        missing = "start" if start is None else "end"
+        raise ValidationError({missing: _("Give both ends of the window, or choose a day.")})
+    if not is_possible(start.date()) or not is_possible(end.date()):
+        raise ValidationError({"start": _("Choose a window between the years 2000 and 2100.")})
+    return Window(start, end)
+
+
+def is_possible(day: date) -> bool:
+    return EARLIEST_YEAR <= day.year <= LATEST_YEAR
