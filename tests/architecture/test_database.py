@@ -1,7 +1,7 @@
 """The database refuses what must never happen, whoever asks (reliability.md §10)."""
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
@@ -14,7 +14,7 @@ PROTECTED = {model._meta.db_table: model for model in protected_models()}
 
 def refused(sql: str, alias: str = "default") -> bool:
     try:
-        with connections[alias].cursor() as cursor:
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
             cursor.execute(sql)
     except DatabaseError:
         return True
@@ -27,7 +27,7 @@ def test_a_migrated_database_is_armed(db: None) -> None:
 
 @pytest.mark.parametrize("table", sorted(PROTECTED))
 @pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "ALTER TABLE {} DISABLE TRIGGER USER"])
-def test_the_application_cannot_remove_history(committed: str, table: str, sql: str) -> None:
+def test_the_application_cannot_remove_history(db: None, table: str, sql: str) -> None:
     assert refused(sql.format(table))
 
 
@@ -35,7 +35,7 @@ APPEND_ONLY = sorted(table for table, model in PROTECTED.items() if issubclass(m
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
-def test_the_application_cannot_rewrite_history(committed: str, table: str) -> None:
+def test_the_application_cannot_rewrite_history(db: None, table: str) -> None:
     column = PROTECTED[table]._meta.pk.column
     assert refused(f"UPDATE {table} SET {column} = {column}")  # noqa: S608
 
@@ -54,7 +54,7 @@ def test_not_even_the_owner_changes_an_entry_in_passing(committed: str, maya: Pe
         assert refused(sql, alias="owner")
 
 
-def test_the_application_cannot_switch_triggers_off_for_a_session(committed: str) -> None:
+def test_the_application_cannot_switch_triggers_off_for_a_session(db: None) -> None:
     assert refused("SET session_replication_role = replica")
 
 
