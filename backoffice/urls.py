@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from backoffice.health import views as health
+
 handler400 = "backoffice.ui.errors.bad_request"
 handler403 = "backoffice.ui.errors.permission_denied"
 handler404 = "backoffice.ui.errors.page_not_found"
@@ -12,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backoffice.dashboard.urls")),
     path("accounts/", include("backoffice.accounts.urls")),
     path("approvals/", include("backoffice.approvals.urls")),
+    path("audit/who-funded-what/", include("backoffice.funding.urls_audit")),
     path("audit/", include("backoffice.audit.urls")),
     path("clients/", include("backoffice.clients.urls")),
     path("display/", include("backoffice.ui.display_urls")),
@@ -20,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/", include("backoffice.orders.urls")),
     path("reconciliation/", include("backoffice.reconciliation.urls")),
     path("transactions/", include("backoffice.transactions.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]
 if settings.DEBUG or settings.DEMO:
     urlpatterns.append(path("gallery/", include("backoffice.ui.urls")))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models import CharField as TextOutput
 
 from backoffice.accounts.models import Person, Role
@@ -31,6 +31,12 @@ def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
     return requests().annotate(lane=lane)
 
 
+def in_lane(person: Person, now: datetime, *, is_chosen: bool) -> QuerySet[Any]:
+    """Return the rows of the queue: all where a lane is chosen in the address, else what concerns ``person`` first."""
+    rows: QuerySet[Any] = with_lanes(person, now)
+    return rows if is_chosen else rows.filter(lane="for_me" if person.is_manager else "mine")
+
+
 def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
     """Return what ``person`` may decide on now, oldest first; nothing for whoever is no manager."""
     if not person.is_manager:
@@ -42,8 +48,15 @@ def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
 def next_after(decided: Request, person: Person, now: datetime) -> Request | None:
     """Return the request to decide on after ``decided``: the next younger one, else the oldest."""
     others = waiting_for(person, now).exclude(pk=decided.pk)
-    younger = others.filter(requested_at__gte=decided.requested_at).first()
+    same_moment = Q(requested_at=decided.requested_at, pk__gt=decided.pk)
+    younger = others.filter(Q(requested_at__gt=decided.requested_at) | same_moment).first()
     return younger or others.first()
+
+
+def older_than(request: Request, waiting: QuerySet[Request]) -> QuerySet[Request]:
+    """Keep what stands before ``request`` in the queue."""
+    same_moment = Q(requested_at=request.requested_at, pk__lt=request.pk)
+    return waiting.filter(Q(requested_at__lt=request.requested_at) | same_moment)
 
 
 def people_who_can_decide(request: Request) -> list[Person]:

@@ -38,3 +38,8 @@ _BY_KIND: Final = {"withdrawal": EVERY_WITHDRAWAL}
 def rule_for(kind: str) -> Rule | None:
     """Return the rule that gates an operation of ``kind``, or None where no rule asks for anybody."""
     return _BY_KIND.get(kind)
+
+
+def sentence_of(rule_name: str) -> str | Promise:
+    """Return what a pinned rule demands, in words; its name where the rule is no longer one of ours."""
+    return next((rule.sentence for rule in _BY_KIND.values() if rule.name == rule_name), rule_name)

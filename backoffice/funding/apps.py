@@ -5,7 +5,26 @@ class FundingConfig(AppConfig):
     name = "backoffice.funding"
 
     def ready(self) -> None:
+        from backoffice.approvals.listing import REQUESTS
+        from backoffice.approvals.queries import requests
         from backoffice.approvals.subjects import register
-        from backoffice.funding.services.deciding import OperationSubject
+        from backoffice.clients.balances import register_reservations
+        from backoffice.exports import registry as exports
+        from backoffice.funding import pages, queries, who_funded
+        from backoffice.funding.subject import OperationSubject
+        from backoffice.funding.views.lists import OPERATIONS
+        from backoffice.funding.views.who_funded import WHO_FUNDED
+        from backoffice.ui import panels
 
         register(OperationSubject())
+        register_reservations(queries.reserved_by_asset)
+        exports.register(exports.Export(OPERATIONS, queries.operations))
+        exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
+        exports.register(exports.Export(REQUESTS, requests))
+        panels.register(
+            "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)
+        )
+        panels.register(
+            "client",
+            panels.Panel(order=10, template="funding/note_client.html", context=pages.pending_note, is_note=True),
+        )

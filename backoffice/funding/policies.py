@@ -23,6 +23,9 @@ RETRY_WAITS: Final = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 10, 
 MOST_ATTEMPTS_IN_DOUBT: Final = 3
 
 
+READERS: Final = (Role.FINANCE, Role.MANAGER, Role.AUDITOR)
+
+
 # People -----------------------------------------------------------------------------------------------------------
 
 

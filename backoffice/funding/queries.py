@@ -1,11 +1,11 @@
 """Operations as pages, policies and workers need them."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Attempt, Gate, Kind, Operation
@@ -107,17 +107,46 @@ def found_by(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
 
 
 def summarise(rows: QuerySet[Operation]) -> Summary:
-    """Count the filtered set and add up what it moves, by asset and direction."""
-    totals = rows.order_by().values("asset_id", "kind").annotate(count=Count("id"), total=Sum("amount"))
-    return summary_of((row["asset_id"], row["kind"], row["count"], row["total"]) for row in totals)
+    """Count the filtered set and add up what it asks for, by asset and direction. One query."""
+    totals = rows.order_by().values_list("asset_id", "kind").annotate(count=Count("id"), total=Sum("amount"))
+    sums: dict[str, dict[str, Decimal]] = {}
+    for asset, kind, _count, total in totals:
+        label, signed = (_("Deposits"), total) if kind == Kind.DEPOSIT else (_("Withdrawals"), -total)
+        sums.setdefault(asset, {})[label] = signed
+    return Summary(sum(count for _asset, _kind, count, _total in totals), sorted(sums.items()))
 
 
-def summary_of(totals: Iterable[tuple[str, str, int, Decimal]]) -> Summary:
-    """Turn totals by asset and kind into the sums a list shows."""
-    labels = {Kind.DEPOSIT: "Deposits", Kind.WITHDRAWAL: "Withdrawals"}
-    count, sums = 0, dict[str, dict[str, Decimal]]()
-    for asset, kind, rows, total in totals:
-        count += rows
-        signed = total if kind == Kind.DEPOSIT else -total
-        sums.setdefault(asset, {})[str(labels[Kind(kind)])] = signed
-    return Summary(count, sorted(sums.items()))
+# Clients as people type them ----------------------------------------------------------------------------------------
+
+
+def clients_meant_by(text: str) -> list[Client]:
+    """Return whom ``text`` can mean: the client with that id, else those with that name; two are enough to ask back."""
+    _named, _comma, identifier = text.rpartition(",")
+    for candidate in (text, identifier.strip()):
+        found = list(Client.objects.filter(partner_client_id=candidate)) if candidate else []
+        if found:
+            return found
+    return list(Client.objects.filter(name__iexact=text).order_by("id")[:2]) if text else []
+
+
+def clients_like(text: str, limit: int = 12) -> list[Client]:
+    """Return clients whose id or name begins with ``text``, as suggestions while it is typed."""
+    begins = Q(partner_client_id__istartswith=text) | Q(name__istartswith=text) | Q(name__icontains=f" {text}")
+    return list(Client.objects.filter(begins).order_by("name", "id")[:limit])
+
+
+def of_client(client: Client) -> QuerySet[Operation]:
+    """Return the operations of one client, newest first."""
+    return operations().filter(client=client).order_by("-requested_at", "-id")
+
+
+def same_client(operation: Operation, limit: int = 5) -> QuerySet[Operation]:
+    """Return the newest other operations of the same client."""
+    return of_client(operation.client).exclude(pk=operation.pk)[:limit]
+
+
+def reserved_by_asset(client: Client) -> dict[str, Decimal]:
+    """Add up by asset what the client's pending withdrawals would take."""
+    waiting = Operation.objects.filter(client=client, kind=Kind.WITHDRAWAL, state__in=OPEN_STATES)
+    totals = waiting.order_by().values("asset_id").annotate(total=Sum("amount"))
+    return {row["asset_id"]: row["total"] for row in totals}

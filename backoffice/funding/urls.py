@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from backoffice.funding.views import forms, lists, operations
 
 app_name = "funding"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", lists.operations, name="list"),
+    path("export/", lists.export, name="export"),
+    path("approvals/export/", lists.export_approvals, name="export_approvals"),
+    path("deposit/", forms.deposit, name="deposit"),
+    path("withdraw/", forms.withdraw, name="withdraw"),
+    path("preview/", forms.preview, name="preview"),
+    path("clients/", forms.clients, name="clients"),
+    path("resume/", operations.resume, name="resume"),
+    path("<str:reference>/", operations.detail, name="detail"),
+    path("<str:reference>/marker/", operations.marker, name="marker"),
+    path("<str:reference>/check/", operations.check, name="check"),
+    path("<str:reference>/cancel/", operations.cancel, name="cancel"),
+]

@@ -4,7 +4,7 @@ Writes nothing.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from backoffice.accounts.models import Person
@@ -12,7 +12,7 @@ from backoffice.approvals.queries import people_who_could_decide
 from backoffice.approvals.rules import rule_for
 from backoffice.clients.models import Asset, BalanceReading, Client
 from backoffice.funding import clock, queries
-from backoffice.funding.checks import Balance, Facts, checks_of, summary
+from backoffice.funding.checks import Balance, Facts
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
 from backoffice.funding.services.intents import body_for, digest_of
@@ -56,20 +56,6 @@ def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
     )
 
 
-def preview_of(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
-    """Return the context of the approver's preview: what will be sent, what it changes, and every check."""
-    facts = facts_of(operation, is_fresh=is_fresh)
-    checks = checks_of(facts)
-    return {
-        "operation": operation,
-        "facts": facts,
-        "checks": checks,
-        "checks_summary": summary(checks),
-        "similar": queries.similar_operations(operation),
-        "wire": wire_of(operation),
-    }
-
-
 def wire_of(operation: Operation) -> Wire:
     """Return the exact request, as it will be or was sent."""
     body = body_for(operation)
@@ -93,22 +79,26 @@ def typed_facts(
     kind: str,
     client: Client | None,
     asset: Asset | None,
-    typed: dict[str, Any],
-    now: datetime,
+    amount: Decimal | None,
+    amount_fault: str,
+    is_fresh: bool,
 ) -> Facts:
-    """Return what is known about an operation that is being typed; the balance is read afresh.
-
-    :param typed: ``amount`` (a Decimal or None) and ``amount_fault`` (a sentence or empty).
-    """
+    """Return what is known about an operation that is being typed."""
+    now = clock.now()
     facts = Facts(
-        kind=kind, now=now, client=client, asset=asset, not_flowing=why_not_flowing(queries.gate(), now), **typed
+        kind=kind,
+        now=now,
+        client=client,
+        asset=asset,
+        amount=amount,
+        amount_fault=amount_fault,
+        not_flowing=why_not_flowing(queries.gate(), now),
     )
     if client is None or asset is None:
         return facts
-    amount = facts.amount
     return replace(
         facts,
-        balance=fresh_balance(client, asset.asset_id),
+        balance=(fresh_balance if is_fresh else mirrored_balance)(client, asset.asset_id),
         reserved=queries.reserved(client, asset.asset_id),
         equal=tuple(queries.equal_requests(client, asset, kind, amount, now)) if amount is not None else (),
     )

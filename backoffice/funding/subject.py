@@ -11,11 +11,11 @@ from backoffice.approvals.models import Request
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
+from backoffice.funding.pages import preview_context
 from backoffice.funding.services.creating import SUBJECT_KIND
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.services.expiring import SCHEDULE
 from backoffice.funding.services.moving import locked, move
-from backoffice.funding.services.previewing import preview_of
 from backoffice.funding.states import State
 
 
@@ -33,7 +33,7 @@ class OperationSubject:
         return fingerprint_of(queries.by_reference(key))
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
-        return preview_of(queries.by_reference(request.subject), is_fresh=is_fresh)
+        return preview_context(queries.by_reference(request.subject), is_fresh=is_fresh)
 
     def url(self, key: str) -> str:
         return reverse("funding:detail", args=[key])

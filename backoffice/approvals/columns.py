@@ -1,0 +1,126 @@
+"""The columns of the queue, on the screen and in the file."""
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import is_expired
+from backoffice.approvals.states import RequestState
+from backoffice.ui import times
+from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.text import visible
+from backoffice.ui.values import Amount, Badge, Meaning, Person, Reference
+
+MEANINGS = {
+    RequestState.WAITING: Meaning.WARNING,
+    RequestState.APPROVED: Meaning.POSITIVE,
+    RequestState.REJECTED: Meaning.NEGATIVE,
+    RequestState.CANCELLED: Meaning.NEUTRAL,
+    RequestState.EXPIRED: Meaning.NEUTRAL,
+}
+
+
+def badge_of(request: Request) -> Badge:
+    """Return the state as it is now: a request whose time is over is expired, moved or not."""
+    is_over = is_expired(request, timezone.now())
+    state = RequestState.EXPIRED if is_over else RequestState(request.state)
+    return Badge(state.label, MEANINGS[state], calm=state is RequestState.APPROVED)
+
+
+def url_of(request: Request) -> str:
+    """The page where the request is decided on."""
+    return reverse("approvals:detail", args=[request.subject])
+
+
+def waited(request: Request) -> str:
+    """How long the request waits, or waited."""
+    end = request.closed_at or min(timezone.now(), request.valid_until)
+    return times.duration((end - request.requested_at).total_seconds())
+
+
+def expires(request: Request) -> object:
+    """How long is left to decide; a dash where nothing is left to decide."""
+    left = (request.valid_until - timezone.now()).total_seconds()
+    if request.state != RequestState.WAITING or left <= 0:
+        return None
+    return _t("in %(span)s") % {"span": times.duration(left)}
+
+
+COLUMNS = Columns(
+    Column(key="title", label=_("Request"), value=lambda one: visible(one.title, 120), url=url_of, export="title"),
+    Column(
+        key="reference",
+        label=_("Reference"),
+        kind=Kind.REFERENCE,
+        value=lambda one: Reference(one.subject),
+        export="subject",
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(key="client", label=_("Client"), value=lambda one: one.client, export="client", screen=False),
+    Column(
+        key="amount",
+        label=_("Amount"),
+        kind=Kind.MONEY,
+        value=lambda one: None if one.amount is None else Amount(one.amount, one.asset),
+        export="amount",
+    ),
+    Column(key="asset", label=_("Asset"), value=lambda one: one.asset, export="asset", screen=False),
+    Column(
+        key="asked_by",
+        label=_("Asked by"),
+        kind=Kind.PERSON,
+        value=lambda one: Person(one.requested_by.name),
+        export="requested_by__name",
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(key="reason", label=_("Reason"), value=lambda one: one.reason, export="reason", screen=False),
+    Column(key="rule", label=_("Rule"), value=lambda one: one.rule, export="rule", screen=False),
+    Column(
+        key="waiting",
+        label=_("Waiting"),
+        value=waited,
+        sort="asked",
+        on_phone=OnPhone.LABEL,
+    ),
+    Column(
+        key="asked_at",
+        label=_("Asked"),
+        kind=Kind.TIME,
+        value=lambda one: one.requested_at,
+        export="requested_at",
+        screen=False,
+    ),
+    Column(
+        key="expires",
+        label=_("Expires"),
+        value=expires,
+        sort="expires",
+        on_phone=OnPhone.LABEL,
+    ),
+    Column(
+        key="valid_until",
+        label=_("Valid until"),
+        kind=Kind.TIME,
+        value=lambda one: one.valid_until,
+        export="valid_until",
+        screen=False,
+    ),
+    Column(
+        key="state",
+        label=_("State"),
+        kind=Kind.BADGE,
+        value=badge_of,
+        export="state",
+        export_value=lambda one: one.state,
+    ),
+    Column(
+        key="closed_at",
+        label=_("Closed"),
+        kind=Kind.TIME,
+        value=lambda one: one.closed_at,
+        export="closed_at",
+        screen=False,
+    ),
+)

@@ -1,0 +1,78 @@
+"""What the decision page shows of a request, beside the subject's own preview."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.accounts import models as accounts
+from backoffice.approvals import queries
+from backoffice.approvals.columns import badge_of
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import can_cancel, why_not_decide
+from backoffice.approvals.rules import sentence_of
+from backoffice.approvals.states import RequestState
+from backoffice.approvals.subjects import subject_of
+from backoffice.ui import times
+from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
+
+
+def detail_context(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
+    """Return the header, the decision and who can make it; the button and the server ask the same function."""
+    reason = why_not_decide(person, asked, now)
+    return {
+        "asked": asked,
+        "crumbs": [Crumb(_("Approvals"), reverse("approvals:list")), Crumb(asked.subject)],
+        "badge": badge_of(asked),
+        "line": line_of(asked, now),
+        "amount": Amount(asked.amount, asked.asset),
+        "why_not": reason,
+        "is_waiting": asked.state == RequestState.WAITING and asked.valid_until > now,
+        "can_cancel": can_cancel(person, asked, now),
+        "people": people_of(asked, person),
+        "rule_sentence": sentence_of(asked.rule),
+        "subject_url": subject_of(asked).url(asked.subject),
+        "decisions": asked.decisions.select_related("decided_by").order_by("decided_at", "id"),
+        **place_in_queue(asked, person, now),
+    }
+
+
+def line_of(asked: Request, now: datetime) -> list[object]:
+    """One line of facts: the reference, how long it waits, when it expires."""
+    waited = times.duration(((asked.closed_at or now) - asked.requested_at).total_seconds())
+    line: list[object] = [Reference(asked.subject), _("Waiting %(span)s") % {"span": waited}]
+    if asked.closed_at is not None:
+        return [Reference(asked.subject), _("Waited %(span)s") % {"span": waited}]
+    left = (asked.valid_until - now).total_seconds()
+    if left > 0:
+        moment, zone = times.moment(asked.valid_until, times.MomentStyle.SHORT)
+        words = {"moment": f"{moment} {zone}".strip(), "span": times.duration(left)}
+        line.append(_("Expires %(moment)s, in %(span)s") % words)
+    return line
+
+
+def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, CheckResult]]:
+    """List who can decide, and the person who asked, who cannot."""
+    able = [
+        (_shown(one, person, one.get_role_display()), CheckResult.PASSED)
+        for one in queries.people_who_can_decide(asked)
+    ]
+    return [*able, (_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
+
+
+def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
+    """Say which of how many waiting requests this is for ``person``, and which comes next."""
+    waiting = queries.waiting_for(person, now)
+    following = queries.next_after(asked, person, now)
+    if following is None or not waiting.filter(pk=asked.pk).exists():
+        return {"place": 0, "waiting_count": 0, "next_url": ""}
+    return {
+        "place": queries.older_than(asked, waiting).count() + 1,
+        "waiting_count": waiting.count(),
+        "next_url": reverse("approvals:detail", args=[following.subject]),
+    }
+
+
+def _shown(one: accounts.Person, person: accounts.Person, note: str) -> Person:
+    return Person(_("You") if one.pk == person.pk else one.name, note)

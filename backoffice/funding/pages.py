@@ -1,0 +1,240 @@
+"""What the page of an operation shows, and the panels funding adds to other pages."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.rules import sentence_of
+from backoffice.clients.models import Client
+from backoffice.funding import doubt, policies, queries
+from backoffice.funding.checks import checks_of, summary
+from backoffice.funding.columns import badge_of, client_of, client_url, line_of, url_of
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.services.previewing import facts_of as facts_for
+from backoffice.funding.services.previewing import wire_of
+from backoffice.funding.states import State
+from backoffice.funding.timeline import events_of, oldest_first, story_of
+from backoffice.orders.models import Order
+from backoffice.ui import times
+from backoffice.ui.values import Age, Amount, Badge, Crumb, Fact, Link, Meaning, Reference
+
+FORM_NAMES = {Kind.DEPOSIT: "funding:deposit", Kind.WITHDRAWAL: "funding:withdraw"}
+
+
+def detail_context(operation: Operation, person: Person, now: datetime) -> dict[str, Any]:
+    """Return everything the page of one operation shows to ``person``."""
+    story = story_of(operation)
+    events = events_of(story)
+    is_in_doubt = operation.is_in_doubt
+    return {
+        "operation": operation,
+        "crumbs": crumbs_of(operation),
+        "headline": Kind(operation.kind).label,
+        "amount": Amount(operation.amount, operation.asset_id),
+        "badge": badge_of(operation, calm=False),
+        "line": [client_of(operation), Reference(operation.reference), people_line(operation)],
+        "facts": facts_of(operation),
+        "origin": origin_of(operation, len(story.attempts)),
+        "rule": rule_of(operation),
+        "client_facts": client_facts(operation.client),
+        "failure": failure_of(operation),
+        "events": oldest_first(events) if is_in_doubt else events,
+        "doubt": doubt.context_of(story, now) if is_in_doubt else None,
+        "others": [line_of(one) for one in queries.same_client(operation)],
+        "marker": marker_of(operation, len(story.attempts), len(story.lookups)),
+        "can_look_up": policies.can_look_up(person, operation),
+        "can_cancel": policies.can_cancel(person, operation),
+        "can_copy": policies.can_copy(person, operation),
+        "copy_url": f"{reverse(FORM_NAMES[Kind(operation.kind)])}?copy_of={operation.reference}",
+        "copy": Operation.objects.filter(copy_of=operation).first(),
+        "decide_url": reverse("approvals:detail", args=[operation.reference]) if operation.approval_id else "",
+    }
+
+
+def marker_of(operation: Operation, attempts: int, lookups: int) -> str:
+    """Name what the page shows: when it changes, the page has something new to show."""
+    return f"{operation.state}-{operation.version}-{attempts}-{lookups}"
+
+
+def marker_now(operation: Operation) -> str:
+    """Return the marker by counting only; what a page that watches asks every two seconds."""
+    return marker_of(operation, operation.attempts.count(), operation.lookups.count())
+
+
+def crumbs_of(operation: Operation) -> list[Crumb]:
+    kinds = _("Deposits") if operation.is_deposit else _("Withdrawals")
+    top = reverse("funding:list")
+    return [Crumb(_("Funding"), top), Crumb(kinds, f"{top}?kind={operation.kind}"), Crumb(operation.reference)]
+
+
+def people_line(operation: Operation) -> str:
+    names = {
+        "asked": operation.requested_by.name,
+        "approved": operation.approved_by.name if operation.approved_by else "",
+    }
+    if names["approved"]:
+        return _("Asked by %(asked)s, approved by %(approved)s") % names
+    return _("Asked by %(asked)s") % names
+
+
+def facts_of(operation: Operation) -> list[Fact]:
+    """What was meant, and what it did."""
+    amount = Amount(operation.amount, operation.asset_id)
+    facts = [
+        Fact(_("Type"), Kind(operation.kind).label),
+        Fact(_("Amount"), amount),
+        Fact(_("Effect on client"), effect_sentence(operation)),
+        Fact(_("Reason"), operation.reason),
+    ]
+    if operation.failure_sentence:
+        facts.append(Fact(_("Why"), failure_of(operation)))
+    return facts
+
+
+def effect_sentence(operation: Operation) -> str:
+    """Say what the operation did to the client: nothing is claimed that no order proves."""
+    if operation.state == State.COMPLETED:
+        done = _("Deposited %(money)s") if operation.is_deposit else _("Withdrawn %(money)s")
+        return done % {"money": operation.money}
+    if operation.is_in_doubt or operation.state == State.SUBMITTING:
+        return _("Not known yet")
+    return _("None") if operation.is_ended else _("None yet")
+
+
+def failure_of(operation: Operation) -> str:
+    """Say why it failed, with the partner's code, so that staff and partner talk about the same thing."""
+    sentence = _(operation.failure_sentence)
+    code = operation.failure_code
+    return f"{sentence} ({_('CoinMENA code')} {code})" if code.isdigit() else sentence
+
+
+def origin_of(operation: Operation, attempts: int) -> list[Fact]:
+    """Its names here and there, and how often it was sent."""
+    facts = [
+        Fact(_("Our reference"), Reference(operation.reference)),
+        Fact(_("CoinMENA order"), order_link(operation)),
+        Fact(_("Requests sent"), attempts),
+        Fact(_("Asked"), operation.requested_at),
+    ]
+    if operation.copy_of is not None:
+        facts.append(Fact(_("Copy of"), Reference(operation.copy_of.reference, url_of(operation.copy_of))))
+    return facts
+
+
+def order_link(operation: Operation) -> object:
+    """Link to the mirrored order; a dash where no order proves anything."""
+    if operation.partner_order_id is None:
+        return None
+    is_mirrored = Order.objects.filter(pk=operation.partner_order_id).exists()
+    url = reverse("orders:detail", args=[operation.partner_order_id]) if is_mirrored else ""
+    return Reference(str(operation.partner_order_id), url)
+
+
+def rule_of(operation: Operation) -> dict[str, Any]:
+    """What the rules demanded, and who answered."""
+    request = operation.approval
+    asked = Fact(_("Asked by"), operation.requested_by.name)
+    if request is None:
+        version = {"version": operation.ungated_rule_version or 0}
+        facts = [Fact(_("Rules"), _("version %(version)d") % version), asked]
+        return {"text": _("No rule asks for approval of this deposit."), "facts": facts}
+    facts = [
+        Fact(_("Rule"), _("%(rule)s, version %(n)d") % {"rule": request.rule, "n": request.rule_version}),
+        asked,
+        Fact(_("Approved by"), operation.approved_by.name if operation.approved_by else None),
+    ]
+    if operation.approved_at:
+        waited = times.duration((operation.approved_at - operation.requested_at).total_seconds())
+        facts.append(Fact(_("Waited"), waited))
+    elif operation.is_awaiting_approval:
+        facts.append(Fact(_("Valid until"), request.valid_until))
+    return {"text": sentence_of(request.rule), "facts": facts}
+
+
+def client_facts(client: Client) -> list[Fact]:
+    verified = Badge(client.status.capitalize(), Meaning.POSITIVE if client.is_verified else Meaning.WARNING)
+    active = Badge(_("Active"), Meaning.POSITIVE) if client.active else Badge(_("Deactivated"), Meaning.NEGATIVE)
+    return [
+        Fact(_("Name"), Link(str(client), client_url(client.partner_client_id))),
+        Fact(_("Partner id"), Reference(client.partner_client_id)),
+        Fact(_("Verification"), verified),
+        Fact(_("Activation"), active),
+        Fact(_("Read"), Age(client.read_at)),
+    ]
+
+
+# What an approver sees ----------------------------------------------------------------------------------------------
+
+
+def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
+    """Return what will be sent, what it changes and every check, for whoever decides on it."""
+    facts = facts_for(operation, is_fresh=is_fresh)
+    checks = checks_of(facts)
+    return {
+        "operation": operation,
+        "for_whom": str(operation.client),
+        "kind_label": Kind(operation.kind).label,
+        "consequence": consequence_of(operation),
+        "facts": facts,
+        "age": Age(facts.balance.read_at),
+        "is_fresh": is_fresh,
+        "checks": checks,
+        "checks_summary": summary(checks),
+        "similar": [line_of(one) for one in queries.similar_operations(operation)],
+        "wire": wire_of(operation),
+        "what": [
+            Fact(_("Client"), Link(str(operation.client), client_url(operation.client.partner_client_id))),
+            Fact(_("Partner id"), Reference(operation.client.partner_client_id)),
+            Fact(_("Our reference"), Reference(operation.reference, url_of(operation))),
+        ],
+        "who": [
+            Fact(_("Asked by"), operation.requested_by.name),
+            Fact(_("Asked"), operation.requested_at),
+            Fact(_("Reason"), operation.reason),
+        ],
+    }
+
+
+def consequence_of(operation: Operation) -> str:
+    """Say what the client's balance will feel, and that it cannot be taken back."""
+    name = {"name": str(operation.client)}
+    if operation.is_deposit:
+        return (
+            _("is added to %(name)s's balance at CoinMENA. It cannot be undone; a correction is a withdrawal.") % name
+        )
+    return _("leaves %(name)s's balance at CoinMENA. It cannot be undone; a correction would be a new deposit.") % name
+
+
+# Panels on the page of a client -------------------------------------------------------------------------------------
+
+
+def client_panel(client: Client, _person: object) -> dict[str, Any]:
+    """The last operations of a client."""
+    rows = queries.of_client(client)
+    return {
+        "rows": [line_of(one) for one in rows[:6]],
+        "all": rows.count(),
+        "all_url": f"{reverse('funding:list')}?q={client.partner_client_id}",
+        "client": client,
+    }
+
+
+def pending_note(client: Client, _person: object) -> dict[str, Any] | None:
+    """What a reader must know first: something of this client waits or is in doubt."""
+    waiting = queries.of_client(client).filter(state__in=queries.OPEN_STATES)
+    in_doubt = [one for one in waiting if one.is_in_doubt]
+    if not waiting:
+        return None
+    count = len(waiting)
+    strong = ngettext("%(n)d operation is under way.", "%(n)d operations are under way.", count) % {"n": count}
+    text = _("One of them is in doubt: do not fund around it.") if in_doubt else _("Balances may change by it.")
+    return {
+        "strong": strong,
+        "text": text,
+        "rows": [line_of(one) for one in waiting[:3]],
+        "is_in_doubt": bool(in_doubt),
+    }

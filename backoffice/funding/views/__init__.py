@@ -1,0 +1,1 @@
+"""The pages of funding: lists, forms, one operation, who funded what."""

@@ -1,0 +1,177 @@
+"""The two forms that ask for money to move, and the preview that answers while one types. Nothing here sends."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backoffice.accounts.models import Role
+from backoffice.accounts.policies import Refused, require_role
+from backoffice.approvals.conflicts import conflicts_as_409
+from backoffice.funding import policies, queries
+from backoffice.funding.checks import checks_of
+from backoffice.funding.columns import line_of
+from backoffice.funding.forms import FundingForm, new_token
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.services import creating, previewing
+from backoffice.funding.views.person import person_of
+from backoffice.ui.render import render_page
+from backoffice.ui.values import Age, Crumb
+
+TEMPLATE = "funding/form.html"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a form is called, and what it says it does."""
+
+    kind: Kind
+    name: str
+    title: Promise
+    button: Promise
+    line: Promise
+    when: Promise
+
+
+DEPOSIT = Wording(
+    Kind.DEPOSIT,
+    "deposit",
+    gettext_lazy("Deposit"),
+    gettext_lazy("Deposit"),
+    gettext_lazy("Credits a client at CoinMENA"),
+    gettext_lazy("Sent by a worker as soon as the checks pass"),
+)
+WITHDRAWAL = Wording(
+    Kind.WITHDRAWAL,
+    "withdraw",
+    gettext_lazy("Withdrawal"),
+    gettext_lazy("Ask for withdrawal"),
+    gettext_lazy("Debits a client at CoinMENA"),
+    gettext_lazy("Sent by a worker once another person has approved it"),
+)
+
+
+@require_http_methods(["GET", "POST"])
+@require_role(Role.FINANCE)
+@conflicts_as_409
+def deposit(request: HttpRequest) -> HttpResponse:
+    """Ask for a deposit."""
+    return ask(request, DEPOSIT)
+
+
+@require_http_methods(["GET", "POST"])
+@require_role(Role.FINANCE)
+@conflicts_as_409
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Ask for a withdrawal."""
+    return ask(request, WITHDRAWAL)
+
+
+def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
+    """Show the form, or create what it asks for and go to its page."""
+    if request.method == "GET":
+        return page(request, wording, FundingForm(wording.kind, initial=initial_of(request, wording)))
+    form = FundingForm(wording.kind, request.POST)
+    if not form.is_valid():
+        return page(request, wording, form, status=422)
+    intent = creating.Intent(wording.kind, **form.cleaned_data)
+    try:
+        operation = creating.create(intent, by=person_of(request))
+    except creating.EqualRequest as error:
+        form.add_error("confirmed_equal", str(error))
+        return page(request, wording, form, equal=error.equal, status=422)
+    except (creating.NotFundable, Refused) as error:
+        form.add_error(None, str(error))
+        return page(request, wording, form, status=422)
+    messages.add_message(request, *said_of(operation, intent))
+    return redirect("funding:detail", operation.reference)
+
+
+def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
+    """Say what the button did; a form sent again after it was changed made nothing new, and that must be heard."""
+    if not creating.is_same_intent(operation, intent):
+        return messages.WARNING, _("This form had made this operation already. Nothing new was made: open a new form.")
+    if operation.is_awaiting_approval:
+        return messages.SUCCESS, _("Withdrawal asked for. It waits for another person.")
+    return messages.SUCCESS, _("Deposit made. A worker sends it now.")
+
+
+def initial_of(request: HttpRequest, wording: Wording) -> dict[str, Any]:
+    """Return what a new form begins with: the client of the page one came from, or an ended operation to copy."""
+    initial: dict[str, Any] = {"submission_token": new_token(), "client": request.GET.get("client", "")[:300]}
+    reference = request.GET.get("copy_of", "")
+    if not reference:
+        return initial
+    original = get_object_or_404(queries.operations(), reference=reference, kind=wording.kind)
+    policies.check_can_copy(person_of(request), original)
+    return {
+        **initial,
+        "copy_of": original.reference,
+        "client": original.client.partner_client_id,
+        "asset": original.asset_id,
+        "amount": format(original.amount, "f"),
+        "reason": original.reason,
+    }
+
+
+def page(
+    request: HttpRequest,
+    wording: Wording,
+    form: FundingForm,
+    *,
+    equal: list[Operation] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return the form with its preview; the preview of an empty form says what it waits for."""
+    context = {
+        "form": form,
+        "wording": wording,
+        "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
+        "equal": [line_of(one) for one in equal or []],
+        "asks_to_confirm": bool(equal) or form["confirmed_equal"].value() in (True, "on"),
+        "preview_url": f"{reverse('funding:preview')}?kind={wording.kind}",
+        **preview_of(request, form, wording.kind),
+    }
+    return render_page(request, TEMPLATE, context, status=status)
+
+
+@require_POST
+@require_role(Role.FINANCE)
+def preview(request: HttpRequest) -> HttpResponse:
+    """Say what would happen with what is typed so far. Writes nothing, asks the partner for the balance only."""
+    kind = Kind.WITHDRAWAL if request.GET.get("kind") == Kind.WITHDRAWAL else Kind.DEPOSIT
+    wording = WITHDRAWAL if kind == Kind.WITHDRAWAL else DEPOSIT
+    form = FundingForm(kind, request.POST)
+    context = {"wording": wording, **preview_of(request, form, kind, is_fresh=True)}
+    return render_page(request, "funding/preview.html", context)
+
+
+def preview_of(request: HttpRequest, form: FundingForm, kind: Kind, *, is_fresh: bool = False) -> dict[str, Any]:
+    """Return balance, checks and approval for what the form holds, complete or not."""
+    amount, fault = form.meant_amount()
+    facts = previewing.typed_facts(
+        kind=kind,
+        client=form.meant_client(),
+        asset=form.meant_asset(),
+        amount=amount,
+        amount_fault=fault,
+        is_fresh=is_fresh,
+    )
+    approval = previewing.approval_needed(kind, person_of(request))
+    return {"facts": facts, "checks": checks_of(facts), "approval": approval, "age": Age(facts.balance.read_at)}
+
+
+@require_GET
+@require_role(Role.FINANCE)
+def clients(request: HttpRequest) -> HttpResponse:
+    """Suggest clients for what is typed so far."""
+    text = request.GET.get("client", "").strip()[:100]
+    found = queries.clients_like(text) if len(text) > 1 else []
+    return render_page(request, "funding/clients.html", {"found": found})

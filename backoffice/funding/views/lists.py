@@ -1,0 +1,77 @@
+"""The list of operations, its file, and the file of the approvals, whose app stands below the exports."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from backoffice.accounts.policies import require_role
+from backoffice.approvals.listing import REQUESTS
+from backoffice.approvals.queries import in_lane
+from backoffice.exports.services import stream_csv
+from backoffice.funding import policies, queries
+from backoffice.funding.columns import COLUMNS
+from backoffice.funding.filters import OperationFilters, today
+from backoffice.funding.views.person import person_of
+from backoffice.ui.keyset import Sort
+from backoffice.ui.listing import Empty, Listing, View
+from backoffice.ui.render import render_listing
+
+OPERATIONS = Listing(
+    name="funding",
+    title=_("Funding"),
+    caption=_("Operations, newest first"),
+    columns=COLUMNS,
+    filterset=OperationFilters,
+    sorts=(
+        Sort("asked", _("Asked"), ("requested_at", "id")),
+        Sort("amount", _("Amount"), ("amount", "id")),
+    ),
+    count_label=lambda n: ngettext("%(n)s operation", "%(n)s operations", n) % {"n": f"{n:,}"},
+    views=(
+        View(_("All")),
+        View(_("Today"), today),
+        View(_("Waiting"), "state=pending_approval&state=approved&state=submitting"),
+        View(_("In doubt"), "state=unknown&state=review"),
+        View(_("Failed"), "state=failed&state=rejected"),
+        View(_("Withdrawals"), "kind=withdrawal"),
+    ),
+    summary=queries.summarise,
+    empty=Empty(
+        _("No operations yet."), _("Deposits and withdrawals stand here from the moment somebody asks for them.")
+    ),
+    export_url_name="funding:export",
+    line_template="funding/line.html",
+    note_template="funding/gate_note.html",
+    actions_template="funding/list_actions.html",
+)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def operations(request: HttpRequest) -> HttpResponse:
+    """List what was asked for and where it stands."""
+    person, gate = person_of(request), queries.gate()
+    context = {
+        "can_ask": policies.can_ask(person),
+        "can_resume": person.is_manager,
+        "gate": gate,
+        "not_flowing": policies.why_not_flowing(gate, timezone.now()),
+    }
+    return render_listing(request, OPERATIONS, queries.operations(), context)
+
+
+@require_POST
+@require_role(*policies.READERS)
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the CSV of everything the filters find."""
+    return stream_csv(request, listing=OPERATIONS, queryset=queries.operations())
+
+
+@require_POST
+@require_role(*policies.READERS)
+def export_approvals(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the CSV of the requests the filters find."""
+    rows = in_lane(person_of(request), timezone.now(), is_chosen="lane" in request.GET)
+    return stream_csv(request, listing=REQUESTS, queryset=rows)

@@ -1,0 +1,43 @@
+"""Who funded what: one question, one page, one file. Reading it is itself an entry of the audit log."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from backoffice.accounts.policies import require_role
+from backoffice.exports.services import stream_csv
+from backoffice.funding import policies, who_funded
+from backoffice.funding.columns import WHO_FUNDED_COLUMNS
+from backoffice.funding.filters import WhoFundedFilters
+from backoffice.ui.keyset import Sort
+from backoffice.ui.listing import Empty, Listing
+from backoffice.ui.render import render_listing
+
+WHO_FUNDED = Listing(
+    name="who-funded-what",
+    title=_("Who funded what"),
+    caption=_("Operations with the people who asked and approved"),
+    columns=WHO_FUNDED_COLUMNS,
+    filterset=WhoFundedFilters,
+    sorts=(Sort("completed", _("Completed"), ("ended_at", "id")),),
+    count_label=lambda n: ngettext("%(n)s operation", "%(n)s operations", n) % {"n": f"{n:,}"},
+    summary=who_funded.summarise,
+    empty=Empty(_("Nothing has been funded yet."), _("Operations stand here once an order of CoinMENA proves them.")),
+    export_url_name="who_funded:export",
+    line_template="funding/who_funded_line.html",
+)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def who_funded_what(request: HttpRequest) -> HttpResponse:
+    """Answer the question."""
+    return render_listing(request, WHO_FUNDED, who_funded.completed())
+
+
+@require_POST
+@require_role(*policies.READERS)
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Answer with the CSV of everything the filters find."""
+    return stream_csv(request, listing=WHO_FUNDED, queryset=who_funded.completed())
