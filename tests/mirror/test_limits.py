@@ -1,0 +1,79 @@
+import threading
+import time
+
+import pytest
+from django.db import connections, transaction
+
+from backoffice.mirror.limits import DatabaseBucket
+from backoffice.mirror.models import RateBucket
+from backoffice.partner.errors import RateLimited
+
+SOON = 0.001
+
+
+def soon() -> float:
+    return time.monotonic() + SOON
+
+
+def test_it_lets_a_burst_through_at_once_and_refuses_the_next_one(committed: str) -> None:
+    bucket = DatabaseBucket("bitnob", per_minute=60, burst=3)
+    for _time in range(3):
+        bucket.acquire(soon())
+
+    with pytest.raises(RateLimited):
+        bucket.acquire(soon())
+
+
+def test_it_takes_nothing_from_the_budget_when_it_refuses(committed: str) -> None:
+    bucket = DatabaseBucket("bitnob", per_minute=60, burst=1)
+    bucket.acquire(soon())
+    left = RateBucket.objects.get().tokens
+
+    for _time in range(5):
+        with pytest.raises(RateLimited):
+            bucket.acquire(soon())
+
+    assert RateBucket.objects.get().tokens == left
+
+
+def test_it_waits_for_a_token_that_comes_before_the_deadline(committed: str) -> None:
+    bucket = DatabaseBucket("bitnob", per_minute=1200, burst=1)
+    bucket.acquire(soon())
+    began = time.monotonic()
+
+    bucket.acquire(time.monotonic() + 5)
+
+    assert 0.02 < time.monotonic() - began < 1
+
+
+def test_it_keeps_one_budget_for_each_partner(committed: str) -> None:
+    DatabaseBucket("bitnob", per_minute=60, burst=1).acquire(soon())
+
+    DatabaseBucket("coinmena", per_minute=60, burst=1).acquire(soon())
+
+
+def test_it_shares_one_budget_among_workers(committed: str) -> None:
+    bucket, let_through = DatabaseBucket("bitnob", per_minute=60, burst=5), list[int]()
+
+    def work(number: int) -> None:
+        try:
+            for _time in range(4):
+                bucket.acquire(soon())
+                let_through.append(number)
+        except RateLimited:
+            pass
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert len(let_through) == 5
+
+
+def test_it_refuses_to_ask_a_partner_from_inside_a_transaction(committed: str) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        DatabaseBucket("bitnob", per_minute=60, burst=1).acquire(soon())

@@ -1,0 +1,262 @@
+"""Reading CoinMENA's orders page by page from the sandbox, through everything a list can do to us (F28, F29, F31)."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import pytest
+from django.db import connection
+
+from backoffice.audit.models import Entry
+from backoffice.mirror import paging
+from backoffice.mirror.incidents import CHANGED, VANISHED
+from backoffice.mirror.models import Incident, SyncRun
+from backoffice.mirror.paging import sync_windowed
+from backoffice.mirror.partners import coinmena
+from backoffice.mirror.windows import Window
+from backoffice.orders.models import Order
+from backoffice.orders.services import ORDERS, order_values
+from backoffice.partner.coinmena import payloads
+from backoffice.partner.pages import Page
+from tests.partners import Partners, minutes_ago
+
+State = SyncRun.State
+PAGE_SIZE: Final = 10
+ALL_PAGES: Final = {"path": "/v1/partner/orders", "method": "GET"}
+
+
+def sync(page_size: int = PAGE_SIZE, **options: Any) -> SyncRun:
+    """Read the orders of the last day into the mirror."""
+    return sync_windowed(
+        ORDERS,
+        fetch=partial(fetch, page_size),
+        to_values=order_values,
+        beginning=datetime.now(UTC) - timedelta(days=1),
+        overlap=timedelta(hours=24),
+        **options,
+    )
+
+
+def fetch(page_size: int, window: Window, number: int) -> Page[payloads.Order]:
+    client = coinmena(deadline_seconds=2)
+    return client.orders(number, page_size, from_datetime=window.start, to_datetime=window.end)
+
+
+@pytest.fixture
+def orders(committed: str, partners: Partners) -> Partners:
+    """A partner with 45 orders of one client, spread over the last hours."""
+    partners.make_client("user_1")
+    drafts = [
+        {"client": "user_1", "type": "deposit", "asset": "USD", "amount": "1.00", "created_at": minutes_ago(5 + 7 * n)}
+        for n in range(45)
+    ]
+    partners.control("POST", "orders", {"orders": drafts})
+    return partners
+
+
+def test_it_reads_every_order_once_and_says_so(orders: Partners) -> None:
+    run = sync()
+
+    assert (run.state, run.rows_reported, run.sentence) == (
+        State.COMPLETE,
+        45,
+        "45 rows read, 45 new or changed.",
+    )
+    assert Order.objects.count() == 45
+
+
+def test_it_changes_nothing_when_it_reads_again(orders: Partners) -> None:
+    sync()
+
+    again = sync()
+
+    assert (again.state, again.rows_read, again.rows_changed) == (State.COMPLETE, 45, 0)
+
+
+def test_it_reads_only_what_is_new_since_the_last_run(orders: Partners) -> None:
+    sync()
+    orders.make_order("user_1", created_at=minutes_ago(3))
+
+    run = sync_windowed(
+        ORDERS,
+        fetch=partial(fetch, PAGE_SIZE),
+        to_values=order_values,
+        beginning=datetime.now(UTC) - timedelta(days=1),
+        overlap=timedelta(minutes=30),
+    )
+
+    assert (run.state, run.rows_changed) == (State.COMPLETE, 1)
+    assert run.rows_read < 10
+
+
+def test_it_leaves_the_last_two_minutes_for_the_next_run(orders: Partners) -> None:
+    orders.make_order("user_1", created_at=minutes_ago(0))
+
+    run = sync()
+
+    assert run.read_to is not None
+    assert datetime.now(UTC) - run.read_to >= timedelta(minutes=2)
+    assert Order.objects.count() == 45
+
+
+def test_it_keeps_amounts_and_bytes_as_the_partner_said_them(orders: Partners) -> None:
+    orders.make_order("user_1", amount="1234.50000000", reference="ref-1")
+
+    sync()
+
+    order = Order.objects.get(partner_order_ref="ref-1")
+    assert str(order.debit) == "1234.50000000"
+    assert b'"debit":"1234.50000000"' in bytes(order.raw)
+
+
+def test_it_keeps_orders_of_clients_nobody_knows(orders: Partners) -> None:
+    orders.make_order("ghost", unknown_client=True)
+
+    sync()
+
+    assert Order.objects.filter(partner_client_id="ghost").exists()
+
+
+@pytest.mark.parametrize("page_size", [7, 45, 100])
+def test_it_reads_every_order_whatever_the_page_size(orders: Partners, page_size: int) -> None:
+    assert sync(page_size).state == State.COMPLETE
+    assert Order.objects.count() == 45
+
+
+def test_it_goes_by_the_page_size_the_partner_reports(orders: Partners) -> None:
+    orders.fault("ignore_page_size", page_size=4, match=ALL_PAGES, times=None)
+
+    assert sync().state == State.COMPLETE
+    assert Order.objects.count() == 45
+
+
+def test_it_cuts_a_window_with_too_many_rows(orders: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_ROWS", 10)
+
+    assert sync().state == State.COMPLETE
+    assert Order.objects.count() == 45
+
+
+# Breaking off ---------------------------------------------------------------------------------------------------------
+
+
+def test_it_keeps_what_it_read_when_the_partner_fails_and_goes_on_from_there(orders: Partners) -> None:
+    orders.fault("envelope", status=401, match={**ALL_PAGES, "query": {"page": "4"}}, times=None)
+    broken = sync()
+    orders.clear_faults()
+
+    resumed = sync()
+
+    assert (broken.state, broken.rows_read) == (State.PARTIAL, 30)
+    assert "30 rows were read; the next run goes on from there." in broken.sentence
+    assert (resumed.state, Order.objects.count()) == (State.COMPLETE, 45)
+    assert resumed.rows_changed == 15
+
+
+def test_it_reads_a_window_from_its_start_when_rows_came_while_nobody_was_reading(orders: Partners) -> None:
+    orders.fault("envelope", status=401, match={**ALL_PAGES, "query": {"page": "4"}}, times=None)
+    sync()
+    orders.clear_faults()
+    orders.make_order("user_1", created_at=minutes_ago(60))
+
+    resumed = sync()
+
+    assert (resumed.state, Order.objects.count()) == (State.COMPLETE, 46)
+
+
+def test_it_says_that_the_partner_does_not_answer_and_keeps_the_mirror(orders: Partners) -> None:
+    sync()
+
+    with orders.down():
+        run = sync()
+
+    assert (run.state, run.sentence) == (State.FAILED, "CoinMENA did not answer. Try again in a minute.")
+    assert Order.objects.count() == 45
+
+
+# Lists that lie -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [3, -3])
+def test_it_reads_again_when_rows_shift_between_pages(orders: Partners, rows: int) -> None:
+    orders.fault("shift_pages", rows=rows, match={**ALL_PAGES, "query": {"page": "3"}}, times=1)
+
+    assert sync().state == State.COMPLETE
+    assert Order.objects.count() == 45
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("repeat_page", {"page": 2}),
+        ("never_ending", {}),
+        ("wrong_total", {"delta": 1}),
+        ("wrong_total", {"delta": -1}),
+        ("wrong_total", {"delta": 10**9}),
+    ],
+    ids=lambda value: str(value),
+)
+def test_it_stops_and_says_so_when_a_list_never_adds_up(
+    orders: Partners, monkeypatch: pytest.MonkeyPatch, kind: str, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(paging, "MOST_SPLITS", 2)
+    orders.fault(kind, match=ALL_PAGES, times=None, **options)
+
+    run = sync()
+
+    assert run.state == State.PARTIAL
+    assert "next run" in run.sentence
+    assert run.checkpoint["doubtful"] or run.checkpoint["windows"]
+
+
+def test_it_reads_the_doubtful_time_again_once_the_list_adds_up(
+    orders: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST_SPLITS", 2)
+    orders.fault("wrong_total", delta=1, match=ALL_PAGES, times=None)
+    sync()
+    orders.clear_faults()
+
+    run = sync()
+
+    assert (run.state, Order.objects.count()) == (State.COMPLETE, 45)
+
+
+def test_it_does_not_take_an_empty_page_in_the_middle_for_the_end(orders: Partners) -> None:
+    orders.fault("empty_page", match={**ALL_PAGES, "query": {"page": "3"}}, times=1)
+
+    assert sync().state == State.COMPLETE
+    assert Order.objects.count() == 45
+
+
+def test_it_reports_a_completed_order_that_vanished_once(orders: Partners) -> None:
+    sync()
+    gone = Order.objects.order_by("-created_at")[4]
+    orders.change_order(gone.pk, hidden=True)
+
+    for _time in range(2):
+        assert sync().state == State.COMPLETE
+
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.object_id) == (VANISHED, str(gone.pk))
+    assert Order.objects.filter(pk=gone.pk).exists()
+
+
+def test_it_reports_a_completed_order_that_changed(orders: Partners) -> None:
+    sync()
+    changed = Order.objects.order_by("-created_at")[4]
+    orders.change_order(changed.pk, amount="2.00")
+
+    sync()
+
+    assert Incident.objects.get().kind == CHANGED
+    assert Entry.objects.filter(event="mirror.incident", object_id=str(changed.pk)).count() == 1
+    assert str(Order.objects.get(pk=changed.pk).debit) == "2.00"
+
+
+def test_it_leaves_no_lock_behind(orders: Partners) -> None:
+    sync()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert cursor.fetchone() == (0,)
