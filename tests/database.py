@@ -26,7 +26,7 @@ def start_server() -> embedded.Embedded:
     with fasteners.InterProcessLock(str(DATA) + ".lock"):
         server = embedded.start(DATA)
         with server.administer() as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         if not embedded.database_exists(server, template_name()):

@@ -18,6 +18,7 @@ from backoffice.worker.queries import oldest_job_due, workers_alive
 
 CLOCK_WARNING_SECONDS = 2
 CLOCK_LIMIT_SECONDS = 10
+MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 STALE_AFTER = timedelta(minutes=15)
 
 
@@ -65,10 +66,10 @@ def database_answers() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, split_part(version(), ' ', 2)")
         role, version = cursor.fetchone()
-        cursor.execute("SHOW synchronous_commit")
-        (synchronous,) = cursor.fetchone()
-    if synchronous == "off":
-        raise Unwell("The database answers before it has written: set synchronous_commit on.")
+        cursor.execute("SELECT name FROM pg_settings WHERE setting = 'off' AND name = ANY(%s)", [list(MUST_BE_ON)])
+        unsafe = [name for (name,) in cursor.fetchall()]
+    if unsafe:
+        raise Unwell(f"The database may lose what it has confirmed: switch on {', '.join(unsafe)}.")
     return f"PostgreSQL {version} answers, as {role}."
 
 

@@ -50,6 +50,9 @@ SAMPLES: dict[str, object] = {
 }
 
 TABLE: dict[str, Row] = {
+    # health
+    "healthz": Row(get=EVERYBODY, public=True),
+    "readyz": Row(get=EVERYBODY, public=True),
     # accounts
     "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True),
     "account_logout": Row(post=EVERYBODY, public=True),
@@ -59,11 +62,10 @@ TABLE: dict[str, Row] = {
     "approvals:detail": Row(get=EVERYBODY),
     "approvals:preview": Row(post=EVERYBODY),
     "approvals:approve": Row(post=EVERYBODY),
-    "approvals:reject": Row(post=EVERYBODY),
+    "approvals:reject": Row(get=EVERYBODY, post=EVERYBODY),
     "approvals:cancel": Row(post=EVERYBODY),
     # audit
     "audit:list": Row(get=READERS_OF_THE_LOG),
-    "audit:export": Row(post=READERS_OF_THE_LOG),
     "audit:entry": Row(get=READERS_OF_THE_LOG),
     "audit:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     # clients
@@ -73,6 +75,10 @@ TABLE: dict[str, Row] = {
     "clients:balances": Row(post=WORKERS),
     "clients:activate": Row(get=[MANAGER], post=[MANAGER]),
     "clients:deactivate": Row(get=[MANAGER], post=[MANAGER]),
+    # exports
+    "exports:list": Row(get=READERS_OF_THE_LOG),
+    "exports:export": Row(post=READERS_OF_THE_LOG),
+    "exports:audit": Row(post=READERS_OF_THE_LOG),
     # orders
     "orders:list": Row(get=READERS_OF_MONEY),
     "orders:export": Row(post=READERS_OF_MONEY),

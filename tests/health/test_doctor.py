@@ -1,0 +1,119 @@
+"""The doctor says a sentence for each part and exits with the code of the first that is ill."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client
+from django.utils import timezone
+
+from backoffice.health.services import CHECKS, Check, Finding, examine
+from backoffice.mirror.models import Mirror, SyncRun
+from tests.partners import Partners
+
+
+def finding(name: str) -> Finding:
+    return examine(next(check for check in CHECKS if check.name == name))
+
+
+def a_worker_gave_a_sign_of_life() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+
+
+def read_every_mirror(ago: timedelta = timedelta()) -> None:
+    moment = timezone.now() - ago
+    for mirror in Mirror:
+        SyncRun.objects.create(
+            mirror=mirror, state=SyncRun.State.COMPLETE, started_at=moment, finished_at=moment, read_to=moment
+        )
+
+
+def test_every_check_has_a_code_of_its_own() -> None:
+    assert len({check.code for check in CHECKS}) == len(CHECKS)
+
+
+@pytest.fixture
+def _durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look away from the tests' own server, which gives up its durability for speed."""
+    monkeypatch.setattr("backoffice.health.services.MUST_BE_ON", ())
+
+
+def test_a_server_that_may_lose_a_commit_is_ill(db: None) -> None:
+    assert "switch on fsync, full_page_writes" in finding("database").sentence
+
+
+@pytest.mark.usefixtures("_durable")
+@pytest.mark.parametrize("name", ["database", "triggers", "coinmena", "bitnob"])
+def test_it_finds_the_parts_well(db: None, partners: Partners, name: str) -> None:
+    assert finding(name).is_well, finding(name).sentence
+
+
+@pytest.mark.parametrize("name", ["coinmena", "bitnob"])
+def test_a_partner_that_is_down_is_ill_in_a_sentence(db: None, partners: Partners, name: str) -> None:
+    partners.fault("html", status=502, times=None)
+    assert not finding(name).is_well
+    assert finding(name).sentence.endswith(".")
+
+
+def test_a_clock_that_is_off_is_ill(db: None, partners: Partners) -> None:
+    partners.clock(-40)
+    assert "apart" in finding("bitnob").sentence
+
+
+def test_no_worker_alive_is_ill_and_says_how_to_start_one(db: None) -> None:
+    assert "manage.py worker" in finding("worker").sentence
+
+
+def test_a_worker_alive_is_well(db: None) -> None:
+    a_worker_gave_a_sign_of_life()
+    assert finding("worker").is_well
+
+
+def test_mirrors_never_read_are_ill(db: None) -> None:
+    assert "manage.py sync" in finding("mirrors").sentence
+
+
+@pytest.mark.parametrize(("ago", "is_well"), [(timedelta(minutes=1), True), (timedelta(minutes=20), False)])
+def test_the_age_of_the_mirrors_decides(db: None, ago: timedelta, is_well: bool) -> None:
+    read_every_mirror(ago)
+    assert finding("mirrors").is_well is is_well
+
+
+def test_a_disarmed_trigger_is_ill(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+    assert not finding("triggers").is_well
+
+
+@pytest.mark.usefixtures("_durable")
+def test_doctor_exits_with_the_code_of_the_first_part_that_is_ill(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "database", "worker")
+    assert ended.value.code == 15
+    assert "well   database" in capsys.readouterr().out
+
+
+def test_healthz_answers_without_a_sign_in(client: Client, db: None) -> None:
+    assert client.get("/healthz").json() == {"alive": True}
+
+
+@pytest.mark.usefixtures("_durable")
+def test_readyz_names_what_is_ill(client: Client, db: None) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "ill": ["worker"]})
+
+
+@pytest.mark.usefixtures("_durable")
+def test_readyz_is_ready_with_a_worker(client: Client, db: None) -> None:
+    a_worker_gave_a_sign_of_life()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_what_is_not_anticipated_is_not_swallowed() -> None:
+    def broken() -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        examine(Check("broken", 99, broken))
