@@ -14,6 +14,7 @@ from backoffice.approvals.policies import can_cancel, why_not_decide
 from backoffice.approvals.rules import sentence_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
+from backoffice.money import Money
 from backoffice.ui import times
 from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
 
@@ -27,6 +28,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "badge": badge_of(asked),
         "line": line_of(asked, now),
         "amount": Amount(asked.amount, asked.asset),
+        "amount_text": "" if asked.amount is None else str(Money(asked.amount, asked.asset)),
         "why_not": reason,
         "is_waiting": asked.state == RequestState.WAITING and asked.valid_until > now,
         "can_cancel": can_cancel(person, asked, now),

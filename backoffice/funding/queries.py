@@ -108,7 +108,8 @@ def found_by(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
 
 def summarise(rows: QuerySet[Operation]) -> Summary:
     """Count the filtered set and add up what it asks for, by asset and direction. One query."""
-    totals = rows.order_by().values_list("asset_id", "kind").annotate(count=Count("id"), total=Sum("amount"))
+    groups = rows.order_by().values_list("asset_id", "kind").annotate(count=Count("id"), total=Sum("amount"))
+    totals = groups.order_by("asset_id", "kind")
     sums: dict[str, dict[str, Decimal]] = {}
     for asset, kind, _count, total in totals:
         label, signed = (_("Deposits"), total) if kind == Kind.DEPOSIT else (_("Withdrawals"), -total)

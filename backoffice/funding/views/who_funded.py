@@ -6,12 +6,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.audit.reading import note_reading
 from backoffice.exports.services import stream_csv
 from backoffice.funding import policies, who_funded
 from backoffice.funding.columns import WHO_FUNDED_COLUMNS
 from backoffice.funding.filters import WhoFundedFilters
+from backoffice.funding.views.person import person_of
 from backoffice.ui.keyset import Sort
-from backoffice.ui.listing import Empty, Listing
+from backoffice.ui.listing import PART, Empty, Listing
 from backoffice.ui.render import render_listing
 
 WHO_FUNDED = Listing(
@@ -32,8 +34,10 @@ WHO_FUNDED = Listing(
 @require_GET
 @require_role(*policies.READERS)
 def who_funded_what(request: HttpRequest) -> HttpResponse:
-    """Answer the question."""
-    return render_listing(request, WHO_FUNDED, who_funded.completed())
+    """Answer the question. The one kind of GET that writes: reading the log is itself an entry of it."""
+    is_a_part = PART in request.GET  # the sums of a page that was written down already
+    reading = None if is_a_part else note_reading(by=person_of(request), page=request.get_full_path())
+    return render_listing(request, WHO_FUNDED, who_funded.completed(), {"reading": reading})
 
 
 @require_POST
