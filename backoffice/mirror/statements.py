@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from django.db import models
 from psycopg import sql
@@ -43,14 +43,14 @@ _CONTRADICTED: Final = """
 
 @dataclass(frozen=True)
 class Statements:
-    """Everything that is run to write rows of one target."""
+    """Everything that is run to write rows of one target; ``contradicted`` is empty where no row is ever final."""
 
-    create: sql.Composed
-    empty: sql.Composed
-    copy: sql.Composed
-    insert: sql.Composed
-    touch: sql.Composed
-    contradicted: sql.Composed | None
+    create: str
+    empty: str
+    copy: str
+    insert: str
+    touch: str
+    contradicted: str
     columns: tuple[str, ...]
     limits: Mapping[str, int]
     documents: frozenset[str]
@@ -80,16 +80,21 @@ def statements_of(target: Target) -> Statements:
         "key": sql.Identifier(target.key),
     }
     return Statements(
-        create=sql.SQL(_CREATE).format(**names),
-        empty=sql.SQL("DELETE FROM {incoming}").format(**names),
-        copy=sql.SQL("COPY {incoming} ({columns}) FROM STDIN").format(**names),
-        insert=sql.SQL(_INSERT).format(**names, changes=_changes(target), differs=_differs(target, fields)),
-        touch=sql.SQL(_TOUCH).format(**names),
+        create=_text(_CREATE, **names),
+        empty=_text("DELETE FROM {incoming}", **names),
+        copy=_text("COPY {incoming} ({columns}) FROM STDIN", **names),
+        insert=_text(_INSERT, **names, changes=_changes(target), differs=_differs(target, fields)),
+        touch=_text(_TOUCH, **names),
         contradicted=_contradicted(target, fields, names),
         columns=target.columns,
         limits=_limits(target, fields),
         documents=frozenset(name for name, column in fields.items() if isinstance(column, models.JSONField)),
     )
+
+
+def _text(statement: LiteralString, **parts: sql.Composable) -> str:
+    """Put the parts in once: composing a statement costs more than sending it."""
+    return sql.SQL(statement).format(**parts).as_string()
 
 
 def _incoming(target: Target) -> str:
@@ -149,11 +154,12 @@ def _differs(target: Target, fields: Mapping[str, Any]) -> sql.Composed:
     return sql.SQL(" OR ").join([*typed, *raw])
 
 
-def _contradicted(target: Target, fields: Mapping[str, Any], names: Mapping[str, Any]) -> sql.Composed | None:
+def _contradicted(target: Target, fields: Mapping[str, Any], names: Mapping[str, Any]) -> str:
     if target.final is None:
-        return None
+        return ""
     fixed = target.final.fixed
-    return sql.SQL(_CONTRADICTED).format(
+    return _text(
+        _CONTRADICTED,
         table=names["table"],
         incoming=names["incoming"],
         key=names["key"],

@@ -112,7 +112,7 @@ def _copy(cursor: Any, statements: Statements, rows: Sequence[Row]) -> None:
 
 
 def _contradictions(cursor: Any, target: Target, statements: Statements) -> list[Contradiction]:
-    if target.final is None or statements.contradicted is None:
+    if target.final is None:
         return []
     cursor.execute(statements.contradicted, {"final": sorted(target.final.values)})
     width = len(target.final.fixed)
