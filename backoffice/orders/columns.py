@@ -46,8 +46,8 @@ def operation_url(reference: str) -> str:
 
 
 def client_url(partner_client_id: str) -> str:
-    """The page of a client: a fixed address of the product (DESIGN.md §11)."""
-    return f"/clients/{quote(partner_client_id, safe='')}/"
+    """The page of a client."""
+    return reverse("clients:detail", args=[partner_client_id])
 
 
 def status_badge(order: Order) -> values.Badge:
@@ -135,6 +135,7 @@ COLUMNS = Columns(
         label=_("Effect on client"),
         kind=As.EFFECT,
         value=lambda order: effect_shown(effect_of(order)),
+        classes="text-nowrap",
         export="type",
         export_value=lambda order: order.type,
     ),

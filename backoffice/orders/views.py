@@ -48,7 +48,6 @@ ORDERS = Listing(
     export_url_name="orders:export",
     line_template="orders/line.html",
     note_template="orders/note.html",
-    actions_template="orders/actions.html",
 )
 
 

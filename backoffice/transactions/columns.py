@@ -46,12 +46,16 @@ def direction(transaction: Transaction) -> values.Direction:
     return values.Direction.IN if transaction.is_credit else values.Direction.OUT
 
 
-def amount_shown(units: Decimal | None, transaction: Transaction) -> values.Amount | None:
-    """An amount for people, greyed while it is not money: not settled, or simulated."""
+def amount_shown(units: Decimal | None, transaction: Transaction) -> values.Amount | values.Lines | None:
+    """An amount for people, greyed while it is not money: not settled, or simulated. Raw units say so twice."""
     if units is None:
         return None
     said = for_people(units, transaction.currency)
-    return values.Amount(said.amount, said.name, quiet=transaction.state != SETTLED or transaction.is_simulated)
+    quiet = transaction.state != SETTLED or transaction.is_simulated
+    if not said.is_raw:
+        return values.Amount(said.amount, said.name, quiet=quiet)
+    named = _("smallest units of %(currency)s") % {"currency": transaction.currency}
+    return values.Lines(values.Amount(said.amount, str(_("units")), quiet=quiet), named)
 
 
 def in_currency(field: str, label: values.Text) -> Column:
@@ -102,6 +106,7 @@ COLUMNS = Columns(
         kind=Kind.EFFECT,
         value=type_shown,
         template="transactions/type_cell.html",
+        classes="text-nowrap",
         export="type",
         export_value=attrgetter("type"),
     ),
@@ -120,7 +125,7 @@ COLUMNS = Columns(
         value=lambda transaction: amount_shown(transaction.fee, transaction),
         export="fee",
         export_value=attrgetter("fee"),
-        on_phone=OnPhone.HIDE,
+        screen=False,
     ),
     in_file_only("currency", _("Currency")),
     in_currency("amount", _("Amount in the currency")),

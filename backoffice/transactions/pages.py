@@ -16,7 +16,7 @@ from backoffice.transactions.queries import was_reversed_after_settling
 from backoffice.transactions.units import for_people
 from backoffice.ui.evidence import laid_out
 from backoffice.ui.text import visible
-from backoffice.ui.values import Age, Amount, Crumb, Effect, Fact, Reference
+from backoffice.ui.values import Amount, Crumb, Effect, Fact, Reference
 
 #: Metadata is the partner's own and may grow: so many entries are drawn, the raw answer has them all.
 MOST_METADATA: Final = 40
@@ -124,14 +124,15 @@ def shown(units: Decimal, currency: str) -> Amount:
     return Amount(said.amount, said.name)
 
 
-def balances_shown(balances: Sequence[AccountBalance]) -> list[dict[str, Any]]:
-    """The accounts at Bitnob: holds explain what lies between the two balances."""
-    return [
-        {
-            "currency": visible(balance.currency, 32),
-            "available": shown(balance.available_balance, balance.currency),
-            "ledger": shown(balance.ledger_balance, balance.currency),
-            "age": Age(balance.read_at),
-        }
-        for balance in balances
-    ]
+def balances_context(balances: Sequence[AccountBalance]) -> dict[str, Any]:
+    """The accounts at Bitnob and the age of the oldest figure; holds explain what lies between the two balances."""
+    return {
+        "balances": [balance_shown(balance) for balance in balances],
+        "balances_read_at": min((balance.read_at for balance in balances), default=None),
+    }
+
+
+def balance_shown(balance: AccountBalance) -> dict[str, Any]:
+    available = for_people(balance.available_balance, balance.currency)
+    ledger = for_people(balance.ledger_balance, balance.currency)
+    return {"name": available.name, "available": available.amount, "ledger": ledger.amount}

@@ -103,7 +103,7 @@ def summarise(transactions: Transactions) -> Summary:
 
 def sums_by_currency(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Decimal]]]:
     """Arrange the sums of `summarise` for people, the currency with the most transactions first."""
-    labels = {"credited": _("Credited"), "debited": _("Debited"), "fees": _("Fees")}
+    labels = {"credited": _("Settled in"), "debited": _("Settled out"), "fees": _("Fees of both")}
     sums: dict[str, dict[str, Decimal]] = {}
     for group in sorted(groups, key=lambda group: -group["rows"]):
         for key, label in labels.items():

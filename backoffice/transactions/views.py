@@ -47,7 +47,6 @@ TRANSACTIONS = Listing(
     export_url_name="transactions:export",
     line_template="transactions/line.html",
     note_template="transactions/note.html",
-    actions_template="transactions/actions.html",
 )
 
 
@@ -58,7 +57,7 @@ def transactions(request: HttpRequest) -> HttpResponse:
     reading = last_complete(Mirror.TRANSACTIONS)
     context = {
         "read_at": reading.started_at if reading else None,
-        "balances": pages.balances_shown(queries.balances()),
+        **pages.balances_context(queries.balances()),
         "can_look_up": policies.can_look_up(person_of(request)),
         "searched": request.GET.get("q", "").strip(),
     }

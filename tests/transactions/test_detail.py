@@ -44,7 +44,7 @@ def test_a_settled_transaction_that_was_reversed_leads_to_its_reversal(finance: 
     mirror(said(1, reference="shared", state="REVERSED"), read_at=LATER)
     page = page_of(finance, 1)
     assert "Reversed after it had settled." in page
-    assert "It stands together with" in page
+    assert "Its reversal is a transaction of its own" in page
     assert "count one of them" in page
 
 

@@ -79,9 +79,13 @@ def test_it_adds_up_what_settled_and_leaves_simulated_money_out(book: None) -> N
     summary = queries.summarise(queries.listed())
     assert summary.count == 8
     assert dict(summary.sums) == {
-        "USDT": {"Credited": Decimal("1.500000"), "Debited": Decimal("-5.000000"), "Fees": Decimal("0.020000")},
-        "XYZ units": {"Debited": Decimal("-11"), "Fees": Decimal("0")},
-        "BTC": {"Credited": Decimal("0.00150000"), "Fees": Decimal("0E-8")},
+        "USDT": {
+            "Settled in": Decimal("1.500000"),
+            "Settled out": Decimal("-5.000000"),
+            "Fees of both": Decimal("0.020000"),
+        },
+        "XYZ units": {"Settled out": Decimal("-11"), "Fees of both": Decimal("0")},
+        "BTC": {"Settled in": Decimal("0.00150000"), "Fees of both": Decimal("0E-8")},
     }
 
 
@@ -102,7 +106,7 @@ def test_units_become_the_currency_only_where_its_exponent_is_known(
     mirror(said(1, amount=amount, currency=currency, side="Debit" if amount.startswith("-") else "Credit"))
     page = finance.get("/transactions/").content.decode()
     assert f">{shown}<span" in page
-    assert (f"{currency} units" in page) is (currency == "XYZ")
+    assert (f"smallest units of {currency}" in page) is (currency == "XYZ")
 
 
 def test_the_page_marks_what_is_simulated_and_what_contradicts_itself(finance: Browser) -> None:

