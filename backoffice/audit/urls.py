@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from backoffice.audit import views
 
 app_name = "audit"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.log, name="list"),
+    path("verify/", views.verify, name="verify"),
+    path("<int:number>/", views.entry, name="entry"),
+]

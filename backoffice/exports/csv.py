@@ -34,7 +34,7 @@ def defused(expression: Combinable) -> Case:
     """
     text = Cast(expression, TextField())
     return Case(
-        When(_begins_within(text, _DIGITS) | _begins_within(text, _LETTERS), then=text),
+        When(_begins_within(text, _LETTERS) | _begins_within(text, _DIGITS), then=text),
         When(Q(Regex(text, PATTERN)), then=Concat(Value(MARK), text)),
         default=text,
         output_field=TextField(),

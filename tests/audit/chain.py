@@ -1,0 +1,29 @@
+"""A short log to look at, and a way for the owner of the database to damage it."""
+
+from django.db import connections, transaction
+
+from backoffice.accounts.actors import Actor, System
+from backoffice.audit.models import Entry
+from backoffice.audit.services import record
+
+WORKER = System("worker 1")
+
+
+def write(count: int = 1, by: Actor = WORKER) -> list[Entry]:
+    """Append entries, each in a transaction of its own."""
+    entries = []
+    for number in range(count):
+        with transaction.atomic():
+            entries.append(record("operation.completed", by=by, before={"state": "submitting"}, after={"try": number}))
+    return entries
+
+
+def damage(*statements: str) -> None:
+    """Run SQL as the owner with every trigger switched off, as somebody who holds the database could."""
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        for table in ("audit_entry", "audit_head"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in statements:
+            cursor.execute(statement)
+        for table in ("audit_entry", "audit_head"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
