@@ -60,11 +60,17 @@ def test_the_connection_ends_without_an_answer(online: Partners, kind: str, how:
     assert (online.lookup("r").status == 200) is (kind == "close_after_apply")
 
 
-def test_a_reset_reaches_the_caller_as_a_reset(online: Partners) -> None:
-    online.fault({"kind": "close_after_apply", "how": "reset"})
+@pytest.mark.parametrize(
+    ("how", "error"), [("closed", http.client.RemoteDisconnected), ("reset", ConnectionResetError)]
+)
+def test_a_reset_is_told_apart_from_an_orderly_end(online: Partners, how: str, error: type[Exception]) -> None:
+    online.fault({"kind": "close_after_apply", "how": how})
 
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionError) as ended:
         online.fund("r")
+
+    # A disconnect without an answer is a kind of reset to http.client, so the very class is what tells.
+    assert ended.type is error
 
 
 def test_a_late_request_lands_by_itself(online: Partners) -> None:

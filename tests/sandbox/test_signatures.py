@@ -227,12 +227,14 @@ def test_a_request_turned_away_leaves_no_trace_but_its_arrival(partners: Partner
 
 
 def test_another_partner_sees_nothing_of_ours(partners: Partners) -> None:
-    partners.fund("ours-1")
+    order_id = partners.fund("ours-1").json["result"]["id"]
     other: dict[str, Any] = {
         "partner": "other-partner",
         "key": Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))),
     }
 
+    assert partners.coinmena("GET", f"{ORDERS}/{order_id}").status == 200
+    assert partners.coinmena("GET", f"{ORDERS}/{order_id}", **other).status == 404
     assert partners.coinmena("GET", f"{ORDERS}/ref/ours-1", **other).status == 404
     assert partners.coinmena("GET", ORDERS, **other).json["total"] == 1
     assert partners.lookup("other-000001").status == 404
