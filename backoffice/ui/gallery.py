@@ -8,12 +8,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.views.decorators.http import require_GET
 
 from . import gallery_samples as samples
 from .display import CHOICES
 from .render import render_page
 
 
+@require_GET
 def gallery(request: HttpRequest) -> HttpResponse:
     """Draw all components."""
     # The frame reads these choices from cookies; for this one page the address may overrule them.
@@ -25,6 +27,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         return render_page(request, "ui/gallery.html", {**_context(), "page_dir": request.GET.get("dir", "ltr")})
 
 
+@require_GET
 def gallery_plain(request: HttpRequest) -> HttpResponse:
     """Draw the frame of the sign-in pages."""
     return render_page(request, "ui/gallery_plain.html", {"environment": "Sandbox", "form": samples.form()})

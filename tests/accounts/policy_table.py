@@ -75,10 +75,28 @@ TABLE: dict[str, Row] = {
     "clients:balances": Row(post=WORKERS),
     "clients:activate": Row(get=[MANAGER], post=[MANAGER]),
     "clients:deactivate": Row(get=[MANAGER], post=[MANAGER]),
+    # dashboard
+    "dashboard:home": Row(get=EVERYBODY),
+    "dashboard:search": Row(get=READERS_OF_MONEY),
     # exports
     "exports:list": Row(get=READERS_OF_THE_LOG),
     "exports:export": Row(post=READERS_OF_THE_LOG),
     "exports:audit": Row(post=READERS_OF_THE_LOG),
+    # funding
+    "funding:list": Row(get=READERS_OF_MONEY),
+    "funding:export": Row(post=READERS_OF_MONEY),
+    "funding:export_approvals": Row(post=READERS_OF_MONEY),
+    "funding:deposit": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:withdraw": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:preview": Row(post=[FINANCE]),
+    "funding:clients": Row(get=[FINANCE]),
+    "funding:detail": Row(get=READERS_OF_MONEY),
+    "funding:marker": Row(get=READERS_OF_MONEY),
+    "funding:check": Row(post=WORKERS),
+    "funding:cancel": Row(post=WORKERS),
+    "funding:resume": Row(post=[MANAGER]),
+    "who_funded:page": Row(get=READERS_OF_MONEY),
+    "who_funded:export": Row(post=READERS_OF_MONEY),
     # orders
     "orders:list": Row(get=READERS_OF_MONEY),
     "orders:export": Row(post=READERS_OF_MONEY),
