@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.rules import EVERY_WITHDRAWAL, RULES_VERSION
 from backoffice.approvals.states import RequestState
+from backoffice.audit.canonical import instant
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.demo.partners import control
@@ -28,7 +31,9 @@ from backoffice.funding.services.creating import SUBJECT_KIND, create_deposit, t
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
+from backoffice.mirror.registry import registered
 from backoffice.money import to_plain
+from backoffice.reconciliation.services import reconcile
 
 WORKER = "worker 1"
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
@@ -45,13 +50,25 @@ class Written:
 
 def write_history(people: dict[str, Person]) -> None:
     """Tell the story up to now, in the product and at the partners."""
-    now = timezone.now()
+    now = timezone.now().astimezone(company_zone())
     with transaction.atomic():
         written = [Written(deed, ask(deed, people)) for deed in tell(now)]
         decide(written, people)
         send(written)
         log(written, people)
     corrupt(written)
+
+
+def company_zone() -> ZoneInfo:
+    return ZoneInfo(settings.COMPANY_TIME_ZONE)
+
+
+def reconcile_yesterday(maya: Person) -> None:
+    """Read the mirrors and compare the day that does not add up, as Maya did this morning."""
+    for sync in registered().values():
+        sync()
+    today = timezone.now().astimezone(company_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    reconcile(window_from=today - timedelta(days=1), window_to=today, by=maya)
 
 
 def ask(deed: Deed, people: dict[str, Person]) -> Operation:
@@ -148,7 +165,7 @@ def order_of(deed: Deed, operation: Operation) -> dict[str, object]:
         "asset": deed.asset,
         "amount": to_plain(deed.amount),
         "reference": operation.reference,
-        "created_at": (deed.sent_at + timedelta(milliseconds=400)).isoformat(),
+        "created_at": instant(deed.sent_at + timedelta(milliseconds=400)),
         "overdraw": True,
     }
 
@@ -225,6 +242,9 @@ def corrupt(written: list[Written]) -> None:
             control("POST", f"orders/{one.order_id}", {"status": "failed"})
         elif one.deed.ending == "vanished":
             control("POST", f"orders/{one.order_id}", {"hidden": True})
+    made_elsewhere = {"client": "user_20871", "type": "deposit", "asset": "USD", "amount": "500.00"}
+    last_of_yesterday = max(one.deed.sent_at for one in written if one.deed.ending == "vanished")
+    control("POST", "orders", {**made_elsewhere, "created_at": instant(last_of_yesterday + timedelta(minutes=7))})
 
 
 def leave_in_doubt(maya: Person) -> None:

@@ -18,6 +18,7 @@ RETURNING: Final = {
     "user_20871": ("USD", "500.00"),
     "user_72904": ("AED", "12000.00"),
 }
+ENDINGS: Final = {"deposit": ("completed", "completed"), "withdrawal": ("completed", "rejected")}
 DEPOSIT_REASONS: Final = ("Bank transfer received, statement line", "Card settlement, batch", "Client top-up, slip")
 PAYOUT_REASONS: Final = ("Client payout, request", "Refund agreed, ticket", "Payout to own account, request")
 
@@ -50,7 +51,10 @@ class Deed:
 
 
 def tell(now: datetime) -> list[Deed]:
-    """Tell the whole story, oldest first: ordinary weeks, a day with exceptions, what waits today."""
+    """Tell the whole story, oldest first: ordinary weeks, a day with exceptions, what waits today.
+
+    :param now: the moment in the company's zone, so that people work in office hours.
+    """
     deeds = [*ordinary_weeks(now), *day_with_exceptions(now), *waiting(now)]
     return sorted(deeds, key=lambda deed: deed.asked_at)
 
@@ -59,7 +63,12 @@ def ordinary_weeks(now: datetime) -> Iterator[Deed]:
     random = Random(7)  # noqa: S311  (a story, not a secret)
     for days_ago in range(DAYS, 1, -1):
         for _ in range(random.choice((3, 4, 5, 6))):
-            yield ordinary(random, now - timedelta(days=days_ago, minutes=random.randrange(10, 500)))
+            yield ordinary(random, office_opens(now, days_ago) + timedelta(minutes=random.randrange(480)))
+
+
+def office_opens(now: datetime, days_ago: int) -> datetime:
+    """Return nine in the morning of a day in the company's zone."""
+    return (now - timedelta(days=days_ago)).replace(hour=9, minute=0, second=0, microsecond=0)
 
 
 def ordinary(random: Random, asked_at: datetime) -> Deed:
@@ -75,23 +84,23 @@ def ordinary(random: Random, asked_at: datetime) -> Deed:
         amount=Decimal(unit) * times,
         asked_at=asked_at,
         reason=f"{random.choice(reasons)} {random.randrange(1000, 9999)}",
-        ending=random.choices(("completed", "refused", "rejected"), (46, 2, 2))[0],
+        ending=random.choices(ENDINGS[kind], (12, 1))[0],
         manager=random.choice(("omar", "lina")),
     )
 
 
 def day_with_exceptions(now: datetime) -> Iterator[Deed]:
     """Tell of yesterday, when the partner's books and ours came apart in three places."""
-    yesterday = now - timedelta(days=1)
     plan = (
         ("deposit", "user_31190", "USD", "500.00", "Bank transfer received, statement line 2190", "amount_corrected"),
         ("withdrawal", "user_51777", "AED", "450.00", "Client payout, request 8790", "status_changed"),
         ("deposit", "user_81450", "USD", "1750.00", "Card settlement, batch 4410", "vanished"),
         ("deposit", "user_12345", "USD", "1000.00", "Bank transfer received, statement line 2198", "completed"),
+        ("withdrawal", "user_81450", "USD", "25000.00", "Payout to own account, request 8802", "refused"),
         ("deposit", "user_60318", "BHD", "250.750", "Bank transfer received, statement line 2201", "completed"),
     )
     for place, (kind, client, asset, amount, reason, ending) in enumerate(plan):
-        asked_at = yesterday - timedelta(minutes=20 * place)
+        asked_at = office_opens(now, 1) + timedelta(minutes=35 * place + 11)
         yield Deed(kind, client, asset, Decimal(amount), asked_at, reason, ending)
 
 

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand
 
 from backoffice.clients.services.mirroring import sync_assets, sync_clients
-from backoffice.demo.history import leave_in_doubt, write_history
+from backoffice.demo.history import leave_in_doubt, reconcile_yesterday, write_history
 from backoffice.demo.people import create_people
 from backoffice.funding.models import Operation
 
@@ -18,4 +18,5 @@ class Command(BaseCommand):
         sync_assets()
         sync_clients()
         write_history(people)
+        reconcile_yesterday(people["maya"])
         leave_in_doubt(people["maya"])
