@@ -14,6 +14,8 @@ def state_after(verdict: Verdict, *, is_another_open: bool) -> State:
         return State.COMPLETED
     if verdict.order is not None:
         return State.FAILED if verdict.evidence is Evidence.NOT_APPLIED else State.REVIEW
+    if verdict.row is Row.DUPLICATE_OF_ANOTHER:
+        return State.REVIEW
     if verdict.evidence is Evidence.UNKNOWN or is_another_open:
         return State.UNKNOWN
     if verdict.evidence is Evidence.NEVER_SENT or verdict.row is Row.TURNED_AWAY:

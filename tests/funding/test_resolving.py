@@ -1,0 +1,383 @@
+"""What is in doubt is settled by asking, and only by proof (reliability.md §6 and §7)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding import clock
+from backoffice.funding.models import AttemptOutcome, Gate, LookupAnswer, Operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.recording import record_answer
+from backoffice.funding.services.resolving import check_now, next_look_at
+from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena as our_client
+from backoffice.mirror.partners import forget_clients
+from backoffice.partner.outcome import judge_post
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent
+from tests.partners import Partners
+
+POST = {"method": "POST"}
+LOOKUPS = {"path": "/v1/partner/orders/ref"}
+Travel = Callable[..., None]
+
+#: Past the bound of reliability.md §6 for an attempt made just now: the lease, Q, and a little.
+PAST = 400
+
+
+@pytest.fixture
+def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
+    """Move our clock and the one in the partner's answers on by so many seconds, together or apart."""
+    real = clock.now
+
+    def move(seconds: float, *, ours: bool = True, theirs: bool = True) -> None:
+        if ours:
+            monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
+        if theirs:
+            date = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+            coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date})
+
+    return move
+
+
+@pytest.fixture
+def in_doubt(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Operation:
+    """A deposit that never reached the partner, though nobody here can know."""
+    sent(deposit(maya, noura, usd, "1.00"))  # the positive control
+    coinmena.fault("close_before_apply", match=POST)
+    operation = sent(deposit(maya, noura, usd))
+    assert operation.state == State.UNKNOWN
+    return operation
+
+
+def last_answer(operation: Operation) -> LookupAnswer:
+    return LookupAnswer.objects.filter(lookup__operation=operation).latest("id")
+
+
+def halt() -> None:
+    Gate.objects.update(halted_at=clock.now(), halted_because="Somebody looks.")
+
+
+# A "not found" that proves nothing -----------------------------------------------------------------------------------
+
+
+def test_an_early_not_found_is_not_believed(in_doubt: Operation) -> None:
+    for _look in range(3):
+        assert looked_up(in_doubt).state == State.UNKNOWN
+    assert not last_answer(in_doubt).counts
+
+
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_one_clock_past_the_bound_is_not_enough(in_doubt: Operation, travel: Travel, whose: str) -> None:
+    travel(PAST, ours=whose == "ours", theirs=whose == "theirs")
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).conditions["clocks"] is False
+
+
+def test_without_a_positive_control_nothing_is_concluded(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    coinmena.fault("close_before_apply", match=POST)
+    operation = sent(deposit(maya, noura, usd))
+    travel(PAST)
+
+    assert looked_up(operation).state == State.UNKNOWN
+    assert last_answer(operation).conditions["control"] == ""
+
+
+def test_a_not_found_of_another_environment_is_not_counted(
+    in_doubt: Operation, travel: Travel, settings: Settings
+) -> None:
+    travel(PAST)
+    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
+    forget_clients()
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).conditions["environment"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [("html", {"status": 404}), ("headers", {"set": {"Age": "30"}}), ("headers", {"remove": ["Date"]})],
+    ids=["without envelope", "from a cache", "without a date"],
+)
+def test_a_not_found_that_may_not_be_the_partners_is_not_counted(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, kind: str, details: dict[str, Any]
+) -> None:
+    travel(PAST, theirs=False)
+    coinmena.fault(kind, match=LOOKUPS, times=None, **details)
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert not last_answer(in_doubt).counts
+
+
+def test_a_list_that_does_not_add_up_is_no_proof(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:
+    travel(PAST)
+    coinmena.fault("wrong_total", match={"path": "/v1/partner/orders", "query": {"page": "1"}}, times=None)
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).conditions["list_read"] is False
+
+
+def test_a_partner_that_is_down_proves_nothing(coinmena: Partners, in_doubt: Operation, settings: Settings) -> None:
+    settings.COINMENA_DEADLINE_SECONDS = 1
+    forget_clients()
+    with coinmena.down():
+        assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).found is None
+
+
+# Proof ---------------------------------------------------------------------------------------------------------------
+
+
+def test_proven_absent_is_sent_again_with_the_same_bytes(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(PAST)
+
+    operation = looked_up(in_doubt)
+
+    first, second = operation.attempts.order_by("number")
+    assert operation.state == State.COMPLETED
+    assert bytes(first.body) == bytes(second.body)
+    assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+def test_what_may_not_be_sent_again_closes_at_the_second_not_found(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    halt()
+    travel(PAST)
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).counts
+
+    coinmena.clear_faults()
+    travel(PAST + 61)
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.failure_code) == (State.FAILED, "absent")
+    assert coinmena.orders_under(operation.reference) == []
+
+
+def test_a_second_not_found_that_comes_too_soon_closes_nothing(in_doubt: Operation, travel: Travel) -> None:
+    halt()
+    travel(PAST)
+
+    for _look in range(3):
+        assert looked_up(in_doubt).state == State.UNKNOWN
+
+
+def test_three_attempts_are_the_most(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:
+    coinmena.fault("close_before_apply", match=POST, times=None)
+    for number in (1, 2, 3, 4):
+        travel(number * PAST)
+        looked_up(in_doubt)
+
+    assert now(in_doubt).attempts.count() == 3
+    assert coinmena.orders_under(in_doubt.reference) == []
+
+
+def test_a_request_that_lands_late_is_found_and_not_sent_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("land_late", match=POST, seconds=0.5)
+    operation = sent(deposit(maya, noura, usd))
+    assert looked_up(operation).state == State.UNKNOWN
+
+    assert any(coinmena.orders_under(operation.reference) for _wait in range(1000)), "it never landed"
+    operation = looked_up(operation)
+
+    assert operation.state == State.COMPLETED
+    assert operation.attempts.count() == 1
+
+
+def test_a_refusal_of_the_second_attempt_does_not_speak_for_the_first(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    """The first was applied where no look-up saw it yet; the second is refused for want of funds."""
+    coinmena.fault("envelope", match=POST, status=400, code=3005)
+    travel(PAST)
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+    coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
+
+    assert looked_up(in_doubt).state == State.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("order", "state"),
+    [
+        ({"amount": "1000.00", "status": "failed"}, State.FAILED),
+        ({"amount": "1000.00", "status": "rejected"}, State.FAILED),
+        ({"amount": "1000.00", "status": "pending"}, State.REVIEW),
+        ({"amount": "1000.01"}, State.REVIEW),
+    ],
+)
+def test_an_order_that_is_found_speaks_for_the_reference(
+    coinmena: Partners, in_doubt: Operation, order: dict[str, str], state: State
+) -> None:
+    coinmena.make_order(NOURA, reference=in_doubt.reference, **order)
+
+    assert looked_up(in_doubt).state == state
+
+
+def test_an_order_of_another_environment_is_not_ours(
+    coinmena: Partners, in_doubt: Operation, settings: Settings
+) -> None:
+    coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
+    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
+    forget_clients()
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+
+def test_without_proof_for_an_hour_it_goes_to_review(in_doubt: Operation, travel: Travel) -> None:
+    travel(3601, theirs=False)
+
+    operation = looked_up(in_doubt)
+
+    assert operation.state == State.REVIEW
+    assert operation.next_lookup_at is not None, "look-ups go on"
+
+
+def test_in_review_an_order_that_turns_up_is_kept_for_the_two_people(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(3601, theirs=False)
+    looked_up(in_doubt)
+    coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
+
+    travel(7300, theirs=False)
+
+    assert looked_up(in_doubt).state == State.REVIEW
+    assert last_answer(in_doubt).found
+
+
+# Workers that die, answers that come late ----------------------------------------------------------------------------
+
+
+def test_a_dead_workers_claim_is_taken_over_and_found(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that dies")
+    assert claimed is not None
+    our_client().post_order(claimed.kind, claimed.body)
+
+    assert looked_up(operation).state == State.SUBMITTING, "the lease still runs"
+    travel(50, theirs=False)
+    operation = looked_up(operation)
+
+    assert operation.state == State.COMPLETED
+    assert AttemptOutcome.objects.get().kind == AttemptOutcome.Kind.LOST
+
+
+def test_a_late_refusal_closes_only_its_attempt_and_the_resolver_the_operation(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that is late")
+    assert claimed is not None
+    coinmena.fault("envelope", match=POST, status=400, code=3005)
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    travel(50, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+    assert now(operation).state == State.UNKNOWN
+
+    operation = looked_up(operation)
+    assert (operation.state, operation.failure_code) == (State.FAILED, "3005")
+
+
+def test_a_late_success_is_written_without_the_lease(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that is late")
+    assert claimed is not None
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    travel(50, theirs=False)
+
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert now(operation).state == State.COMPLETED
+
+
+def test_an_answer_is_written_down_once(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker 1")
+    assert claimed is not None
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    for _time in range(2):
+        record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert AttemptOutcome.objects.count() == 1
+    assert Entry.objects.filter(event="operation.completed").count() == 1
+
+
+# Check now -----------------------------------------------------------------------------------------------------------
+
+
+def test_check_now_only_looks(coinmena: Partners, in_doubt: Operation, maya: Person, travel: Travel) -> None:
+    travel(PAST)
+
+    check_now(operation_id=in_doubt.pk, by=maya)
+
+    assert now(in_doubt).state == State.UNKNOWN
+    assert coinmena.orders_under(in_doubt.reference) == []
+    assert Entry.objects.filter(event="operation.looked_up", person=maya).count() == 1
+
+
+def test_check_now_completes_what_it_finds(coinmena: Partners, in_doubt: Operation, maya: Person) -> None:
+    coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
+
+    assert check_now(operation_id=in_doubt.pk, by=maya).state == State.COMPLETED
+
+
+def test_check_now_is_refused_to_whoever_only_reads(in_doubt: Operation, vera: Person) -> None:
+    with pytest.raises(Refused):
+        check_now(operation_id=in_doubt.pk, by=vera)
+
+
+# When to look again --------------------------------------------------------------------------------------------------
+
+SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
+BOUND = SINCE + timedelta(seconds=300)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (0, 2),
+        (2, 5),
+        (5, 10),
+        (11, 20),
+        (20, 40),
+        (40, 100),
+        (100, 160),
+        (280, 302),
+        (300, 360),
+        (660, 960),
+        (7200, 7500),
+    ],
+)
+def test_looks_come_soon_then_every_minute_then_rarely(at: int, expected: int) -> None:
+    planned = next_look_at(SINCE, BOUND, None, SINCE + timedelta(seconds=at))
+
+    assert (planned - SINCE).total_seconds() == expected
+
+
+def test_the_second_look_past_the_bound_comes_as_soon_as_it_counts() -> None:
+    counted = LookupAnswer(recorded_at=BOUND + timedelta(seconds=2))
+
+    planned = next_look_at(SINCE, BOUND, counted, BOUND + timedelta(seconds=3))
+
+    assert planned == BOUND + timedelta(seconds=63)

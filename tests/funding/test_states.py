@@ -1,0 +1,153 @@
+"""The database moves an operation along the table's arrows and along no other, whichever code asks."""
+
+from collections import deque
+from datetime import timedelta
+from decimal import Decimal
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.models.operation import FROZEN
+from backoffice.funding.states import FIRST_STATES, MOVES, TERMINAL_STATES, State
+from tests.funding.cast import deposit
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def reach(operation: Operation, goal: State) -> None:
+    """Walk a fresh deposit along allowed arrows until it is in ``goal``."""
+    for state in path_to(State(operation.state), goal):
+        step(operation, state)
+
+
+def path_to(start: State, goal: State) -> list[State]:
+    waiting, before = deque([start]), dict[State, State]()
+    while waiting:
+        here = waiting.popleft()
+        for there in MOVES[here]:
+            if there not in before and there is not start:
+                before[there] = here
+                waiting.append(there)
+    path = []
+    while goal is not start:
+        path.append(goal)
+        goal = before[goal]
+    return path[::-1]
+
+
+def step(operation: Operation, to: State) -> None:
+    """Try one move with everything else that the constraints ask of the new state."""
+    details: dict[str, Any] = {"state": to, "version": operation.version + 1}
+    if to is State.SUBMITTING:
+        details |= {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(seconds=45)}
+    if to is State.COMPLETED:
+        details |= {"partner_order_id": operation.pk}
+    with transaction.atomic():
+        Operation.objects.filter(pk=operation.pk).update(**details)
+
+
+def fresh(maya: Person, client: Client, asset: Asset, state: State) -> Operation:
+    """Make an operation in ``state``; only one that waits for approval is born by hand, so that it may go anywhere."""
+    operation = deposit(maya, client, asset)
+    if state in (State.PENDING_APPROVAL, State.REJECTED):
+        operation.pk, operation.reference, operation.submission_token = None, "dep-2026-00000000", uuid4()
+        operation.state = State.PENDING_APPROVAL
+        operation.save(force_insert=True)
+    reach(operation, state)
+    return operation
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(State, State)), ids=str)
+def test_the_database_allows_exactly_the_moves_of_the_table(
+    maya: Person, noura: Client, usd: Asset, before: State, after: State
+) -> None:
+    operation = fresh(maya, noura, usd, before)
+    if before is after or after in MOVES[before]:
+        step(operation, after)
+    else:
+        with pytest.raises(DatabaseError):
+            step(operation, after)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - FIRST_STATES))
+def test_no_operation_is_born_in_a_later_state(maya: Person, noura: Client, usd: Asset, state: State) -> None:
+    operation = deposit(maya, noura, usd)
+    operation.pk, operation.reference, operation.submission_token = None, "dep-2026-00000001", uuid4()
+    operation.state, operation.partner_order_id = state, 1
+    operation.lease_token, operation.lease_until = uuid4(), timezone.now()
+    with pytest.raises(DatabaseError):
+        operation.save(force_insert=True)
+
+
+OTHER_VALUES: dict[str, Any] = {
+    "reference": "dep-2026-zzzzzzzz",
+    "submission_token": uuid4(),
+    "kind": Kind.WITHDRAWAL,
+    "amount": Decimal("1000.01"),
+    "reason": "another",
+    "fingerprint": "0" * 64,
+    "requested_at": timezone.now(),
+    "confirmed_equal": True,
+}
+
+
+@pytest.mark.parametrize("column", sorted(OTHER_VALUES))
+def test_what_was_asked_for_never_changes(maya: Person, noura: Client, usd: Asset, column: str) -> None:
+    operation = deposit(maya, noura, usd)
+    with pytest.raises(DatabaseError):
+        Operation.objects.filter(pk=operation.pk).update(**{column: OTHER_VALUES[column]})
+
+
+def test_whose_money_in_what_asked_by_whom_never_changes(maya: Person, omar: Person, noura: Client, usd: Asset) -> None:
+    operation = deposit(maya, noura, usd)
+    other = {"client": Client.objects.create(**_like(noura)), "asset": Asset.objects.create(**_like_asset(usd))}
+    for change in ({"client": other["client"]}, {"asset": other["asset"]}, {"requested_by": omar}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Operation.objects.filter(pk=operation.pk).update(**change)
+
+
+def test_the_frozen_columns_are_all_tried_here() -> None:
+    assert set(FROZEN) == set(OTHER_VALUES) | {"client", "asset", "requested_by", "copy_of"}
+
+
+def test_a_copy_needs_a_predecessor_that_ended_without_effect(maya: Person, noura: Client, usd: Asset) -> None:
+    open_one = deposit(maya, noura, usd)
+    copy = deposit(maya, noura, usd, "7.00")
+    copy.pk, copy.reference, copy.submission_token, copy.copy_of = None, "dep-2026-00000002", uuid4(), open_one
+    with pytest.raises(DatabaseError):
+        copy.save(force_insert=True)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "1.123456789", "100000000000000000000"])
+def test_the_database_refuses_amounts_that_cannot_be_sent(maya: Person, noura: Client, usd: Asset, amount: str) -> None:
+    operation = deposit(maya, noura, usd)
+    columns = [field.column for field in Operation._meta.concrete_fields if field.column not in ("id", "amount")]
+    fixed = {"reference": "'dep-2026-00000003'", "submission_token": "gen_random_uuid()"}
+    values = ", ".join(fixed.get(column, column) for column in columns)
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO funding_operation (amount, {', '.join(columns)}) "  # noqa: S608
+            f"SELECT %s::numeric, {values} FROM funding_operation WHERE id = %s",
+            [amount, operation.pk],
+        )
+
+
+def test_terminal_states_lead_nowhere() -> None:
+    ended = {State.COMPLETED, State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED}
+    assert ended == TERMINAL_STATES
+
+
+def _like(client: Client) -> dict[str, Any]:
+    same = {"name": client.name, "status": client.status, "active": True, "raw": b"{}", "read_at": timezone.now()}
+    return {"partner_client_id": "user_20871", **same}
+
+
+def _like_asset(asset: Asset) -> dict[str, Any]:
+    return {"asset_id": "BHD", "name": asset.name, "raw": b"{}", "read_at": timezone.now()}
