@@ -50,17 +50,35 @@ def ask(references: Sequence[str], *, is_all: bool) -> Evidence:
     """Look the references up one by one, until they or the patience of whoever waits are used up."""
     partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
     give_up_at = timezone.now() + LONGEST_WAIT
-    checks: list[int] = []
+    checks: list[ReferenceCheck] = []
+    unreadable = 0
     for number, reference in enumerate(references):
+        left = unasked(len(references) - number)
         if timezone.now() >= give_up_at:
-            return Evidence(tuple(checks), unasked(len(references) - number))
+            return evidence_of(checks, unreadable, left)
         try:
-            checks.append(look_up(partner, reference).pk)
+            checks.append(look_up(partner, reference))
         except PartnerAnswerInvalid:
-            continue
+            unreadable += 1
         except PartnerError as error:
-            return Evidence(tuple(checks), f"{said_by(error)} {unasked(len(references) - number)}")
-    return Evidence(tuple(checks), "" if is_all else unasked(1))
+            return evidence_of(checks, unreadable, f"{said_by(error)} {left}")
+    return evidence_of(checks, unreadable, "" if is_all else unasked(1))
+
+
+def evidence_of(checks: Sequence[ReferenceCheck], unreadable: int, partial_because: str) -> Evidence:
+    """Put the look-ups together with why they do not settle everything."""
+    proving_nothing = unreadable + sum(check.found is None for check in checks)
+    sentences = [partial_because, undecided(proving_nothing) if proving_nothing else ""]
+    return Evidence(tuple(check.pk for check in checks), " ".join(filter(None, sentences)))
+
+
+def undecided(count: int) -> str:
+    """Say that answers came and proved nothing."""
+    return ngettext(
+        "CoinMENA's answer about %(count)d operation without an order proves nothing; reconcile again later.",
+        "CoinMENA's answers about %(count)d operations without an order prove nothing; reconcile again later.",
+        count,
+    ) % {"count": count}
 
 
 def unasked(count: int) -> str:

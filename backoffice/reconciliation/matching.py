@@ -47,7 +47,13 @@ WINDOW_OPERATIONS = f"""
       AND p.requested_at < %(window_to)s + interval '1 day'
       AND (p.ended_at IS NULL OR p.ended_at >= %(window_from)s - interval '1 day')
       AND {OUR_TIME} >= %(window_from)s AND {OUR_TIME} < %(window_to)s
-      AND (%(client_id)s::bigint IS NULL OR p.client_id = %(client_id)s)
+      AND (
+        %(client_id)s::bigint IS NULL
+        OR p.client_id = %(client_id)s
+        OR EXISTS (
+            SELECT 1 FROM orders_order o WHERE o.partner_order_ref = p.reference AND o.partner_client_id = %(client)s
+        )
+      )
 """  # noqa: S608  (no value of anybody's: constants of this module)
 
 MATCH = f"""
