@@ -83,9 +83,7 @@ def shell_of(request: HttpRequest) -> ShellContext:
     if not isinstance(person, Person):
         return ShellContext(environment=environment())
     return ShellContext(
-        groups=tuple(
-            NavGroup(label=label, entries=entries(pages, request, person)) for label, pages in menu_of(person)
-        ),
+        groups=groups_of(person, request.path),
         freshness=partners(),
         environment=environment(),
         zone=zone_label(timezone.localtime()),
@@ -112,21 +110,23 @@ def opens(path: str, role: Role) -> bool:
     return role in getattr(view, "required_roles", Role)
 
 
-def entries(pages: list[Page], request: HttpRequest, person: Person) -> tuple[NavEntry, ...]:
-    tallies = SimpleLazyObject(lambda: waiting_for(person))
-    return tuple(entry(page, request, tallies) for page in pages)
+def groups_of(person: Person, here: str) -> tuple[NavGroup, ...]:
+    tallies = waiting_for(person)
+    return tuple(
+        NavGroup(label=label, entries=tuple(entry(page, here, tallies) for page in pages))
+        for label, pages in menu_of(person)
+    )
 
 
-def entry(page: Page, request: HttpRequest, tallies: Any) -> NavEntry:
-    tally = getattr(tallies, TALLIES[page.path]) if page.path in TALLIES else 0
+def entry(page: Page, here: str, tallies: "Tallies") -> NavEntry:
     return NavEntry(
         label=page.label,
         url=page.path,
         icon=page.icon,
         go_key=page.go_key,
         dock_label=page.dock_label,
-        current=is_current(page.path, request.path),
-        tally=tally,
+        current=is_current(page.path, here),
+        tally=getattr(tallies, TALLIES[page.path]) if page.path in TALLIES else 0,
         tally_hot=page.path == "/funding/",
     )
 
@@ -176,6 +176,7 @@ def environment() -> str | Promise:
 def zone_label(now: datetime) -> str:
     """Name a zone and how far it is from UTC at that moment: ``Asia/Bahrain, UTC+3``."""
     minutes = int((now.utcoffset() or timedelta()).total_seconds()) // 60
+    if not minutes:
+        return str(now.tzinfo)
     hours, rest = divmod(abs(minutes), 60)
-    offset = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
-    return f"{now.tzinfo}, UTC{offset if minutes else ''}"
+    return f"{now.tzinfo}, UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
