@@ -62,7 +62,7 @@ COLUMNS = Columns(
     Column(
         key="country_id",
         label=_("Country"),
-        value=lambda client: client.country_id.upper(),
+        value=lambda client: client.country_name or client.country_id.upper(),  # annotated by `queries.listed`
         on_phone=OnPhone.HIDE,
         export="country_id",
         export_label="country",

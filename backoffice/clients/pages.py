@@ -1,6 +1,6 @@
 """What the page of a client shows, put together from its parts."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -82,9 +82,14 @@ def facts(client: Client) -> list[Fact]:
         Fact(_("Partner id"), Reference(client.partner_client_id)),
         Fact(_("CoinMENA's number"), Reference(str(client.partner_id)) if client.partner_id else None),
         Fact(_("Country"), country_of(client)),
-        Fact(_("Client since"), client.created_at),
-        Fact(_("Last changed at CoinMENA"), client.updated_at),
+        Fact(_("Client since"), day_of(client.created_at)),
+        Fact(_("Last changed"), day_of(client.updated_at)),
     ]
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The day of a moment, in the zone of the person who looks."""
+    return timezone.localtime(moment).date() if moment else None
 
 
 def actions(client: Client, person: Person) -> list[Action]:

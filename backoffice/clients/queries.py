@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Lower
 
 from backoffice.clients.models import Asset, BalanceReading, Client, Country
@@ -18,8 +18,9 @@ def all_clients() -> Clients:
 
 
 def listed() -> Clients:
-    """Clients as a list shows them, with ``sort_name`` to order by: the index is on the name in lower case."""
-    return Client.objects.defer("raw").annotate(sort_name=Lower("name"))
+    """Clients as a list shows them: ``country_name``, and ``sort_name`` to order by, which has an index."""
+    country = Subquery(Country.objects.filter(pk=OuterRef("country_id")).values("name")[:1], output_field=TextField())
+    return Client.objects.defer("raw").annotate(sort_name=Lower("name"), country_name=country)
 
 
 def found_by(clients: QuerySet[Any], text: str) -> QuerySet[Any]:

@@ -15,7 +15,7 @@ from backoffice.partner.coinmena.config import CoinmenaConfig, load_private_key
 PAGE_DEADLINE_SECONDS: Final = 4.0
 
 #: CoinMENA documents no limit. This one stops a fault of ours from hammering it; nothing we do in earnest reaches it.
-_COINMENA_BUDGET: Final = DatabaseBucket("coinmena", per_minute=24_000, burst=400)
+_COINMENA_BUDGET: Final = DatabaseBucket("coinmena", per_minute=24_000, burst=400, at_a_time=20)
 _BITNOB_BURST: Final = 10
 
 

@@ -1,5 +1,6 @@
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
@@ -34,6 +35,17 @@ def test_it_takes_nothing_from_the_budget_when_it_refuses(committed: str) -> Non
             bucket.acquire(soon())
 
     assert RateBucket.objects.get().tokens == left
+
+
+def test_it_asks_the_database_once_for_several_requests(committed: str, django_assert_num_queries: Any) -> None:
+    bucket = DatabaseBucket("coinmena", per_minute=600, burst=20, at_a_time=10)
+
+    with django_assert_num_queries(2):
+        for _time in range(20):
+            bucket.acquire(soon())
+
+    with pytest.raises(RateLimited):
+        bucket.acquire(soon())
 
 
 def test_it_waits_for_a_token_that_comes_before_the_deadline(committed: str) -> None:
