@@ -79,7 +79,7 @@ def person(name: str, role: Role) -> Person:
     return Person.objects.get_or_create(email=email, defaults={"name": name, "role": role})[0]
 
 
-def operation(ours: Ours) -> Operation:
+def operation(ours: Ours, requested_by: Person | None = None) -> Operation:
     """Make an operation and walk it to the state wanted."""
     first, *moves = WAYS[ours.state]
     made = Operation.objects.create(
@@ -91,7 +91,7 @@ def operation(ours: Ours) -> Operation:
         amount=ours.amount,
         reason="Invoice",
         fingerprint="0" * 64,
-        requested_by=person("Maya", Role.FINANCE),
+        requested_by=requested_by or person("Maya", Role.FINANCE),
         requested_at=ours.at,
         state=first,
         **approval(first, ours.at),

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -95,10 +96,7 @@ def test_a_row_opens_to_its_tests_and_its_sentence(as_maya: Browser, run: Run) -
 
 def test_both_sides_show_the_difference_and_what_explains_it(as_maya: Browser, run: Run) -> None:
     page = text_of(as_maya, f"/reconciliation/{run.pk}/")
-    assert (
-        "1 extra at partner: \u2212500.00, 1 amount differs: \u22120.50" in page
-        or "1 amount differs: \u22120.50" in page
-    )
+    assert "1 amount differs: \u22120.50, 1 extra at partner: \u2212500.00" in page
     assert "\u2212500.50 USD" in page
 
 
@@ -177,7 +175,7 @@ def test_a_day_is_reconciled_in_the_zone_of_the_person(as_maya: Browser, run: Ru
 @pytest.mark.parametrize(("preset", "days_back"), [("today", 0), ("yesterday", 1)])
 def test_a_preset_stands_for_its_day(as_maya: Browser, maya: Person, preset: str, days_back: int) -> None:
     as_maya.post("/reconciliation/new/", {"preset": preset, "day": "2026-11-01"})
-    zone = timezone.zoneinfo.ZoneInfo(maya.time_zone)
+    zone = ZoneInfo(maya.time_zone)
     started = Run.objects.get().window_from.astimezone(zone)
     assert started.date() == timezone.now().astimezone(zone).date() - timedelta(days=days_back)
     assert (started.hour, started.minute) == (0, 0)
