@@ -1,6 +1,6 @@
 """What the page of a client shows, put together from its parts."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,9 +19,8 @@ from backoffice.ui import panels
 from backoffice.ui.text import has_hidden, visible
 from backoffice.ui.values import Action, Crumb, Fact, Reference
 
-#: Balances younger than this are not read again just because somebody opens the page.
-_STILL_FRESH: Final = timedelta(seconds=10)
 _LONGEST_TITLE: Final = 80
+_HISTORY_LENGTH: Final = 12
 
 
 def detail_context(client: Client, request: HttpRequest) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def detail_context(client: Client, request: HttpRequest) -> dict[str, Any]:
     drawn = panels.drawn("client", client, request)
     return {
         **balances_context(client, person, readings),
-        "reads_balances": policies.can_ask_partner(person) and not _are_fresh(readings),
+        "reads_balances": policies.can_ask_partner(person),
         "page_title": page_title(client),
         "crumbs": crumbs(client),
         "badges": [status_badge(client), activation_badge(client)],
@@ -41,7 +40,7 @@ def detail_context(client: Client, request: HttpRequest) -> dict[str, Any]:
         "notes": [one for one in drawn if one.panel.is_note],
         "main_panels": [one for one in drawn if not one.panel.is_note and not one.panel.side],
         "side_panels": [one for one in drawn if one.panel.side],
-        "history": history_of_client(client.partner_client_id),
+        "history": history_of_client(client.partner_client_id, limit=_HISTORY_LENGTH),
         "raw": bytes(client.raw).decode("utf-8", "backslashreplace"),
     }
 
@@ -115,7 +114,3 @@ def why_not_funded(client: Client) -> str:
     if not client.is_verified:
         return _("Not verified at CoinMENA: the onboarding must be completed first.")
     return "" if client.active else _("Deactivated. A manager can activate the client.")
-
-
-def _are_fresh(readings: list[BalanceReading]) -> bool:
-    return bool(readings) and all(timezone.now() - reading.read_at < _STILL_FRESH for reading in readings)

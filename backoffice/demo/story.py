@@ -95,7 +95,7 @@ def day_with_exceptions(now: datetime) -> Iterator[Deed]:
         ("deposit", "user_31190", "USD", "500.00", "Bank transfer received, statement line 2190", "amount_corrected"),
         ("withdrawal", "user_51777", "AED", "450.00", "Client payout, request 8790", "status_changed"),
         ("deposit", "user_81450", "USD", "1750.00", "Card settlement, batch 4410", "vanished"),
-        ("deposit", "user_12345", "USD", "1000.00", "Bank transfer received, statement line 2198", "completed"),
+        ("deposit", "user_12345", "USD", "1250.00", "Bank transfer received, statement line 2198", "completed"),
         ("withdrawal", "user_81450", "USD", "25000.00", "Payout to own account, request 8802", "refused"),
         ("deposit", "user_60318", "BHD", "250.750", "Bank transfer received, statement line 2201", "completed"),
     )

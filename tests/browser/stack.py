@@ -64,7 +64,7 @@ def running(directory: Path) -> Iterator[Stack]:
         yield stack
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(90)
+        process.communicate(timeout=90)
 
 
 def await_introduction(process: subprocess.Popen[str]) -> None:
