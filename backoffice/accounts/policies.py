@@ -6,9 +6,19 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.accounts.models import Person, Role
+
+#: The people of each role, as sentences name them.
+PLURALS = {
+    Role.FINANCE: gettext_lazy("finance"),
+    Role.MANAGER: gettext_lazy("managers"),
+    Role.AUDITOR: gettext_lazy("auditors"),
+    Role.ADMINISTRATOR: gettext_lazy("administrators"),
+}
 
 View = Callable[..., HttpResponseBase]
 
@@ -23,7 +33,7 @@ def check_role(person: Person, *roles: Role) -> None:
     :raises Refused: naming the roles that can.
     """
     if person.role not in roles:
-        names = _(" or ").join(str(role.label).lower() for role in roles)
+        names = get_text_list([str(PLURALS[role]) for role in roles], _("and"))
         raise Refused(_("Only %(roles)s can do this.") % {"roles": names})
 
 

@@ -14,18 +14,26 @@ def who(entry: Entry) -> object:
 
 
 def what(entry: Entry) -> object:
-    return Lines(entry.sentence, Reference(entry.object_id)) if entry.object_id else entry.sentence
+    """What happened, and to what; the number of a person's row says nothing to anybody."""
+    is_told = entry.object_id and entry.object_type != "person"
+    return Lines(entry.sentence, Reference(entry.object_id)) if is_told else entry.sentence
 
 
 COLUMNS = Columns(
     Column(
-        key="number",
+        key="entry",
         label=_("Entry"),
-        kind=Kind.NUMBER,
         sort="number",
-        value=lambda entry: entry.number,
+        value=lambda entry: entry.number_text,
         url=lambda entry: reverse("audit:entry", args=[entry.number]),
+    ),
+    Column(
+        key="number",
+        label=_("Number"),
+        kind=Kind.NUMBER,
+        value=lambda entry: entry.number,
         export="number",
+        screen=False,
     ),
     Column(
         key="at",

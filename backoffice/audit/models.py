@@ -30,6 +30,12 @@ class Change:
     before: str
     after: str
 
+    def told(self) -> "Change":
+        """The same, as a history tells it: ``pending approval`` became ``approved``."""
+        if self.name != "state":
+            return self
+        return Change("", self.before.replace("_", " "), self.after.replace("_", " "))
+
 
 class Entry(AppendOnlyModel):
     """One change, refusal, export, sign-in event or read of the log."""
@@ -122,8 +128,8 @@ class Entry(AppendOnlyModel):
 
     @property
     def moves(self) -> list[Change]:
-        """The changes that had a value before, which is what a history shows."""
-        return [change for change in self.changes if change.before]
+        """The changes that had a value before, which is what a history shows; a state needs no name."""
+        return [change.told() for change in self.changes if change.before]
 
     @property
     def tone(self) -> str:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, QuerySet, TextField
 from django.db.models.expressions import Combinable
 from psycopg import sql
@@ -112,7 +112,11 @@ def heading(column: Column) -> str:
 
 def chunks(statement: Statement, tally: Tally) -> Iterator[bytes]:
     """Run the COPY and give its bytes in pieces of about 64 KiB, counting them and the rows into ``tally``."""
-    with own_connection() as connection, connection.cursor() as cursor, _copy(cursor, statement) as copy:
+    with (
+        own_connection() as connection,
+        connection.cursor() as cursor,
+        cursor.copy(statement.text.encode(), statement.parameters) as copy,
+    ):
         gathered: list[Any] = []
         size = 0
         for place, message in enumerate(copy):  # the server sends the heading and every row as one message each
@@ -125,10 +129,6 @@ def chunks(statement: Statement, tally: Tally) -> Iterator[bytes]:
         yield _joined(gathered, tally)
 
 
-def _copy(cursor: Any, statement: Statement) -> Any:
-    return cursor.copy(statement.text, statement.parameters)
-
-
 def _joined(gathered: list[Any], tally: Tally) -> bytes:
     chunk = b"".join(gathered)
     tally.count(chunk)
@@ -136,12 +136,16 @@ def _joined(gathered: list[Any], tally: Tally) -> bytes:
 
 
 @contextmanager
-def own_connection() -> Iterator[BaseDatabaseWrapper]:
-    """Open a read-only connection outside the pool, with no limit on how long a statement runs."""
-    connection = connections[DEFAULT_DB_ALIAS].copy()
-    options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
-    connection.settings_dict["OPTIONS"] = {**options, "options": SESSION}
+def own_connection() -> Iterator[psycopg.Connection]:
+    """Open a read-only connection outside the pool, with no limit on how long a statement runs.
+
+    It is the driver's own: of Django's cursors, the one used while debugging cannot bind the parameters of a COPY.
+    """
+    wrapper = connections[DEFAULT_DB_ALIAS].copy()
+    options = {name: value for name, value in wrapper.settings_dict["OPTIONS"].items() if name != "pool"}
+    wrapper.settings_dict["OPTIONS"] = {**options, "options": SESSION}
     try:
-        yield connection
+        wrapper.ensure_connection()
+        yield wrapper.connection
     finally:
-        connection.close()
+        wrapper.close()

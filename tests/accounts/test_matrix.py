@@ -139,11 +139,11 @@ def test_every_refusal_is_written_down_and_says_who_can(client: Client) -> None:
     client.force_login(someone)
     response = client.get("/orders/?q=secret")
     assert response.status_code == 403
-    assert "Only finance or manager or auditor can do this." in response.content.decode()
+    assert "Only finance, managers and auditors can do this." in response.content.decode()
     entry = Entry.objects.latest("number")
     assert (entry.event, entry.person, entry.result) == ("access.refused", someone, "refused")
     assert entry.after == {"method": "GET", "page": "/orders/?q=secret"}
-    assert entry.reason == "Only finance or manager or auditor can do this."
+    assert entry.reason == "Only finance, managers and auditors can do this."
     assert entry.request_id == response["X-Request-ID"]
 
 

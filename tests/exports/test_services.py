@@ -9,6 +9,7 @@ from django.db import connections
 from django.http import HttpRequest, QueryDict
 from django.http.response import StreamingHttpResponse
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from backoffice.accounts.context import originating_from
 from backoffice.accounts.models import Person
@@ -170,7 +171,13 @@ def test_it_reads_on_a_connection_of_its_own_that_cannot_write(committed: str) -
     with own_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout'), current_setting('transaction_read_only')")
         assert cursor.fetchone() == ("0", "on")
-        assert connection.connection is not connections["default"].connection
+        assert connection is not connections["default"].connection
+
+
+def test_it_streams_while_debugging_too(asked: Callable[[str], HttpRequest], settings: Settings) -> None:
+    settings.DEBUG = True
+    create_balances()
+    assert len(downloaded(stream(asked("q=noura")))) == 8
 
 
 def test_the_memory_of_a_stream_does_not_grow_with_the_rows(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
