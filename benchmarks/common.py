@@ -37,7 +37,7 @@ ORDERS_BY_THE_MILLION = """
         SELECT n, n %% 5 <> 0 AS is_deposit, (n * 7919 %% 10000000 / 100.0)::numeric(12, 2) AS amount,
             (ARRAY['USD', 'AED', 'BHD', 'SAR'])[1 + n %% 4] AS asset,
             timestamptz '2026-11-19 12:00:00Z' - make_interval(secs => n * 30) AS at
-        FROM generate_series(1, %(count)s) AS n
+        FROM generate_series(1::bigint, %(count)s) AS n
     ) AS made
 """
 

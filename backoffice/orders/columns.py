@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.money import Money
 from backoffice.orders.effects import Effect, Outcome, effect_of, outcome_of
-from backoffice.orders.models import COMPLETED, Kind, Order
-from backoffice.orders.queries import CLIENT_NAME, IS_MINTED, TRADE_WITHOUT_REFERENCE
+from backoffice.orders.models import COMPLETED, TRADE_WITHOUT_REFERENCE, Kind, Order
 from backoffice.ui import values
 from backoffice.ui.columns import Column, Columns, OnPhone
 from backoffice.ui.columns import Kind as As
@@ -27,7 +26,7 @@ DIRECTIONS = {Kind.DEPOSIT: values.Direction.IN, Kind.WITHDRAWAL: values.Directi
 
 HERE, ELSEWHERE = "here", "elsewhere"
 ASKED_FOR = Case(
-    When(IS_MINTED, then=Value(HERE)),
+    When(is_ours=True, then=Value(HERE)),
     When(TRADE_WITHOUT_REFERENCE, then=Value("")),
     default=Value(ELSEWHERE),
     output_field=TextField(),
@@ -127,7 +126,7 @@ COLUMNS = Columns(
         key="client_name",
         label=_("Client name"),
         value=lambda order: order.client_name,
-        export=CLIENT_NAME,
+        export="known_client__name",
         screen=False,
     ),
     Column(

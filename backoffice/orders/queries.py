@@ -5,22 +5,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Abs, Coalesce
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.mirror.models import Incident, Mirror
-from backoffice.orders.models import (
-    COMPLETED,
-    NO_AMOUNT,
-    TERMINAL_STATUSES,
-    TRADE_KINDS,
-    Kind,
-    MintedReference,
-    Order,
-)
+from backoffice.orders.models import COMPLETED, MADE_ELSEWHERE, NO_AMOUNT, TERMINAL_STATUSES, Kind, Order
 from backoffice.ui.listing import Summary
 
 Orders = QuerySet[Order]
@@ -33,13 +25,6 @@ MOST_INCIDENTS: Final = 20
 #: Up to so many clients are looked up by name first, so that each half of a search has an index of its own.
 NAMES_LOOKED_UP: Final = 200
 
-IS_MINTED: Final = Exists(MintedReference.objects.filter(reference=OuterRef("partner_order_ref")))
-#: A trade carries a reference only if somebody gave it one, so a trade without one says nothing.
-TRADE_WITHOUT_REFERENCE: Final = Q(type__in=TRADE_KINDS, partner_order_ref__isnull=True)
-CLIENT_NAME: Final = Subquery(
-    Client.objects.filter(partner_client_id=OuterRef("partner_client_id")).values("name")[:1], output_field=TextField()
-)
-
 
 def all_orders() -> Orders:
     """Every order, raw answer included."""
@@ -47,8 +32,8 @@ def all_orders() -> Orders:
 
 
 def listed() -> Orders:
-    """Orders with what a list shows of them: whether they are ours, the client's name, where they stand by amount."""
-    return with_size(with_position(with_client_name(with_ownership(Order.objects.defer("raw")))))
+    """Orders with what a list shows of them: the client's name, where they stand by amount, how large they are."""
+    return with_size(with_position(with_client_name(Order.objects.defer("raw"))))
 
 
 def for_client(orders: Orders, partner_client_id: str) -> Orders:
@@ -61,14 +46,9 @@ def latest_of_client(partner_client_id: str, limit: int) -> Sequence[Order]:
     return list(for_client(Order.objects.defer("raw"), partner_client_id).order_by("-created_at", "-id")[:limit])
 
 
-def with_ownership(orders: Orders) -> Orders:
-    """Annotate `is_ours`: the order stands under a reference that was minted here."""
-    return orders.annotate(is_ours=IS_MINTED)
-
-
 def with_client_name(orders: Orders) -> Orders:
     """Annotate `client_name`: the client's name in our mirror, None for a client we do not know."""
-    return orders.annotate(client_name=CLIENT_NAME)
+    return orders.annotate(client_name=F("known_client__name"))
 
 
 def with_position(orders: Orders) -> Orders:
@@ -83,12 +63,12 @@ def with_size(orders: Orders) -> Orders:
 
 def made_here(orders: Orders) -> Orders:
     """Orders under a reference of ours."""
-    return orders.filter(IS_MINTED)
+    return orders.filter(is_ours=True)
 
 
 def made_elsewhere(orders: Orders) -> Orders:
     """Orders that must have been asked for by somebody else than this product."""
-    return orders.filter(~IS_MINTED, ~TRADE_WITHOUT_REFERENCE)
+    return orders.filter(MADE_ELSEWHERE)
 
 
 def open_ids() -> list[int]:

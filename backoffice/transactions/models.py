@@ -53,7 +53,8 @@ class Transaction(MirroredModel, KeptModel):
             models.Index(fields=["created_at", "transaction_id"], name="transaction_by_created"),
             models.Index(fields=["state", "created_at", "transaction_id"], name="transaction_by_state"),
             models.Index(fields=["currency", "created_at", "transaction_id"], name="transaction_by_currency"),
-            models.Index(fields=["reference"], name="transaction_by_reference"),
+            # The operator class is what lets the beginning of a reference be looked for, in any collation.
+            models.Index(fields=["reference"], name="transaction_reference_prefix", opclasses=["text_pattern_ops"]),
             models.Index(
                 fields=["idempotency_key"], name="transaction_by_key", condition=~models.Q(idempotency_key="")
             ),

@@ -14,7 +14,7 @@ from backoffice.mirror.models import Incident, Mirror, SyncRun
 from backoffice.mirror.registry import registered
 from backoffice.orders import services
 from backoffice.orders.models import Order
-from tests.orders.said import NOON, mirrored, said
+from tests.orders.said import NOON, mint, mirrored, said
 from tests.partners import Partners
 
 
@@ -155,3 +155,32 @@ def test_words_too_long_for_their_columns_are_cut_and_said_to_be(db: None) -> No
     order = tell(type="t" * 200, status="s" * 200, partner_client_id="c" * 200, partner_order_ref="r" * 200)
     assert order.is_cleaned
     assert (len(order.type), len(order.status), len(order.partner_client_id)) == (32, 32, 128)
+
+
+# Whose order it is ----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_ours_when_its_reference_was_minted_here(db: None) -> None:
+    mint("dep-2026-z6t1n8bc")
+    assert tell(id=1).is_ours
+    assert not tell(id=2, partner_order_ref="made-elsewhere").is_ours
+    assert not tell(id=3, partner_order_ref=None).is_ours
+
+
+def test_a_fuller_answer_that_brings_the_reference_makes_it_ours(db: None) -> None:
+    mint("dep-2026-z6t1n8bc")
+    assert not tell(partner_order_ref=...).is_ours
+    assert tell(NOON + timedelta(minutes=1)).is_ours
+
+
+def test_an_order_that_was_here_before_its_reference_becomes_ours(db: None) -> None:
+    tell(id=1)
+    tell(id=2, partner_order_ref="another")
+    mint("dep-2026-z6t1n8bc")
+    assert list(Order.objects.filter(is_ours=True).values_list("pk", flat=True)) == [1]
+
+
+def test_nobody_declares_an_order_ours(db: None) -> None:
+    tell(id=1)
+    Order.objects.update(is_ours=True)
+    assert not Order.objects.get().is_ours
