@@ -23,7 +23,10 @@ from backoffice.mirror.queries import freshness_of
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, View
 from backoffice.ui.render import is_htmx, render_listing, render_page
+from backoffice.ui.text import visible
 from backoffice.ui.values import Crumb
+
+LONGEST_SENTENCE = 400
 
 CLIENTS = Listing(
     name="clients",
@@ -86,7 +89,7 @@ def read_again(request: HttpRequest, partner_client_id: str) -> HttpResponse:
         services.look_up_client(partner_client_id, by=person_of(request))
         messages.success(request, _t("Read again from CoinMENA."))
     except services.NotRead as error:
-        messages.error(request, str(error))
+        messages.error(request, shown(error))
     return redirect("clients:detail", partner_client_id)
 
 
@@ -108,7 +111,7 @@ def balances(request: HttpRequest, partner_client_id: str) -> HttpResponse:
     read = services.read_balances(client, by=person)
     if not is_htmx(request):
         if read.sentence:
-            messages.error(request, read.sentence)
+            messages.error(request, shown(read.sentence))
         return redirect(client)
     context = pages.balances_context(client, person, read.readings, read.sentence)
     return render_page(request, "clients/detail.html", context, "balances")
@@ -140,7 +143,7 @@ def switch(request: HttpRequest, partner_client_id: str, *, active: bool) -> Htt
             messages.success(request, _t("Client activated.") if active else _t("Client deactivated."))
             return redirect(client)
         except (services.ActivationFailed, services.ReasonMissing) as error:
-            form.add_error(None, str(error))
+            form.add_error(None, shown(error))
     context = {
         "client": client,
         "form": form,
@@ -150,6 +153,11 @@ def switch(request: HttpRequest, partner_client_id: str, *, active: bool) -> Htt
     }
     status = 422 if form.errors else 200
     return render_page(request, "clients/confirm_activate.html", context, "confirm", status=status)
+
+
+def shown(sentence: object) -> str:
+    """A sentence that may repeat a partner's words, with everything hidden in it named."""
+    return visible(str(sentence), LONGEST_SENTENCE)
 
 
 def person_of(request: HttpRequest) -> Any:

@@ -9,7 +9,8 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients import services
 from backoffice.clients.models import Asset, BalanceReading, Client, Country
-from backoffice.mirror.models import SyncRun
+from backoffice.mirror.incidents import NOT_STORED
+from backoffice.mirror.models import Incident, SyncRun
 from tests.partners import Partners
 
 State = SyncRun.State
@@ -229,3 +230,12 @@ def test_it_can_be_tried_again_after_a_lost_answer(noura_at_partner: Partners, o
     client = services.set_activation(partner_client_id="user_12345", active=False, reason="Left us", by=omar)
 
     assert client.active is False
+
+
+def test_it_says_so_when_the_mirror_cannot_hold_a_client(db: None, partners: Partners, maya: Person) -> None:
+    partners.make_client("x" * 150)
+
+    with pytest.raises(services.NotRead, match="the mirror cannot hold it"):
+        services.look_up_client("x" * 150, by=maya)
+
+    assert Incident.objects.get().kind == NOT_STORED

@@ -52,7 +52,7 @@ def set_activation(*, partner_client_id: str, active: bool, reason: str, by: Per
         _write_failure(client, active, reason, by, sentence)
         raise ActivationFailed(sentence) from error
     with transaction.atomic():
-        switched = mirror_client(answer, read_at=asked_at)
+        mirror_client(answer, read_at=asked_at)
         record(
             "client.activated" if active else "client.deactivated",
             by=by,
@@ -62,7 +62,7 @@ def set_activation(*, partner_client_id: str, active: bool, reason: str, by: Per
             after={"active": answer.active},
             reason=reason,
         )
-    return switched
+    return Client.objects.get(pk=client.pk)
 
 
 def _checked(reason: str) -> str:

@@ -1,5 +1,7 @@
 """Ask CoinMENA for a client that is not mirrored yet, or for one that should be read again now."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +13,7 @@ from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.services.mirroring import mirror_client
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
 from backoffice.mirror.sentences import said_by
+from backoffice.partner.coinmena import payloads
 from backoffice.partner.errors import PartnerError
 
 
@@ -33,13 +36,21 @@ def look_up_client(partner_client_id: str, by: Person) -> Client:
         raise NotRead(said_by(error)) from error
     if found.partner_client_id != partner_client_id:
         raise NotRead(_("CoinMENA answered with another client, so nothing was kept. Tell an administrator."))
-    with transaction.atomic():
-        client = mirror_client(found, read_at=asked_at)
-        record(
-            "client.looked_up",
-            by=by,
-            obj=client,
-            client=partner_client_id,
-            after={"asked": partner_client_id, "found": True, "status": client.status, "active": client.active},
-        )
+    client = _kept(found, by, asked_at)
+    if client is None:
+        raise NotRead(_("CoinMENA knows this client, but the mirror cannot hold it. Tell an administrator."))
+    return client
+
+
+@transaction.atomic
+def _kept(found: payloads.Client, by: Person, asked_at: datetime) -> Client | None:
+    """Mirror a client that was found; None, and an incident, when the mirror cannot hold it."""
+    client = mirror_client(found, read_at=asked_at)
+    record(
+        "client.looked_up",
+        by=by,
+        obj=client,
+        client=found.partner_client_id,
+        after={"asked": found.partner_client_id, "found": True, "status": found.status, "active": found.active},
+    )
     return client

@@ -60,13 +60,13 @@ def sync_assets() -> SyncRun:
 
 
 @transaction.atomic
-def mirror_client(client: payloads.Client, *, read_at: datetime) -> Client:
-    """Write one client into the mirror and return it as the mirror now holds it.
+def mirror_client(client: payloads.Client, *, read_at: datetime) -> Client | None:
+    """Write one client into the mirror and return it as the mirror now holds it; None when it cannot be stored.
 
     :param read_at: when CoinMENA was asked, not when it answered.
     """
     store(CLIENTS, [Row(client_values(client), client.raw, read_at)])
-    return Client.objects.get(partner_client_id=client.partner_client_id)
+    return Client.objects.filter(partner_client_id=client.partner_client_id).first()
 
 
 def client_values(client: payloads.Client) -> Mapping[str, Any]:
