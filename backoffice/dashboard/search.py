@@ -125,7 +125,7 @@ def find_clients(text: str) -> list[Client]:
 
 
 def find_orders(text: str, asked: AmountAsked | None) -> list[Order]:
-    rows = orders.with_ownership(Order.objects.defer("raw"))
+    rows = Order.objects.defer("raw")
     found = orders.found_by(rows, text)
     if asked is not None:
         signed = Q(effect_amount__in=[asked.amount, asked.amount.copy_negate()])

@@ -1,0 +1,84 @@
+"""The partner's walk-through, reconciled: operations really sent to the sandbox, orders really read from it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.states import State
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.services import reconcile
+from tests.funding.cast import NOURA, approved_by, deposit, looked_up, mirrored_asset, mirrored_client, sent, withdrawal
+from tests.partners import Partners
+
+
+@pytest.fixture
+def coinmena(committed: str, partners: Partners) -> Partners:
+    """CoinMENA with Noura, its orders read to their end a moment ago."""
+    partners.make_client(NOURA)
+    partners.adjust(NOURA, "USD", change="2000.00")
+    sync_orders()
+    return partners
+
+
+@pytest.fixture
+def noura(coinmena: Partners) -> Client:
+    return mirrored_client()
+
+
+@pytest.fixture
+def usd(coinmena: Partners) -> Asset:
+    return mirrored_asset()
+
+
+def today(by: Person) -> Run:
+    now = timezone.now()
+    return reconcile(window_from=now - timedelta(hours=12), window_to=now + timedelta(hours=12), by=by)
+
+
+def test_a_deposit_and_a_withdrawal_of_a_moment_ago_match(
+    noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    assert sent(deposit(maya, noura, usd, "1000.00")).state == State.COMPLETED
+    assert sent(approved_by(omar, withdrawal(maya, noura, usd, "500.00"))).state == State.COMPLETED
+    run = today(maya)
+    assert (run.counts, run.exceptions_count, run.pending_count) == ({"matched": 2}, 0, 0)
+    (total,) = run.totals
+    assert Decimal(total["ours_net"]) == Decimal(total["theirs_net"]) == Decimal("500.00")
+
+
+def test_the_last_minutes_are_never_called_complete(noura: Client, maya: Person) -> None:
+    run = today(maya)
+    assert not run.is_complete
+    assert "read up to" in run.incomplete_because
+
+
+def test_a_refusal_of_a_moment_ago_is_not_judged_before_the_orders_are_read(
+    noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    failed = sent(approved_by(omar, withdrawal(maya, noura, usd, "99999.00")))
+    assert failed.state == State.FAILED
+    assert today(maya).counts == {"mirror_behind": 1}
+
+
+def test_an_answer_that_was_lost_is_too_early_until_it_is_proven(
+    noura: Client, usd: Asset, coinmena: Partners, maya: Person
+) -> None:
+    coinmena.fault("close_after_apply", match={"path": "/v1/partner/deposits"})
+    doubtful = sent(deposit(maya, noura, usd, "1000.00"))
+    assert doubtful.state == State.UNKNOWN
+    assert today(maya).counts == {"too_early": 1}
+    assert looked_up(doubtful).state == State.COMPLETED
+    assert today(maya).counts == {"matched": 1}
+
+
+def test_an_order_keyed_in_elsewhere_is_extra(noura: Client, coinmena: Partners, maya: Person) -> None:
+    coinmena.make_order(NOURA, amount="77.00")
+    sync_orders()
+    run = today(maya)
+    assert run.counts == {"extra_at_partner": 1}
+    assert run.totals[0]["difference"] == "77.00"
