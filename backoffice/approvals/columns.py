@@ -49,7 +49,14 @@ def expires(request: Request) -> object:
 
 
 COLUMNS = Columns(
-    Column(key="title", label=_("Request"), value=lambda one: visible(one.title, 120), url=url_of, export="title"),
+    Column(
+        key="title",
+        label=_("Request"),
+        value=lambda one: visible(one.title, 120),
+        url=url_of,
+        export="title",
+        export_value=lambda one: one.title,
+    ),
     Column(
         key="reference",
         label=_("Reference"),

@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import queries
 from backoffice.approvals.models import Request
@@ -18,6 +18,8 @@ from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.ui import times
 
+#: Who sees the queue; who decides is asked of each request apart.
+READERS: Final = (Role.FINANCE, Role.MANAGER, Role.AUDITOR)
 OWN_REQUEST: Final = gettext_noop(
     "You cannot approve this: it is your own request. "
     "Nobody decides on what they asked for, and no setting changes that."

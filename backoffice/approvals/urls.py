@@ -5,9 +5,9 @@ from backoffice.approvals import views
 app_name = "approvals"
 urlpatterns = [
     path("", views.requests, name="list"),
-    path("<str:subject>/", views.detail, name="detail"),
-    path("<str:subject>/preview/", views.preview, name="preview"),
-    path("<str:subject>/approve/", views.approve, name="approve"),
-    path("<str:subject>/reject/", views.reject, name="reject"),
-    path("<str:subject>/cancel/", views.cancel, name="cancel"),
+    path("<slug:subject>/", views.detail, name="detail"),
+    path("<slug:subject>/preview/", views.preview, name="preview"),
+    path("<slug:subject>/approve/", views.approve, name="approve"),
+    path("<slug:subject>/reject/", views.reject, name="reject"),
+    path("<slug:subject>/cancel/", views.cancel, name="cancel"),
 ]

@@ -11,18 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.models import Person
+from backoffice.accounts.policies import require_role
 from backoffice.approvals import pages, policies, queries, services
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.forms import ApproveForm, RejectForm
 from backoffice.approvals.listing import REQUESTS
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import subject_of
+from backoffice.money import Money
 from backoffice.ui.render import render_listing, render_page
 
 DETAIL, REJECT = "approvals/detail.html", "approvals/confirm_reject.html"
 
 
 @require_GET
+@require_role(*policies.READERS)
 def requests(request: HttpRequest) -> HttpResponse:
     """List what waits: for this person unless another lane is asked for."""
     person = person_of(request)
@@ -31,6 +34,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@require_role(*policies.READERS)
 def detail(request: HttpRequest, subject: str) -> HttpResponse:
     """Show one request with everything a decision needs, or why this person cannot make it."""
     asked = asked_for(subject)
@@ -38,6 +42,7 @@ def detail(request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_POST
+@require_role(*policies.READERS)
 def preview(request: HttpRequest, subject: str) -> HttpResponse:
     """Ask the partner for the figures of the preview and show it again. Decides nothing."""
     asked = asked_for(subject)
@@ -45,6 +50,7 @@ def preview(request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_POST
+@require_role(*policies.READERS)
 @conflicts_as_409
 def approve(request: HttpRequest, subject: str) -> HttpResponse:
     """Approve what was shown."""
@@ -52,11 +58,12 @@ def approve(request: HttpRequest, subject: str) -> HttpResponse:
     if not form.is_valid():
         return page(request, asked, form, status=422)
     decided = services.approve(request_id=asked.pk, by=person_of(request), **form.cleaned_data)
-    messages.success(request, _("%(what)s approved.") % {"what": decided.title})
+    messages.success(request, _("%(what)s approved.") % {"what": named(decided)})
     return to_next(decided, person_of(request))
 
 
 @require_http_methods(["GET", "POST"])
+@require_role(*policies.READERS)
 @conflicts_as_409
 def reject(request: HttpRequest, subject: str) -> HttpResponse:
     """Ask why, then reject."""
@@ -74,16 +81,17 @@ def reject(request: HttpRequest, subject: str) -> HttpResponse:
         note=said["reason"],
         by=person,
     )
-    messages.success(request, _("%(what)s rejected.") % {"what": decided.title})
+    messages.success(request, _("%(what)s rejected.") % {"what": named(decided)})
     return to_next(decided, person)
 
 
 @require_POST
+@require_role(*policies.READERS)
 @conflicts_as_409
 def cancel(request: HttpRequest, subject: str) -> HttpResponse:
     """Take one's own request back."""
     asked = services.cancel(request_id=asked_for(subject).pk, by=person_of(request))
-    messages.success(request, _("%(what)s cancelled.") % {"what": asked.title})
+    messages.success(request, _("%(what)s cancelled.") % {"what": named(asked)})
     return redirect(subject_of(asked).url(asked.subject))
 
 
@@ -100,6 +108,11 @@ def page(
         "is_fresh": is_fresh,
     }
     return render_page(request, DETAIL, context, "preview" if is_fresh else None, status=status)
+
+
+def named(asked: Request) -> str:
+    """Name a request in a message by what people remember of it; names of clients may be hostile and stay out."""
+    return asked.subject if asked.amount is None else str(Money(asked.amount, asked.asset))
 
 
 def to_next(decided: Request, person: Person) -> HttpResponseRedirect:

@@ -94,7 +94,7 @@ class FundingForm(forms.Form):
     def meant_asset(self) -> Asset | None:
         """Return the asset that is chosen so far: the first of the list until somebody chooses."""
         typed = self._typed("asset") or next((key for key, _label in asset_choices(self.kind, "")), "")
-        return Asset.objects.filter(asset_id=typed).first()
+        return Asset.objects.filter(asset_id=typed).first() if queries.can_be_stored(typed) else None
 
     def meant_amount(self) -> tuple[Decimal | None, str]:
         """Return the amount that is typed so far, or what is wrong with it; nothing typed is no fault."""

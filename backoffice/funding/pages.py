@@ -20,6 +20,7 @@ from backoffice.funding.states import State
 from backoffice.funding.timeline import events_of, oldest_first, story_of
 from backoffice.orders.models import Order
 from backoffice.ui import times
+from backoffice.ui.text import visible
 from backoffice.ui.values import Age, Amount, Badge, Crumb, Fact, Link, Meaning, Reference
 
 FORM_NAMES = {Kind.DEPOSIT: "funding:deposit", Kind.WITHDRAWAL: "funding:withdraw"}
@@ -159,7 +160,7 @@ def client_facts(client: Client) -> list[Fact]:
     verified = Badge(client.status.capitalize(), Meaning.POSITIVE if client.is_verified else Meaning.WARNING)
     active = Badge(_("Active"), Meaning.POSITIVE) if client.active else Badge(_("Deactivated"), Meaning.NEGATIVE)
     return [
-        Fact(_("Name"), Link(str(client), client_url(client.partner_client_id))),
+        Fact(_("Name"), Link(visible(str(client), 120), client_url(client.partner_client_id))),
         Fact(_("Partner id"), Reference(client.partner_client_id)),
         Fact(_("Verification"), verified),
         Fact(_("Activation"), active),
@@ -178,7 +179,6 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
         "operation": operation,
         "for_whom": str(operation.client),
         "kind_label": Kind(operation.kind).label,
-        "consequence": consequence_of(operation),
         "facts": facts,
         "age": Age(facts.balance.read_at),
         "is_fresh": is_fresh,
@@ -187,7 +187,9 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
         "similar": [line_of(one) for one in queries.similar_operations(operation)],
         "wire": wire_of(operation),
         "what": [
-            Fact(_("Client"), Link(str(operation.client), client_url(operation.client.partner_client_id))),
+            Fact(
+                _("Client"), Link(visible(str(operation.client), 120), client_url(operation.client.partner_client_id))
+            ),
             Fact(_("Partner id"), Reference(operation.client.partner_client_id)),
             Fact(_("Our reference"), Reference(operation.reference, url_of(operation))),
         ],
@@ -197,16 +199,6 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
             Fact(_("Reason"), operation.reason),
         ],
     }
-
-
-def consequence_of(operation: Operation) -> str:
-    """Say what the client's balance will feel, and that it cannot be taken back."""
-    name = {"name": str(operation.client)}
-    if operation.is_deposit:
-        return (
-            _("is added to %(name)s's balance at CoinMENA. It cannot be undone; a correction is a withdrawal.") % name
-        )
-    return _("leaves %(name)s's balance at CoinMENA. It cannot be undone; a correction would be a new deposit.") % name
 
 
 # Panels on the page of a client -------------------------------------------------------------------------------------

@@ -120,8 +120,15 @@ def summarise(rows: QuerySet[Operation]) -> Summary:
 # Clients as people type them ----------------------------------------------------------------------------------------
 
 
+def can_be_stored(text: str) -> bool:
+    """Tell whether the database can even be asked about ``text``: PostgreSQL refuses a NUL."""
+    return "\x00" not in text
+
+
 def clients_meant_by(text: str) -> list[Client]:
     """Return whom ``text`` can mean: the client with that id, else those with that name; two are enough to ask back."""
+    if not can_be_stored(text):
+        return []
     _named, _comma, identifier = text.rpartition(",")
     for candidate in (text, identifier.strip()):
         found = list(Client.objects.filter(partner_client_id=candidate)) if candidate else []
@@ -132,6 +139,8 @@ def clients_meant_by(text: str) -> list[Client]:
 
 def clients_like(text: str, limit: int = 12) -> list[Client]:
     """Return clients whose id or name begins with ``text``, as suggestions while it is typed."""
+    if not can_be_stored(text):
+        return []
     begins = Q(partner_client_id__istartswith=text) | Q(name__istartswith=text) | Q(name__icontains=f" {text}")
     return list(Client.objects.filter(begins).order_by("name", "id")[:limit])
 

@@ -11,12 +11,11 @@ from typing import Final
 from django.db import connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from backoffice.accounts.context import originating_from
 from backoffice.funding import clock, queries
 from backoffice.funding.services import expiring, resolving, sending
-from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND
+from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND, ring_once
 
 SWEPT_AT_ONCE: Final = 100
 
@@ -58,15 +57,6 @@ def sweep(timestamp: int) -> None:
         expiring.expire_due()
         now = clock.now()
         for operation_id in queries.waiting_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
-            _ring_once(SEND, operation_id)
+            ring_once(SEND, operation_id)
         for operation_id in queries.due_to_be_resolved(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
-            _ring_once(RESOLVE, operation_id)
-
-
-def _ring_once(task: str, operation_id: int) -> None:
-    """Ring unless a bell of an earlier sweep is still waiting to be heard."""
-    bell = app.configure_task(task, queue=QUEUE, queueing_lock=f"{task}-{operation_id}")
-    try:
-        bell.defer(operation_id=operation_id)
-    except AlreadyEnqueued:
-        return
+            ring_once(RESOLVE, operation_id)

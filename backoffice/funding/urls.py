@@ -12,8 +12,8 @@ urlpatterns = [
     path("preview/", forms.preview, name="preview"),
     path("clients/", forms.clients, name="clients"),
     path("resume/", operations.resume, name="resume"),
-    path("<str:reference>/", operations.detail, name="detail"),
-    path("<str:reference>/marker/", operations.marker, name="marker"),
-    path("<str:reference>/check/", operations.check, name="check"),
-    path("<str:reference>/cancel/", operations.cancel, name="cancel"),
+    path("<slug:reference>/", operations.detail, name="detail"),
+    path("<slug:reference>/marker/", operations.marker, name="marker"),
+    path("<slug:reference>/check/", operations.check, name="check"),
+    path("<slug:reference>/cancel/", operations.cancel, name="cancel"),
 ]

@@ -128,7 +128,7 @@ def test_a_copy_needs_a_predecessor_that_ended_without_effect(maya: Person, nour
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "1.123456789", "100000000000000000000"])
 def test_the_database_refuses_amounts_that_cannot_be_sent(maya: Person, noura: Client, usd: Asset, amount: str) -> None:
     operation = deposit(maya, noura, usd)
-    columns = [field.column for field in Operation._meta.concrete_fields if field.column not in ("id", "amount")]
+    columns = [str(field.column) for field in Operation._meta.concrete_fields if field.column not in ("id", "amount")]
     fixed = {"reference": "'dep-2026-00000003'", "submission_token": "gen_random_uuid()"}
     values = ", ".join(fixed.get(column, column) for column in columns)
     with pytest.raises(DatabaseError), connection.cursor() as cursor:

@@ -9,6 +9,7 @@ from typing import Any
 
 from procrastinate import App
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import AlreadyEnqueued
 
 QUEUE = "funding"
 SEND, RESOLVE = "funding.send", "funding.resolve"
@@ -24,9 +25,16 @@ def ring_to_resolve(operation_id: int, in_seconds: int) -> None:
     _ring(RESOLVE, schedule_in={"seconds": in_seconds}, operation_id=operation_id)
 
 
-def _ring(task: str, *, schedule_in: dict[str, int] | None = None, **arguments: Any) -> None:
-    options: dict[str, Any] = {"queue": QUEUE} | ({"schedule_in": schedule_in} if schedule_in else {})
-    _same_connection().configure_task(task, **options).defer(**arguments)
+def ring_once(task: str, operation_id: int) -> None:
+    """Ring unless a bell of an earlier sweep is still waiting to be heard. Not for use inside a transaction."""
+    try:
+        _ring(task, queueing_lock=f"{task}-{operation_id}", operation_id=operation_id)
+    except AlreadyEnqueued:
+        return
+
+
+def _ring(task: str, *, operation_id: int, **options: Any) -> None:
+    _same_connection().configure_task(task, queue=QUEUE, **options).defer(operation_id=operation_id)
 
 
 @cache

@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from backoffice.accounts.models import Person
 from backoffice.approvals.queries import people_who_could_decide
 from backoffice.approvals.rules import rule_for
@@ -60,12 +62,13 @@ def wire_of(operation: Operation) -> Wire:
     """Return the exact request, as it will be or was sent."""
     body = body_for(operation)
     path = "/v1/partner/deposits" if operation.kind == Kind.DEPOSIT else "/v1/partner/withdrawals"
-    when = "By a worker, within seconds of the last approval.\nEverything is checked again just before sending."
+    when = _("By a worker, within seconds of the last approval.\nEverything is checked again just before sending.")
     return Wire(
-        summary=f"Exact request, {len(body)} bytes",
+        summary=_("Exact request, %(n)d bytes") % {"n": len(body)},
         asked=f"POST {path}\n\n{body.decode()}",
-        answered=when if operation.state in (State.PENDING_APPROVAL, State.APPROVED) else "See the timeline.",
-        note=f"digest {short(digest_of(body))}, fingerprint {short(operation.fingerprint)}",
+        answered=when if operation.state in (State.PENDING_APPROVAL, State.APPROVED) else _("See the timeline."),
+        note=_("digest %(digest)s, fingerprint %(fingerprint)s")
+        % {"digest": short(digest_of(body)), "fingerprint": short(operation.fingerprint)},
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -107,6 +107,8 @@ def initial_of(request: HttpRequest, wording: Wording) -> dict[str, Any]:
     """Return what a new form begins with: the client of the page one came from, or an ended operation to copy."""
     initial: dict[str, Any] = {"submission_token": new_token(), "client": request.GET.get("client", "")[:300]}
     reference = request.GET.get("copy_of", "")
+    if not queries.can_be_stored(reference):
+        raise Http404
     if not reference:
         return initial
     original = get_object_or_404(queries.operations(), reference=reference, kind=wording.kind)

@@ -1,0 +1,173 @@
+"""The queue and the decision page, as each person sees them."""
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Operation
+from backoffice.funding.states import State
+from tests.funding.cast import mirrored_client, withdrawal
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture
+def address(asked: Request) -> str:
+    return f"/approvals/{asked.subject}/"
+
+
+def test_a_manager_is_asked_with_the_amount_and_may_keep_it_pending(
+    client: Browser, address: str, omar: Person
+) -> None:
+    client.force_login(omar)
+
+    page = client.get(address).content.decode()
+
+    assert "Approve 500.00 USD</button>" in page
+    assert "Keep pending" in page and "Reject" in page
+    assert "leaves the balance of" in page and "It cannot be undone" in page
+
+
+def test_s4_the_person_who_asked_reads_why_the_action_is_missing(
+    client: Browser, address: str, maya: Person, omar: Person
+) -> None:
+    client.force_login(maya)
+
+    page = client.get(address).content.decode()
+
+    assert "You cannot approve this: it is your own request." in page
+    assert "Omar Saleh can, until" in page
+    assert 'aria-disabled="true"' in page
+    assert "/approve/" not in page
+
+
+@pytest.mark.parametrize("fields", [{}, {"requested_by": "2"}, {"by": "2"}, {"approved_by": "2"}])
+def test_s4_a_replayed_address_is_refused(
+    client: Browser,
+    address: str,
+    asked: Request,
+    operation: Operation,
+    maya: Person,
+    omar: Person,
+    fields: dict[str, str],
+) -> None:
+    client.force_login(maya)
+
+    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint, **fields})
+
+    assert answer.status_code == 403
+    assert Operation.objects.get().state == State.PENDING_APPROVAL
+    assert Entry.objects.filter(event="approval.refused", person=maya).exists()
+
+
+def test_approving_goes_on_to_the_next_one(
+    client: Browser, address: str, asked: Request, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    following = withdrawal(maya, noura, usd, "2.00")
+    client.force_login(omar)
+
+    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint})
+
+    assert answer.headers["Location"] == f"/approvals/{following.reference}/"
+
+
+def test_approving_the_last_one_leads_to_the_queue(client: Browser, address: str, asked: Request, omar: Person) -> None:
+    client.force_login(omar)
+
+    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True)
+
+    assert answer.redirect_chain == [("/approvals/", 302)]
+    assert "500.00 USD approved." in answer.content.decode()
+
+
+def test_rejecting_asks_why_first(
+    client: Browser, address: str, asked: Request, operation: Operation, omar: Person
+) -> None:
+    client.force_login(omar)
+    assert "Reject 500.00 USD</button>" in client.get(f"{address}reject/").content.decode()
+
+    nothing_said = client.post(f"{address}reject/", {"fingerprint": asked.fingerprint})
+    assert nothing_said.status_code == 422
+    assert Operation.objects.get().state == State.PENDING_APPROVAL
+
+    said = {"fingerprint": asked.fingerprint, "reason_code": "duplicate", "reason": "Paid on Monday."}
+    assert client.post(f"{address}reject/", said).status_code == 302
+    assert Operation.objects.get().state == State.REJECTED
+
+
+@pytest.mark.parametrize("action", ["approve/", "reject/"])
+def test_s5_whoever_comes_second_gets_a_409_with_a_sentence(
+    client: Browser, address: str, asked: Request, omar: Person, lina: Person, action: str
+) -> None:
+    said: dict[str, Any] = {"fingerprint": asked.fingerprint, "reason_code": "other", "reason": "No."}
+    client.force_login(omar)
+    client.post(f"{address}approve/", said)
+    client.force_login(lina)
+
+    answer = client.post(address + action, said)
+
+    assert answer.status_code == 409
+    assert "Omar Saleh has approved this already." in answer.content.decode()
+
+
+def test_s5_a_changed_fingerprint_gets_a_409(client: Browser, address: str, omar: Person) -> None:
+    client.force_login(omar)
+
+    assert client.post(f"{address}approve/", {"fingerprint": "f" * 64}).status_code == 409
+
+
+def test_the_person_who_asked_takes_it_back(client: Browser, address: str, operation: Operation, maya: Person) -> None:
+    client.force_login(maya)
+
+    answer = client.post(f"{address}cancel/")
+
+    assert answer.headers["Location"] == f"/funding/{operation.reference}/"
+    assert Operation.objects.get().state == State.CANCELLED
+
+
+def test_the_queue_shows_each_what_concerns_them(
+    client: Browser, operation: Operation, maya: Person, omar: Person, vera: Person
+) -> None:
+    seen = {}
+    for person in (maya, omar, vera):
+        client.force_login(person)
+        seen[person.name] = operation.reference in client.get("/approvals/").content.decode()
+
+    assert seen == {"Maya Haddad": True, "Omar Saleh": True, "Vera Novak": False}
+    assert operation.reference in client.get("/approvals/?lane=others").content.decode()
+
+
+def test_an_administrator_has_no_business_here(client: Browser, address: str, adam: Person) -> None:
+    client.force_login(adam)
+
+    for opened in ("/approvals/", address):
+        assert client.get(opened).status_code == 403
+
+
+@pytest.mark.parametrize("action", ["approve/", "preview/", "cancel/"])
+def test_what_decides_is_never_a_get(client: Browser, address: str, omar: Person, action: str) -> None:
+    client.force_login(omar)
+
+    assert client.get(address + action).status_code == 405
+
+
+def test_nobody_asked_for_that(client: Browser, omar: Person) -> None:
+    client.force_login(omar)
+
+    assert client.get("/approvals/wd-2026-nowhere0/").status_code == 404
+
+
+def test_s13_a_hostile_name_is_shown_and_never_obeyed(client: Browser, maya: Person, omar: Person, usd: Asset) -> None:
+    hostile = mirrored_client("user_666", name='<img src=x onerror="x">\u202egnp.exe')
+    operation = withdrawal(maya, hostile, usd)
+    client.force_login(omar)
+
+    page = client.get(f"/approvals/{operation.reference}/").content.decode()
+
+    assert "<img src=x" not in page
+    assert "\u202e" not in page

@@ -1,0 +1,178 @@
+"""An operation is created once, for whoever may ask, with everything that belongs to it or not at all."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import Conflict
+from backoffice.audit import services as audit
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.models import Operation
+from backoffice.funding.references import PATTERN
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.creating import EqualRequest, NotFundable
+from backoffice.funding.services.expiring import expire_due
+from backoffice.funding.states import State
+from backoffice.orders.models import MintedReference
+from tests.funding.cast import approved_by, deposit, mirrored_asset, mirrored_client, now, withdrawal
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def test_a_deposit_is_ready_to_be_sent(maya: Person, noura: Client, usd: Asset) -> None:
+    operation = deposit(maya, noura, usd, "1000.00")
+
+    assert operation.state == State.APPROVED
+    assert operation.ungated_rule_version == 1
+    assert str(operation.amount) == "1000.00"
+    assert ProcrastinateJob.objects.filter(task_name="funding.send", args={"operation_id": operation.pk}).exists()
+
+
+def test_a_withdrawal_waits_for_another_person(maya: Person, noura: Client, usd: Asset) -> None:
+    operation = withdrawal(maya, noura, usd)
+
+    assert operation.state == State.PENDING_APPROVAL
+    assert operation.approval is not None
+    assert operation.approval.fingerprint == operation.fingerprint == fingerprint_of(operation)
+    assert not ProcrastinateJob.objects.filter(task_name="funding.send").exists()
+
+
+def test_a_reference_is_minted_and_kept(maya: Person, noura: Client, usd: Asset) -> None:
+    references = {deposit(maya, noura, usd, f"{n + 1}").reference for n in range(5)}
+
+    assert all(re.fullmatch(PATTERN, reference) for reference in references)
+    assert set(MintedReference.objects.values_list("reference", flat=True)) == references
+
+
+@pytest.mark.parametrize("role", ["omar", "vera", "adam"])
+def test_only_finance_asks(role: str, noura: Client, usd: Asset, request: pytest.FixtureRequest) -> None:
+    person = request.getfixturevalue(role)
+    with pytest.raises(Refused, match="Only finance"):
+        deposit(person, noura, usd)
+    assert not Operation.objects.exists()
+
+
+def test_the_same_form_again_lands_on_the_same_operation(maya: Person, noura: Client, usd: Asset) -> None:
+    token = uuid4()
+    first = deposit(maya, noura, usd, submission_token=token)
+
+    assert deposit(maya, noura, usd, submission_token=token) == first
+    assert Entry.objects.filter(event="operation.created").count() == 1
+
+
+def test_a_form_is_not_used_by_somebody_else(maya: Person, noura: Client, usd: Asset) -> None:
+    token = uuid4()
+    deposit(maya, noura, usd, submission_token=token)
+    other = Person.objects.create_person(email="nadia@example.com", name="Nadia Karim", role="finance")
+
+    with pytest.raises(Conflict):
+        deposit(other, noura, usd, submission_token=token)
+
+
+def test_an_equal_request_must_be_confirmed_and_the_confirmation_is_kept(
+    maya: Person, noura: Client, usd: Asset
+) -> None:
+    first = deposit(maya, noura, usd, "10.00")
+    with pytest.raises(EqualRequest) as refused:
+        deposit(maya, noura, usd, "10")
+
+    assert refused.value.equal == [first]
+    assert deposit(maya, noura, usd, "10", confirmed_equal=True).confirmed_equal
+
+
+def test_a_cancelled_request_is_no_equal_one(maya: Person, noura: Client, usd: Asset) -> None:
+    cancel_operation(operation_id=deposit(maya, noura, usd).pk, by=maya)
+
+    assert deposit(maya, noura, usd).state == State.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("client", "asset", "sentence"),
+    [
+        ({"active": False}, {}, "deactivated"),
+        ({"status": "pending"}, {}, "not verified"),
+        ({}, {"depositable": False}, "cannot be deposited"),
+        ({}, {"published": False}, "not published"),
+    ],
+)
+def test_what_cannot_be_funded_is_refused(
+    maya: Person, client: dict[str, Any], asset: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(NotFundable, match=sentence):
+        deposit(maya, mirrored_client(**client), mirrored_asset(**asset))
+
+
+def test_without_its_audit_entry_nothing_is_created(
+    maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_details: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(audit, "append", fail)
+    with pytest.raises(OSError, match="disk"):
+        deposit(maya, noura, usd)
+
+    assert not Operation.objects.exists()
+    assert not MintedReference.objects.exists()
+    assert not ProcrastinateJob.objects.filter(task_name="funding.send").exists()
+
+
+# Copies, cancelling, expiry -------------------------------------------------------------------------------------------
+
+
+def test_what_ended_without_effect_is_copied_once(maya: Person, noura: Client, usd: Asset) -> None:
+    first = deposit(maya, noura, usd)
+    cancel_operation(operation_id=first.pk, by=maya)
+    copy = deposit(maya, noura, usd, copy_of=now(first))
+
+    assert copy.reference != first.reference
+    with pytest.raises(Conflict, match="copied already"):
+        deposit(maya, noura, usd, copy_of=now(first), confirmed_equal=True)
+
+
+def test_what_is_still_open_is_not_copied(maya: Person, noura: Client, usd: Asset) -> None:
+    first = deposit(maya, noura, usd)
+    with pytest.raises(Conflict, match="still open"):
+        deposit(maya, noura, usd, copy_of=first, confirmed_equal=True)
+
+
+def test_only_the_person_who_asked_cancels(maya: Person, omar: Person, noura: Client, usd: Asset) -> None:
+    with pytest.raises(Refused, match="Maya Haddad"):
+        cancel_operation(operation_id=deposit(maya, noura, usd).pk, by=omar)
+
+
+def test_cancelling_a_request_closes_both(maya: Person, noura: Client, usd: Asset) -> None:
+    operation = cancel_operation(operation_id=withdrawal(maya, noura, usd).pk, by=maya)
+
+    assert (operation.state, Request.objects.get().state) == (State.CANCELLED, "cancelled")
+    assert Entry.objects.filter(event="operation.cancelled", person=maya).count() == 1
+
+
+def test_what_nobody_decides_on_expires(maya: Person, noura: Client, usd: Asset, time_machine: Any) -> None:
+    operation = withdrawal(maya, noura, usd)
+    time_machine.move_to(timezone.now() + timedelta(hours=24, seconds=1))
+
+    assert expire_due() == 1
+    assert (now(operation).state, Request.objects.get().state) == (State.EXPIRED, "expired")
+    assert expire_due() == 0
+
+
+def test_what_cannot_be_sent_in_time_expires(
+    maya: Person, omar: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = approved_by(omar, withdrawal(maya, noura, usd))
+    later = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr("backoffice.funding.clock.now", lambda: later)
+
+    assert expire_due() == 1
+    assert now(operation).state == State.EXPIRED

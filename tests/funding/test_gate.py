@@ -1,0 +1,112 @@
+"""A claim is refused whenever something that was true at approval is not true any more (reliability.md §4)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from backoffice.accounts.models import Person
+from backoffice.clients.models import Asset, Client
+from backoffice.funding import clock
+from backoffice.funding.models import Attempt, Gate, Operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.sending import send
+from backoffice.funding.states import State
+from backoffice.funding.tasks import sweep
+from tests.funding.cast import approved_by, deposit, now, withdrawal
+from tests.partners import Partners
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def halted(_monkeypatch: pytest.MonkeyPatch) -> None:
+    Gate.objects.update(halted_at=timezone.now(), halted_because="Somebody looks.")
+
+
+def paused(_monkeypatch: pytest.MonkeyPatch) -> None:
+    Gate.objects.update(paused_until=timezone.now() + timedelta(minutes=5))
+
+
+def a_day_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+
+def content_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triggers keep it from changing; should they be gone, the fingerprint still tells."""
+    monkeypatch.setattr("backoffice.funding.policies.fingerprint_of", lambda _operation: "0" * 64)
+
+
+OBSTACLES: list[Callable[[pytest.MonkeyPatch], None]] = [halted, paused, a_day_later, content_changed]
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_nothing_is_claimed_past_an_obstacle(
+    maya: Person, omar: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch, obstacle: Any
+) -> None:
+    operation = approved_by(omar, withdrawal(maya, noura, usd))
+    obstacle(monkeypatch)
+
+    assert claim(operation.pk, "worker 1") is None
+    assert now(operation).state == State.APPROVED
+    assert not Attempt.objects.exists()
+
+
+def test_a_claim_inside_another_transaction_raises_instead_of_waiting_for_its_commit(
+    maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        claim(operation.pk, "worker 1")
+
+
+def test_one_operation_of_a_client_is_claimed_at_a_time(maya: Person, noura: Client, usd: Asset) -> None:
+    first, second = deposit(maya, noura, usd, "1.00"), deposit(maya, noura, usd, "2.00")
+    claim(first.pk, "worker 1")
+
+    assert claim(second.pk, "worker 2") is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        lease = {"lease_token": uuid4(), "lease_until": timezone.now()}
+        Operation.objects.filter(pk=second.pk).update(state=State.SUBMITTING, **lease)
+
+
+def test_a_withdrawal_without_approval_cannot_even_be_marked_as_approved(
+    maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    with pytest.raises(IntegrityError):
+        Operation.objects.filter(pk=operation.pk).update(state=State.APPROVED)
+
+
+def test_the_requester_cannot_even_be_written_down_as_approver(maya: Person, noura: Client, usd: Asset) -> None:
+    operation = withdrawal(maya, noura, usd)
+    with pytest.raises(IntegrityError):
+        Operation.objects.filter(pk=operation.pk).update(
+            state=State.APPROVED, approved_by=maya, approved_at=timezone.now()
+        )
+
+
+def test_a_worker_that_was_held_up_after_its_claim_sends_nothing(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = deposit(maya, noura, usd)
+    monkeypatch.setattr("backoffice.funding.services.claiming.BEGIN_WITHIN_SECONDS", -1)
+
+    send(operation.pk, holder="worker 1")
+
+    assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+    assert now(operation).state == State.APPROVED
+
+
+def test_the_sweep_rings_for_what_no_bell_rang_for(maya: Person, noura: Client, usd: Asset) -> None:
+    operation = deposit(maya, noura, usd)
+    sweep(timestamp=0)
+    sweep(timestamp=10)
+
+    rung = ProcrastinateJob.objects.filter(queueing_lock=f"funding.send-{operation.pk}")
+    assert rung.count() == 1

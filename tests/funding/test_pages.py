@@ -1,0 +1,344 @@
+"""The pages: who may open which, what they show, what they cost, and the file beside the list."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.listing import REQUESTS
+from backoffice.approvals.queries import requests
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding import queries, who_funded
+from backoffice.funding.models import Gate
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.states import State
+from backoffice.funding.views.lists import OPERATIONS
+from backoffice.funding.views.who_funded import WHO_FUNDED
+from tests.exports.agree import assert_table_and_csv_agree, downloaded
+from tests.funding.cast import NOURA, approved_by, deposit, looked_up, now, sent, withdrawal
+from tests.partners import Partners
+
+SignIn = Callable[[str], Browser]
+
+FINANCE, MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "vera", "adam"
+READERS = {FINANCE, MANAGER, AUDITOR}
+
+#: Who may do what: method, address, and the roles that are let in.
+MATRIX: list[tuple[str, str, set[str]]] = [
+    ("get", "/funding/", READERS),
+    ("post", "/funding/export/", READERS),
+    ("post", "/funding/approvals/export/", READERS),
+    ("get", "/funding/deposit/", {FINANCE}),
+    ("post", "/funding/deposit/", {FINANCE}),
+    ("get", "/funding/withdraw/", {FINANCE}),
+    ("post", "/funding/withdraw/", {FINANCE}),
+    ("post", "/funding/preview/", {FINANCE}),
+    ("get", "/funding/clients/", {FINANCE}),
+    ("post", "/funding/resume/", {MANAGER}),
+    ("get", "/funding/{reference}/", READERS),
+    ("get", "/funding/{reference}/marker/", READERS),
+    ("post", "/funding/{reference}/check/", {FINANCE, MANAGER}),
+    ("post", "/funding/{reference}/cancel/", {FINANCE}),
+    ("get", "/audit/who-funded-what/", READERS),
+    ("post", "/audit/who-funded-what/export/", READERS),
+]
+
+
+@pytest.fixture
+def signed_in(client: Browser, request: pytest.FixtureRequest) -> Callable[[str], Browser]:
+    def sign_in(name: str) -> Browser:
+        client.force_login(request.getfixturevalue(name))
+        return client
+
+    return sign_in
+
+
+@pytest.mark.parametrize("name", [FINANCE, MANAGER, AUDITOR, ADMINISTRATOR])
+@pytest.mark.parametrize(("method", "address", "allowed"), MATRIX)
+def test_a_page_opens_to_its_roles_only(
+    db: None,
+    signed_in: SignIn,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    method: str,
+    address: str,
+    allowed: set[str],
+    name: str,
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    answer = getattr(signed_in(name), method)(address.format(reference=operation.reference))
+
+    assert (answer.status_code == 403) is (name not in allowed)
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize(("method", "address", "_allowed"), MATRIX)
+def test_nobody_else_is_let_in(client: Browser, db: None, method: str, address: str, _allowed: set[str]) -> None:
+    answer = getattr(client, method)(address.format(reference="dep-2026-nowhere0"))
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(("method", "address", "_allowed"), [row for row in MATRIX if row[0] == "post"])
+def test_what_changes_something_is_never_a_get(
+    db: None, signed_in: SignIn, method: str, address: str, _allowed: set[str]
+) -> None:
+    if address in ("/funding/deposit/", "/funding/withdraw/"):
+        return
+    answer = signed_in(next(iter(_allowed))).get(address.format(reference="dep-2026-nowhere0"))
+
+    assert answer.status_code == 405
+
+
+def test_s5_what_has_left_us_is_not_cancelled(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+
+    answer = signed_in(FINANCE).post(f"/funding/{operation.reference}/cancel/")
+
+    assert answer.status_code == 409
+    assert now(operation).state == State.COMPLETED
+
+
+def test_an_unknown_reference_is_not_found(db: None, signed_in: SignIn) -> None:
+    assert signed_in(FINANCE).get("/funding/dep-2026-nowhere0/").status_code == 404
+
+
+# What they show -------------------------------------------------------------------------------------------------------
+
+
+def test_a_completed_operation_shows_its_order_and_the_exchange_without_its_signature(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd, "1000.00"))
+
+    page = signed_in(AUDITOR).get(f"/funding/{operation.reference}/").content.decode()
+
+    assert "Deposited 1,000.00 USD" in page
+    assert f"/orders/{operation.partner_order_id}/" in page
+    assert "[redacted, 88 characters]" in page
+    assert "marker" not in page, "what has ended is not watched"
+
+
+def test_an_operation_in_doubt_offers_a_look_and_nothing_that_could_pay_twice(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+
+    page = signed_in(FINANCE).get(f"/funding/{operation.reference}/").content.decode()
+
+    assert "We do not know yet whether this deposit was made." in page
+    assert "Check now" in page
+    assert "copy_of" not in page and "/cancel/" not in page
+
+
+def test_check_now_is_a_look_that_may_complete(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+
+    signed_in(FINANCE).post(f"/funding/{operation.reference}/check/")
+
+    assert now(operation).state == State.COMPLETED
+
+
+def test_a_failure_says_why_with_the_partners_code(
+    coinmena: Partners, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(approved_by(omar, withdrawal(maya, noura, usd, "9999.00")))
+
+    page = signed_in(FINANCE).get(f"/funding/{operation.reference}/").content.decode()
+
+    assert "available balance at CoinMENA is lower than the amount" in page
+    assert "3005" in page
+
+
+def test_the_marker_says_when_there_is_something_new(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    desk, address = signed_in(FINANCE), f"/funding/{operation.reference}/marker/"
+    page = desk.get(f"/funding/{operation.reference}/").content.decode()
+    shown = page.split("?shown=")[1].split('"')[0]
+
+    assert "HX-Trigger" not in desk.get(address, {"shown": shown}).headers
+    cancel_operation(operation_id=operation.pk, by=maya)
+    assert desk.get(address, {"shown": shown}).headers["HX-Trigger"] == "operation-changed"
+
+
+def test_a_halt_is_shown_and_a_manager_resumes(db: None, signed_in: SignIn, omar: Person) -> None:
+    Gate.objects.update(halted_at="2026-11-20T12:00Z", halted_because="Our clock is off.")
+    desk = signed_in(MANAGER)
+    assert "Our clock is off." in desk.get("/funding/").content.decode()
+
+    desk.post("/funding/resume/", {"reason": "The clock was set."})
+
+    assert Gate.objects.get().halted_at is None
+    assert Entry.objects.get(event="funding.resumed").reason == "The clock was set."
+
+
+def test_a_copy_begins_with_what_it_copies(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd, "12.34")
+    cancel_operation(operation_id=operation.pk, by=maya)
+
+    page = signed_in(FINANCE).get(f"/funding/deposit/?copy_of={operation.reference}").content.decode()
+
+    assert 'value="12.34"' in page and operation.reference in page
+
+
+def test_the_page_of_a_client_shows_operations_and_what_is_pending(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+
+    page = signed_in(FINANCE).get(f"/clients/{NOURA}/").content.decode()
+
+    assert "1 operation is under way." in page
+    assert operation.reference in page
+    assert queries.reserved_by_asset(noura) == {"USD": operation.amount}
+
+
+def test_hostile_text_is_shown_and_never_obeyed(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd, reason='<script>alert(1)</script>" onload="x')
+
+    page = signed_in(FINANCE).get(f"/funding/{operation.reference}/").content.decode()
+
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+# What they cost -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/funding/", "/approvals/?lane=mine", "/audit/who-funded-what/"])
+def test_a_list_costs_the_same_number_of_queries_however_long_it_is(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset, address: str
+) -> None:
+    desk = signed_in(FINANCE)
+
+    def queries_for(rows: int) -> int:
+        for _row in range(rows):
+            withdrawal(maya, noura, usd, confirmed_equal=True)
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert desk.get(address).status_code == 200
+        return len(captured)
+
+    queries_for(1)
+    assert queries_for(1) == queries_for(10)
+
+
+def test_the_page_of_an_operation_costs_the_same_however_long_its_story_is(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_before_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    desk = signed_in(FINANCE)
+
+    def count() -> int:
+        looked_up(operation)
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(f"/funding/{operation.reference}/").status_code == 200
+        return len(captured)
+
+    count()
+    assert count() == count()
+
+
+# The files ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_of_operations_holds_what_the_list_shows(
+    coinmena: Partners, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    sent(deposit(maya, noura, usd, "1000.00"))
+    sent(approved_by(omar, withdrawal(maya, noura, usd, "9999.00")))
+    withdrawal(maya, noura, usd, "0.00000001", reason="=HYPERLINK(1)")
+
+    rows = assert_table_and_csv_agree(OPERATIONS, queries.operations())
+
+    assert [row[4] for row in rows] == ["-0.00000001", "-9999.00", "1000.00"]
+    assert rows[0][9] == "'=HYPERLINK(1)"
+    assert downloaded(signed_in(AUDITOR).post("/funding/export/"))[1:] == rows
+
+
+def test_the_file_of_the_queue_holds_what_the_queue_shows(
+    coinmena: Partners, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    approved_by(omar, withdrawal(maya, noura, usd, "9999.00"))
+    waiting = withdrawal(maya, noura, usd, "5.00")
+
+    assert len(assert_table_and_csv_agree(REQUESTS, requests())) == 2
+    for_omar = downloaded(signed_in(MANAGER).post("/funding/approvals/export/"))[1:]
+    assert [row[1] for row in for_omar] == [waiting.reference]
+
+
+def test_who_funded_what_names_everybody_and_every_proof(
+    coinmena: Partners, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    sent(deposit(maya, noura, usd, "1000.00"))
+    sent(approved_by(omar, withdrawal(maya, noura, usd, "500.00")))
+    withdrawal(maya, noura, usd, "1.00")
+
+    page = signed_in(AUDITOR).get("/audit/who-funded-what/", {"client": NOURA}).content.decode()
+
+    assert len(assert_table_and_csv_agree(WHO_FUNDED, who_funded.completed())) == 2
+    assert "Omar Saleh" in page and "No rule asked for it" in page
+    assert Entry.objects.filter(event="audit.read").count() == 1
+
+
+def test_who_funded_what_adds_up_exactly_by_asset(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    sent(deposit(maya, noura, usd, "1000.00"))
+    sent(deposit(maya, noura, usd, "0.00000001"))
+    sent(approved_by(omar, withdrawal(maya, noura, usd, "500.00")))
+
+    ((asset, sums),) = who_funded.summarise(who_funded.completed()).sums
+
+    assert asset == "USD"
+    assert {label: str(amount) for label, amount in sums.items()} == {
+        "Deposited": "1000.00000001",
+        "Withdrawn": "-500.00",
+        "Net": "500.00000001",
+    }
+
+
+@pytest.mark.parametrize(("field", "found"), [("requested_by", 2), ("approved_by", 1)])
+def test_who_funded_what_finds_people_who_asked_and_who_approved(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset, field: str, found: int
+) -> None:
+    sent(deposit(maya, noura, usd))
+    sent(approved_by(omar, withdrawal(maya, noura, usd, "500.00")))
+    person = maya if field == "requested_by" else omar
+
+    assert who_funded.by_people(who_funded.completed(), [str(person.pk)]).count() == found
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/funding/%00/", "/approvals/%00/", "/funding/?q=%00", "/funding/clients/?client=no%00"],
+)
+def test_s34_a_nul_in_an_address_is_no_error_of_ours(db: None, signed_in: SignIn, address: str) -> None:
+    assert signed_in(FINANCE).get(address).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("address", ["/funding/deposit/?client=%00", "/funding/deposit/?copy_of=%00"])
+def test_s34_a_nul_in_the_address_of_a_form_is_no_error_of_ours(
+    db: None, signed_in: SignIn, usd: Asset, address: str
+) -> None:
+    assert signed_in(FINANCE).get(address).status_code in (200, 404)
