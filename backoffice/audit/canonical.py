@@ -6,11 +6,14 @@ number; old ones stay verifiable.
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 VERSION = 1
+
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def canonical_text(fields: dict[str, Any]) -> str:
@@ -51,9 +54,4 @@ def instant(moment: datetime) -> str:
 
 def clean(text: str) -> str:
     """Replace control characters and lone surrogates, so that one event stays one line and any text can be stored."""
-    return "".join(character if is_harmless(character) else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def is_harmless(character: str) -> bool:
-    code = ord(character)
-    return code >= 0x20 and not 0x7F <= code <= 0x9F and not 0xD800 <= code <= 0xDFFF
+    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -16,7 +16,7 @@ from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 
 #: Who acts until somebody has proven who they are.
-DOOR = System("sign-in page")
+DOOR = System("Sign-in page")
 LONGEST_EMAIL = 254
 
 
@@ -49,7 +49,7 @@ def signed_out(user: Person | None, **_kwargs: Any) -> None:
 
 @receiver(session_ended)
 def session_was_ended(person: Person | None, reason: Ending, **_kwargs: Any) -> None:
-    actor: Actor = System("session limits")
+    actor: Actor = System("Session limits")
     record("person.session_ended", by=actor, obj=person, reason=reason.value)
 
 

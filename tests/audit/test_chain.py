@@ -130,12 +130,12 @@ def test_the_application_cannot_change_history(db: None, statement: str) -> None
     assert (verify().is_intact, verify().entries) == (True, 2)
 
 
-@pytest.mark.parametrize("statement", [*TAMPERING[:3], TAMPERING[5], TAMPERING[7], TAMPERING[-1]])
-def test_the_owner_cannot_change_history_while_the_triggers_stand(committed: str, statement: str) -> None:
+def test_the_owner_cannot_change_history_while_the_triggers_stand(committed: str) -> None:
     write(2)
-    with pytest.raises(DatabaseError), connections["owner"].cursor() as cursor:
-        cursor.execute(statement)
-    assert verify().is_intact
+    for statement in (*TAMPERING[:6], TAMPERING[7], TAMPERING[-1]):
+        with pytest.raises(DatabaseError), connections["owner"].cursor() as cursor:
+            cursor.execute(statement)
+        assert (verify().is_intact, verify().entries) == (True, 2), statement
 
 
 def test_an_entry_that_does_not_follow_the_head_is_refused(committed: str) -> None:
@@ -159,54 +159,56 @@ def changing(assignment: str) -> str:
     return f"UPDATE audit_entry SET {assignment} WHERE number = 3"  # noqa: S608
 
 
-@pytest.mark.parametrize(
-    ("statements", "number", "field"),
-    [
-        (["UPDATE audit_entry SET who = 'somebody' WHERE number = 3"], 3, "who"),
-        (["UPDATE audit_entry SET role = 'manager' WHERE number = 3"], 3, "role"),
-        (["UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE number = 3"], 3, "at"),
-        (["UPDATE audit_entry SET reason = ' ' WHERE number = 3"], 3, "reason"),
-        (["UPDATE audit_entry SET after = '{\"try\": 9}' WHERE number = 3"], 3, "after"),
-        (["UPDATE audit_entry SET before = NULL WHERE number = 3"], 3, "before"),
-        (["UPDATE audit_entry SET result = 'failed' WHERE number = 3"], 3, "result"),
-        (["UPDATE audit_entry SET event = 'operation.failed' WHERE number = 3"], 3, "event"),
-        (["UPDATE audit_entry SET delegate_of = 'Omar' WHERE number = 3"], 3, "delegate_of"),
-        (["UPDATE audit_entry SET version = 2 WHERE number = 3"], 3, "version"),
-        ([changing(REHASHED)], 3, "hash"),
-        (["UPDATE audit_entry SET hash = repeat('f', 64) WHERE number = 3"], 3, "hash"),
-        ([changing(SELF_HASHED)], 3, "before"),
-        (
-            [changing('before = \'{"state": "approved"}\', ' + SELF_HASHED)],
-            4,
-            "prev",
-        ),
-        (["DELETE FROM audit_entry WHERE number = 3"], 3, "number"),
-        (["DELETE FROM audit_entry WHERE number = 1"], 1, "number"),
-        (["DELETE FROM audit_entry WHERE number = 5"], 5, "number"),
-        (["DELETE FROM audit_entry"], 1, "number"),
-        (["UPDATE audit_entry SET number = 7 WHERE number = 3"], 3, "number"),
-        (["UPDATE audit_head SET number = 4"], 4, "hash"),
-        (["UPDATE audit_head SET number = 4, hash = (SELECT hash FROM audit_entry WHERE number = 4)"], 5, "number"),
-        (["UPDATE audit_head SET hash = repeat('0', 64)"], 5, "hash"),
-        (
-            [
-                "UPDATE audit_entry SET number = -number WHERE number IN (2, 3)",
-                "UPDATE audit_entry SET number = CASE number WHEN -2 THEN 3 ELSE 2 END WHERE number < 0",
-            ],
-            2,
-            "prev",
-        ),
-    ],
-)
-def test_verification_names_the_first_bad_entry_and_its_field(
-    committed: str, statements: list[str], number: int, field: str
-) -> None:
-    write(5)
-    damage(*statements)
-    found = verify()
-    assert found.fault is not None
-    assert (found.fault.number, found.fault.field) == (number, field)
-    assert f"ntry {number} " in found.sentence
+#: What somebody did, which entry is the first bad one then, and what of it.
+DAMAGES: list[tuple[list[str], int, str]] = [
+    (["UPDATE audit_entry SET who = 'somebody' WHERE number = 3"], 3, "who"),
+    (["UPDATE audit_entry SET role = 'manager' WHERE number = 3"], 3, "role"),
+    (["UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE number = 3"], 3, "at"),
+    (["UPDATE audit_entry SET reason = ' ' WHERE number = 3"], 3, "reason"),
+    (["UPDATE audit_entry SET after = '{\"try\": 9}' WHERE number = 3"], 3, "after"),
+    (["UPDATE audit_entry SET before = NULL WHERE number = 3"], 3, "before"),
+    (["UPDATE audit_entry SET result = 'failed' WHERE number = 3"], 3, "result"),
+    (["UPDATE audit_entry SET event = 'operation.failed' WHERE number = 3"], 3, "event"),
+    (["UPDATE audit_entry SET delegate_of = 'Omar' WHERE number = 3"], 3, "delegate_of"),
+    (["UPDATE audit_entry SET version = 2 WHERE number = 3"], 3, "version"),
+    ([changing(REHASHED)], 3, "hash"),
+    (["UPDATE audit_entry SET hash = repeat('f', 64) WHERE number = 3"], 3, "hash"),
+    ([changing(SELF_HASHED)], 3, "before"),
+    (
+        [changing('before = \'{"state": "approved"}\', ' + SELF_HASHED)],
+        4,
+        "prev",
+    ),
+    (["DELETE FROM audit_entry WHERE number = 3"], 3, "number"),
+    (["DELETE FROM audit_entry WHERE number = 1"], 1, "number"),
+    (["DELETE FROM audit_entry WHERE number = 5"], 5, "number"),
+    (["DELETE FROM audit_entry"], 1, "number"),
+    (["UPDATE audit_entry SET number = 7 WHERE number = 3"], 3, "number"),
+    (["UPDATE audit_head SET number = 4"], 4, "hash"),
+    (["UPDATE audit_head SET number = 4, hash = (SELECT hash FROM audit_entry WHERE number = 4)"], 5, "number"),
+    (["UPDATE audit_head SET hash = repeat('0', 64)"], 5, "hash"),
+    (
+        [
+            "UPDATE audit_entry SET number = -number WHERE number IN (2, 3)",
+            "UPDATE audit_entry SET number = CASE number WHEN -2 THEN 3 ELSE 2 END WHERE number < 0",
+        ],
+        2,
+        "prev",
+    ),
+]
+START_AGAIN = ("DELETE FROM audit_entry", "UPDATE audit_head SET number = 0, hash = repeat('0', 64)")
+
+
+def test_verification_names_the_first_bad_entry_and_its_field(committed: str) -> None:
+    for statements, number, field in DAMAGES:
+        write(5)
+        damage(*statements)
+        fault = verify().fault
+        assert fault is not None, f"not found: {statements}"
+        assert (fault.number, fault.field) == (number, field), statements
+        assert f"ntry {number} " in fault.sentence
+        damage(*START_AGAIN)
+    assert verify().is_intact
 
 
 def test_an_empty_log_is_intact(db: None) -> None:

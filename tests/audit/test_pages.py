@@ -188,7 +188,7 @@ def test_the_command_says_a_sentence_and_ends_well(db: None, capsys: pytest.Capt
     write(3)
     call_command("verify_audit")
     assert capsys.readouterr().out.startswith("Intact from entry 1 to entry 3. Checked in ")
-    assert (last_entry().event, last_entry().who) == ("audit.verified", "command line")
+    assert (last_entry().event, last_entry().who) == ("audit.verified", "Command line")
 
 
 def test_the_command_fails_with_the_sentence(committed: str) -> None:

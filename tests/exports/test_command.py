@@ -26,7 +26,7 @@ def test_it_writes_what_the_button_gives(committed: str, tmp_path: Path) -> None
     call_command("export", "balances", "--filter", "q=noura", "--filter", "balance_min=0", "--to", str(path))
     assert path.read_bytes() == exported_bytes(BALANCES, balances(), "q=noura&balance_min=0")
     entry = Entry.objects.get()
-    assert (entry.event, entry.who, entry.person) == ("export.made", "command line", None)
+    assert (entry.event, entry.who, entry.person) == ("export.made", "Command line", None)
 
 
 @pytest.mark.parametrize(

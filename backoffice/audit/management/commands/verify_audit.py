@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Check every entry and every link of the audit log."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = verify_log(by=System("command line"))
+        found = verify_log(by=System("Command line"))
         if not found.is_intact:
             raise CommandError(found.sentence)
         self.stdout.write(f"{found.sentence} Checked in {found.seconds:.1f} s.")

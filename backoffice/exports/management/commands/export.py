@@ -40,7 +40,7 @@ class Command(BaseCommand):
         with path.open("xb") as file:
             try:
                 with timezone.override(ZoneInfo(settings.COMPANY_TIME_ZONE)):
-                    return write_csv(export, params=params, by=System("command line"), to=file)
+                    return write_csv(export, params=params, by=System("Command line"), to=file)
             except BaseException:
                 path.unlink()
                 raise
