@@ -1,0 +1,67 @@
+"""Every page a role can open: no axe violation, nothing the policy blocks, nothing wider than the screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SignIn
+
+EVERYBODYS = ["/", "/accounts/settings/", "/gallery/"]
+MONEY = ["/clients/", "/clients/user_12345/", "/clients/user_80001/", "/clients/user_80003/", "/funding/", "/orders/"]
+MONEY += ["/transactions/", "/approvals/", "/reconciliation/", "/reconciliation/1/", "/search/?q=user"]
+MONEY += ["/orders/?q=nothing-of-the-kind", "/audit/who-funded-what/"]
+PAGES = {
+    "maya": [*EVERYBODYS, *MONEY, "/funding/deposit/?client=user_12345", "/funding/withdraw/", "/reconciliation/new/"],
+    "omar": [*MONEY, "/clients/user_12345/deactivate/", "/clients/user_90210/activate/", "/audit/", "/audit/verify/"],
+    "vera": [*EVERYBODYS, *MONEY, "/audit/", "/audit/1/", "/audit/verify/", "/exports/"],
+    "adam": [*EVERYBODYS, "/audit/", "/exports/"],
+}
+FIRST_ROWS = {"maya": ["/funding/", "/orders/", "/transactions/"], "omar": ["/approvals/"]}
+SCREENS = {
+    "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['target']} ({len(one['nodes'])})" for one in found]
+
+
+def addresses(page: Page, name: str) -> Iterator[str]:
+    """Give the fixed addresses of a person, then the first detail page of each list."""
+    yield from PAGES[name]
+    for address in FIRST_ROWS.get(name, []):
+        page.goto(address)
+        first = page.locator("table tbody th a").first.get_attribute("href")
+        assert first, address
+        yield first
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_open_sound_and_fits(sign_in: SignIn, name: str, screen: str) -> None:
+    page = sign_in(name, **SCREENS[screen])
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for address in addresses(page, name):
+        answer = page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert answer is not None and answer.status == 200, address
+        complaints += violations(page)
+        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        complaints += [f"{width} pixels wider than the screen"] if width > 0 else []
+        assert complaints == [], address
+
+
+def test_the_sign_in_page_is_sound(sign_in: SignIn, chromium: object) -> None:
+    page = sign_in("maya")
+    page.locator("summary").filter(has_text="Maya Haddad").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/")
+    assert violations(page) == []
+    page.go_back()
+    assert page.get_by_role("heading", name="What waits for you").count() == 0
