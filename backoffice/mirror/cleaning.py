@@ -14,7 +14,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 def clean_text(text: str, limit: int | None = None) -> str:
     """Return ``text`` without NUL and lone surrogates, at most ``limit`` characters long, a cut marked."""
-    clean = _UNSTORABLE.sub(REPLACEMENT, text)
+    clean = text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub(REPLACEMENT, text)
     if limit is None or len(clean) <= limit:
         return clean
     return clean[: limit - 1] + ELLIPSIS

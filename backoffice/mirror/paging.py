@@ -237,6 +237,5 @@ def _report_vanished(target: Target, reading: _Reading) -> None:
     inside = target.model._default_manager.filter(
         **{f"{target.made_at}__gt": window.start, f"{target.made_at}__lt": window.end}
     )
-    if inside.count() > len(reading.found):
-        known = inside.values_list(target.key, flat=True)
-        report_vanished(target, sorted(set(known.iterator()) - reading.found))
+    known = inside.values_list(target.key, flat=True)
+    report_vanished(target, sorted(set(known.iterator()) - reading.found))
