@@ -92,8 +92,8 @@ class FundingForm(forms.Form):
         return found[0] if len(found) == 1 else None
 
     def meant_asset(self) -> Asset | None:
-        """Return the asset that is chosen so far: the first of the list until somebody chooses."""
-        typed = self._typed("asset") or next((key for key, _label in asset_choices(self.kind, "")), "")
+        """Return the asset that is chosen so far."""
+        typed = self._typed("asset")
         return Asset.objects.filter(asset_id=typed).first() if queries.can_be_stored(typed) else None
 
     def meant_amount(self) -> tuple[Decimal | None, str]:
@@ -133,15 +133,17 @@ class FundingForm(forms.Form):
 def asset_choices(kind: str, typed: str) -> list[tuple[str, Any]]:
     """Return the assets open for ``kind`` first, then the others, which say why not when chosen.
 
-    What was typed stays a choice, so that nothing a person chose is lost when the form comes back.
+    What was typed stays a choice, so that nothing a person chose is lost when the form comes back; nothing is chosen
+    for anybody who has not funded in it before.
     """
     assets = list(Asset.objects.order_by("asset_id"))
+    unchosen = [] if typed else [("", _("Choose one"))]
     usable = [(one.asset_id, label_of(one)) for one in assets if not why_not_asset(one, kind)]
     others = [(one.asset_id, label_of(one)) for one in assets if why_not_asset(one, kind)]
     if typed and typed not in {one.asset_id for one in assets}:
         others.append((typed, typed))
     closed = _("Not open for deposits") if kind == Kind.DEPOSIT else _("Not open for withdrawals")
-    return [*usable, (str(closed), others)] if others else list(usable)
+    return [*unchosen, *usable, *([(str(closed), others)] if others else [])]
 
 
 def label_of(asset: Asset) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Attempt, Gate, Kind, Operation
 from backoffice.funding.models.evidence import Evidence
@@ -118,6 +119,12 @@ def summarise(rows: QuerySet[Operation]) -> Summary:
 
 
 # Clients as people type them ----------------------------------------------------------------------------------------
+
+
+def usual_asset(person: Person) -> str:
+    """Return the asset ``person`` last funded in; empty where there is none, so that nobody is led into one."""
+    last = Operation.objects.filter(requested_by=person).order_by("-requested_at", "-id")
+    return last.values_list("asset_id", flat=True).first() or ""
 
 
 def can_be_stored(text: str) -> bool:

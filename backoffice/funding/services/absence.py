@@ -3,7 +3,7 @@
 Our clock is the database's, the partner's is its ``Date``; both must be past the bound.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -71,24 +71,29 @@ def environments_of(operation: Operation) -> set[str]:
     return set(operation.attempts.values_list("environment", flat=True))
 
 
-def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
-    """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list."""
+def glance(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
+    """Say which conditions hold as far as the answer itself tells; asks nothing more, so it never counts."""
     lookup = heard.lookup
     if lookup is None or lookup.order is not None:
         return Conditions()
-    bound, now, date = bound_of(operation), clock.now(), lookup.partner_date
-    envelope = lookup.is_credible_absence
-    environment = environments_of(operation) == {client.environment}
-    clocks = date is not None and date > bound and now > bound
-    if date is None or not (envelope and environment and clocks):
-        return Conditions(envelope=envelope, environment=environment, clocks=clocks)
-    control = positive_control(operation, client)
+    bound, date = bound_of(operation), lookup.partner_date
     return Conditions(
-        envelope=True,
-        environment=True,
+        envelope=lookup.is_credible_absence,
+        environment=environments_of(operation) == {client.environment},
+        clocks=date is not None and date > bound and clock.now() > bound,
+    )
+
+
+def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
+    """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list."""
+    seen = glance(operation, heard, client)
+    if not (seen.envelope and seen.environment and seen.clocks):
+        return seen
+    bound, control = bound_of(operation), positive_control(operation, client)
+    return replace(
+        seen,
         control=control,
-        clocks=True,
-        second=_is_second(operation, bound, date, now),
+        second=_is_second(operation, bound, heard),
         list_read=bool(control) and is_not_listed(operation, client, bound),
     )
 
@@ -142,9 +147,10 @@ def first_counted(operation: Operation, bound: datetime) -> LookupAnswer | None:
     return answers.order_by("recorded_at", "id").first()
 
 
-def _is_second(operation: Operation, bound: datetime, date: datetime, now: datetime) -> bool:
+def _is_second(operation: Operation, bound: datetime, heard: Heard) -> bool:
     first = first_counted(operation, bound)
-    if first is None or first.partner_date is None:
+    date = heard.lookup.partner_date if heard.lookup else None
+    if first is None or first.partner_date is None or date is None:
         return False
     apart = quarantine() / 5
-    return date - first.partner_date >= apart and now - first.recorded_at >= apart
+    return date - first.partner_date >= apart and clock.now() - first.recorded_at >= apart

@@ -82,7 +82,7 @@ def check_now(*, operation_id: int, by: Person) -> Operation:
     turn = _take_turn(operation_id, CHECK_HOLDER, client.environment, is_asked=True)
     if turn is not None:
         heard = ask(client, operation.reference)
-        _write_down(turn, heard, Conditions())
+        _write_down(turn, heard, absence.glance(turn.operation, heard, client))
         _record_check(operation, heard, by)
     return Operation.objects.get(pk=operation_id)
 

@@ -105,7 +105,9 @@ def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
 
 def initial_of(request: HttpRequest, wording: Wording) -> dict[str, Any]:
     """Return what a new form begins with: the client of the page one came from, or an ended operation to copy."""
-    initial: dict[str, Any] = {"submission_token": new_token(), "client": request.GET.get("client", "")[:300]}
+    client = request.GET.get("client", "")[:300]
+    asset = queries.usual_asset(person_of(request))
+    initial: dict[str, Any] = {"submission_token": new_token(), "client": client, "asset": asset}
     reference = request.GET.get("copy_of", "")
     if not queries.can_be_stored(reference):
         raise Http404
