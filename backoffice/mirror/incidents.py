@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,10 +49,14 @@ def report(target: Target, stored: Stored, unreadable: Sequence[UnreadableRow] =
 
 
 @transaction.atomic
-def report_vanished(target: Target, keys: Iterable[Any]) -> int:
-    """Report rows we hold that the partner's list no longer has, and return how many were not known yet."""
+def report_vanished(target: Target, keys: Sequence[Any]) -> None:
+    """Report rows we hold that the partner's list no longer has, each of them once."""
     sentence = _("The partner's list no longer has this row. It is kept here as it was last read.")
-    return sum(_report_once(target, VANISHED, str(key), sentence, key=key) for key in keys)
+    known = _known(target, VANISHED).filter(object_id__in=[str(key) for key in keys])
+    reported = set(known.values_list("object_id", flat=True))
+    for key in keys:
+        if str(key) not in reported:
+            _write_down(target, VANISHED, str(key), sentence, key=key)
 
 
 def _report_contradiction(target: Target, found: Contradiction) -> None:
@@ -79,12 +84,13 @@ def _report_unreadable(target: Target, row: UnreadableRow) -> None:
     _report_once(target, NOT_READ, digest, sentence)
 
 
-def _report_once(target: Target, kind: str, object_id: str, sentence: str, key: Any = None) -> bool:
-    known = Incident.objects.filter(mirror=target.mirror, kind=kind, object_id=object_id[:_LONGEST_OBJECT_ID])
-    if known.exists():
-        return False
-    _write_down(target, kind, object_id, sentence, key=key)
-    return True
+def _report_once(target: Target, kind: str, object_id: str, sentence: str) -> None:
+    if not _known(target, kind).filter(object_id=object_id).exists():
+        _write_down(target, kind, object_id, sentence)
+
+
+def _known(target: Target, kind: str) -> QuerySet[Incident]:
+    return Incident.objects.filter(mirror=target.mirror, kind=kind)
 
 
 def _write_down(

@@ -62,6 +62,7 @@ class Incident(AppendOnlyModel):
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
+        indexes = [models.Index(fields=["mirror", "object_id"], name="incidents_of_an_object")]
 
 
 class RateBucket(models.Model):
