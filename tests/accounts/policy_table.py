@@ -58,12 +58,12 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(post=EVERYBODY, public=True),
     "account_settings": Row(get=EVERYBODY, post=EVERYBODY),
     # approvals
-    "approvals:list": Row(get=EVERYBODY),
-    "approvals:detail": Row(get=EVERYBODY),
-    "approvals:preview": Row(post=EVERYBODY),
-    "approvals:approve": Row(post=EVERYBODY),
-    "approvals:reject": Row(get=EVERYBODY, post=EVERYBODY),
-    "approvals:cancel": Row(post=EVERYBODY),
+    "approvals:list": Row(get=READERS_OF_MONEY),
+    "approvals:detail": Row(get=READERS_OF_MONEY),
+    "approvals:preview": Row(post=READERS_OF_MONEY),
+    "approvals:approve": Row(post=READERS_OF_MONEY),
+    "approvals:reject": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
+    "approvals:cancel": Row(post=READERS_OF_MONEY),
     # audit
     "audit:list": Row(get=READERS_OF_THE_LOG),
     "audit:entry": Row(get=READERS_OF_THE_LOG),
