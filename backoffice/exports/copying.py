@@ -27,6 +27,7 @@ SESSION = " ".join(
     for name, value in {
         "statement_timeout": "0",
         "lock_timeout": "5s",
+        "datestyle": "ISO",
         "default_transaction_read_only": "on",
         # A parallel plan sorts before its first row leaves; cheap random reads keep the plan on the index.
         "max_parallel_workers_per_gather": "0",
@@ -36,9 +37,12 @@ SESSION = " ".join(
 
 
 class InstantText(Func):
-    """A moment in UTC as ``2026-11-19T14:34:12.000000Z``."""
+    """A moment in UTC as ``2026-11-19T14:34:12.5Z``, the fraction of a second only as far as there is one.
 
-    template = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    The server's own text, which the session fixes to ISO: `to_char` would cost three times as much.
+    """
+
+    template = "(replace((%(expressions)s AT TIME ZONE 'UTC')::text, ' ', 'T') || 'Z')"
     output_field = TextField()
 
 

@@ -31,7 +31,6 @@ ASKED_FOR = Case(
     default=Value(ELSEWHERE),
     output_field=TextField(),
 )
-TOOK_EFFECT = Case(When(status=COMPLETED, then=Value("yes")), default=Value("no"), output_field=TextField())
 
 
 def order_url(order: Order) -> str:
@@ -96,7 +95,8 @@ COLUMNS = Columns(
     Column(
         key="order",
         label=_("Order"),
-        kind=As.REFERENCE,
+        kind=As.NUMBER,
+        classes="text-start",
         value=lambda order: values.Reference(str(order.pk)),
         url=order_url,
         export="id",
@@ -154,13 +154,6 @@ COLUMNS = Columns(
         value=status_badge,
         export="status",
         export_value=lambda order: order.status,
-    ),
-    Column(
-        key="took_effect",
-        label=_("Took effect"),
-        value=lambda order: "yes" if effect_of(order).has_happened else "no",
-        export=TOOK_EFFECT,
-        screen=False,
     ),
     in_file_only("debit", _("Debit"), As.MONEY),
     in_file_only("debit_asset_id", _("Debit asset")),

@@ -154,10 +154,16 @@ def as_exported(value: object) -> str:
         case Decimal():
             return format(value, "f")
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return _instant(value)
         case Reference(text=text) | Badge(text=text) | Effect(text=text):
             return str(text)
         case Named(reference=text) | Person(name=text):
             return text
         case _:
             return str(value)
+
+
+def _instant(moment: datetime) -> str:
+    """A moment in UTC as ``2026-11-19T14:34:12.5Z``: the fraction of a second only as far as there is one."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.rstrip('0') if '.' in text else text}Z"

@@ -60,7 +60,7 @@ def test_numbers_are_bare_and_text_is_always_quoted(committed: str) -> None:
     client = client_named("Noura", 1)
     client.balances.create(asset_id="USD", balance="-1.50", available_balance=0, read_at="2026-11-19T11:34:12Z")
     assert exported_bytes(BALANCES, balances()).decode() == (
-        'client,active,balance,100% asset,read_at\n"Noura","BH",-1.50,"USD",2026-11-19T11:34:12.000000Z\n'
+        'client,active,balance,100% asset,read_at\n"Noura","BH",-1.50,"USD",2026-11-19T11:34:12Z\n'
     )
 
 
