@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mirror', '0001_initial'),
+        ("mirror", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['mirror', 'object_id'], name='incidents_of_an_object'),
+            model_name="incident",
+            index=models.Index(fields=["mirror", "object_id"], name="incidents_of_an_object"),
         ),
     ]
