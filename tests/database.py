@@ -18,11 +18,16 @@ from backoffice.database import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("TEST_POSTGRES_DIRECTORY", ROOT / "var" / "test-postgres"))
+USERS = fasteners.InterProcessReaderWriterLock(f"{DATA}.users")
 
 
 def start_server() -> embedded.Embedded:
-    """Start or join the server and make sure the template for today's migrations is there."""
+    """Start or join the server and make sure the template for today's migrations is there.
+
+    Whoever uses it holds a shared lock for as long as the process lives, so that the last one can stop it.
+    """
     DATA.parent.mkdir(parents=True, exist_ok=True)
+    USERS.acquire_read_lock()
     with fasteners.InterProcessLock(str(DATA) + ".lock"):
         server = embedded.start(DATA)
         with server.administer() as connection:
@@ -32,6 +37,12 @@ def start_server() -> embedded.Embedded:
         if not embedded.database_exists(server, template_name()):
             migrate_template(server, template_name())
     return server
+
+
+def stop_server_if_last() -> None:
+    """Stop the server, unless another process still uses it: a test run leaves nothing running."""
+    if (DATA / "postmaster.pid").exists() and USERS.acquire_write_lock(blocking=False):
+        embedded.start(DATA).stop()
 
 
 def template_name() -> str:
