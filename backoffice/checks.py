@@ -1,11 +1,17 @@
-"""System checks that catch contradictions between settings: the start stops with a sentence that says what to do."""
+"""Contradictions between settings: the start stops with a sentence that says what to do.
+
+They are Django's system checks, which run before every command. A web server runs none of them, so its entry point asks
+by itself.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_QUARANTINE = 120
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -14,7 +20,24 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     """Report every contradiction at once."""
-    return [*partner_addresses(), *quarantine(), *demo_is_local(), *bitnob_environment()]
+    return [
+        *partner_addresses(),
+        *quarantine(),
+        *demo_is_local(),
+        *demo_is_simulated(),
+        *bitnob_environment(),
+        *company_time_zone(),
+    ]
+
+
+def refuse_contradictions() -> None:
+    """Stop the start of a web server whose settings contradict each other.
+
+    :raises ImproperlyConfigured: naming every contradiction and what to do.
+    """
+    found = check_settings(None)
+    if found:
+        raise ImproperlyConfigured(" ".join(f"{one.msg} {one.hint or ''}".strip() for one in found))
 
 
 def partner_addresses() -> Iterator[CheckMessage]:
@@ -38,14 +61,34 @@ def quarantine() -> Iterator[CheckMessage]:
 
 def demo_is_local() -> Iterator[CheckMessage]:
     outside = [host for host in settings.ALLOWED_HOSTS if host not in {*LOOPBACK, "[::1]", "testserver"}]
-    if settings.DEMO and outside:
-        yield Error(
-            f"DEMO is on, but the site answers to {', '.join(outside)}.",
-            hint="The demo's sign-ins are public: keep it on loopback, or set DEMO=false.",
-            id="settings.E003",
-        )
+    for name in ("DEBUG", "DEMO"):
+        if getattr(settings, name) and outside:
+            yield Error(
+                f"{name} is on, but the site answers to {', '.join(outside)}.",
+                hint=f"It shows what must stay private: keep it on loopback, or set {name}=false.",
+                id="settings.E003",
+            )
+
+
+def demo_is_simulated() -> Iterator[CheckMessage]:
+    for name in ("COINMENA_BASE_URL", "BITNOB_BASE_URL"):
+        if settings.DEMO and urlsplit(getattr(settings, name)).hostname not in LOOPBACK:
+            yield Error(
+                f"DEMO is on, but {name} is not the sandbox.",
+                hint="The demo's sign-ins are public and must not reach real money: set DEMO=false.",
+                id="settings.E006",
+            )
 
 
 def bitnob_environment() -> Iterator[CheckMessage]:
     if settings.BITNOB_ENVIRONMENT not in {"sandbox", "live"}:
         yield Error("BITNOB_ENVIRONMENT is neither `sandbox` nor `live`.", id="settings.E004")
+
+
+def company_time_zone() -> Iterator[CheckMessage]:
+    if settings.COMPANY_TIME_ZONE not in available_timezones():
+        yield Error(
+            f"COMPANY_TIME_ZONE: {settings.COMPANY_TIME_ZONE} is no time zone.",
+            hint="Write it by continent and city, such as Asia/Bahrain.",
+            id="settings.E005",
+        )

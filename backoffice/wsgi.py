@@ -1,4 +1,7 @@
-"""The WSGI entry point: ``gunicorn backoffice.wsgi``. A database that would let history be changed stops the start."""
+"""The WSGI entry point: ``gunicorn backoffice.wsgi``.
+
+Settings that contradict each other and a database that would let history be changed stop the start.
+"""
 
 import os
 
@@ -8,6 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
 application = get_wsgi_application()
 
+from backoffice.checks import refuse_contradictions  # noqa: E402  (needs the settings)
 from backoffice.database.checks import refuse_to_start_unarmed  # noqa: E402  (needs the settings)
 
+refuse_contradictions()
 refuse_to_start_unarmed()

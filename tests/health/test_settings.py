@@ -1,0 +1,85 @@
+"""Contradictions between settings stop the start with a sentence, in the web server too (DESIGN.md §11, S40)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from backoffice.checks import refuse_contradictions
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PRODUCTION = {
+    "SECRET_KEY": "Zk3v9QmT7wLx2RbNc8YpHs5DfGj1Ua4EoVi6XtKzMnBqWrCy0lPe",
+    "DEBUG": "false",
+    "DEMO": "false",
+    "ALLOWED_HOSTS": "office.example.com",
+    "COINMENA_BASE_URL": "https://partner.example.com",
+    "BITNOB_BASE_URL": "https://partner.example.com",
+    "BITNOB_ENVIRONMENT": "live",
+}
+
+
+def test_the_settings_of_the_tests_agree() -> None:
+    refuse_contradictions()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ALLOWED_HOSTS": ["office.example.com"]}, "DEMO is on, but the site answers to office.example.com."),
+        (
+            {"DEMO": False, "DEBUG": True, "ALLOWED_HOSTS": ["*"]},
+            "DEBUG is on, but the site answers to *.",
+        ),
+        ({"COINMENA_BASE_URL": "https://partner.example.com"}, "DEMO is on, but COINMENA_BASE_URL is not the sandbox."),
+        ({"BITNOB_BASE_URL": "https://partner.example.com"}, "DEMO is on, but BITNOB_BASE_URL is not the sandbox."),
+        ({"COINMENA_BASE_URL": "http://partner.example.com"}, "COINMENA_BASE_URL must begin with https://."),
+        (
+            {"COINMENA_BASE_URL": "https://partner.example.com", "COINMENA_QUARANTINE_SECONDS": 60},
+            "COINMENA_QUARANTINE_SECONDS is below 120.",
+        ),
+        ({"BITNOB_ENVIRONMENT": "production"}, "BITNOB_ENVIRONMENT is neither `sandbox` nor `live`."),
+    ],
+)
+def test_a_contradiction_stops_the_start(settings: Settings, changes: dict[str, Any], sentence: str) -> None:
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    with pytest.raises(ImproperlyConfigured) as stopped:
+        refuse_contradictions()
+    assert sentence in str(stopped.value)
+
+
+def run_as_in_production(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    from tests import settings  # noqa: F401  (its environment holds what is not said here)
+
+    environment = {**os.environ, **PRODUCTION, "DJANGO_SETTINGS_MODULE": "backoffice.settings", **changes}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_settings_of_production_pass_every_check_of_a_deployment() -> None:
+    done = run_as_in_production("manage.py", "check", "--deploy", "--fail-level", "DEBUG")
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout + done.stderr
+
+
+def test_the_web_server_does_not_start_in_contradiction() -> None:
+    done = run_as_in_production("-c", "import backoffice.wsgi", DEMO="true")
+    assert done.returncode != 0
+    assert "DEMO is on, but the site answers to office.example.com." in done.stderr
+
+
+def test_static_files_carry_the_policies_as_well(db: None, settings: Settings) -> None:
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    answer = Client().get("/static/css/tokens.css")
+    assert answer.status_code == 200
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Permissions-Policy"]
