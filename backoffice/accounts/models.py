@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -30,6 +31,11 @@ class PersonManager(BaseUserManager["Person"]):
         return self.get(email=(username or "").casefold())
 
 
+def company_time_zone() -> str:
+    """The zone a new person sees times in, until they choose one."""
+    return str(settings.COMPANY_TIME_ZONE)
+
+
 class Person(AbstractBaseUser):
     """Someone who works here. There are no groups, no permissions and no superusers: policies decide by role."""
 
@@ -37,7 +43,7 @@ class Person(AbstractBaseUser):
     name = models.CharField(_("Name"), max_length=120)
     role = models.CharField(_("Role"), max_length=16, choices=Role)
     is_active = models.BooleanField(default=True)
-    time_zone = models.CharField(max_length=64, default="Asia/Bahrain")
+    time_zone = models.CharField(max_length=64, default=company_time_zone)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -66,10 +72,6 @@ class Person(AbstractBaseUser):
     @property
     def is_manager(self) -> bool:
         return self.role == Role.MANAGER
-
-    @property
-    def is_auditor(self) -> bool:
-        return self.role == Role.AUDITOR
 
     @property
     def is_administrator(self) -> bool:

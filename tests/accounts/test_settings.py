@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -47,3 +48,9 @@ def test_the_page_says_who_one_is(client: Client, maya: Person) -> None:
     page = client.get(PAGE).content.decode()
     assert "Maya Haddad" in page
     assert "maya@example.com" in page
+
+
+def test_a_new_person_sees_times_in_the_zone_of_the_company(settings: Settings) -> None:
+    settings.COMPANY_TIME_ZONE = "Europe/London"
+    nour = Person.objects.create_person(email="nour@example.com", name="Nour Saab", role=Role.FINANCE)
+    assert nour.time_zone == "Europe/London"
