@@ -25,6 +25,8 @@ from benchmarks import common
 
 MEGABYTE = 1024 * 1024
 MOST_SECONDS = 600
+#: Both take turns, and the fastest of each counts: whatever else the machine does slows one turn, not both alike.
+TURNS = 3
 WARM_UP_FILTER = "q=ref-1"
 
 
@@ -47,9 +49,10 @@ def main() -> int:
             download(port, cookies, WARM_UP_FILTER)
             before = resident(process)
             with watched(process) as peak:
-                file = download(port, cookies)
-            by_psql = [copied_by_psql() for _ in range(2)]
-    return 0 if figures(file, min(by_psql), (max(peak) - before) / MEGABYTE) else 1
+                turns = [(download(port, cookies), copied_by_psql()) for _ in range(TURNS)]
+    files, by_psql = zip(*turns, strict=True)
+    fastest = min(files, key=lambda file: file.seconds)
+    return 0 if figures(fastest, min(by_psql), (max(peak) - before) / MEGABYTE) else 1
 
 
 def figures(file: Download, by_psql: float, grown: float) -> bool:
@@ -78,7 +81,17 @@ def web_server() -> Iterator[tuple[int, psutil.Process]]:
     """Run gunicorn as the demo does, on a free loopback port, and give its worker."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--bind", f"127.0.0.1:{port}"]
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
+    options = [
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "1",
+        "--threads",
+        "8",
+        "--no-control-socket",
+        "--log-level",
+        "warning",
+    ]
     server = subprocess.Popen([*command, *options], cwd=common.ROOT, env=environment())
     try:
         await_answer(port)

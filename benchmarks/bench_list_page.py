@@ -119,12 +119,13 @@ def timed(browser: Any, address: str, runs: int = RUNS, **headers: str) -> Timin
         assert browser.get(address, **headers).status_code == 200, address
     with CaptureQueriesContext(connection) as captured:
         browser.get(address, **headers)
+    queries = len(captured)
     spent = []
     for _ in range(runs):
         began = time.perf_counter()
         browser.get(address, **headers)
         spent.append((time.perf_counter() - began) * 1_000)
-    return Timing(statistics.median(spent), len(captured))
+    return Timing(statistics.median(spent), queries)
 
 
 def deepest_token() -> str:

@@ -69,7 +69,6 @@ def database() -> Iterator[str]:
 def fill_orders(count: int) -> None:
     """Write ``count`` orders of a thousand clients, nearly all completed and under references of ours, as the owner."""
     with owner() as cursor:
-        cursor.execute(ORDERS_BY_THE_MILLION, {"count": count, "clients": CLIENTS, "rare": RARE})
         cursor.execute(
             "INSERT INTO orders_mintedreference (reference, minted_at)"
             " SELECT 'ref-' || n, now() FROM generate_series(1, %s) AS n WHERE n %% %s <> 1",
@@ -81,6 +80,7 @@ def fill_orders(count: int) -> None:
             " FROM generate_series(0, %s - 1) AS n",
             [CLIENTS],
         )
+        cursor.execute(ORDERS_BY_THE_MILLION, {"count": count, "clients": CLIENTS, "rare": RARE})
         cursor.execute("VACUUM (ANALYZE) orders_order, orders_mintedreference, clients_client")
 
 
