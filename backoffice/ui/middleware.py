@@ -82,7 +82,10 @@ def _is_fragment(response: HttpResponse) -> bool:
 
 def _sign_in_from(request: HttpRequest) -> str:
     """The sign-in page, leading back to the page the person was looking at."""
-    shown = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    try:
+        shown = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    except ValueError:  # the header is the browser's word, and `http://[` is no address
+        shown = "/"
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _ours(request, shown)})}"
 
 

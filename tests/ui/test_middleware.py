@@ -54,6 +54,12 @@ def test_without_a_known_page_sign_in_leads_to_the_first_one() -> None:
     assert response.headers["HX-Redirect"] == f"{LOGIN}?next=%2F"
 
 
+def test_a_page_address_that_is_none_leads_to_the_first_page() -> None:
+    response = send(lambda request: HttpResponseRedirect(LOGIN), is_signed_in=False, shown="http://[")
+    assert response.status_code == 401
+    assert response.headers["HX-Redirect"] == f"{LOGIN}?next=%2F"
+
+
 def test_a_redirect_of_ours_moves_the_page() -> None:
     response = send(lambda request: HttpResponseRedirect("/funding/wd-1/"))
     assert response.status_code == 204
