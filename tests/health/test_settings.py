@@ -79,6 +79,7 @@ def test_the_web_server_does_not_start_in_contradiction() -> None:
 def test_static_files_carry_the_policies_as_well(db: None, settings: Settings) -> None:
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     answer = Client().get("/static/css/tokens.css")
+    answer.close()
     assert answer.status_code == 200
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
     assert answer["X-Content-Type-Options"] == "nosniff"
