@@ -58,7 +58,7 @@ def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, Che
     """List who can decide, and the person who asked, who cannot."""
     able = [
         (_shown(one, person, one.get_role_display()), CheckResult.PASSED)
-        for one in queries.people_who_can_decide(asked)
+        for one in queries.people_who_can_decide(asked.requested_by_id)
     ]
     return [*able, (_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
 
@@ -67,10 +67,11 @@ def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> di
     """Say which of how many waiting requests this is for ``person``, and which comes next."""
     waiting = queries.waiting_for(person, now)
     following = queries.next_after(asked, person, now)
-    if following is None or not waiting.filter(pk=asked.pk).exists():
+    if following is None:
         return {"place": 0, "waiting_count": 0, "next_url": ""}
+    is_in_queue = waiting.filter(pk=asked.pk).exists()
     return {
-        "place": queries.older_than(asked, waiting).count() + 1,
+        "place": queries.older_than(asked, waiting).count() + 1 if is_in_queue else 0,
         "waiting_count": waiting.count(),
         "next_url": reverse("approvals:detail", args=[following.subject]),
     }

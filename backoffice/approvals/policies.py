@@ -58,11 +58,6 @@ def check_can_decide(person: Person, request: Request, now: datetime, shown: str
         raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
 
 
-def can_decide(person: Person, request: Request, now: datetime) -> bool:
-    """Tell whether the buttons are offered."""
-    return why_not_decide(person, request, now) is None
-
-
 def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
     """Refuse taking back a request that is somebody else's or no longer waits.
 
@@ -129,7 +124,7 @@ def _decided_sentence(request: Request) -> str:
 
 
 def _with_who_can(sentence: str, request: Request) -> str:
-    names = _(" or ").join(person.name for person in queries.people_who_can_decide(request))
+    names = _(" or ").join(person.name for person in queries.people_who_can_decide(request.requested_by_id))
     if not names:
         return f"{sentence} " + _("Nobody else can at the moment: an administrator has to invite a manager.")
     text, zone = times.moment(request.valid_until, times.MomentStyle.SHORT)

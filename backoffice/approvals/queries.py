@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models import CharField as TextOutput
+from django.utils import timezone
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Decision, Request
@@ -21,14 +22,18 @@ def requests() -> QuerySet[Request]:
 def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
     """Return the requests, each with its ``lane`` as ``person`` sees it: for_me, mine, others or history."""
     is_open = {"state": WAITING, "valid_until__gt": now}
-    waiting = "for_me" if person.is_manager else "others"
-    lane = Case(
-        When(requested_by=person, then=Value("mine"), **is_open),
-        When(then=Value(waiting), **is_open),
-        default=Value("history"),
-        output_field=TextOutput(),
-    )
-    return requests().annotate(lane=lane)
+    mine = When(requested_by=person, then=Value("mine"), **is_open)
+    return requests().annotate(lane=_lane(mine, waiting="for_me" if person.is_manager else "others", now=now))
+
+
+def with_nobodys_lanes() -> QuerySet[Request]:
+    """Return the requests as the command line sees them: whatever waits, waits for others."""
+    return requests().annotate(lane=_lane(waiting="others", now=timezone.now()))
+
+
+def _lane(*first: When, waiting: str, now: datetime) -> Case:
+    is_open = When(state=WAITING, valid_until__gt=now, then=Value(waiting))
+    return Case(*first, is_open, default=Value("history"), output_field=TextOutput())
 
 
 def in_lane(person: Person, now: datetime, *, is_chosen: bool) -> QuerySet[Any]:
@@ -59,15 +64,9 @@ def older_than(request: Request, waiting: QuerySet[Request]) -> QuerySet[Request
     return waiting.filter(Q(requested_at__lt=request.requested_at) | same_moment)
 
 
-def people_who_can_decide(request: Request) -> list[Person]:
-    """List everybody entitled to decide on ``request``: active managers other than the person who asked."""
-    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=request.requested_by_id)
-    return list(managers.order_by("name", "id"))
-
-
-def people_who_could_decide(requester: Person) -> list[Person]:
-    """List everybody who could decide on something that ``requester`` is about to ask for."""
-    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=requester.pk)
+def people_who_can_decide(requester_id: int) -> list[Person]:
+    """List everybody entitled to decide on what this person asks for: active managers other than that person."""
+    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=requester_id)
     return list(managers.order_by("name", "id"))
 
 

@@ -6,7 +6,7 @@ class FundingConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.approvals.listing import REQUESTS
-        from backoffice.approvals.queries import requests
+        from backoffice.approvals.queries import with_nobodys_lanes
         from backoffice.approvals.subjects import register
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
@@ -20,7 +20,7 @@ class FundingConfig(AppConfig):
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
-        exports.register(exports.Export(REQUESTS, requests))
+        exports.register(exports.Export(REQUESTS, with_nobodys_lanes))
         panels.register(
             "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)
         )

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
-from backoffice.approvals.queries import people_who_could_decide
+from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.rules import rule_for
 from backoffice.clients.models import Asset, BalanceReading, Client
 from backoffice.funding import clock, queries
@@ -110,4 +110,4 @@ def typed_facts(
 def approval_needed(kind: str, person: Person) -> dict[str, Any]:
     """Say whether ``kind`` needs somebody else, by which rule, and who can approve what ``person`` asks for."""
     rule = rule_for(kind)
-    return {"rule": rule, "approvers": people_who_could_decide(person) if rule else []}
+    return {"rule": rule, "approvers": people_who_can_decide(person.pk) if rule else []}
