@@ -86,6 +86,7 @@ COLUMNS = Columns(
     Column(key="rule", label=_("Rule"), value=lambda one: one.rule, export="rule", screen=False),
     Column(
         key="waiting",
+        classes="text-nowrap",
         label=_("Waiting"),
         value=waited,
         sort="asked",
@@ -101,6 +102,7 @@ COLUMNS = Columns(
     ),
     Column(
         key="expires",
+        classes="text-nowrap",
         label=_("Expires"),
         value=expires,
         sort="expires",

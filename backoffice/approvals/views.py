@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backoffice.accounts.models import Person
 from backoffice.accounts.policies import require_role
 from backoffice.approvals import pages, policies, queries, services
 from backoffice.approvals.conflicts import conflicts_as_409
@@ -59,7 +58,7 @@ def approve(request: HttpRequest, subject: str) -> HttpResponse:
         return page(request, asked, form, status=422)
     decided = services.approve(request_id=asked.pk, by=person_of(request), **form.cleaned_data)
     messages.success(request, _("%(what)s approved.") % {"what": named(decided)})
-    return to_next(decided, person_of(request))
+    return to_decided(decided)
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,7 +81,7 @@ def reject(request: HttpRequest, subject: str) -> HttpResponse:
         by=person,
     )
     messages.success(request, _("%(what)s rejected.") % {"what": named(decided)})
-    return to_next(decided, person)
+    return to_decided(decided)
 
 
 @require_POST
@@ -115,12 +114,12 @@ def named(asked: Request) -> str:
     return asked.subject if asked.amount is None else str(Money(asked.amount, asked.asset))
 
 
-def to_next(decided: Request, person: Person) -> HttpResponseRedirect:
-    """Go to the next request that waits for this person; to the queue when none does."""
-    following = queries.next_after(decided, person, timezone.now())
-    if following is None:
-        return HttpResponseRedirect(reverse("approvals:list"))
-    return HttpResponseRedirect(reverse("approvals:detail", args=[following.subject]))
+def to_decided(decided: Request) -> HttpResponseRedirect:
+    """Go to the page of what was decided, which leads on to the next request.
+
+    Never straight to the next one: its *Approve* stands where the second click of a double click lands.
+    """
+    return HttpResponseRedirect(reverse("approvals:detail", args=[decided.subject]))
 
 
 def asked_for(subject: str) -> Request:

@@ -65,24 +65,29 @@ def test_s4_a_replayed_address_is_refused(
     assert Entry.objects.filter(event="approval.refused", person=maya).exists()
 
 
-def test_approving_goes_on_to_the_next_one(
+def test_approving_shows_what_was_approved_and_never_another_approve_button(
     client: Browser, address: str, asked: Request, maya: Person, omar: Person, noura: Client, usd: Asset
 ) -> None:
+    """The second click of a double click lands where the first one did: there must be nothing to approve there."""
     following = withdrawal(maya, noura, usd, "2.00")
-    client.force_login(omar)
-
-    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint})
-
-    assert answer.headers["Location"] == f"/approvals/{following.reference}/"
-
-
-def test_approving_the_last_one_leads_to_the_queue(client: Browser, address: str, asked: Request, omar: Person) -> None:
     client.force_login(omar)
 
     answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True)
 
-    assert answer.redirect_chain == [("/approvals/", 302)]
+    page = answer.content.decode()
+    assert answer.redirect_chain == [(address, 302)]
+    assert "500.00 USD approved." in page
+    assert f'href="/approvals/{following.reference}/">Review next' in page
+    assert "/approve/" not in page
+
+
+def test_approving_the_last_one_leads_nowhere_else(client: Browser, address: str, asked: Request, omar: Person) -> None:
+    client.force_login(omar)
+
+    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True)
+
     assert "500.00 USD approved." in answer.content.decode()
+    assert "Review next" not in answer.content.decode()
 
 
 def test_rejecting_asks_why_first(
