@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models import Entry
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
-from backoffice.ui.values import Lines, Person, Reference
+from backoffice.ui.values import Lines, Person
 
 
 def who(entry: Entry) -> object:
@@ -16,7 +16,7 @@ def who(entry: Entry) -> object:
 def what(entry: Entry) -> object:
     """What happened, and to what; the number of a person's row says nothing to anybody."""
     is_told = entry.object_id and entry.object_type != "person"
-    return Lines(entry.sentence, Reference(entry.object_id)) if is_told else entry.sentence
+    return Lines(entry.sentence, entry.about) if is_told else entry.sentence
 
 
 COLUMNS = Columns(

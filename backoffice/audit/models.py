@@ -15,8 +15,10 @@ from django.db import models
 from django.utils.functional import Promise
 
 from backoffice.accounts.models import Role
+from backoffice.audit.addresses import address_of
 from backoffice.audit.events import SENTENCES
 from backoffice.database.models import AppendOnlyModel, truncate_refused
+from backoffice.ui.values import Reference
 
 FIRST_HASH = "0" * 64
 NOTHING = "\N{EN DASH}"
@@ -110,6 +112,11 @@ class Entry(AppendOnlyModel):
     def role_label(self) -> str | Promise:
         """The role the person had then; empty for a part of the system."""
         return Role(self.role).label if self.role in Role.values else self.role
+
+    @property
+    def about(self) -> Reference:
+        """The object, with the way to its page where it has one."""
+        return Reference(self.object_id, address_of(self.object_type, self.object_id))
 
     @property
     def short_hash(self) -> str:

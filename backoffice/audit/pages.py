@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from backoffice.audit.addresses import address_of
 from backoffice.audit.models import Entry
 from backoffice.audit.queries import neighbours_of
 from backoffice.ui.values import Action, Badge, Crumb, Fact, Meaning, Reference
@@ -57,9 +58,9 @@ def facts_of(entry: Entry) -> list[Fact]:
         Fact(_("Request"), Reference(entry.request_id)),
     ]
     if entry.object_id:
-        facts.append(Fact(_("About"), Reference(f"{entry.object_type} {entry.object_id}")))
+        facts.append(Fact(_("About"), Reference(f"{entry.object_type} {entry.object_id}", entry.about.url)))
     if entry.client:
-        facts.append(Fact(_("Client"), Reference(entry.client)))
+        facts.append(Fact(_("Client"), Reference(entry.client, address_of("client", entry.client))))
     return [*facts, *([Fact(_("Reason"), entry.reason)] if entry.reason else [])]
 
 

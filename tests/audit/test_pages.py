@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts.models import Person
+from backoffice.audit.addresses import address_of
 from backoffice.audit.events import SENTENCES
 from backoffice.audit.listing import ENTRIES
 from backoffice.audit.models import Entry
@@ -51,6 +53,30 @@ def test_the_list_shows_who_what_and_when(as_vera: Client, omar: Person) -> None
     page = as_vera.get("/audit/").content.decode()
     for words in ("Omar Saleh", "Manager", "Deactivated a client", "true", "false", last_entry().short_hash):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "identity", "address"),
+    [
+        ("operation", "dep-2026-9ss0ygz2", "/funding/dep-2026-9ss0ygz2/"),
+        ("request", "wd-2026-9ysaxrn5", "/approvals/wd-2026-9ysaxrn5/"),
+        ("client", "user/7?", "/clients/user%2F7%3F/"),
+        ("person", "3", ""),
+        ("operation", "", ""),
+    ],
+)
+def test_an_object_in_the_log_leads_to_its_page(kind: str, identity: str, address: str) -> None:
+    assert address_of(kind, identity) == address
+
+
+def test_a_history_over_several_objects_says_which_one_each_entry_is_about() -> None:
+    of_operation = Entry(number=8, event="operation.completed", object_type="operation", object_id="dep-2026-9ss0ygz2")
+    of_client = Entry(number=7, event="client.deactivated", object_type="client", object_id="user_12345")
+
+    page = render_to_string("audit/history.html", {"entries": [of_operation, of_client], "names_objects": "client"})
+
+    assert 'href="/funding/dep-2026-9ss0ygz2/"' in page
+    assert "user_12345" not in page
 
 
 def test_hostile_text_is_shown_and_runs_nowhere(as_vera: Client) -> None:
