@@ -63,6 +63,7 @@ COLUMNS = Columns(
         key="country_id",
         label=_("Country"),
         value=lambda client: client.country_name or client.country_id.upper(),  # annotated by `queries.listed`
+        classes="clip",
         on_phone=OnPhone.HIDE,
         export="country_id",
         export_label="country",

@@ -262,6 +262,7 @@ WHO_FUNDED_COLUMNS = Columns(
         key="approved_by",
         label=_("Approved by"),
         kind=Kind.PERSON,
+        classes="text-nowrap",
         value=lambda one: Person(one.approved_by.name) if one.approved_by else _("No rule asked for it"),
         export="approved_by__name",
         export_value=lambda one: one.approved_by.name if one.approved_by else None,

@@ -238,7 +238,7 @@ def _linked(body: SafeString, url: str, classes: str = "") -> SafeString:
 
 
 def _draw_named(value: Named) -> SafeString:
-    name = format_html('<span class="fw-medium">{}</span>', visible(value.name))
+    name = format_html('<span class="fw-medium named">{}</span>', visible(value.name))
     proof = format_html('<span class="quiet xs">{}</span>', reference(value.reference))
     return format_html("{} {}", _linked(name, value.url), proof)
 
