@@ -2,6 +2,7 @@
 
 * ``pgtrigger.ignore`` must not open a back door: its function answers false, always.
 * Triggers fire whatever ``session_replication_role`` says: they are ENABLE ALWAYS.
+* Triggers look for tables in ``public`` only: a temporary table of a session cannot stand in for the one they ask.
 * The application's role owns nothing; on append-only tables it may read and insert, on kept tables not delete.
 """
 
@@ -21,6 +22,10 @@ CLOSED_BACK_DOOR = """
 """
 
 
+#: What a trigger's function sees of the schemas; temporary tables last, or they would come before all others.
+SEARCH_PATH = "public, pg_temp"
+
+
 def harden_after_migrate(using: str, **_kwargs: Any) -> None:
     """Close the back door, arm the triggers and grant the application's role what it may do, on database ``using``."""
     with connections[using].cursor() as cursor:
@@ -32,17 +37,15 @@ def harden_after_migrate(using: str, **_kwargs: Any) -> None:
 
 
 def arm(cursor: Any, model: Any, trigger: pgtrigger.Trigger) -> None:
-    """Set one trigger ENABLE ALWAYS, once its table has been migrated into existence."""
-    cursor.execute(
-        "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = to_regclass(%s) AND tgenabled <> 'A'",
-        [trigger.get_pgid(model), model._meta.db_table],
-    )
+    """Set one trigger ENABLE ALWAYS and bind where it looks, once its table has been migrated into existence."""
+    table, name = model._meta.db_table, trigger.get_pgid(model)
+    cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = to_regclass(%s)", [name, table])
     if cursor.fetchone():
-        cursor.execute(
-            sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}").format(
-                sql.Identifier(model._meta.db_table), sql.Identifier(trigger.get_pgid(model))
-            )
-        )
+        for statement in (
+            "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+            f"ALTER FUNCTION {{name}}() SET search_path = {SEARCH_PATH}",
+        ):
+            cursor.execute(sql.SQL(statement).format(table=sql.Identifier(table), name=sql.Identifier(name)))
 
 
 def application_role() -> str | None:

@@ -1,9 +1,13 @@
 """The database refuses what must never happen, whoever asks (reliability.md §10)."""
 
+import hashlib
+
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
 
 from backoffice.accounts.models import Person
+from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database.checks import faults
 from backoffice.database.hardening import protected_models
@@ -48,6 +52,24 @@ def test_no_setting_opens_a_back_door(committed: str, maya: Person) -> None:
             cursor.execute("UPDATE audit_head SET number = 0")
 
 
+def test_no_table_of_a_session_stands_in_for_the_head_of_the_log(committed: str) -> None:
+    shadow = "CREATE TEMP TABLE audit_head AS SELECT 1 AS id, 41::bigint AS number, repeat('0', 64) AS hash;"
+    forged = Entry(number=42, at=timezone.now(), event="x", who="x", version=1, prev="0" * 64, canonical="x")
+    forged.hash = hashlib.sha256(b"x").hexdigest()
+    with transaction.atomic(), pytest.raises(DatabaseError, match="does not follow"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(shadow)
+        forged.save(force_insert=True)
+    assert not Entry.objects.exists()
+
+
+def test_no_table_of_a_session_moves_the_head_of_the_log(committed: str) -> None:
+    assert refused(
+        "CREATE TEMP TABLE audit_entry AS SELECT 1::bigint AS number, 'forged' AS hash;"
+        "UPDATE public.audit_head SET number = 1, hash = 'forged'"
+    )
+
+
 def test_not_even_the_owner_changes_an_entry_in_passing(committed: str, maya: Person) -> None:
     record("person.signed_in", by=maya)
     for sql in ("UPDATE audit_entry SET who = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"):
@@ -62,3 +84,24 @@ def test_a_disarmed_trigger_stops_the_start(committed: str) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
     assert any("audit_entry" in sentence for sentence in faults())
+
+
+def test_a_trigger_that_looks_elsewhere_stops_the_start(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgfoid::regproc FROM pg_trigger WHERE tgname LIKE 'pgtrigger_follows_the_head%'")
+        cursor.execute(f"ALTER FUNCTION {cursor.fetchone()[0]}() RESET search_path")
+    assert any("audit_entry" in sentence for sentence in faults())
+
+
+def test_a_missing_constraint_stops_the_start(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE approvals_decision DROP CONSTRAINT nobody_decides_their_own_request")
+        cursor.execute("DROP INDEX one_operation_submitting_per_client")
+    assert faults() == [
+        "The constraint nobody_decides_their_own_request of approvals_decision is missing.",
+        "The constraint one_operation_submitting_per_client of funding_operation is missing.",
+    ]
+
+
+def test_a_login_that_may_change_history_stops_the_start(committed: str) -> None:
+    assert "The application's login backoffice_owner may UPDATE audit_entry." in faults("owner")
