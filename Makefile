@@ -19,7 +19,6 @@ check: $(VENV)/dev.stamp
 fix: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
-	$(BIN)/djlint --reformat --quiet templates || true
 	$(BIN)/python manage.py states
 
 bench: $(VENV)/dev.stamp

@@ -58,8 +58,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
-    "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "csp",
@@ -129,11 +127,7 @@ def database(url_name: str, meaning: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
             "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
-            **(
-                {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
-                if env.bool("DATABASE_POOL", default=True)
-                else {}
-            ),
+            **({"pool": POOL} if env.bool("DATABASE_POOL", default=True) else {}),
         },
     }
 

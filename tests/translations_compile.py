@@ -19,7 +19,8 @@ def is_stale(catalogue: Path) -> bool:
         fresh = Path(compiled.name).read_bytes()
     committed = catalogue.with_suffix(".mo")
     if done.returncode or not committed.exists() or committed.read_bytes() != fresh:
-        print(f"{catalogue.relative_to(ROOT)}: {done.stderr or 'the compiled file is stale: make fix'}")  # noqa: T201
+        trouble = done.stderr or "the compiled file is stale: manage.py compilemessages"
+        print(f"{catalogue.relative_to(ROOT)}: {trouble}")  # noqa: T201
         return True
     return False
 

@@ -13,11 +13,10 @@ from backoffice.database.checks import faults
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
+from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
 from backoffice.worker.queries import oldest_job_due, workers_alive
 
-CLOCK_WARNING_SECONDS = 2
-CLOCK_LIMIT_SECONDS = 10
 MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 STALE_AFTER = timedelta(minutes=15)
 
@@ -97,9 +96,9 @@ def clock_sentence(skew: float | None) -> str:
     """Say how far our clock is from the partner's; from 10 seconds on nothing may be sent."""
     if skew is None:
         return "Its answer carried no date, so the clocks could not be compared."
-    if abs(skew) > CLOCK_LIMIT_SECONDS:
+    if abs(skew) > CLOCK_SKEW_STOP:
         raise Unwell(f"Our clock and the partner's are {abs(skew):.0f} s apart. Synchronise this machine's clock.")
-    if abs(skew) > CLOCK_WARNING_SECONDS:
+    if abs(skew) > CLOCK_SKEW_WARNING:
         return f"The clocks are {abs(skew):.1f} s apart: look at this machine's time service."
     return "The clocks agree."
 

@@ -28,7 +28,6 @@ class Kind(models.TextChoices):
     SELL = "sell", _("Sale")
 
 
-FUNDING_KINDS: Final = (Kind.DEPOSIT, Kind.WITHDRAWAL)
 TRADE_KINDS: Final = (Kind.BUY, Kind.SELL)
 
 FUNDED_AMOUNT = Case(

@@ -29,11 +29,6 @@ def runs() -> QuerySet[Run]:
     return Run.objects.select_related("client", "run_by")
 
 
-def latest_run() -> Run | None:
-    """The newest run over all clients."""
-    return runs().filter(client=None).order_by("-id").first()
-
-
 def findings_of(run: Run) -> QuerySet[Finding, Any]:
     """The findings of a run with the client's name, their evidence, and their place among the verdicts."""
     return run.findings.select_related("check_made").annotate(rank=RANK, client_name=CLIENT_NAME)
