@@ -1,8 +1,8 @@
 """The orders list over 1,000 and over 1,000,000 orders: page 1, the deepest page, queries, and searches.
 
-Server time through the real view, middleware and templates included; medians of `RUNS` requests, in one run. Bounds:
-deepest page within 1.3x of page 1, and page 1 within 2x of the same page over 1,000 orders. Run: python -m
-benchmarks.bench_list_page
+Server time through the real view, middleware and templates included; medians of `RUNS` requests, taken in turns.
+Bounds: deepest page within 1.3x of page 1, and page 1 within 2x of the same page over 1,000 orders. Run:
+python -m benchmarks.bench_list_page
 """
 
 import statistics
@@ -43,12 +43,11 @@ def main() -> int:
     with common.database():
         common.fill_orders(1_000)
         browser = signed_in()
-        small = timed(browser, "/orders/")
+        (small,) = timed(browser, "/orders/")
     with common.database():
         common.fill_orders(common.MILLION)
         browser = signed_in()
-        first = timed(browser, "/orders/")
-        deepest = timed(browser, f"/orders/?page={deepest_token()}")
+        first, deepest = timed(browser, "/orders/", f"/orders/?page={deepest_token()}")
         held = [figures(small, first, deepest), *(filtered(browser, name) for name in FILTERS), summed(browser)]
     return 0 if all(held) else 1
 
@@ -77,7 +76,7 @@ def figures(small: Timing, first: Timing, deepest: Timing) -> bool:
 
 
 def filtered(browser: Any, name: str) -> bool:
-    timing = timed(browser, f"/orders/?{FILTERS[name]}", runs=5)
+    (timing,) = timed(browser, f"/orders/?{FILTERS[name]}", runs=5)
     return common.report(
         f"list filtered by {name}, 1,000,000 orders",
         measured=timing.milliseconds,
@@ -89,7 +88,7 @@ def filtered(browser: Any, name: str) -> bool:
 
 def summed(browser: Any) -> bool:
     """The count and sums of all orders, which the page asks for apart."""
-    timing = timed(browser, "/orders/?part=summary", runs=3, HTTP_HX_REQUEST="true")
+    (timing,) = timed(browser, "/orders/?part=summary", runs=3, HTTP_HX_REQUEST="true")
     return common.report(
         "count and sums of 1,000,000 orders",
         measured=timing.milliseconds,
@@ -110,22 +109,28 @@ def signed_in() -> Any:
     return browser
 
 
-def timed(browser: Any, address: str, runs: int = RUNS, **headers: str) -> Timing:
-    """Ask for an address until it is warm, then `runs` times."""
+def timed(browser: Any, *addresses: str, runs: int = RUNS, **headers: str) -> list[Timing]:
+    """Ask for addresses until warm, then `runs` times each, in turns: a busy moment slows all of them alike."""
+    queries = [counted(browser, address, **headers) for address in addresses]
+    spent: list[list[float]] = [[] for _ in addresses]
+    for _ in range(runs):
+        for times, address in zip(spent, addresses, strict=True):
+            began = time.perf_counter()
+            browser.get(address, **headers)
+            times.append((time.perf_counter() - began) * 1_000)
+    return [Timing(statistics.median(times), count) for times, count in zip(spent, queries, strict=True)]
+
+
+def counted(browser: Any, address: str, **headers: str) -> int:
+    """Warm an address up and count its queries."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    for _ in range(min(WARM_UP, runs)):
+    for _ in range(WARM_UP):
         assert browser.get(address, **headers).status_code == 200, address
     with CaptureQueriesContext(connection) as captured:
         browser.get(address, **headers)
-    queries = len(captured)
-    spent = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        browser.get(address, **headers)
-        spent.append((time.perf_counter() - began) * 1_000)
-    return Timing(statistics.median(spent), queries)
+    return len(captured)
 
 
 def deepest_token() -> str:
