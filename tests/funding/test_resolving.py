@@ -31,6 +31,11 @@ Travel = Callable[..., None]
 PAST = 400
 
 
+def date_in(seconds: float) -> str:
+    """Write a moment so many seconds from now as an HTTP date."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
 @pytest.fixture
 def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
     """Move our clock and the one in the partner's answers on by so many seconds, together or apart."""
@@ -40,8 +45,7 @@ def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
         if ours:
             monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
         if theirs:
-            date = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-            coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date})
+            coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date_in(seconds)})
 
     return move
 
@@ -105,16 +109,22 @@ def test_a_not_found_of_another_environment_is_not_counted(
 
 @pytest.mark.parametrize(
     ("kind", "details"),
-    [("html", {"status": 404}), ("headers", {"set": {"Age": "30"}}), ("headers", {"remove": ["Date"]})],
+    [
+        ("html", {"status": 404, "headers": {"Date": date_in(7200)}}),
+        ("headers", {"set": {"Age": "30", "Date": date_in(7200)}}),
+        ("headers", {"remove": ["Date"]}),
+    ],
     ids=["without envelope", "from a cache", "without a date"],
 )
 def test_a_not_found_that_may_not_be_the_partners_is_not_counted(
     coinmena: Partners, in_doubt: Operation, travel: Travel, kind: str, details: dict[str, Any]
 ) -> None:
+    """Everything else would let it count: both clocks are past the bound and the control answers."""
     travel(PAST, theirs=False)
-    coinmena.fault(kind, match=LOOKUPS, times=None, **details)
+    coinmena.fault(kind, match={"method": "GET", "reference": in_doubt.reference}, times=None, **details)
 
     assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).conditions["envelope"] is False
     assert not last_answer(in_doubt).counts
 
 

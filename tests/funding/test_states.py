@@ -16,7 +16,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.models.operation import FROZEN
 from backoffice.funding.states import FIRST_STATES, MOVES, TERMINAL_STATES, State
-from tests.funding.cast import deposit
+from tests.funding.cast import deposit, withdrawal
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -69,7 +69,8 @@ def test_the_database_allows_exactly_the_moves_of_the_table(
     maya: Person, noura: Client, usd: Asset, before: State, after: State
 ) -> None:
     operation = fresh(maya, noura, usd, before)
-    if before is after or after in MOVES[before]:
+    is_still_open = before not in TERMINAL_STATES
+    if (before is after and is_still_open) or after in MOVES[before]:
         step(operation, after)
     else:
         with pytest.raises(DatabaseError):
@@ -95,6 +96,7 @@ OTHER_VALUES: dict[str, Any] = {
     "fingerprint": "0" * 64,
     "requested_at": timezone.now(),
     "confirmed_equal": True,
+    "ungated_rule_version": 7,
 }
 
 
@@ -114,7 +116,31 @@ def test_whose_money_in_what_asked_by_whom_never_changes(maya: Person, omar: Per
 
 
 def test_the_frozen_columns_are_all_tried_here() -> None:
-    assert set(FROZEN) == set(OTHER_VALUES) | {"client", "asset", "requested_by", "copy_of"}
+    assert set(FROZEN) == set(OTHER_VALUES) | {"client", "asset", "requested_by", "copy_of", "approval"}
+
+
+def test_an_approval_is_given_once_and_stays_whose_it_was(
+    maya: Person, omar: Person, lina: Person, noura: Client, usd: Asset
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    row = Operation.objects.filter(pk=operation.pk)
+    for change in ({"approval": None}, {"ungated_rule_version": 1}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.update(**change)
+    row.update(state=State.APPROVED, approved_by=omar, approved_at=timezone.now())
+    for change in ({"approved_by": lina}, {"approved_by": None, "approved_at": None}, {"approved_at": timezone.now()}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.update(**change)
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL_STATES))
+@pytest.mark.parametrize("change", [{"ended_at": timezone.now()}, {"partner_order_id": 7}, {"failure_code": "3005"}])
+def test_what_has_ended_stays_as_it_ended(
+    maya: Person, noura: Client, usd: Asset, state: State, change: dict[str, Any]
+) -> None:
+    operation = fresh(maya, noura, usd, state)
+    with pytest.raises(DatabaseError, match="Cannot update"):
+        Operation.objects.filter(pk=operation.pk).update(**change)
 
 
 def test_a_copy_needs_a_predecessor_that_ended_without_effect(maya: Person, noura: Client, usd: Asset) -> None:
