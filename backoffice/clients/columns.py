@@ -3,24 +3,12 @@
 from django.db.models import Case, TextField, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.clients.models import VERIFIED, Client
+from backoffice.clients.badges import activation_badge, status_badge
+from backoffice.clients.models import Client
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
-from backoffice.ui.text import visible
-from backoffice.ui.values import Age, Badge, Meaning, Reference
+from backoffice.ui.values import Age, Reference
 
 ACTIVE_IN_WORDS = Case(When(active=True, then=Value("yes")), default=Value("no"), output_field=TextField())
-
-
-def status_badge(client: Client, *, calm: bool = False) -> Badge:
-    """The status: only ``verified`` is good; another is shown in the partner's own word."""
-    if client.status == VERIFIED:
-        return Badge(_("Verified"), Meaning.POSITIVE, calm)
-    return Badge(visible(client.status, 40), Meaning.WARNING)
-
-
-def activation_badge(client: Client, *, calm: bool = False) -> Badge:
-    """Whether the client may trade and be funded."""
-    return Badge(_("Active"), Meaning.POSITIVE, calm) if client.active else Badge(_("Deactivated"), Meaning.NEGATIVE)
 
 
 COLUMNS = Columns(

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.audit.queries import history_of_client
 from backoffice.clients import policies, queries
+from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.balances import balance_lines
-from backoffice.clients.columns import activation_badge, status_badge
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.ui import panels
 from backoffice.ui.text import has_hidden, visible

@@ -14,19 +14,18 @@ from backoffice.dashboard import queries
 from backoffice.dashboard.chart import Chart, draw
 from backoffice.dashboard.words import (
     WHO_MOVES_IT_ON,
-    operation_url,
     request_url,
     since_of,
-    state_badge,
     title_of,
 )
+from backoffice.funding.badges import badge_of
 from backoffice.funding.states import State
-from backoffice.mirror.models import SyncRun
 from backoffice.mirror.queries import Freshness, freshness
 from backoffice.money import Money
+from backoffice.reconciliation.badges import run_badge
 from backoffice.reconciliation.models import EXCEPTIONS, Run
 from backoffice.ui import times
-from backoffice.ui.values import Action, Badge, Fact, Figure, Meaning
+from backoffice.ui.values import Action, Badge, Fact, Figure
 
 RECONCILIATION = "/reconciliation/"
 
@@ -64,7 +63,7 @@ class OperationRow:
 
     @property
     def url(self) -> str:
-        return operation_url(self.operation.reference)
+        return str(self.operation.get_absolute_url())
 
     @property
     def title(self) -> str:
@@ -72,7 +71,7 @@ class OperationRow:
 
     @property
     def badge(self) -> Badge:
-        return state_badge(self.operation)
+        return badge_of(self.operation)
 
     @property
     def since(self) -> str:
@@ -257,18 +256,7 @@ class RunLine:
 
 def run_line(run: Run) -> RunLine:
     start, _zone = times.moment(run.window_from, times.MomentStyle.SHORT)
-    return RunLine(_("Run %(n)s, from %(start)s") % {"n": run.pk, "start": start}, run_url(run), outcome(run))
-
-
-def outcome(run: Run) -> Badge:
-    if run.exceptions_count:
-        text = ngettext("%(n)s exception", "%(n)s exceptions", run.exceptions_count) % {
-            "n": f"{run.exceptions_count:,}"
-        }
-        return Badge(text, Meaning.NEGATIVE)
-    if run.pending_count or not run.is_complete:
-        return Badge(_("Not all decided") if run.pending_count else _("Matched so far"), Meaning.INFO)
-    return Badge(_("All matched"), Meaning.POSITIVE, calm=True)
+    return RunLine(_("Run %(n)s, from %(start)s") % {"n": run.pk, "start": start}, run_url(run), run_badge(run))
 
 
 def exception_facts(runs: list[Run]) -> list[Fact]:
@@ -289,8 +277,7 @@ class MirrorLine:
 
 
 def mirror_lines(mirrors: list[Freshness]) -> list[MirrorLine]:
-    well = (None, SyncRun.State.COMPLETE, SyncRun.State.RUNNING)
-    return [MirrorLine(one.label, one.read_at, "" if one.state in well else one.sentence) for one in mirrors]
+    return [MirrorLine(one.label, one.read_at, one.sentence if one.is_troubled else "") for one in mirrors]
 
 
 def chart(now: datetime) -> Chart | None:

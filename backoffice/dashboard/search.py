@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
-from backoffice.dashboard.words import client_url, operation_url, state_badge, title_of
+from backoffice.dashboard.words import title_of
 from backoffice.funding import queries as funding
+from backoffice.funding.badges import badge_of
 from backoffice.funding.models import Operation
 from backoffice.orders import queries as orders
 from backoffice.orders.effects import effect_of
@@ -146,9 +148,9 @@ def operation_hit(one: Operation, text: str) -> Hit:
     return Hit(
         title=title_of(one),
         sub=one.reference,
-        url=operation_url(one.reference),
+        url=one.get_absolute_url(),
         amount=Amount(one.amount, one.asset_id),
-        badge=state_badge(one),
+        badge=badge_of(one),
         is_exact=one.reference == text.lower(),
     )
 
@@ -157,7 +159,7 @@ def client_hit(one: Client, text: str) -> Hit:
     return Hit(
         title=str(one),
         sub=one.partner_client_id,
-        url=client_url(one.partner_client_id),
+        url=one.get_absolute_url(),
         is_exact=one.partner_client_id == text,
     )
 
@@ -169,7 +171,7 @@ def order_hit(one: Any, text: str) -> Hit:
     return Hit(
         title=f"{effect.words}, {one.partner_client_id}",
         sub=" · ".join(filter(None, [str(one.pk), one.order_no, one.partner_order_ref])),
-        url=f"/orders/{one.pk}/",
+        url=reverse("orders:detail", args=[one.pk]),
         amount=Amount(effect.amount.amount, effect.amount.asset) if effect.amount else None,
         is_exact=names_it or (one.partner_order_ref == text and not one.is_ours),
     )
@@ -179,6 +181,6 @@ def transaction_hit(one: Transaction, text: str) -> Hit:
     return Hit(
         title=f"{one.type}, {one.state}",
         sub=" · ".join(filter(None, [str(one.pk), one.reference])),
-        url=f"/transactions/{one.pk}/",
+        url=reverse("transactions:detail", args=[one.pk]),
         is_exact=one.reference == text or transactions.id_in(text) == one.pk,
     )

@@ -1,7 +1,6 @@
-"""How operations look on the first page and in the search: state, who moves them on, where they stand."""
+"""How operations are told on the first page and in the search: what about, since when, who moves them on."""
 
 from datetime import datetime
-from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -10,18 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.states import State
-from backoffice.ui.values import Badge, Meaning
 
-MEANINGS = {
-    State.PENDING_APPROVAL: Meaning.WARNING,
-    State.APPROVED: Meaning.INFO,
-    State.SUBMITTING: Meaning.INFO,
-    State.UNKNOWN: Meaning.URGENT,
-    State.REVIEW: Meaning.URGENT,
-    State.COMPLETED: Meaning.POSITIVE,
-    State.FAILED: Meaning.NEGATIVE,
-    State.REJECTED: Meaning.NEGATIVE,
-}
 WHO_MOVES_IT_ON: dict[State, Promise] = {
     State.PENDING_APPROVAL: _("A manager"),
     State.APPROVED: _("Worker"),
@@ -29,12 +17,6 @@ WHO_MOVES_IT_ON: dict[State, Promise] = {
     State.UNKNOWN: _("Looks up by itself"),
     State.REVIEW: _("Two people, with evidence"),
 }
-
-
-def state_badge(operation: Operation) -> Badge:
-    """The state; what is over and well is calm."""
-    state = State(operation.state)
-    return Badge(state.label, MEANINGS.get(state, Meaning.NEUTRAL), calm=state is State.COMPLETED)
 
 
 def title_of(operation: Operation) -> str:
@@ -46,16 +28,6 @@ def title_of(operation: Operation) -> str:
 def since_of(operation: Operation) -> datetime:
     """Since when an operation stands as it does, as far as it says so."""
     return operation.in_doubt_since or operation.approved_at or operation.requested_at
-
-
-def operation_url(reference: str) -> str:
-    """The page of an operation: a fixed address of the product (DESIGN.md §11)."""
-    return f"/funding/{quote(reference, safe='')}/"
-
-
-def client_url(partner_client_id: str) -> str:
-    """The page of a client."""
-    return reverse("clients:detail", args=[partner_client_id])
 
 
 def request_url(subject: str) -> str:

@@ -1,34 +1,21 @@
-"""The columns of the operations list, and how states, effects and amounts of operations look everywhere."""
+"""The columns of the operations list, and how effects and amounts of operations look everywhere."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from urllib.parse import quote
 
 from django.db.models import Case, F, When
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.database.fields import AmountField
+from backoffice.funding.badges import badge_of
 from backoffice.funding.models import Kind as OperationKind
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
-from backoffice.ui.values import Amount, Badge, Direction, Effect, Meaning, Named, Person, Reference
+from backoffice.ui.values import Amount, Badge, Direction, Effect, Named, Person, Reference
 
-MEANINGS = {
-    State.PENDING_APPROVAL: Meaning.WARNING,
-    State.APPROVED: Meaning.INFO,
-    State.SUBMITTING: Meaning.INFO,
-    State.UNKNOWN: Meaning.URGENT,
-    State.REVIEW: Meaning.URGENT,
-    State.COMPLETED: Meaning.POSITIVE,
-    State.FAILED: Meaning.NEGATIVE,
-    State.REJECTED: Meaning.NEGATIVE,
-    State.CANCELLED: Meaning.NEUTRAL,
-    State.EXPIRED: Meaning.NEUTRAL,
-}
 #: What was meant, and what has happened: an effect is claimed only where an order proves it.
 WORDS: dict[tuple[str, bool], tuple[Promise, Direction]] = {
     (OperationKind.DEPOSIT, True): (_("Deposited"), Direction.IN),
@@ -39,22 +26,6 @@ WORDS: dict[tuple[str, bool], tuple[Promise, Direction]] = {
 SIGNED_AMOUNT = Case(
     When(kind=OperationKind.WITHDRAWAL, then=-F("amount")), default=F("amount"), output_field=AmountField()
 )
-
-
-def url_of(operation: Operation) -> str:
-    """The page of an operation."""
-    return reverse("funding:detail", args=[operation.reference])
-
-
-def client_url(partner_client_id: str) -> str:
-    """The page of a client: a fixed address of the product (DESIGN.md §11)."""
-    return f"/clients/{quote(partner_client_id, safe='')}/"
-
-
-def badge_of(operation: Operation, *, calm: bool = True) -> Badge:
-    """The state; in lists a completed one is a quiet dot and a word."""
-    state = State(operation.state)
-    return Badge(state.label, MEANINGS[state], calm=calm and state is State.COMPLETED)
 
 
 def effect_of(operation: Operation) -> Effect:
@@ -77,7 +48,7 @@ def amount_of(operation: Operation) -> Amount:
 def client_of(operation: Operation) -> Named:
     """The client by name and by the id that proves who it is."""
     client = operation.client
-    return Named(str(client), client.partner_client_id, client_url(client.partner_client_id))
+    return Named(str(client), client.partner_client_id, client.get_absolute_url())
 
 
 @dataclass(frozen=True)
@@ -95,7 +66,7 @@ class OperationLine:
 def line_of(operation: Operation) -> OperationLine:
     return OperationLine(
         reference=operation.reference,
-        url=url_of(operation),
+        url=operation.get_absolute_url(),
         effect=effect_of(operation),
         amount=Amount(signed_amount(operation), operation.asset_id),
         badge=badge_of(operation),
@@ -109,7 +80,7 @@ COLUMNS = Columns(
         label=_("Operation"),
         kind=Kind.REFERENCE,
         value=lambda one: Reference(one.reference),
-        url=url_of,
+        url=Operation.get_absolute_url,
         export="reference",
     ),
     Column(
@@ -215,7 +186,7 @@ WHO_FUNDED_COLUMNS = Columns(
         label=_("Operation"),
         kind=Kind.REFERENCE,
         value=lambda one: Reference(one.reference),
-        url=url_of,
+        url=Operation.get_absolute_url,
         export="reference",
     ),
     Column(

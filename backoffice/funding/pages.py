@@ -9,10 +9,12 @@ from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.rules import sentence_of
+from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
 from backoffice.funding import doubt, policies, queries
+from backoffice.funding.badges import badge_of
 from backoffice.funding.checks import checks_of, summary
-from backoffice.funding.columns import badge_of, client_of, client_url, line_of, url_of
+from backoffice.funding.columns import client_of, line_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
@@ -21,7 +23,7 @@ from backoffice.funding.timeline import events_of, oldest_first, story_of
 from backoffice.orders.models import Order
 from backoffice.ui import times
 from backoffice.ui.text import visible
-from backoffice.ui.values import Age, Amount, Badge, Crumb, Fact, Link, Meaning, Reference
+from backoffice.ui.values import Age, Amount, Crumb, Fact, Link, Reference
 
 FORM_NAMES = {Kind.DEPOSIT: "funding:deposit", Kind.WITHDRAWAL: "funding:withdraw"}
 
@@ -122,7 +124,7 @@ def origin_of(operation: Operation, attempts: int) -> list[Fact]:
         Fact(_("Asked"), operation.requested_at),
     ]
     if operation.copy_of is not None:
-        facts.append(Fact(_("Copy of"), Reference(operation.copy_of.reference, url_of(operation.copy_of))))
+        facts.append(Fact(_("Copy of"), Reference(operation.copy_of.reference, operation.copy_of.get_absolute_url())))
     return facts
 
 
@@ -157,13 +159,11 @@ def rule_of(operation: Operation) -> dict[str, Any]:
 
 
 def client_facts(client: Client) -> list[Fact]:
-    verified = Badge(client.status.capitalize(), Meaning.POSITIVE if client.is_verified else Meaning.WARNING)
-    active = Badge(_("Active"), Meaning.POSITIVE) if client.active else Badge(_("Deactivated"), Meaning.NEGATIVE)
     return [
-        Fact(_("Name"), Link(visible(str(client), 120), client_url(client.partner_client_id))),
+        Fact(_("Name"), Link(visible(str(client), 120), client.get_absolute_url())),
         Fact(_("Partner id"), Reference(client.partner_client_id)),
-        Fact(_("Verification"), verified),
-        Fact(_("Activation"), active),
+        Fact(_("Verification"), status_badge(client)),
+        Fact(_("Activation"), activation_badge(client)),
         Fact(_("Read"), Age(client.read_at)),
     ]
 
@@ -187,11 +187,9 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
         "similar": [line_of(one) for one in queries.similar_operations(operation)],
         "wire": wire_of(operation),
         "what": [
-            Fact(
-                _("Client"), Link(visible(str(operation.client), 120), client_url(operation.client.partner_client_id))
-            ),
+            Fact(_("Client"), Link(visible(str(operation.client), 120), operation.client.get_absolute_url())),
             Fact(_("Partner id"), Reference(operation.client.partner_client_id)),
-            Fact(_("Our reference"), Reference(operation.reference, url_of(operation))),
+            Fact(_("Our reference"), Reference(operation.reference, operation.get_absolute_url())),
         ],
         "who": [
             Fact(_("Asked by"), operation.requested_by.name),

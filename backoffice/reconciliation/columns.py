@@ -6,26 +6,12 @@ from django.db.models import Case, F, TextField, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from backoffice.reconciliation.badges import run_badge
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.titles import title_of
 from backoffice.ui import values
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
-
-
-def run_badge(run: Run) -> values.Badge:
-    """How a run came out."""
-    if run.exceptions_count:
-        text = ngettext("%(n)s exception", "%(n)s exceptions", run.exceptions_count) % {
-            "n": f"{run.exceptions_count:,}"
-        }
-        return values.Badge(text, values.Meaning.NEGATIVE)
-    if run.pending_count:
-        return values.Badge(_("Not all decided"), values.Meaning.WARNING)
-    if not run.is_complete:
-        return values.Badge(_("Matched so far"), values.Meaning.INFO)
-    return values.Badge(_("All matched"), values.Meaning.POSITIVE, calm=True)
 
 
 def made_by(run: Run) -> values.Person | str:

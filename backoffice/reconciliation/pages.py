@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.funding.badges import MEANINGS
 from backoffice.funding.models import Kind
 from backoffice.funding.states import State
 from backoffice.money import Money
-from backoffice.reconciliation.columns import made_by, run_badge
+from backoffice.reconciliation.badges import run_badge, verdict_badge
+from backoffice.reconciliation.columns import made_by
 from backoffice.reconciliation.effects import sides_of
 from backoffice.reconciliation.explanation import sentence_of, tests_of
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, PENDING_GROUP
@@ -22,12 +24,6 @@ from backoffice.reconciliation.totals import AssetTotal
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Meaning, Named, Person, Reference
 
 GAUGE_WIDTH = 1000
-STATE_MEANINGS = {
-    State.COMPLETED: Meaning.POSITIVE,
-    State.FAILED: Meaning.NEGATIVE,
-    State.UNKNOWN: Meaning.URGENT,
-    State.REVIEW: Meaning.URGENT,
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class Row:
         state = self.finding.our_state
         if not state:
             return None
-        meaning = STATE_MEANINGS.get(State(state), Meaning.NEUTRAL)
+        meaning = MEANINGS[State(state)]
         return Badge(State(state).label, meaning, calm=meaning is not Meaning.URGENT)
 
     @property
@@ -85,13 +81,13 @@ class Row:
 
     @property
     def operation_url(self) -> str:
-        """The page of our operation: a fixed address of the product (DESIGN.md §11)."""
-        return f"/funding/{quote(self.finding.reference, safe='')}/" if self.finding.operation_id else ""
+        """The page of our operation."""
+        return reverse("funding:detail", args=[self.finding.reference]) if self.finding.operation_id else ""
 
     @property
     def order_url(self) -> str:
-        """The page of the partner's order: a fixed address of the product (DESIGN.md §11)."""
-        return f"/orders/{self.finding.order_id}/" if self.finding.order_id else ""
+        """The page of the partner's order."""
+        return reverse("orders:detail", args=[self.finding.order_id]) if self.finding.order_id else ""
 
     @property
     def facts(self) -> list[Fact]:
@@ -160,7 +156,7 @@ def run_context(run: Run) -> dict[str, Any]:
         "run": run,
         "title": _("Reconciliation of %(window)s") % {"window": title_of(run)},
         "badge": run_badge(run),
-        "crumbs": [Crumb(_("Reconciliation"), "/reconciliation/"), Crumb(_("Run %(n)s") % {"n": run.pk})],
+        "crumbs": [Crumb(_("Reconciliation"), reverse("reconciliation:runs")), Crumb(_("Run %(n)s") % {"n": run.pk})],
         "line": line_of(run),
         "rate": rate_of(run),
         "gauge": gauge_of(run),
@@ -243,14 +239,6 @@ def pills_of(run: Run, chosen: list[str]) -> list[Pill]:
         (Verdict.MATCHED.value, str(Verdict.MATCHED.label), run.matched_count),
     ]
     return [Pill(label, count, name, chosen == [name]) for name, label, count in choices]
-
-
-def verdict_badge(verdict: str) -> Badge:
-    """A verdict by its meaning."""
-    known = Verdict(verdict)
-    if known == Verdict.MATCHED:
-        return Badge(known.label, Meaning.POSITIVE, calm=True)
-    return Badge(known.label, Meaning.INFO if known in PENDING else Meaning.NEGATIVE)
 
 
 def amount(value: Any, asset: str | None) -> Amount | None:

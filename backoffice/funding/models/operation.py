@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models import Request
@@ -138,6 +139,9 @@ class Operation(KeptModel):
 
     def __str__(self) -> str:
         return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("funding:detail", args=[self.reference])
 
     @property
     def money(self) -> Money:
