@@ -124,11 +124,12 @@ def test_an_approval_is_given_once_and_stays_whose_it_was(
 ) -> None:
     operation = withdrawal(maya, noura, usd)
     row = Operation.objects.filter(pk=operation.pk)
-    for change in ({"approval": None}, {"ungated_rule_version": 1}):
+    for permission in ({"approval": None}, {"ungated_rule_version": 1}):
         with pytest.raises(DatabaseError), transaction.atomic():
-            row.update(**change)
+            row.update(**permission)
     row.update(state=State.APPROVED, approved_by=omar, approved_at=timezone.now())
-    for change in ({"approved_by": lina}, {"approved_by": None, "approved_at": None}, {"approved_at": timezone.now()}):
+    changes: list[dict[str, Any]] = [{"approved_by": lina}, {"approved_by": None, "approved_at": None}]
+    for change in [*changes, {"approved_at": timezone.now()}]:
         with pytest.raises(DatabaseError), transaction.atomic():
             row.update(**change)
 

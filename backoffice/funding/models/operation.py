@@ -11,7 +11,7 @@ from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database.fields import AmountField, amount_within_bounds
 from backoffice.database.models import KeptModel, born_in
-from backoffice.funding.states import FIRST_STATES, SENT_STATES, State, transitions
+from backoffice.funding.states import FIRST_STATES, SENT_STATES, TERMINAL_STATES, State, transitions
 from backoffice.money import MAX_TYPED_DECIMALS, Money
 
 FROZEN = [
@@ -27,6 +27,8 @@ FROZEN = [
     "requested_at",
     "confirmed_equal",
     "copy_of",
+    "approval",
+    "ungated_rule_version",
 ]
 
 
@@ -38,7 +40,8 @@ class Kind(models.TextChoices):
 class Operation(KeptModel):
     """One intended movement of money, under one reference, minted at creation and on every request sent for it.
 
-    What identifies and sizes the movement is frozen by a trigger; the state moves only as `states.MOVES` allows; a
+    What identifies and sizes the movement is frozen by a trigger, and so is who approved it, and everything once it has
+    ended; the state moves only as `states.MOVES` allows; a
     state from `approved` on needs either another person's approval or the version of the rule that asked for none.
     """
 
@@ -119,6 +122,20 @@ class Operation(KeptModel):
             born_in(*sorted(FIRST_STATES)),
             pgtrigger.FSM(name="state_moves", field="state", transitions=transitions()),
             pgtrigger.ReadOnly(name="content_is_frozen", fields=FROZEN),
+            pgtrigger.Protect(
+                name="approval_is_given_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__approved_by__isnull=False)
+                & (
+                    pgtrigger.Q(old__approved_by__df=pgtrigger.F("new__approved_by"))
+                    | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
+                ),
+            ),
+            pgtrigger.Protect(
+                name="what_has_ended_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=sorted(TERMINAL_STATES)),
+            ),
             pgtrigger.Trigger(
                 name="copied_without_effect",
                 when=pgtrigger.Before,
