@@ -1,5 +1,6 @@
 """From where a change is made: bound once per request (or job), read by the audit log and the logs."""
 
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
+from django.conf import settings
+from django.http import HttpRequest
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,33 @@ class Origin:
 
 NOWHERE = Origin()
 _origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the network address a request comes from.
+
+    ``X-Forwarded-For`` is what anybody may write, except for what our own proxies (``TRUSTED_PROXY_COUNT``) appended.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if not 0 < settings.TRUSTED_PROXY_COUNT <= len(hops):
+        return peer
+    told = hops[-settings.TRUSTED_PROXY_COUNT]
+    return told if is_address(told) else peer
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """Tell whether a request was made on this machine, and not passed on to it by a proxy."""
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    return is_address(peer) and ipaddress.ip_address(peer).is_loopback and "X-Forwarded-For" not in request.headers
 
 
 def current_origin() -> Origin:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from backoffice.accounts import sessions
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import address_of, originating_from
 from backoffice.accounts.signals import session_ended
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -27,7 +27,7 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with originating_from(request.META.get("REMOTE_ADDR", "")) as origin:
+        with originating_from(address_of(request)) as origin:
             response = self.get_response(request)
             response["X-Request-ID"] = origin.request_id
             return response

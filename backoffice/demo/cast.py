@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-PASSWORD = "demo sign-in for everyone"  # noqa: S105  (public, and refused outside loopback)
+from backoffice.accounts.public_password import PUBLIC_PASSWORD
+
+PASSWORD = PUBLIC_PASSWORD
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Signing in and out: one answer for everybody, limits that hold, every event in the log (S14, S18, S22)."""
 
+from typing import Any
+
 import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY
@@ -10,8 +12,10 @@ from django.core.cache.backends.db import DatabaseCache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
+from backoffice.accounts.public_password import PUBLIC_PASSWORD
 from backoffice.audit.models import Entry
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -119,6 +123,69 @@ def test_a_good_sign_in_is_no_failure(client: Client, maya: Person) -> None:
 
 def test_the_limits_are_kept_in_the_shared_database(db: None) -> None:
     assert isinstance(caches["default"], DatabaseCache)
+
+
+def test_the_demo_password_opens_the_demo_on_its_own_machine(client: Client, maya: Person) -> None:
+    maya.set_password(PUBLIC_PASSWORD)
+    maya.save()
+    assert sign_in(client, password=PUBLIC_PASSWORD) == 302
+
+
+@pytest.mark.parametrize(
+    ("is_demo", "where"),
+    [
+        (False, {}),
+        (True, {"REMOTE_ADDR": "192.0.2.7"}),
+        (True, {"REMOTE_ADDR": "::ffff:192.0.2.7"}),
+        (True, {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}),
+        (True, {"REMOTE_ADDR": ""}),
+    ],
+)
+def test_the_demo_password_opens_nothing_else(
+    client: Client, maya: Person, settings: Settings, is_demo: bool, where: dict[str, str]
+) -> None:
+    maya.set_password(PUBLIC_PASSWORD)
+    maya.save()
+    settings.DEMO = is_demo
+    extra: dict[str, Any] = {**where}
+    answer = client.post(reverse("account_login"), {"login": maya.email, "password": PUBLIC_PASSWORD}, **extra)
+    assert answer.status_code == 422
+    assert "work in the demo only" in answer.content.decode()
+    assert SESSION_KEY not in client.session
+    assert last_entry().event == "person.sign_in_failed"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told", "believed"),
+    [
+        (0, "198.51.100.9", "127.0.0.1"),
+        (1, "6.6.6.6, 198.51.100.9", "198.51.100.9"),
+        (2, "6.6.6.6, 198.51.100.9, 10.0.0.2", "198.51.100.9"),
+        (1, "not an address", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (3, "6.6.6.6", "127.0.0.1"),
+        (1, "2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_the_log_believes_our_own_proxies_only(
+    client: Client, maya: Person, settings: Settings, proxies: int, told: str, believed: str
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = proxies
+    client.post(reverse("account_login"), {"login": maya.email, "password": PASSWORD}, HTTP_X_FORWARDED_FOR=told)
+    assert last_entry().event == "person.signed_in"
+    assert last_entry().address == believed
+
+
+def test_one_address_behind_our_proxy_cannot_lock_the_others_out(
+    client: Client, maya: Person, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1
+    for number in range(31):
+        answer = {"login": f"person{number}@example.com", "password": "wrong wrong wrong"}
+        client.post(reverse("account_login"), answer, HTTP_X_FORWARDED_FOR=f"10.9.9.{number}, 198.51.100.9")
+    assert last_entry().event == "person.sign_in_blocked"
+    right = {"login": maya.email, "password": PASSWORD}
+    assert client.post(reverse("account_login"), right, HTTP_X_FORWARDED_FOR="198.51.100.10").status_code == 302
 
 
 def test_a_flood_from_one_address_is_turned_away(client: Client, db: None) -> None:
