@@ -97,7 +97,7 @@ class Order(MirroredModel, KeptModel):
 
     id = models.BigIntegerField(primary_key=True)
     order_no = models.CharField(max_length=64, blank=True)
-    partner_client_id = models.CharField(max_length=128, db_index=True)
+    partner_client_id = models.CharField(max_length=128)
     type = models.CharField(max_length=32)
     source = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=32)
@@ -139,7 +139,6 @@ class Order(MirroredModel, KeptModel):
         indexes = [
             models.Index(fields=["created_at", "id"], name="order_by_created"),
             models.Index(fields=["partner_client_id", "created_at", "id"], name="order_by_client"),
-            models.Index(fields=["status", "created_at", "id"], name="order_by_status"),
             models.Index(fields=["created_at", "id"], name="order_not_completed", condition=~Q(status=COMPLETED)),
             models.Index(Coalesce("effect_amount", NO_AMOUNT), "id", name="order_by_effect_on_client"),
             models.Index(fields=["created_at", "id"], name="order_made_elsewhere", condition=MADE_ELSEWHERE),
