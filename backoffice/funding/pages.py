@@ -25,6 +25,8 @@ from backoffice.ui import times
 from backoffice.ui.text import visible
 from backoffice.ui.values import Age, Amount, Crumb, Fact, Link, Reference
 
+#: How many operations the note on a client's page names.
+NAMED_IN_A_NOTE = 3
 FORM_NAMES = {Kind.DEPOSIT: "funding:deposit", Kind.WITHDRAWAL: "funding:withdraw"}
 
 
@@ -225,6 +227,7 @@ def pending_note(client: Client, _person: object) -> dict[str, Any] | None:
     return {
         "strong": strong,
         "text": text,
-        "rows": [line_of(one) for one in waiting[:3]],
+        "rows": [line_of(one) for one in sorted(waiting, key=lambda one: not one.is_in_doubt)[:NAMED_IN_A_NOTE]],
+        "more": max(0, count - NAMED_IN_A_NOTE),
         "is_in_doubt": bool(in_doubt),
     }

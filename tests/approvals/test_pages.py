@@ -81,6 +81,18 @@ def test_approving_shows_what_was_approved_and_never_another_approve_button(
     assert "/approve/" not in page
 
 
+def test_what_was_decided_makes_no_forecast(client: Browser, address: str, asked: Request, omar: Person) -> None:
+    """Once the money has left, a balance "after" would take it off a second time."""
+    client.force_login(omar)
+    assert "What would happen" in client.get(address).content.decode()
+
+    page = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True).content.decode()
+
+    assert "What was asked for" in page
+    assert "What would happen" not in page
+    assert "Balance now" not in page
+
+
 def test_approving_the_last_one_leads_nowhere_else(client: Browser, address: str, asked: Request, omar: Person) -> None:
     client.force_login(omar)
 

@@ -209,6 +209,28 @@ def test_the_page_of_a_client_shows_operations_and_what_is_pending(
     assert queries.reserved_by_asset(noura) == {"USD": operation.amount}
 
 
+def test_the_note_of_a_client_says_how_many_it_does_not_name(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    for amount in ("1.00", "2.00", "3.00", "4.00", "5.00"):
+        withdrawal(maya, noura, usd, amount)
+
+    page = signed_in(FINANCE).get(f"/clients/{NOURA}/").content.decode()
+
+    assert "5 operations are under way." in page
+    assert "and 2 more" in page
+
+
+def test_the_preview_names_the_client_that_was_typed_by_id(
+    db: None, signed_in: SignIn, noura: Client, usd: Asset
+) -> None:
+    typed = {"kind": "deposit", "client": NOURA, "asset": "USD", "amount": "1.00"}
+
+    page = signed_in(FINANCE).post("/funding/preview/", typed).content.decode()
+
+    assert noura.name in page
+
+
 def test_hostile_text_is_shown_and_never_obeyed(
     db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
 ) -> None:
