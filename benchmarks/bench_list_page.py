@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import common
 
 RUNS = 25
+TURNS = 3
 WARM_UP = 5
 PAGE = 50
 SLOWEST_FILTER_MS = 1_000
@@ -40,16 +41,27 @@ class Timing:
 
 def main() -> int:
     """Measure, print one JSON line a figure, and return 1 when one does not hold."""
-    with common.database():
+    with common.database() as small:
         common.fill_orders(1_000)
-        browser = signed_in()
-        (small,) = timed(browser, "/orders/")
-    with common.database():
-        common.fill_orders(common.MILLION)
-        browser = signed_in()
-        first, deepest = timed(browser, "/orders/", f"/orders/?page={deepest_token()}")
-        held = [figures(small, first, deepest), *(filtered(browser, name) for name in FILTERS), summed(browser)]
+        browsers = {small: signed_in()}
+        with common.database() as large:
+            common.fill_orders(common.MILLION)
+            browsers[large] = signed_in()
+            held = [compared(browsers, small, large)]
+            held += [filtered(browsers[large], name) for name in FILTERS]
+            held.append(summed(browsers[large]))
     return 0 if all(held) else 1
+
+
+def compared(browsers: dict[str, Any], small: str, large: str) -> bool:
+    """Ask both databases in turns, and let the quietest turn of each count."""
+    turns = []
+    for _ in range(TURNS):
+        common.connect_to(small)
+        (short,) = timed(browsers[small], "/orders/")
+        common.connect_to(large)
+        turns.append((short, *timed(browsers[large], "/orders/", f"/orders/?page={deepest_token()}")))
+    return figures(*(min(timings, key=lambda timing: timing.milliseconds) for timings in zip(*turns, strict=True)))
 
 
 def figures(small: Timing, first: Timing, deepest: Timing) -> bool:

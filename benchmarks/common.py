@@ -66,6 +66,13 @@ def database() -> Iterator[str]:
         embedded.drop_database(server, name)
 
 
+def connect_to(name: str) -> None:
+    """Point Django at another database of this run."""
+    from tests import database as clones
+
+    clones.connect_to(clones.start_server(), name)
+
+
 def fill_orders(count: int) -> None:
     """Write ``count`` orders of a thousand clients, nearly all completed and under references of ours, as the owner."""
     with owner() as cursor:
