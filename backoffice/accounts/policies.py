@@ -1,4 +1,4 @@
-"""Which roles may open or do something. Policies of the apps build on these two."""
+"""Which roles may open or do something. Policies of the apps build on these."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -27,12 +27,17 @@ class Refused(PermissionDenied):
     """A person may not do something. The text is a sentence fit for that person, naming who can."""
 
 
+def has_role(person: Person, *roles: Role) -> bool:
+    """Whether a person's role is one of ``roles``."""
+    return person.role in roles
+
+
 def check_role(person: Person, *roles: Role) -> None:
     """Refuse a person whose role is none of ``roles``.
 
     :raises Refused: naming the roles that can.
     """
-    if person.role not in roles:
+    if not has_role(person, *roles):
         names = get_text_list([str(PLURALS[role]) for role in roles], _("and"))
         raise Refused(_("Only %(roles)s can do this.") % {"roles": names})
 

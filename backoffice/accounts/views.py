@@ -1,6 +1,6 @@
 """Signing in and out, and a person's own settings. Nothing else of the sign-in library has an address here."""
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
 from django.contrib import messages
@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice.accounts.forms import SignInForm, TimeZoneForm
-from backoffice.accounts.models import Person
 from backoffice.accounts.services import choose_time_zone
+from backoffice.accounts.signed_in import person_of
 from backoffice.ui.render import render_page
 
 
@@ -42,7 +42,7 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def account_settings(request: HttpRequest) -> HttpResponse:
     """Show who one is here, and let one choose the zone of one's times."""
-    person = cast(Person, request.user)
+    person = person_of(request)
     form = TimeZoneForm(request.POST or None, initial={"time_zone": person.time_zone})
     if request.method == "POST" and form.is_valid():
         choose_time_zone(by=person, time_zone=form.cleaned_data["time_zone"])

@@ -86,7 +86,7 @@ COLUMNS = Columns(
     Column(key="rule", label=_("Rule"), value=lambda one: one.rule, export="rule", screen=False),
     Column(
         key="waiting",
-        classes="text-nowrap",
+        classes="one-line",
         label=_("Waiting"),
         value=waited,
         sort="asked",
@@ -102,7 +102,7 @@ COLUMNS = Columns(
     ),
     Column(
         key="expires",
-        classes="text-nowrap",
+        classes="one-line",
         label=_("Expires"),
         value=expires,
         sort="expires",

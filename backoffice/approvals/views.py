@@ -1,7 +1,5 @@
 """The queue and the decision page. Every POST is one call of the engine."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -11,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.approvals import pages, policies, queries, services
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.forms import ApproveForm, RejectForm
@@ -131,8 +130,3 @@ def asked_for(subject: str) -> Request:
     if asked is None:
         raise Http404
     return asked
-
-
-def person_of(request: HttpRequest) -> Any:
-    """The signed-in person; the middleware lets nobody else in."""
-    return request.user

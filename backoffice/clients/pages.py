@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of_client
 from backoffice.clients import policies, queries
 from backoffice.clients.badges import activation_badge, status_badge
@@ -25,7 +26,7 @@ _HISTORY_LENGTH: Final = 12
 
 def detail_context(client: Client, request: HttpRequest) -> dict[str, Any]:
     """Everything the page of a client shows to the person who asks."""
-    person: Any = request.user
+    person = person_of(request)
     readings = queries.readings_of(client)
     drawn = panels.drawn("client", client, request)
     return {

@@ -41,6 +41,11 @@ def asset_names() -> dict[str, str]:
     return dict(Asset.objects.values_list("asset_id", "name"))
 
 
+def asset_choices() -> list[tuple[str, str]]:
+    """Return every asset CoinMENA lists, to filter by."""
+    return [(asset_id, asset_id) for asset_id in Asset.objects.order_by("asset_id").values_list("asset_id", flat=True)]
+
+
 def country_names() -> dict[str, str]:
     """Return the names of the countries by code."""
     return dict(Country.objects.values_list("id", "name"))

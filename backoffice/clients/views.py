@@ -1,7 +1,5 @@
 """The pages of the clients: list, file, one client, balances, activation."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -12,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.clients import pages, policies, queries, services
 from backoffice.clients.columns import COLUMNS
 from backoffice.clients.filters import ClientFilters
@@ -158,8 +157,3 @@ def switch(request: HttpRequest, partner_client_id: str, *, active: bool) -> Htt
 def shown(sentence: object) -> str:
     """A sentence that may repeat a partner's words, with everything hidden in it named."""
     return visible(str(sentence), LONGEST_SENTENCE)
-
-
-def person_of(request: HttpRequest) -> Any:
-    """The signed-in person; the middleware lets nobody else in."""
-    return request.user

@@ -1,13 +1,12 @@
 """The first page, and the search."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.dashboard.forms import SearchForm
 from backoffice.dashboard.pages import page_for
 from backoffice.dashboard.search import search as find
@@ -17,8 +16,7 @@ from backoffice.ui.render import render_page
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for the person who looks."""
-    person: Any = request.user
-    return render_page(request, "dashboard/home.html", page_for(person))
+    return render_page(request, "dashboard/home.html", page_for(person_of(request)))
 
 
 @require_GET

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.context import Origin, current_origin, originating_from
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.exports.copying import Statement, Tally, chunks, compile_copy
@@ -57,8 +58,7 @@ def stream_csv(request: HttpRequest, *, listing: Listing, queryset: QuerySet[Any
 
     :raises BadListRequest: for filters or an order that cannot be read.
     """
-    person: Any = request.user
-    manifest = manifest_of(listing, request.GET, by=person)
+    manifest = manifest_of(listing, request.GET, by=person_of(request))
     stream = written_down(statement_of(listing, request.GET, queryset), manifest, Tally())
     response = StreamingHttpResponse(stream, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{manifest.file_name}"'

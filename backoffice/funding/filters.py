@@ -4,21 +4,16 @@ from typing import Any
 
 import django_filters
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
-from backoffice.clients.models import Asset
+from backoffice.audit.queries import people as everybody
+from backoffice.clients.queries import asset_choices
 from backoffice.funding import who_funded
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.queries import found_by
 from backoffice.funding.states import State
 from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, SearchFilter
-
-
-def assets() -> list[tuple[str, str]]:
-    """Every asset of the mirror, as choices."""
-    return [(asset_id, asset_id) for asset_id in Asset.objects.order_by("asset_id").values_list("asset_id", flat=True)]
 
 
 def people() -> list[tuple[str, str]]:
@@ -27,18 +22,12 @@ def people() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in asked.order_by("name", "id").values_list("id", "name")]
 
 
-def today() -> str:
-    """The filter that stands for today in the person's zone."""
-    day = timezone.localdate().isoformat()
-    return f"asked_from={day}&asked_to={day}"
-
-
 class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
     """What the list can be narrowed to."""
 
     q: Any = SearchFilter(search=found_by, label=_("Reference or client"))
     kind: Any = ChoicesFilter(choices=Kind.choices, label=_("Type"), any_label=_("Any type"))
-    asset: Any = ChoicesFilter(field_name="asset_id", choices=assets, label=_("Asset"), any_label=_("Any asset"))
+    asset: Any = ChoicesFilter(field_name="asset_id", choices=asset_choices, label=_("Asset"), any_label=_("Any asset"))
     state: Any = ChoicesFilter(choices=State.choices, label=_("State"), any_label=_("Any state"))
     person: Any = ChoicesFilter(
         field_name="requested_by_id", choices=people, label=_("Asked by"), any_label=_("Anybody")
@@ -46,17 +35,15 @@ class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
     asked: Any = DateRangeFilter(field_name="requested_at", label=_("Asked"))
 
 
-def everybody() -> list[tuple[str, str]]:
-    """Everybody who works or worked here, as choices: whoever asked or approved is among them."""
-    return [(str(pk), name) for pk, name in Person.objects.order_by("name", "id").values_list("id", "name")]
-
-
 class WhoFundedFilters(django_filters.FilterSet):  # type: ignore[misc]
     """Client, person, asset, period: the four parts of the question."""
 
     client: Any = SearchFilter(search=who_funded.of_client, label=_("Client"))
     person: Any = ChoicesFilter(
-        choices=everybody, search=who_funded.by_people, label=_("Person"), any_label=_("Any person")
+        choices=everybody,  # whoever asked or approved is among them
+        search=who_funded.by_people,
+        label=_("Person"),
+        any_label=_("Any person"),
     )
-    asset: Any = ChoicesFilter(field_name="asset_id", choices=assets, label=_("Asset"), any_label=_("Any asset"))
+    asset: Any = ChoicesFilter(field_name="asset_id", choices=asset_choices, label=_("Asset"), any_label=_("Any asset"))
     completed: Any = DateRangeFilter(field_name="ended_at", label=_("Period"), any_label=_("Any time"))

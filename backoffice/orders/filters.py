@@ -2,10 +2,9 @@
 
 import django_filters
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.clients.models import Asset
+from backoffice.clients.queries import asset_choices
 from backoffice.orders import queries
 from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Kind
 from backoffice.orders.queries import Orders
@@ -21,11 +20,6 @@ KINDS = [
 ]
 STATUSES = [(COMPLETED, _("completed")), ("failed", _("failed")), ("rejected", _("rejected")), (OPEN, _("open"))]
 MAKERS = [(HERE, _("here")), (ELSEWHERE, _("elsewhere"))]
-
-
-def asset_choices() -> list[tuple[str, str]]:
-    """Every asset the partner lists."""
-    return [(asset_id, asset_id) for asset_id in Asset.objects.order_by("asset_id").values_list("asset_id", flat=True)]
 
 
 def of_kinds(orders: Orders, kinds: list[str]) -> Orders:
@@ -66,8 +60,3 @@ class OrderFilters(django_filters.FilterSet):  # type: ignore[misc]
     created = DateRangeFilter(field_name="created_at", label=_("Created"))
     amount = AmountRangeFilter(field_name="size", label=_("Amount"))
     made = ChoicesFilter(choices=MAKERS, search=made, label=_("Asked for"), any_label=_("Asked for anywhere"))
-
-
-def this_month() -> str:
-    """The filters of the tab "This month", in the person's zone."""
-    return f"created_from={timezone.localdate().replace(day=1).isoformat()}"

@@ -1,7 +1,5 @@
 """The pages of the orders: list, file, one order, look-up at the partner."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -12,14 +10,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
 from backoffice.exports.services import stream_csv
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.runs import last_complete
 from backoffice.orders import pages, policies, queries, services
 from backoffice.orders.columns import COLUMNS
-from backoffice.orders.filters import OrderFilters, this_month
+from backoffice.orders.filters import OrderFilters
 from backoffice.orders.forms import LookUpForm
+from backoffice.ui.filters import this_month
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, View
 from backoffice.ui.render import render_listing, render_page
@@ -38,7 +38,7 @@ ORDERS = Listing(
     count_label=lambda n: ngettext("%(n)s order", "%(n)s orders", n) % {"n": f"{n:,}"},
     views=(
         View(_("All")),
-        View(_("This month"), this_month),
+        View(_("This month"), this_month("created")),
         View(_("Not completed"), "status=failed&status=rejected&status=open"),
         View(_("Withdrawals from 10,000"), "kind=withdrawal&amount_min=10000"),
         View(_("Not ours"), "made=elsewhere"),
@@ -111,8 +111,3 @@ def look_up(request: HttpRequest) -> HttpResponse:
     crumbs = [Crumb(_t("Orders"), reverse("orders:list")), Crumb(_t("Look up"))]
     status = 422 if form.errors else 200
     return render_page(request, "orders/look_up.html", {"form": form, "crumbs": crumbs}, "look-up", status=status)
-
-
-def person_of(request: HttpRequest) -> Any:
-    """The signed-in person; the middleware lets nobody else in."""
-    return request.user

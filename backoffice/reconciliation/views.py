@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
 from backoffice.exports.services import stream_csv
 from backoffice.reconciliation import pages, policies, queries
@@ -119,8 +120,3 @@ def export(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Answer with the CSV of a run's findings, those the filter in the address keeps."""
     found = get_object_or_404(Run, pk=run_id)
     return stream_csv(request, listing=RUN_FINDINGS, queryset=queries.findings_of(found))
-
-
-def person_of(request: HttpRequest) -> Any:
-    """The signed-in person; the middleware lets nobody else in."""
-    return request.user

@@ -2,7 +2,6 @@
 
 import django_filters
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.money import CURRENCY_EXPONENTS
@@ -88,8 +87,3 @@ class TransactionFilters(django_filters.FilterSet):  # type: ignore[misc]
         label=_("Money"),
         any_label=_("Real or simulated"),
     )
-
-
-def this_month() -> str:
-    """The filters of the tab "This month", in the person's zone."""
-    return f"created_from={timezone.localdate().replace(day=1).isoformat()}"

@@ -1,6 +1,5 @@
 """The pages of the transactions: list, file, one transaction, look-up at the partner."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,15 +12,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
 from backoffice.exports.services import stream_csv
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.runs import last_complete
 from backoffice.transactions import pages, policies, queries, services
 from backoffice.transactions.columns import COLUMNS
-from backoffice.transactions.filters import TransactionFilters, this_month
+from backoffice.transactions.filters import TransactionFilters
 from backoffice.transactions.forms import LookUpForm
 from backoffice.transactions.models import Transaction
+from backoffice.ui.filters import this_month
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, View
 from backoffice.ui.render import render_listing, render_page
@@ -37,7 +38,7 @@ TRANSACTIONS = Listing(
     count_label=lambda n: ngettext("%(n)s transaction", "%(n)s transactions", n) % {"n": f"{n:,}"},
     views=(
         View(_("All")),
-        View(_("This month"), this_month),
+        View(_("This month"), this_month("created")),
         View(_("Not final"), "state=PENDING&state=IN_PROGRESS&state=other"),
         View(_("Failed or reversed"), "state=FAILED&state=REVERSED"),
         View(_("Simulated"), "money=simulated"),
@@ -110,8 +111,3 @@ def look_up(request: HttpRequest) -> HttpResponse:
     crumbs = [Crumb(_t("Transactions"), reverse("transactions:list")), Crumb(_t("Look up"))]
     status = 422 if form.errors else 200
     return render_page(request, "transactions/look_up.html", {"form": form, "crumbs": crumbs}, "look-up", status=status)
-
-
-def person_of(request: HttpRequest) -> Any:
-    """The signed-in person; the middleware lets nobody else in."""
-    return request.user

@@ -242,6 +242,21 @@ class AmountRangeFilter(django_filters.Filter):  # type: ignore[misc]
         return qs.filter(bounds)
 
 
+def today(name: str) -> Callable[[], str]:
+    """Give the filter called `name` as it stands in the address for today, in the person's zone."""
+
+    def query() -> str:
+        day = timezone.localdate().isoformat()
+        return f"{name}_from={day}&{name}_to={day}"
+
+    return query
+
+
+def this_month(name: str) -> Callable[[], str]:
+    """Give the filter called `name` as it stands in the address for the month so far, in the person's zone."""
+    return lambda: f"{name}_from={timezone.localdate().replace(day=1).isoformat()}"
+
+
 def choices_summary(count: int, any_label: Text) -> str:
     """What a closed choices box says: `Any status`, or how many were chosen."""
     if not count:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import Refused, require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.funding import policies, queries
 from backoffice.funding.checks import checks_of
@@ -21,7 +22,6 @@ from backoffice.funding.columns import line_of
 from backoffice.funding.forms import FundingForm, new_token
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.services import creating, previewing
-from backoffice.funding.views.person import person_of
 from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
 

@@ -7,13 +7,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.listing import REQUESTS
 from backoffice.approvals.queries import in_lane
 from backoffice.exports.services import stream_csv
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import COLUMNS
-from backoffice.funding.filters import OperationFilters, today
-from backoffice.funding.views.person import person_of
+from backoffice.funding.filters import OperationFilters
+from backoffice.ui.filters import today
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, View
 from backoffice.ui.render import render_listing
@@ -31,7 +32,7 @@ OPERATIONS = Listing(
     count_label=lambda n: ngettext("%(n)s operation", "%(n)s operations", n) % {"n": f"{n:,}"},
     views=(
         View(_("All")),
-        View(_("Today"), today),
+        View(_("Today"), today("asked")),
         View(_("Waiting"), "state=pending_approval&state=approved&state=submitting"),
         View(_("In doubt"), "state=unknown&state=review"),
         View(_("Failed"), "state=failed&state=rejected"),

@@ -9,13 +9,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.audit.queries import history_of
 from backoffice.funding import pages, policies, queries
 from backoffice.funding.forms import ResumeForm
 from backoffice.funding.models import Operation
 from backoffice.funding.services import brakes, cancelling, resolving
-from backoffice.funding.views.person import person_of
 from backoffice.ui.render import render_page
 
 DETAIL = "funding/detail.html"

@@ -6,12 +6,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.reading import note_reading
 from backoffice.exports.services import stream_csv
 from backoffice.funding import policies, who_funded
 from backoffice.funding.columns import WHO_FUNDED_COLUMNS
 from backoffice.funding.filters import WhoFundedFilters
-from backoffice.funding.views.person import person_of
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import PART, Empty, Listing
 from backoffice.ui.render import render_listing
