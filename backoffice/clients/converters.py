@@ -2,9 +2,12 @@
 
 
 class PartnerClientId:
-    """An id of any characters. The address percent-encodes it; the server has decoded it by the time it gets here."""
+    """An id of any characters but NUL, which no database text holds.
 
-    regex = r"[\s\S]+"
+    The address percent-encodes it; the server has decoded it by the time it gets here.
+    """
+
+    regex = r"[^\x00]+"
 
     def to_python(self, text: str) -> str:
         return text
