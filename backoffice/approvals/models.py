@@ -56,6 +56,11 @@ class Request(KeptModel):
             born_in(states.RequestState.WAITING),
             pgtrigger.FSM(name="state_moves", field="state", transitions=states.transitions()),
             pgtrigger.ReadOnly(name="content_is_frozen", exclude=["state", "closed_at"]),
+            pgtrigger.Protect(
+                name="what_is_closed_stays",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state=states.RequestState.WAITING),
+            ),
         ]
 
 
