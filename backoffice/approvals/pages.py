@@ -48,8 +48,8 @@ def line_of(asked: Request, now: datetime) -> list[object]:
         return [Reference(asked.subject), _("Waited %(span)s") % {"span": waited}]
     left = (asked.valid_until - now).total_seconds()
     if left > 0:
-        moment, zone = times.moment(asked.valid_until, times.MomentStyle.SHORT)
-        words = {"moment": f"{moment} {zone}".strip(), "span": times.duration(left)}
+        moment = times.written(asked.valid_until, times.MomentStyle.SHORT)
+        words = {"moment": moment, "span": times.duration(left)}
         line.append(_("Expires %(moment)s, in %(span)s") % words)
     return line
 

@@ -127,6 +127,6 @@ def _with_who_can(sentence: str, request: Request) -> str:
     names = _(" or ").join(person.name for person in queries.people_who_can_decide(request.requested_by_id))
     if not names:
         return f"{sentence} " + _("Nobody else can at the moment: an administrator has to invite a manager.")
-    text, zone = times.moment(request.valid_until, times.MomentStyle.SHORT)
-    who = _("%(names)s can, until %(moment)s.") % {"names": names, "moment": f"{text} {zone}".strip()}
+    moment = times.written(request.valid_until, times.MomentStyle.SHORT)
+    who = _("%(names)s can, until %(moment)s.") % {"names": names, "moment": moment}
     return f"{sentence} {who}"

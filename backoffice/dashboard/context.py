@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals import queries as approvals
 from backoffice.funding.models import Operation
-from backoffice.funding.states import State
+from backoffice.funding.states import IN_DOUBT
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness
 from backoffice.ui import values
@@ -145,7 +145,6 @@ class Tallies:
 
 #: Which tally stands beside which page.
 TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt"}
-IN_DOUBT = (State.UNKNOWN, State.REVIEW)
 
 
 def waiting_for(person: Person) -> Tallies:

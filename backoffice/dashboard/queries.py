@@ -12,14 +12,14 @@ from django.utils import timezone
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.queries import waiting_for
+from backoffice.approvals.states import RequestState
 from backoffice.audit.models import Entry
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
-from backoffice.funding.states import WITHOUT_EFFECT, State
+from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT, State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.models import Run
 
-IN_DOUBT: Final = (State.UNKNOWN, State.REVIEW)
 ROWS_SHOWN: Final = 6
 ENDED_WITHIN: Final = timedelta(days=7)
 CHART_DAYS: Final = 14
@@ -57,7 +57,7 @@ def requests_waiting(person: Person, now: datetime) -> list[Request]:
 
 def count_waiting(now: datetime, person: Person | None = None) -> tuple[int, datetime | None]:
     """How many requests wait for a decision, all or those of one requester, and since when the oldest does."""
-    waiting = Request.objects.filter(state="waiting", valid_until__gt=now)
+    waiting = Request.objects.filter(state=RequestState.WAITING, valid_until__gt=now)
     if person is not None:
         waiting = waiting.filter(requested_by=person)
     found = waiting.aggregate(count=Count("id"), oldest=Min("requested_at"))

@@ -121,8 +121,8 @@ def equal_check(facts: Facts) -> Check:
     if not facts.equal:
         return Check(text, PASSED, _("same client, asset, type and amount"))
     newest = facts.equal[0]
-    moment, zone = times.moment(newest.requested_at, times.MomentStyle.SHORT)
-    words = {"name": newest.requested_by.name, "moment": f"{moment} {zone}".strip()}
+    moment = times.written(newest.requested_at, times.MomentStyle.SHORT)
+    words = {"name": newest.requested_by.name, "moment": moment}
     return Check(text, WARNING, _("%(name)s asked for the same on %(moment)s") % words, got=newest.reference)
 
 

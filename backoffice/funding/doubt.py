@@ -1,19 +1,18 @@
 """An operation in doubt, argued step by step: what is known, what each condition waits for, what can happen."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from backoffice.funding import policies
 from backoffice.funding.models import Operation
+from backoffice.funding.services.absence import apart, quarantine
+from backoffice.funding.services.resolving import ALARM_AFTER, TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.funding.timeline import Story, last_sent_at
 from backoffice.ui import times
 from backoffice.ui.values import Check, CheckResult, Event, Fact, Figure
-
-ALARM_AFTER = timedelta(minutes=15)
-REVIEW_AFTER = timedelta(minutes=60)
 
 
 def context_of(story: Story, now: datetime) -> dict[str, Any]:
@@ -71,8 +70,7 @@ def figures_of(story: Story, conditions: tuple[Check, ...], now: datetime) -> li
 def _sent_note(sent_at: datetime | None) -> str:
     if sent_at is None:
         return ""
-    clock, zone = times.moment(sent_at, times.MomentStyle.TIME)
-    return _("since the request at %(moment)s") % {"moment": f"{clock} {zone}".strip()}
+    return _("since the request at %(moment)s") % {"moment": times.written(sent_at, times.MomentStyle.TIME)}
 
 
 def _next_note(operation: Operation, now: datetime) -> str:
@@ -87,16 +85,15 @@ def conditions_of(story: Story) -> tuple[Check, ...]:
     answered = [lookup.answer for lookup in story.lookups if hasattr(lookup, "answer")]
     absent = [answer for answer in answered if answer.found is False]
     known = absent[-1].conditions if absent else {}
-    quarantine = times.duration(settings.COINMENA_QUARANTINE_SECONDS)
-    apart = times.duration(settings.COINMENA_QUARANTINE_SECONDS / 5)
+    bound = times.duration(quarantine().total_seconds())
     return (
         _condition(_("CoinMENA's own envelope, with its date"), known.get("envelope"), _("no redirect, no cache")),
         _condition(_("Same environment as the request"), known.get("environment")),
         _condition(
             _("A known reference answers in the same run"), known.get("control"), str(known.get("control") or "")
         ),
-        _condition(_("Both clocks are past the bound"), known.get("clocks"), _("request signed, plus %s") % quarantine),
-        _condition(_("A second “not found”, %s later") % apart, known.get("second")),
+        _condition(_("Both clocks are past the bound"), known.get("clocks"), _("request signed, plus %s") % bound),
+        _condition(_("A second “not found”, %s later") % times.duration(apart().total_seconds()), known.get("second")),
         _condition(_("Order list of the client, read to its end"), known.get("list_read")),
     )
 
@@ -122,8 +119,7 @@ def outcomes_of(story: Story) -> list[Event]:
     sent_at = last_sent_at(story)
     moment = ""
     if sent_at is not None:
-        clock, zone = times.moment(sent_at + REVIEW_AFTER, times.MomentStyle.SHORT)
-        moment = f"{clock} {zone}".strip()
+        moment = times.written(sent_at + TO_REVIEW_AFTER, times.MomentStyle.SHORT)
     return [
         Event(
             _("Found and completed"), icon="circle-check", say=_("Becomes Completed with that order. Nothing is sent.")
@@ -146,12 +142,15 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
     operation, sent_at = story.operation, last_sent_at(story)
     facts = [Fact(_("Next look-up"), operation.next_lookup_at)]
     if sent_at is not None and operation.state == State.UNKNOWN:
-        facts += [Fact(_("Alarm"), sent_at + ALARM_AFTER), Fact(_("To review"), sent_at + REVIEW_AFTER)]
+        facts += [
+            Fact(_("Alarm"), (operation.in_doubt_since or sent_at) + ALARM_AFTER),
+            Fact(_("To review"), sent_at + TO_REVIEW_AFTER),
+        ]
     return facts
 
 
 def impossible_of(operation: Operation) -> list[Check]:
     return [
-        Check(_("Copy to a new one"), CheckResult.FAILED, _("This reference is still open. A copy could pay twice.")),
-        Check(_("Cancel"), CheckResult.FAILED, _("It has left us. Only proof can end it.")),
+        Check(_("Copy to a new one"), CheckResult.FAILED, policies.why_not_copy(operation)),
+        Check(_("Cancel"), CheckResult.FAILED, policies.why_not_cancel(operation)),
     ]

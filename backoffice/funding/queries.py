@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Attempt, Gate, Kind, Operation
 from backoffice.funding.models.evidence import Evidence
-from backoffice.funding.states import State
+from backoffice.funding.states import IN_DOUBT, State
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
@@ -88,8 +88,13 @@ def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
 def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:
     """Return what is in doubt and due for a look-up, and what a dead worker left behind."""
     free = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = Q(state__in=(State.UNKNOWN, State.REVIEW), next_lookup_at__lte=now) | Q(state=State.SUBMITTING)
+    due = Q(state__in=IN_DOUBT, next_lookup_at__lte=now) | Q(state=State.SUBMITTING)
     return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
+
+
+def longest_in_doubt() -> Operation | None:
+    """Return the operation that has been in doubt for longest."""
+    return Operation.objects.filter(state__in=IN_DOUBT).order_by("in_doubt_since", "id").first()
 
 
 def approved_too_long_ago(now: datetime) -> QuerySet[Operation]:

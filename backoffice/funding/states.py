@@ -37,6 +37,8 @@ FIRST_STATES = frozenset({State.PENDING_APPROVAL, State.APPROVED})
 TERMINAL_STATES = frozenset(state for state, moves in MOVES.items() if not moves)
 #: States that nothing may have reached without an approval or the mark that no rule asked for one.
 SENT_STATES = frozenset({State.APPROVED, State.SUBMITTING, State.UNKNOWN, State.REVIEW, State.COMPLETED, State.FAILED})
+#: Nobody knows, or knows for sure, what became of it.
+IN_DOUBT = (State.UNKNOWN, State.REVIEW)
 #: Ended without effect: only from these may a copy be made.
 WITHOUT_EFFECT = frozenset({State.FAILED, State.REJECTED, State.CANCELLED, State.EXPIRED})
 

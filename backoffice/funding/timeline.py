@@ -63,11 +63,13 @@ def asked(story: Story) -> Iterator[Event]:
     if operation.approval is not None:
         request = operation.approval
         rule = _("%(rule)s, version %(version)d") % {"rule": request.rule, "version": request.rule_version}
-        moment, zone = times.moment(request.valid_until, times.MomentStyle.SHORT)
         needed = ngettext(
             "Needs one other person until %(moment)s.", "Needs %(n)d others until %(moment)s.", request.people_needed
         )
-        say = needed % {"n": request.people_needed, "moment": f"{moment} {zone}".strip()}
+        say = needed % {
+            "n": request.people_needed,
+            "moment": times.written(request.valid_until, times.MomentStyle.SHORT),
+        }
         yield Event(_("Approval asked"), request.requested_at, f"· {rule}", say, "shield-question")
     else:
         rule = _("· rules, version %(version)d") % {"version": operation.ungated_rule_version or 0}

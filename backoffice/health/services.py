@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from backoffice.database.checks import faults
+from backoffice.funding.queries import longest_in_doubt
+from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
@@ -136,6 +138,15 @@ def syncs_add_up() -> str:
     return "The last reading of every mirror is complete."
 
 
+def doubt_is_short() -> str:
+    oldest = longest_in_doubt()
+    if oldest is None or oldest.in_doubt_since is None:
+        return "No operation is in doubt."
+    if timezone.now() - oldest.in_doubt_since >= ALARM_AFTER:
+        raise Unwell(f"{oldest.reference} has been in doubt for {timesince(oldest.in_doubt_since)}. Look at its page.")
+    return f"{oldest.reference} is in doubt, and is being looked up."
+
+
 CHECKS = [
     Check("settings", 10, settings_agree),
     Check("database", 11, database_answers, decides_readiness=True),
@@ -145,4 +156,5 @@ CHECKS = [
     Check("worker", 15, worker_is_alive, decides_readiness=True),
     Check("mirrors", 16, mirrors_are_fresh),
     Check("syncs", 17, syncs_add_up),
+    Check("doubt", 18, doubt_is_short),
 ]

@@ -260,7 +260,7 @@ def their_amount_text(finding: Finding) -> str:
 
 
 def moment_text(at: datetime | None) -> str:
-    return "" if at is None else " ".join(times.moment(at))
+    return "" if at is None else times.written(at)
 
 
 def state_label(finding: Finding) -> str:

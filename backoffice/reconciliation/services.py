@@ -127,8 +127,8 @@ def mirror_gap(comparison: Comparison) -> str:
     if comparison.read_to >= comparison.window.end:
         return ""
     return _("CoinMENA's orders are read up to %(read)s, and this window ends at %(end)s.") % {
-        "read": " ".join(times.moment(comparison.read_to)),
-        "end": " ".join(times.moment(comparison.window.end)),
+        "read": times.written(comparison.read_to),
+        "end": times.written(comparison.window.end),
     }
 
 

@@ -72,6 +72,11 @@ def moment(at: datetime, style: MomentStyle = MomentStyle.DEFAULT) -> tuple[str,
     return gettext("%(day)s, %(clock)s") % {"day": day(local), "clock": clock}, zone
 
 
+def written(at: datetime, style: MomentStyle = MomentStyle.DEFAULT) -> str:
+    """Write `at` with its zone, for the middle of a sentence."""
+    return " ".join(filter(None, moment(at, style)))
+
+
 def day(of: date) -> str:
     """Write a day; the year is left out while it is this one."""
     return format_date(of, "j M" if of.year == timezone.localtime().year else "j M Y")

@@ -8,9 +8,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from backoffice.funding.models import Operation
+from backoffice.funding.states import State
 from backoffice.health.services import CHECKS, Check, Finding, examine
 from backoffice.mirror.models import Mirror, SyncRun
 from tests.partners import Partners
+from tests.reconciliation.rows import Ours, operation
 
 
 def finding(name: str) -> Finding:
@@ -109,6 +112,15 @@ def test_readyz_names_what_is_ill(client: Client, db: None) -> None:
 def test_readyz_is_ready_with_a_worker(client: Client, db: None) -> None:
     a_worker_gave_a_sign_of_life()
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(("minutes", "is_well"), [(14, True), (16, False)])
+def test_an_operation_in_doubt_for_a_quarter_of_an_hour_is_an_alarm(db: None, minutes: int, is_well: bool) -> None:
+    since = timezone.now() - timedelta(minutes=minutes)
+    doubtful = operation(Ours(reference="dep-2026-doubt001", state=State.UNKNOWN, at=since))
+    Operation.objects.filter(pk=doubtful.pk).update(in_doubt_since=since)
+    assert finding("doubt").is_well is is_well
+    assert finding("doubt").sentence.startswith("dep-2026-doubt001 ")
 
 
 def test_what_is_not_anticipated_is_not_swallowed() -> None:

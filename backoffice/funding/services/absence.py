@@ -56,6 +56,11 @@ def quarantine() -> timedelta:
     return timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
 
 
+def apart() -> timedelta:
+    """Return how far apart two "not found" must be to be two."""
+    return quarantine() / 5
+
+
 def bound_of(operation: Operation) -> datetime:
     """Return the moment after which a "not found" begins to count: Q after the youngest timestamp that was signed.
 
@@ -152,5 +157,4 @@ def _is_second(operation: Operation, bound: datetime, heard: Heard) -> bool:
     date = heard.lookup.partner_date if heard.lookup else None
     if first is None or first.partner_date is None or date is None:
         return False
-    apart = quarantine() / 5
-    return date - first.partner_date >= apart and clock.now() - first.recorded_at >= apart
+    return date - first.partner_date >= apart() and clock.now() - first.recorded_at >= apart()

@@ -38,6 +38,8 @@ from backoffice.partner.outcome import Evidence, Row, Verdict, judge_order
 LOOK_AFTER_SECONDS: Final = (2, 5, 10, 20, 40)
 REGULAR: Final = timedelta(seconds=60)
 RAREST: Final = timedelta(minutes=5)
+#: From then on `manage.py doctor` is ill (reliability.md §7).
+ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
 CHECK_HOLDER: Final = "check now"
 
@@ -243,6 +245,6 @@ def next_look_at(since: datetime, bound: datetime, counted: LookupAnswer | None,
             return since + timedelta(seconds=seconds)
     if now < bound:
         return min(now + REGULAR, bound + timedelta(seconds=2))
-    if counted is not None and counted.recorded_at + absence.quarantine() / 5 > now:
-        return counted.recorded_at + absence.quarantine() / 5 + timedelta(seconds=1)
+    if counted is not None and counted.recorded_at + absence.apart() > now:
+        return counted.recorded_at + absence.apart() + timedelta(seconds=1)
     return now + min(max(now - bound, REGULAR), RAREST)
