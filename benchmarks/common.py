@@ -64,6 +64,7 @@ def database() -> Iterator[str]:
     finally:
         connections.close_all()
         embedded.drop_database(server, name)
+        clones.stop_server_if_last()
 
 
 def connect_to(name: str) -> None:

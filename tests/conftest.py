@@ -42,6 +42,12 @@ def committed(postgres: embedded.Embedded, django_db_setup: None, django_db_bloc
     embedded.drop_database(postgres, name)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the database server with the last test process that used it."""
+    if not hasattr(config, "workerinput"):
+        database.stop_server_if_last()
+
+
 def _person(name: str, role: Role) -> Person:
     email = f"{name.split()[0].lower()}@example.com"
     return Person.objects.create_person(email=email, name=name, role=role, password="correct horse battery")

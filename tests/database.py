@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,8 +46,9 @@ def stop_server_if_last() -> None:
         embedded.start(DATA).stop()
 
 
+@cache
 def template_name() -> str:
-    """Name the template after everything that decides what migrating gives."""
+    """Name the template after everything that decides what migrating gives, as it was when the run began."""
     digest = hashlib.sha256()
     for path in sorted([*ROOT.glob("backoffice/**/migrations/*.py"), *ROOT.glob("backoffice/database/*.py")]):
         digest.update(path.read_bytes())

@@ -19,6 +19,7 @@ def main() -> int:
     finally:
         django.db.connections.close_all()
         embedded.drop_database(server, name)
+        database.stop_server_if_last()
     return 0
 
 

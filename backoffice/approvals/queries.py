@@ -12,6 +12,8 @@ from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.states import RequestState
 
 WAITING = RequestState.WAITING
+#: Which lane a person finds first; whoever neither asks nor decides sees what waits for others.
+FIRST_LANES = {str(Role.MANAGER): "for_me", str(Role.FINANCE): "mine"}
 
 
 def requests() -> QuerySet[Request]:
@@ -39,7 +41,7 @@ def _lane(*first: When, waiting: str, now: datetime) -> Case:
 def in_lane(person: Person, now: datetime, *, is_chosen: bool) -> QuerySet[Any]:
     """Return the rows of the queue: all where a lane is chosen in the address, else what concerns ``person`` first."""
     rows: QuerySet[Any] = with_lanes(person, now)
-    return rows if is_chosen else rows.filter(lane="for_me" if person.is_manager else "mine")
+    return rows if is_chosen else rows.filter(lane=FIRST_LANES.get(person.role, "others"))
 
 
 def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:

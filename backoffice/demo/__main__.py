@@ -20,7 +20,8 @@ from backoffice.demo.processes import NotStarted, Processes, answers, free_port,
 def main() -> int:
     arguments = parse()
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     if not is_free(arguments.port):
         say(f"Port {arguments.port} is taken. Choose another: make demo PORT={arguments.port + 1}")
         return 1

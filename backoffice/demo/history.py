@@ -126,7 +126,7 @@ def decide_one(one: Written, request: Request, manager: Person) -> None:
         requested_by=one.operation.requested_by,
         decided_by=manager,
         verdict=Decision.Verdict.APPROVED if is_approved else Decision.Verdict.REJECTED,
-        reason_code="" if is_approved else "not_expected",
+        reason_code="" if is_approved else "not_justified",
         note="" if is_approved else "The client did not ask for this payout.",
         fingerprint=one.operation.fingerprint,
         decided_at=moment,
