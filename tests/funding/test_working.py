@@ -1,5 +1,6 @@
 """The worker answers the bell, and a database that stumbles costs no answer (reliability.md §4)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,12 @@ from tests.partners import Partners
 
 
 def work() -> None:
-    """Let a worker do everything that waits, and end."""
+    """Let a worker do everything that waits, and end. In a thread: the browser tests leave an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_work).result()
+
+
+def _work() -> None:
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
     with app.replace_connector(connector):
         app.run_worker(name="worker 7", wait=False, install_signal_handlers=False, listen_notify=False)

@@ -58,7 +58,8 @@ def test_a_contradiction_stops_the_start(settings: Settings, changes: dict[str, 
 def run_as_in_production(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     from tests import settings  # noqa: F401  (its environment holds what is not said here)
 
-    environment = {**os.environ, **PRODUCTION, "DJANGO_SETTINGS_MODULE": "backoffice.settings", **changes}
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    environment = {**inherited, **PRODUCTION, "DJANGO_SETTINGS_MODULE": "backoffice.settings", **changes}
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
