@@ -3,6 +3,7 @@
 The database is a clone on the tests' embedded server, as `tests/database.py` makes one, and is dropped afterwards.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -56,6 +57,7 @@ def database() -> Iterator[str]:
     from backoffice.database import embedded
     from tests import database as clones
 
+    atexit.register(clones.stop_server_if_last)
     server = clones.start_server()
     name = clones.clone(server)
     clones.connect_to(server, name)
@@ -64,7 +66,6 @@ def database() -> Iterator[str]:
     finally:
         connections.close_all()
         embedded.drop_database(server, name)
-        clones.stop_server_if_last()
 
 
 def connect_to(name: str) -> None:

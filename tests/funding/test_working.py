@@ -21,7 +21,7 @@ from tests.partners import Partners
 
 
 def work() -> None:
-    """Let a worker do everything that waits, and end. In a thread: the browser tests leave an event loop in this one."""
+    """Let a worker do everything that waits, and end; in a thread, as browser tests keep an event loop in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_work).result()
 
