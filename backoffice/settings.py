@@ -3,6 +3,7 @@
 A missing setting stops the start with a sentence; contradictions are caught by `checks.py`.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 env.smart_cast = False
-if (BASE_DIR / ".env").exists():
-    environ.FileAwareEnv.read_env(BASE_DIR / ".env")
+IS_CONFIGURED = (BASE_DIR / ".env").exists() or not {"SECRET_KEY", "SECRET_KEY_FILE"}.isdisjoint(os.environ)
+# Where nothing is configured but the demo was started, `manage.py` commands speak to the demo.
+SETTINGS_FILE = BASE_DIR / (".env" if IS_CONFIGURED else "var/demo/environment")
+if SETTINGS_FILE.exists():
+    environ.FileAwareEnv.read_env(SETTINGS_FILE)
 
 
 def required(name: str, meaning: str) -> str:

@@ -13,12 +13,21 @@ DATABASE = "backoffice"
 
 
 def environment(postgres: embedded.Embedded, *, sandbox_port: int) -> dict[str, str]:
-    """Compose the environment of every process of the demo. Keys of the sandbox are public on purpose."""
-    partner = f"http://127.0.0.1:{sandbox_port}"
+    """Compose the environment of every process of the demo, and leave its settings for `manage.py` commands."""
+    settings = settings_of(postgres, f"http://127.0.0.1:{sandbox_port}")
+    leave(settings)
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "backoffice.settings",
         "PYTHONPATH": str(ROOT),
+        **settings,
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+def settings_of(postgres: embedded.Embedded, partner: str) -> dict[str, str]:
+    """Give every setting the product needs. Keys of the sandbox are public on purpose."""
+    return {
         "SECRET_KEY": secret_key(),
         "DEBUG": "false",
         "DEMO": "true",
@@ -33,8 +42,14 @@ def environment(postgres: embedded.Embedded, *, sandbox_port: int) -> dict[str, 
         "BITNOB_CLIENT_SECRET": "sandbox_test_secret_000102030405",
         "BITNOB_ENVIRONMENT": "sandbox",
         "BITNOB_REQUESTS_PER_MINUTE": "6000",
-        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
+
+
+def leave(settings: dict[str, str]) -> None:
+    """Write the settings down where `backoffice/settings.py` finds them when nothing else is configured."""
+    path = VAR / "environment"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
 
 def secret_key() -> str:

@@ -36,11 +36,12 @@ class Processes:
             raise NotStarted(f"`manage.py {' '.join(arguments)}` ended with code {done.returncode}.")
 
     def start(self, name: str, *arguments: str) -> None:
-        """Start one long-running process of this Python."""
+        """Start one long-running process of this Python. What runs long never holds the owner's login."""
         self.logs.mkdir(parents=True, exist_ok=True)
+        environment = {name: value for name, value in self.environment.items() if name != "DATABASE_OWNER_URL"}
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603
-                [sys.executable, *arguments], env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *arguments], env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def await_ready(self, name: str, is_ready: Callable[[], bool]) -> None:

@@ -39,15 +39,15 @@ def brake(verdict: Verdict, *, is_answered: bool, clock_skew: float | None, hold
 
 
 def resume_sending(*, reason: str, by: Person) -> None:
-    """Let money flow again after a halt.
+    """Let money flow again after a halt. A pause the partner asked for is not ours to shorten: it ends by itself.
 
     :raises Refused: for anybody but a manager.
     """
     check_can_resume(by)
     with transaction.atomic():
         gate = Gate.objects.select_for_update().get(pk=1)
-        before = {"halted_because": gate.halted_because, "paused_until": gate.paused_until}
-        gate.halted_at, gate.halted_because, gate.paused_until, gate.unauthorised_in_a_row = None, "", None, 0
+        before = {"halted_because": gate.halted_because}
+        gate.halted_at, gate.halted_because, gate.unauthorised_in_a_row = None, "", 0
         gate.save()
         record("funding.resumed", by=by, obj=gate, before=before, reason=reason)
 
