@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import fasteners
 import psycopg
 from psycopg import sql
 
@@ -47,6 +48,8 @@ class Embedded:
 def start(directory: Path) -> Embedded:
     """Start (or join) the server whose data lives in ``directory``, with the two roles the product uses."""
     directory.mkdir(parents=True, exist_ok=True)
+    # The library locks one file in /tmp for every user of the machine, and the first of them owns it.
+    PostgresServer._lock = fasteners.InterProcessLock(f"{directory}.server-lock")
     server = PostgresServer(directory, cleanup_mode=None)
     server.start()
     embedded = Embedded(server)
