@@ -1,6 +1,6 @@
 """The columns of the operations list, and how effects and amounts of operations look everywhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -74,47 +74,78 @@ def line_of(operation: Operation) -> OperationLine:
     )
 
 
+# What every list of operations tells, the file included.
+REFERENCE = Column(
+    key="reference",
+    label=_("Operation"),
+    kind=Kind.REFERENCE,
+    value=lambda one: Reference(one.reference),
+    url=Operation.get_absolute_url,
+    export="reference",
+)
+CLIENT = Column(
+    key="client",
+    label=_("Client"),
+    value=client_of,
+    export="client__partner_client_id",
+    export_label="client_id",
+)
+CLIENT_NAME = Column(
+    key="client_name",
+    label=_("Client name"),
+    value=lambda one: one.client.name,
+    export="client__name",
+    screen=False,
+)
+EFFECT = Column(
+    key="kind",
+    label=_("Effect on client"),
+    kind=Kind.EFFECT,
+    value=effect_of,
+    export="kind",
+    export_value=lambda one: one.kind,
+)
+AMOUNT = Column(
+    key="amount",
+    label=_("Amount"),
+    kind=Kind.MONEY,
+    value=amount_of,
+    export=SIGNED_AMOUNT,
+    export_value=signed_amount,
+)
+ASSET = Column(key="asset", label=_("Asset"), value=lambda one: one.asset_id, export="asset_id", screen=False)
+ASKED_BY = Column(
+    key="asked_by",
+    label=_("Asked by"),
+    kind=Kind.PERSON,
+    value=lambda one: Person(one.requested_by.name),
+    export="requested_by__name",
+    on_phone=OnPhone.HIDE,
+)
+REASON = Column(key="reason", label=_("Reason"), value=lambda one: one.reason, export="reason", screen=False)
+REQUESTED_AT = Column(
+    key="requested_at",
+    label=_("Asked"),
+    kind=Kind.TIME,
+    value=lambda one: one.requested_at,
+    export="requested_at",
+)
+ORDER = Column(
+    key="order",
+    label=_("CoinMENA order"),
+    value=lambda one: one.partner_order_id,
+    export="partner_order_id",
+    export_label="order_id",
+    screen=False,
+)
+
 COLUMNS = Columns(
-    Column(
-        key="reference",
-        label=_("Operation"),
-        kind=Kind.REFERENCE,
-        value=lambda one: Reference(one.reference),
-        url=Operation.get_absolute_url,
-        export="reference",
-    ),
-    Column(
-        key="client",
-        label=_("Client"),
-        value=client_of,
-        export="client__partner_client_id",
-        export_label="client_id",
-    ),
-    Column(
-        key="client_name",
-        label=_("Client name"),
-        value=lambda one: one.client.name,
-        export="client__name",
-        screen=False,
-    ),
-    Column(
-        key="kind",
-        label=_("Effect on client"),
-        kind=Kind.EFFECT,
-        value=effect_of,
-        export="kind",
-        export_value=lambda one: one.kind,
-    ),
-    Column(
-        key="amount",
-        label=_("Amount"),
-        kind=Kind.MONEY,
-        value=amount_of,
-        sort="amount",
-        export=SIGNED_AMOUNT,
-        export_value=signed_amount,
-    ),
-    Column(key="asset", label=_("Asset"), value=lambda one: one.asset_id, export="asset_id", screen=False),
+    REFERENCE,
+    CLIENT,
+    CLIENT_NAME,
+    EFFECT,
+    replace(AMOUNT, sort="amount"),
+    ASSET,
     Column(
         key="state",
         label=_("State"),
@@ -123,14 +154,7 @@ COLUMNS = Columns(
         export="state",
         export_value=lambda one: one.state,
     ),
-    Column(
-        key="asked_by",
-        label=_("Asked by"),
-        kind=Kind.PERSON,
-        value=lambda one: Person(one.requested_by.name),
-        export="requested_by__name",
-        on_phone=OnPhone.HIDE,
-    ),
+    ASKED_BY,
     Column(
         key="approved_by",
         label=_("Approved by"),
@@ -138,16 +162,8 @@ COLUMNS = Columns(
         export="approved_by__name",
         screen=False,
     ),
-    Column(key="reason", label=_("Reason"), value=lambda one: one.reason, export="reason", screen=False),
-    Column(
-        key="requested_at",
-        label=_("Asked"),
-        kind=Kind.TIME,
-        value=lambda one: one.requested_at,
-        sort="asked",
-        export="requested_at",
-        classes="soft",
-    ),
+    REASON,
+    replace(REQUESTED_AT, sort="asked", classes="soft"),
     Column(
         key="ended_at",
         label=_("Ended"),
@@ -156,14 +172,7 @@ COLUMNS = Columns(
         export="ended_at",
         screen=False,
     ),
-    Column(
-        key="order",
-        label=_("CoinMENA order"),
-        value=lambda one: one.partner_order_id,
-        export="partner_order_id",
-        export_label="order_id",
-        screen=False,
-    ),
+    ORDER,
     Column(
         key="failure",
         label=_("Failure"),
@@ -181,54 +190,13 @@ def entry_of(operation: Operation) -> str | None:
 
 
 WHO_FUNDED_COLUMNS = Columns(
-    Column(
-        key="reference",
-        label=_("Operation"),
-        kind=Kind.REFERENCE,
-        value=lambda one: Reference(one.reference),
-        url=Operation.get_absolute_url,
-        export="reference",
-    ),
-    Column(
-        key="client",
-        label=_("Client"),
-        value=client_of,
-        export="client__partner_client_id",
-        export_label="client_id",
-        on_phone=OnPhone.HIDE,
-    ),
-    Column(
-        key="client_name",
-        label=_("Client name"),
-        value=lambda one: one.client.name,
-        export="client__name",
-        screen=False,
-    ),
-    Column(
-        key="kind",
-        label=_("Effect on client"),
-        kind=Kind.EFFECT,
-        value=effect_of,
-        export="kind",
-        export_value=lambda one: one.kind,
-    ),
-    Column(
-        key="amount",
-        label=_("Amount"),
-        kind=Kind.MONEY,
-        value=amount_of,
-        export=SIGNED_AMOUNT,
-        export_value=signed_amount,
-    ),
-    Column(key="asset", label=_("Asset"), value=lambda one: one.asset_id, export="asset_id", screen=False),
-    Column(
-        key="asked_by",
-        label=_("Asked by"),
-        kind=Kind.PERSON,
-        value=lambda one: Person(one.requested_by.name),
-        export="requested_by__name",
-        on_phone=OnPhone.LABEL,
-    ),
+    REFERENCE,
+    replace(CLIENT, on_phone=OnPhone.HIDE),
+    CLIENT_NAME,
+    EFFECT,
+    AMOUNT,
+    ASSET,
+    replace(ASKED_BY, on_phone=OnPhone.LABEL),
     Column(
         key="approved_by",
         label=_("Approved by"),
@@ -239,15 +207,8 @@ WHO_FUNDED_COLUMNS = Columns(
         export_value=lambda one: one.approved_by.name if one.approved_by else None,
         on_phone=OnPhone.LABEL,
     ),
-    Column(key="reason", label=_("Reason"), value=lambda one: one.reason, export="reason", screen=False),
-    Column(
-        key="requested_at",
-        label=_("Asked"),
-        kind=Kind.TIME,
-        value=lambda one: one.requested_at,
-        export="requested_at",
-        screen=False,
-    ),
+    REASON,
+    replace(REQUESTED_AT, screen=False),
     Column(
         key="approved_at",
         label=_("Approved"),
@@ -265,14 +226,7 @@ WHO_FUNDED_COLUMNS = Columns(
         export="ended_at",
         classes="soft",
     ),
-    Column(
-        key="order",
-        label=_("CoinMENA order"),
-        value=lambda one: one.partner_order_id,
-        export="partner_order_id",
-        export_label="order_id",
-        screen=False,
-    ),
+    ORDER,
     Column(
         key="entry",
         label=_("Entry"),
