@@ -228,8 +228,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # -- Words, times, files ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "backoffice.ui.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

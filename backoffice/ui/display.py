@@ -1,10 +1,11 @@
-"""How a person wants to see pages: theme, density, keyboard shortcuts. Kept in three cookies, no row needed."""
+"""How a person wants to see pages: theme, density, keyboard shortcuts, language. Kept in cookies, no row needed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 YEAR: Final = 365 * 24 * 3_600
@@ -13,6 +14,8 @@ CHOICES: Final = {
     "density": ("comfortable", "compact"),
     "shortcuts": ("on", "off"),
 }
+#: The language is Django's own cookie; without it the browser's Accept-Language decides.
+OFFERED: Final = {**CHOICES, settings.LANGUAGE_COOKIE_NAME: tuple(code for code, _ in settings.LANGUAGES)}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def display_of(request: HttpRequest | None) -> Display:
 
 def keep(response: HttpResponse, kind: str, choice: str, is_secure: bool) -> None:
     """Remember a choice for a year. Raises `ValueError` for one that is not offered."""
-    if choice not in CHOICES.get(kind, ()):
+    if choice not in OFFERED.get(kind, ()):
         raise ValueError(f"{choice!r} is no choice for {kind!r}.")
     response.set_cookie(kind, choice, max_age=YEAR, samesite="Lax", secure=is_secure, httponly=True)
 

@@ -1,4 +1,4 @@
-"""The address that keeps a person's choice of theme, density and shortcuts."""
+"""The address that keeps a person's choice of theme, density, shortcuts and language."""
 
 from django.urls import path
 

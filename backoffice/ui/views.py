@@ -16,7 +16,7 @@ __all__ = ["choose_display", "csrf_failure"]
 
 @require_POST
 def choose_display(request: HttpRequest) -> HttpResponse:
-    """Keep one choice of theme, density or shortcuts, and go back to the page it was made on."""
+    """Keep one choice of theme, density, shortcuts or language, and go back to the page it was made on."""
     address = request.POST.get("next", "/")
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(address if is_ours else "/")

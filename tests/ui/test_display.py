@@ -1,9 +1,10 @@
-"""A choice of theme, density or shortcuts is kept in a cookie, and only a choice that is offered."""
+"""A choice of theme, density, shortcuts or language is kept in a cookie, and only a choice that is offered."""
 
 import pytest
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from pytest_django.fixtures import Settings
 
 from backoffice.ui.display import Display, display_of
 from backoffice.ui.views import choose_display
@@ -26,8 +27,19 @@ def test_a_choice_is_kept_and_leads_back_to_the_page() -> None:
     assert (cookie.value, cookie["samesite"], cookie["httponly"]) == ("dark", "Lax", True)
 
 
+def test_a_choice_of_language_is_kept_where_django_looks_for_it(settings: Settings) -> None:
+    assert post(kind="language", choice="ar").cookies[settings.LANGUAGE_COOKIE_NAME].value == "ar"
+
+
 @pytest.mark.parametrize(
-    "fields", [{"kind": "theme", "choice": "pink"}, {"kind": "session", "choice": "dark"}, {"kind": "theme"}, {}]
+    "fields",
+    [
+        {"kind": "theme", "choice": "pink"},
+        {"kind": "session", "choice": "dark"},
+        {"kind": "language", "choice": "fr"},
+        {"kind": "theme"},
+        {},
+    ],
 )
 def test_a_choice_that_is_not_offered_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(BadRequest):
