@@ -206,9 +206,9 @@ def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Ope
 
 
 def title_of(operation: Operation) -> str:
-    """Name the operation in a queue: ``Withdrawal of 500.00 USD for Noura``."""
+    """Name the operation in a queue: ``Withdrawal of 500.00 USD for Noura``. Stored, so in no reader's language."""
     money = Money(operation.amount, operation.asset_id)
-    return f"{Kind(operation.kind).label} of {money} for {operation.client}"
+    return f"{operation.kind.capitalize()} of {money} for {operation.client}"
 
 
 def _content(operation: Operation, rule: Rule | None) -> dict[str, object]:
