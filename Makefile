@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fix bench browser clean-demo
+.PHONY: demo test check fix messages bench browser clean-demo
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/python -m backoffice.demo --port $(PORT)
@@ -19,7 +19,14 @@ check: $(VENV)/dev.stamp
 fix: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
-	$(BIN)/python manage.py states
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py states
+
+# Take up new sentences into the catalogues (gettext is needed), for translators to fill; `make check` holds them whole.
+messages: $(VENV)/dev.stamp
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --all --no-location --no-obsolete \
+		--ignore=.venv --ignore=var --ignore=static --ignore=tests --ignore=benchmarks --ignore=docs \
+		--ignore='backoffice/sandbox*' --ignore='backoffice/demo*'
+	for catalogue in locale/*/LC_MESSAGES/django.po; do msgfmt --check -o $${catalogue%.po}.mo $$catalogue; done
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
