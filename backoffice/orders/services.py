@@ -15,7 +15,7 @@ from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows
 from backoffice.mirror.paging import sync_windowed
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
-from backoffice.mirror.sentences import said_by
+from backoffice.mirror.sentences import result_of, said_by
 from backoffice.mirror.targets import Final as FinalRows
 from backoffice.mirror.targets import Row, Target
 from backoffice.mirror.windows import Window
@@ -127,7 +127,8 @@ def look_up_order(*, text: str, by: Person) -> Order:
     try:
         found = ask_for(text)
     except PartnerError as error:
-        record("order.looked_up", by=by, after={"asked": text, "found": False}, reason=said_by(error))
+        asked = {"asked": text, "found": False}
+        record("order.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))
         raise NotRead(said_by(error)) from error
     return keep(found, text=text, by=by, asked_at=asked_at)
 

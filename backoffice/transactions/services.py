@@ -16,7 +16,7 @@ from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows
 from backoffice.mirror.paging import sync_answer
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, bitnob
-from backoffice.mirror.sentences import said_by
+from backoffice.mirror.sentences import result_of, said_by
 from backoffice.mirror.targets import Final as FinalRows
 from backoffice.mirror.targets import Row, Target
 from backoffice.partner.bitnob import payloads
@@ -145,7 +145,8 @@ def look_up_transaction(*, text: str, by: Person) -> Transaction:
         # Whatever the mirror does not hold yet is among the newest, and only the list says the list's amount.
         newest = client.transactions().items if amount_listed(said.transaction_id) is None else ()
     except PartnerError as error:
-        record("transaction.looked_up", by=by, after={"asked": text, "found": False}, reason=said_by(error))
+        asked = {"asked": text, "found": False}
+        record("transaction.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))
         raise NotRead(said_by(error)) from error
     return keep(said, newest, text=text, by=by, asked_at=asked_at)
 

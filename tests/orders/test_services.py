@@ -85,7 +85,8 @@ def test_what_is_not_there_is_a_sentence_and_an_entry(book: Partners, maya: Pers
     with pytest.raises(services.NotRead) as refusal:
         services.look_up_order(text=text, by=maya)
     assert str(refusal.value).endswith(".")
-    assert Entry.objects.get(event="order.looked_up").after == {"asked": text, "found": False}
+    entry = Entry.objects.get(event="order.looked_up")
+    assert (entry.after, entry.result) == ({"asked": text, "found": False}, Entry.Result.DONE)
     assert not Order.objects.exists()
 
 
@@ -98,6 +99,7 @@ def test_a_partner_that_is_down_is_said_to_be_and_nothing_breaks(book: Partners,
     assert answer.status_code == 422
     assert "CoinMENA did not answer" in answer.content.decode()
     assert "CoinMENA did not answer" in again.content.decode()
+    assert Entry.objects.filter(event="order.looked_up", result=Entry.Result.FAILED).exists()
 
 
 def test_the_page_leads_from_a_look_up_to_the_order(book: Partners, client: Browser, maya: Person) -> None:

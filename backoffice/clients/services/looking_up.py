@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
+from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.clients.models import Client
 from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.services.mirroring import mirror_client
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
-from backoffice.mirror.sentences import said_by
+from backoffice.mirror.sentences import result_of, said_by
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.errors import PartnerError
 
@@ -32,10 +33,14 @@ def look_up_client(partner_client_id: str, by: Person) -> Client:
     try:
         found = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).client(partner_client_id)
     except PartnerError as error:
-        record("client.looked_up", by=by, after={"asked": partner_client_id, "found": False}, reason=said_by(error))
+        asked = {"asked": partner_client_id, "found": False}
+        record("client.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))
         raise NotRead(said_by(error)) from error
     if found.partner_client_id != partner_client_id:
-        raise NotRead(_("CoinMENA answered with another client, so nothing was kept. Tell an administrator."))
+        said = _("CoinMENA answered with another client, so nothing was kept. Tell an administrator.")
+        asked = {"asked": partner_client_id, "answered": found.partner_client_id}
+        record("client.looked_up", by=by, after=asked, reason=said, result=Entry.Result.FAILED)
+        raise NotRead(said)
     client = _kept(found, by, asked_at)
     if client is None:
         raise NotRead(_("CoinMENA knows this client, but the mirror cannot hold it. Tell an administrator."))
