@@ -61,6 +61,21 @@ class Request(KeptModel):
                 operation=pgtrigger.Update,
                 condition=~pgtrigger.Q(old__state=states.RequestState.WAITING),
             ),
+            pgtrigger.Trigger(
+                name="decided_by_its_decisions",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__state__in=[states.RequestState.APPROVED, states.RequestState.REJECTED]),
+                func="""
+                    IF (SELECT count(*) FROM approvals_decision
+                        WHERE request_id = NEW.id AND verdict = NEW.state AND fingerprint = NEW.fingerprint)
+                       < (CASE NEW.state WHEN 'approved' THEN NEW.people_needed ELSE 1 END) THEN
+                        RAISE EXCEPTION 'request % is not % by those it needs', NEW.id, NEW.state
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
 

@@ -206,11 +206,41 @@ def test_only_the_person_who_asked_takes_it_back(asked: Request, omar: Person) -
 # The table and the queue ----------------------------------------------------------------------------------------------
 
 
+def decision(asked: Request, by: Person, verdict: Decision.Verdict, fingerprint: str = "") -> Decision:
+    """Write down a decision as raw SQL could, without the engine."""
+    return Decision.objects.create(
+        request=asked,
+        requested_by=asked.requested_by,
+        decided_by=by,
+        verdict=verdict,
+        note="x",
+        fingerprint=fingerprint or asked.fingerprint,
+        decided_at=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize("state", [RequestState.APPROVED, RequestState.REJECTED])
+@pytest.mark.parametrize("made", ["none", "the other verdict", "of other content"])
+def test_s4_no_request_is_decided_without_the_decision(
+    asked: Request, omar: Person, state: RequestState, made: str
+) -> None:
+    other = {"approved": Decision.Verdict.REJECTED, "rejected": Decision.Verdict.APPROVED}[state]
+    if made == "the other verdict":
+        decision(asked, omar, other)
+    elif made == "of other content":
+        decision(asked, omar, Decision.Verdict(state), fingerprint="f" * 64)
+    with pytest.raises(DatabaseError, match="by those it needs"):
+        Request.objects.filter(pk=asked.pk).update(state=state, closed_at=timezone.now())
+
+
 @pytest.mark.parametrize("before", RequestState)
 @pytest.mark.parametrize("after", RequestState)
 def test_the_database_allows_exactly_the_moves_of_the_table(
-    asked: Request, before: RequestState, after: RequestState
+    asked: Request, omar: Person, lina: Person, before: RequestState, after: RequestState
 ) -> None:
+    decision(asked, omar, Decision.Verdict.APPROVED)
+    decision(asked, lina, Decision.Verdict.REJECTED)
+
     def move(to: RequestState) -> None:
         closed_at = None if to is RequestState.WAITING else timezone.now()
         with transaction.atomic():

@@ -16,7 +16,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.models.operation import FROZEN
 from backoffice.funding.states import FIRST_STATES, MOVES, TERMINAL_STATES, State
-from tests.funding.cast import deposit, withdrawal
+from tests.funding.cast import approved_by, deposit, withdrawal
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -127,7 +127,7 @@ def test_an_approval_is_given_once_and_stays_whose_it_was(
     for permission in ({"approval": None}, {"ungated_rule_version": 1}):
         with pytest.raises(DatabaseError), transaction.atomic():
             row.update(**permission)
-    row.update(state=State.APPROVED, approved_by=omar, approved_at=timezone.now())
+    approved_by(omar, operation)
     changes: list[dict[str, Any]] = [{"approved_by": lina}, {"approved_by": None, "approved_at": None}]
     for change in [*changes, {"approved_at": timezone.now()}]:
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -178,3 +178,13 @@ def _like(client: Client) -> dict[str, Any]:
 
 def _like_asset(asset: Asset) -> dict[str, Any]:
     return {"asset_id": "BHD", "name": asset.name, "raw": b"{}", "read_at": timezone.now()}
+
+
+def test_s4_nobody_is_written_down_as_approver_without_having_decided(
+    maya: Person, omar: Person, lina: Person, noura: Client, usd: Asset
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    approver = {"state": State.APPROVED, "approved_by": lina, "approved_at": timezone.now()}
+    with pytest.raises(DatabaseError, match="not approved by that person"), transaction.atomic():
+        Operation.objects.filter(pk=operation.pk).update(**approver)
+    assert approved_by(omar, operation).approved_by == omar

@@ -131,6 +131,23 @@ class Operation(KeptModel):
                     | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
                 ),
             ),
+            pgtrigger.Trigger(
+                name="approved_by_who_decided",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__approved_by__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM approvals_decision WHERE request_id = NEW.approval_id
+                        AND decided_by_id = NEW.approved_by_id AND verdict = 'approved'
+                        AND fingerprint = NEW.fingerprint
+                    ) THEN
+                        RAISE EXCEPTION 'operation % was not approved by that person', NEW.reference
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Protect(
                 name="what_has_ended_stays",
                 operation=pgtrigger.Update,
