@@ -31,6 +31,13 @@ class Request(KeptModel):
     state = models.CharField(max_length=16, choices=states.RequestState, default=states.RequestState.WAITING)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
     requested_at = models.DateTimeField()
+    barred = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text=_("Whose act it would undo: may not decide on it either"),
+    )
     valid_until = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 

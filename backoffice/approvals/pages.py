@@ -58,7 +58,7 @@ def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, Che
     """List who can decide, and the person who asked, who cannot."""
     able = [
         (_shown(one, person, one.get_role_display()), CheckResult.PASSED)
-        for one in queries.people_who_can_decide(asked.requested_by_id)
+        for one in queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
     ]
     return [*able, (_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
 

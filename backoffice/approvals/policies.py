@@ -86,6 +86,8 @@ def is_expired(request: Request, now: datetime) -> bool:
 def _why_not_person(person: Person, request: Request) -> Reason | None:
     if person.pk == request.requested_by_id:
         return Reason("own_request", _with_who_can(_(OWN_REQUEST), request))
+    if person.pk == request.barred_id:
+        return Reason("own_act", _with_who_can(_("You cannot decide on this: it would undo what you did."), request))
     if not person.is_manager or not person.is_active:
         return Reason("not_a_manager", _with_who_can(_("Only managers decide on requests."), request))
     return None
@@ -124,7 +126,8 @@ def _decided_sentence(request: Request) -> str:
 
 
 def _with_who_can(sentence: str, request: Request) -> str:
-    names = _(" or ").join(person.name for person in queries.people_who_can_decide(request.requested_by_id))
+    able = queries.people_who_can_decide(request.requested_by_id, request.barred_id)
+    names = _(" or ").join(person.name for person in able)
     if not names:
         return f"{sentence} " + _("Nobody else can at the moment: an administrator has to invite a manager.")
     moment = times.written(request.valid_until, times.MomentStyle.SHORT)

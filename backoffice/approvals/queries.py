@@ -25,7 +25,10 @@ def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
     """Return the requests, each with its ``lane`` as ``person`` sees it: for_me, mine, others or history."""
     is_open = {"state": WAITING, "valid_until__gt": now}
     mine = When(requested_by=person, then=Value("mine"), **is_open)
-    return requests().annotate(lane=_lane(mine, waiting="for_me" if person.is_manager else "others", now=now))
+    not_for_me = When(barred=person, then=Value("others"), **is_open)
+    return requests().annotate(
+        lane=_lane(mine, not_for_me, waiting="for_me" if person.is_manager else "others", now=now)
+    )
 
 
 def with_nobodys_lanes() -> QuerySet[Request]:
@@ -48,7 +51,7 @@ def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
     """Return what ``person`` may decide on now, oldest first; nothing for whoever is no manager."""
     if not person.is_manager:
         return Request.objects.none()
-    waiting = requests().filter(state=WAITING, valid_until__gt=now).exclude(requested_by=person)
+    waiting = requests().filter(state=WAITING, valid_until__gt=now).exclude(Q(requested_by=person) | Q(barred=person))
     return waiting.order_by("requested_at", "id")
 
 
@@ -66,9 +69,9 @@ def older_than(request: Request, waiting: QuerySet[Request]) -> QuerySet[Request
     return waiting.filter(Q(requested_at__lt=request.requested_at) | same_moment)
 
 
-def people_who_can_decide(requester_id: int) -> list[Person]:
-    """List everybody entitled to decide on what this person asks for: active managers other than that person."""
-    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk=requester_id)
+def people_who_can_decide(*not_these: int | None) -> list[Person]:
+    """List everybody entitled to decide: active managers other than the one who asks and whoever else is barred."""
+    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk__in=[pk for pk in not_these if pk])
     return list(managers.order_by("name", "id"))
 
 

@@ -32,11 +32,25 @@ EVERY_WITHDRAWAL: Final = Rule(
     people_needed=1,
     validity=timedelta(hours=24),
 )
-_BY_KIND: Final = {"withdrawal": EVERY_WITHDRAWAL}
+EVERY_CLOSING: Final = Rule(
+    name="Every closing by hand",
+    version=RULES_VERSION,
+    sentence=_("Every closing by hand needs one other person, within 7 days."),
+    people_needed=1,
+    validity=timedelta(days=7),
+)
+EVERY_RELEASE: Final = Rule(
+    name="Every release of a freeze",
+    version=RULES_VERSION,
+    sentence=_("Every release needs one other person, who is not the one who froze, within 24 hours."),
+    people_needed=1,
+    validity=timedelta(hours=24),
+)
+_BY_KIND: Final = {"withdrawal": EVERY_WITHDRAWAL, "closing": EVERY_CLOSING, "release": EVERY_RELEASE}
 
 
 def rule_for(kind: str) -> Rule | None:
-    """Return the rule that gates an operation of ``kind``, or None where no rule asks for anybody."""
+    """Return the rule that gates what is of ``kind``, or None where no rule asks for anybody."""
     return _BY_KIND.get(kind)
 
 

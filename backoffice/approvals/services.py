@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +23,8 @@ from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 
 REJECTION_REASONS = {
     "not_justified": gettext_lazy("The reason given is not enough"),
@@ -48,10 +49,13 @@ def ask_for_approval(
     amount: Decimal | None = None,
     asset: str = "",
     reason: str = "",
+    barred: Person | None = None,
 ) -> Request:
     """Record that ``by`` wants ``subject`` done and that ``rule`` demands others for it.
 
     Called inside the transaction that creates the subject, which also writes the audit entry.
+
+    :param barred: whose act it would undo; that person may not decide on it either.
     """
     return Request.objects.create(
         kind=kind,
@@ -67,6 +71,7 @@ def ask_for_approval(
         people_needed=rule.people_needed,
         requested_by=by,
         requested_at=now,
+        barred=barred,
         valid_until=now + rule.validity,
     )
 
@@ -78,7 +83,7 @@ def approve(*, request_id: int, fingerprint: str, by: Person, note: str = "") ->
     :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed.
     """
     with _refusals_recorded(request_id, by), transaction.atomic():
-        request, now = _locked(request_id), timezone.now()
+        request, now = _locked(request_id), clock.now()
         check_can_decide(_entitled_now(by), request, now, fingerprint)
         _write_down(request, by, Decision.Verdict.APPROVED, note, now)
         if request.decisions.filter(verdict=Decision.Verdict.APPROVED).count() < request.people_needed:
@@ -86,7 +91,9 @@ def approve(*, request_id: int, fingerprint: str, by: Person, note: str = "") ->
             return request
         _close(request, RequestState.APPROVED, now)
         subject_of(request).on_approved(request, by, note, now)
-        return request
+        failpoint(Failpoint.C2)
+    failpoint(Failpoint.C3)
+    return request
 
 
 def reject(*, request_id: int, fingerprint: str, reason_code: str, note: str, by: Person) -> Request:
@@ -97,7 +104,7 @@ def reject(*, request_id: int, fingerprint: str, reason_code: str, note: str, by
     if reason_code not in REJECTION_REASONS or not note.strip():
         raise ValueError("a rejection has a coded reason and a text")
     with _refusals_recorded(request_id, by), transaction.atomic():
-        request, now = _locked(request_id), timezone.now()
+        request, now = _locked(request_id), clock.now()
         check_can_decide(_entitled_now(by), request, now, fingerprint)
         _write_down(request, by, Decision.Verdict.REJECTED, note, now, reason_code)
         _close(request, RequestState.REJECTED, now)
@@ -112,7 +119,7 @@ def cancel(*, request_id: int, by: Person) -> Request:
     :raises Conflict: when it no longer waits.
     """
     with _refusals_recorded(request_id, by), transaction.atomic():
-        request, now = _locked(request_id), timezone.now()
+        request, now = _locked(request_id), clock.now()
         check_can_cancel(by, request, now)
         _close(request, RequestState.CANCELLED, now)
         subject_of(request).on_cancelled(request, by, now)
@@ -121,13 +128,13 @@ def cancel(*, request_id: int, by: Person) -> Request:
 
 def expire_due() -> int:
     """Move every request whose time is over, and return how many moved. Safe to repeat and to run side by side."""
-    return sum(expire(request_id) for request_id in queries.due_to_expire(timezone.now()).values_list("id", flat=True))
+    return sum(expire(request_id) for request_id in queries.due_to_expire(clock.now()).values_list("id", flat=True))
 
 
 def expire(request_id: int) -> bool:
     """Move one request whose time is over; False if it was decided or moved meanwhile."""
     with transaction.atomic():
-        request, now = _locked(request_id), timezone.now()
+        request, now = _locked(request_id), clock.now()
         if request.state != RequestState.WAITING or not is_expired(request, now):
             return False
         _close(request, RequestState.EXPIRED, now)
@@ -139,7 +146,7 @@ def _locked(request_id: int) -> Request:
     """Lock the subject's rows, then the request's, and return the request as it is now."""
     request = Request.objects.get(pk=request_id)
     subject_of(request).lock(request.subject)
-    return Request.objects.select_for_update(of=("self",)).select_related("requested_by").get(pk=request_id)
+    return Request.objects.select_for_update(of=("self",)).select_related("requested_by", "barred").get(pk=request_id)
 
 
 def _entitled_now(by: Person) -> Person:

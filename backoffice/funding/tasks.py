@@ -13,7 +13,8 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from backoffice.accounts.context import originating_from
-from backoffice.funding import clock, queries
+from backoffice.database import clock
+from backoffice.funding import queries
 from backoffice.funding.services import expiring, resolving, sending
 from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND, ring_once
 

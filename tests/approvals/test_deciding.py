@@ -169,9 +169,10 @@ def test_s5_a_cancelled_request_is_not_approved(
 
 
 def test_s5_an_expired_request_is_not_approved_even_before_it_was_moved(
-    asked: Request, operation: Operation, omar: Person, time_machine: Any
+    asked: Request, operation: Operation, omar: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    time_machine.move_to(timezone.now() + timedelta(hours=24, seconds=1))
+    later = timezone.now() + timedelta(hours=24, seconds=1)
+    monkeypatch.setattr("backoffice.database.clock.now", lambda: later)
     with pytest.raises(Conflict, match="expired"):
         approve(asked, omar)
 

@@ -12,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.sending import send

@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import AttemptOutcome, Gate, LookupAnswer, Operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.recording import record_answer

@@ -17,14 +17,15 @@ from backoffice.funding.models import Kind, Operation
 from backoffice.funding.models.operation import FROZEN
 from backoffice.funding.states import FIRST_STATES, MOVES, TERMINAL_STATES, State
 from tests.funding.cast import approved_by, deposit, withdrawal
+from tests.funding.closings import signed_closing
 
 pytestmark = pytest.mark.usefixtures("db")
 
 
-def reach(operation: Operation, goal: State) -> None:
+def reach(operation: Operation, goal: State, omar: Person) -> None:
     """Walk a fresh deposit along allowed arrows until it is in ``goal``."""
     for state in path_to(State(operation.state), goal):
-        step(operation, state)
+        step(operation, state, omar)
 
 
 def path_to(start: State, goal: State) -> list[State]:
@@ -42,7 +43,7 @@ def path_to(start: State, goal: State) -> list[State]:
     return path[::-1]
 
 
-def step(operation: Operation, to: State) -> None:
+def step(operation: Operation, to: State, omar: Person) -> None:
     """Try one move with everything else that the constraints ask of the new state."""
     details: dict[str, Any] = {"state": to, "version": operation.version + 1}
     if to is State.SUBMITTING:
@@ -50,31 +51,33 @@ def step(operation: Operation, to: State) -> None:
     if to is State.COMPLETED:
         details |= {"partner_order_id": operation.pk}
     with transaction.atomic():
+        if Operation.objects.get(pk=operation.pk).state == State.REVIEW and to in (State.COMPLETED, State.FAILED):
+            details["closing"] = signed_closing(operation, to, asked_by=operation.requested_by, signed_by=omar)
         Operation.objects.filter(pk=operation.pk).update(**details)
 
 
-def fresh(maya: Person, client: Client, asset: Asset, state: State) -> Operation:
+def fresh(maya: Person, omar: Person, client: Client, asset: Asset, state: State) -> Operation:
     """Make an operation in ``state``; only one that waits for approval is born by hand, so that it may go anywhere."""
     operation = deposit(maya, client, asset)
     if state in (State.PENDING_APPROVAL, State.REJECTED):
         operation.pk, operation.reference, operation.submission_token = None, "dep-2026-00000000", uuid4()
         operation.state = State.PENDING_APPROVAL
         operation.save(force_insert=True)
-    reach(operation, state)
+    reach(operation, state, omar)
     return operation
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(State, State)), ids=str)
 def test_the_database_allows_exactly_the_moves_of_the_table(
-    maya: Person, noura: Client, usd: Asset, before: State, after: State
+    maya: Person, omar: Person, noura: Client, usd: Asset, before: State, after: State
 ) -> None:
-    operation = fresh(maya, noura, usd, before)
+    operation = fresh(maya, omar, noura, usd, before)
     is_still_open = before not in TERMINAL_STATES
     if (before is after and is_still_open) or after in MOVES[before]:
-        step(operation, after)
+        step(operation, after, omar)
     else:
         with pytest.raises(DatabaseError):
-            step(operation, after)
+            step(operation, after, omar)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - FIRST_STATES))
@@ -137,9 +140,9 @@ def test_an_approval_is_given_once_and_stays_whose_it_was(
 @pytest.mark.parametrize("state", sorted(TERMINAL_STATES))
 @pytest.mark.parametrize("change", [{"ended_at": timezone.now()}, {"partner_order_id": 7}, {"failure_code": "3005"}])
 def test_what_has_ended_stays_as_it_ended(
-    maya: Person, noura: Client, usd: Asset, state: State, change: dict[str, Any]
+    maya: Person, omar: Person, noura: Client, usd: Asset, state: State, change: dict[str, Any]
 ) -> None:
-    operation = fresh(maya, noura, usd, state)
+    operation = fresh(maya, omar, noura, usd, state)
     with pytest.raises(DatabaseError, match="Cannot update"):
         Operation.objects.filter(pk=operation.pk).update(**change)
 

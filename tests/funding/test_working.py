@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.services import recording, sending
 from backoffice.funding.services.claiming import Claim
 from backoffice.funding.states import State

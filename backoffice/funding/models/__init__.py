@@ -1,5 +1,24 @@
+from backoffice.funding.models.bulk import BulkFile, BulkRefusal, BulkRow, FileState
+from backoffice.funding.models.closing import Closing, ClosingEvidence
 from backoffice.funding.models.evidence import Attempt, AttemptOutcome, Lookup, LookupAnswer
+from backoffice.funding.models.freeze import Freeze, Scope
 from backoffice.funding.models.gate import Gate
 from backoffice.funding.models.operation import Kind, Operation
 
-__all__ = ["Attempt", "AttemptOutcome", "Gate", "Kind", "Lookup", "LookupAnswer", "Operation"]
+__all__ = [
+    "Attempt",
+    "AttemptOutcome",
+    "BulkFile",
+    "BulkRefusal",
+    "BulkRow",
+    "Closing",
+    "ClosingEvidence",
+    "FileState",
+    "Freeze",
+    "Gate",
+    "Kind",
+    "Lookup",
+    "LookupAnswer",
+    "Operation",
+    "Scope",
+]

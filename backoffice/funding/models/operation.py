@@ -72,6 +72,7 @@ class Operation(KeptModel):
     in_doubt_since = models.DateTimeField(null=True)
     next_lookup_at = models.DateTimeField(null=True)
 
+    closing = models.OneToOneField("funding.Closing", null=True, on_delete=models.RESTRICT, related_name="+")
     partner_order_id = models.BigIntegerField(null=True, unique=True)
     failure_code = models.CharField(max_length=32, blank=True)
     failure_sentence = models.TextField(blank=True)
@@ -144,6 +145,46 @@ class Operation(KeptModel):
                     ) THEN
                         RAISE EXCEPTION 'operation % was not approved by that person', NEW.reference
                             USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="review_ends_by_two_people",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=State.REVIEW) & ~pgtrigger.Q(new__state=State.REVIEW),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM funding_closing c JOIN approvals_request r ON r.id = c.approval_id
+                        WHERE c.id = NEW.closing_id AND c.operation_id = NEW.id AND c.outcome = NEW.state
+                        AND c.order_id IS NOT DISTINCT FROM NEW.partner_order_id
+                        AND r.state = 'approved' AND r.kind = 'closing' AND r.fingerprint = c.fingerprint
+                        AND EXISTS (SELECT 1 FROM funding_closingevidence e WHERE e.closing_id = c.id)
+                    ) THEN
+                        RAISE EXCEPTION 'operation % was not closed by two people', NEW.reference
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(
+                name="closing_belongs_to_review",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state=State.REVIEW) & pgtrigger.Q(new__closing__isnull=False),
+            ),
+            pgtrigger.Trigger(
+                name="what_is_frozen_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__state=State.SUBMITTING) & ~pgtrigger.Q(old__state=State.SUBMITTING),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM funding_freeze WHERE released_at IS NULL AND (
+                            scope = 'everything' OR (scope = 'money_out' AND NEW.kind = 'withdrawal')
+                            OR asset_id = NEW.asset_id OR client_id = NEW.client_id)
+                    ) OR EXISTS (SELECT 1 FROM funding_gate WHERE halted_at IS NOT NULL) THEN
+                        RAISE EXCEPTION 'operation % is frozen', NEW.reference USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.lookups import Heard, ask
 from backoffice.funding.states import State

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Evidence
 

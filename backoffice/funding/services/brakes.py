@@ -12,7 +12,7 @@ from django.db import transaction
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import Gate
 from backoffice.funding.policies import check_can_resume
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP

@@ -4,7 +4,6 @@ Everything that was true at approval is checked again under the locks, gate → 
 The gate's row is read FOR SHARE: whoever halts or pauses updates it, so once that is committed no claim gets past it.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +15,8 @@ from django.db import transaction
 
 from backoffice.accounts.actors import System
 from backoffice.clients.models import Client
-from backoffice.funding import clock
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
 from backoffice.funding.queries import attempts_made
@@ -58,7 +58,7 @@ def claim(operation_id: int, holder: str) -> Claim | None:
 
     Commits by itself: inside another transaction it raises instead of quietly delaying the commit.
     """
-    began = time.monotonic()
+    began = clock.monotonic()
     with transaction.atomic(durable=True):
         gate, operation = _lock_in_order(operation_id)
         now = clock.now()
@@ -66,7 +66,9 @@ def claim(operation_id: int, holder: str) -> Claim | None:
         if obstacle:
             log.info("funding_not_claimed", reference=operation.reference, because=obstacle)
             return None
-        return _take(operation, holder, now, began)
+        claimed = _take(operation, holder, now, began)
+        failpoint(Failpoint.C4)
+        return claimed
 
 
 def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
@@ -74,7 +76,7 @@ def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
 
     :param token: the resolver's lease; whoever lost it may not send.
     """
-    began = time.monotonic()
+    began = clock.monotonic()
     with transaction.atomic(durable=True):
         gate, operation = _lock_in_order(operation_id)
         now = clock.now()
@@ -82,7 +84,9 @@ def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
         if obstacle or _is_client_busy(operation):
             log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
             return None
-        return _take(operation, holder, now, began)
+        claimed = _take(operation, holder, now, began)
+        failpoint(Failpoint.C4)
+        return claimed
 
 
 def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:

@@ -19,7 +19,9 @@ from backoffice.approvals.rules import RULES_VERSION, Rule, rule_for
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import clock, queries
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client
@@ -110,7 +112,8 @@ def create(intent: Intent, *, by: Person) -> Operation:
     try:
         with transaction.atomic():
             Client.objects.select_for_update(no_key=True).get(pk=intent.client.pk)
-            return _made_before(intent, by) or _create(intent, by)
+            operation = _made_before(intent, by) or _create(intent, by)
+            failpoint(Failpoint.C13 if intent.copy_of else Failpoint.C0)
     except IntegrityError:
         # Two forms with one token for two clients, or two copies of one operation: the database let one of them in.
         made = _made_before(intent, by)
@@ -119,6 +122,8 @@ def create(intent: Intent, *, by: Person) -> Operation:
         if intent.copy_of is not None:
             check_can_copy(by, intent.copy_of)
         raise
+    failpoint(Failpoint.C1)
+    return operation
 
 
 def is_same_intent(operation: Operation, intent: Intent) -> bool:

@@ -4,7 +4,8 @@ from django.db import transaction
 
 from backoffice.accounts.actors import System
 from backoffice.approvals import services as approvals
-from backoffice.funding import clock, queries
+from backoffice.database import clock
+from backoffice.funding import queries
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import Lookup, LookupAnswer
 from backoffice.funding.services.answers import answer_fields
 from backoffice.mirror.partners import coinmena

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.actors import Actor
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.services import record
-from backoffice.funding import clock
+from backoffice.database import clock
 from backoffice.funding.models import Operation
 from backoffice.funding.states import EVENTS, TERMINAL_STATES, State
 

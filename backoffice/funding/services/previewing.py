@@ -13,7 +13,8 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.rules import rule_for
 from backoffice.clients.models import Asset, BalanceReading, Client
-from backoffice.funding import clock, queries
+from backoffice.database import clock
+from backoffice.funding import queries
 from backoffice.funding.checks import Balance, Facts
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing

@@ -3,7 +3,6 @@
 Tried three times when the database stumbles, then left to the resolver.
 """
 
-import time
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,7 +10,8 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 
 from backoffice.accounts.actors import System
-from backoffice.funding import clock
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, AttemptOutcome, Operation
 from backoffice.funding.queries import open_attempts, waiting_to_be_sent
 from backoffice.funding.services.answers import answer_fields, signed_at
@@ -46,7 +46,7 @@ def record_answer(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
             if not remaining:
                 log.exception("funding_outcome_not_stored", reference=claim.intended.reference)
                 raise
-            time.sleep(0.2)
+            clock.sleep(0.2)
         else:
             return
 
@@ -66,6 +66,8 @@ def _record(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
         is_another_open = open_attempts(operation).exclude(pk=attempt.pk).exists()
         to = state_after(verdict, is_another_open=is_another_open)
         apply(operation, to, verdict, by=System(claim.holder), holds_lease=_holds_lease(operation, claim))
+        failpoint(Failpoint.C10)
+    failpoint(Failpoint.C11)
 
 
 def apply(operation: Operation, to: State, verdict: Verdict, *, by: System, holds_lease: bool) -> None:

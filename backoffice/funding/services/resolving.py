@@ -16,7 +16,8 @@ from django.db.models import F
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
-from backoffice.funding import clock
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
 from backoffice.funding.queries import open_attempts
@@ -67,8 +68,10 @@ def resolve(operation_id: int, *, holder: str) -> None:
     turn = _take_turn(operation_id, holder, client.environment)
     if turn is None:
         return
+    failpoint(Failpoint.C12)
     heard = ask(client, turn.operation.reference)
     conditions = absence.weigh(turn.operation, heard, client)
+    failpoint(Failpoint.C12)
     if _write_down(turn, heard, conditions):
         send_again(operation_id, turn.token, holder=holder)
 

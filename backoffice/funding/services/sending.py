@@ -1,12 +1,13 @@
 """Send one operation: commit the claim, POST once outside any transaction, commit the outcome (reliability.md §4)."""
 
-import time
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import structlog
 from django.db import DatabaseError, connection
 
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.services.brakes import brake
 from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
@@ -37,8 +38,10 @@ def send_again(operation_id: int, token: UUID, *, holder: str) -> bool:
 
 def _send(claimed: Claim) -> None:
     client = coinmena()
-    is_in_time = time.monotonic() < claimed.send_before
+    is_in_time = clock.monotonic() < claimed.send_before
+    failpoint(Failpoint.C5)
     exchange = client.post_order(claimed.kind, claimed.body) if is_in_time else _begun_too_late(claimed)
+    failpoint(Failpoint.C9)
     verdict = _judge(claimed, exchange)
     _brake(claimed, exchange, verdict, client.clock_skew)
     record_answer(claimed, exchange, verdict)
