@@ -3,6 +3,7 @@ from backoffice.funding.models.closing import Closing, ClosingEvidence
 from backoffice.funding.models.evidence import Attempt, AttemptOutcome, Lookup, LookupAnswer
 from backoffice.funding.models.freeze import Freeze, Scope
 from backoffice.funding.models.gate import Gate
+from backoffice.funding.models.late_order import LateOrder
 from backoffice.funding.models.operation import Kind, Operation
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Freeze",
     "Gate",
     "Kind",
+    "LateOrder",
     "Lookup",
     "LookupAnswer",
     "Operation",
