@@ -1,0 +1,1 @@
+"""Races of eight: every one of them has exactly one winner (reliability.md §9)."""
