@@ -21,7 +21,7 @@ from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
 
 def detail_context(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
     """Return the header, the decision and who can make it; the button and the server ask the same function."""
-    reason = why_not_decide(person, asked, now)
+    reason, words = why_not_decide(person, asked, now), subject_of(asked).words
     return {
         "asked": asked,
         "crumbs": [Crumb(_("Approvals"), reverse("approvals:list")), Crumb(asked.subject)],
@@ -35,6 +35,8 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "people": people_of(asked, person),
         "rule_sentence": sentence_of(asked.rule),
         "subject_url": subject_of(asked).url(asked.subject),
+        "words": words,
+        "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},
         "decisions": asked.decisions.select_related("decided_by").order_by("decided_at", "id"),
         **place_in_queue(asked, person, now),
     }
@@ -55,12 +57,15 @@ def line_of(asked: Request, now: datetime) -> list[object]:
 
 
 def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, CheckResult]]:
-    """List who can decide, and the person who asked, who cannot."""
+    """List who can decide, and who cannot: the person who asked, and the one whose act it would undo."""
     able = [
         (_shown(one, person, one.get_role_display()), CheckResult.PASSED)
         for one in queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
     ]
-    return [*able, (_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
+    unable = [(_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
+    if asked.barred is not None:
+        unable.append((_shown(asked.barred, person, _("Would undo their own act")), CheckResult.FAILED))
+    return [*able, *unable]
 
 
 def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:

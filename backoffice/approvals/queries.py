@@ -18,7 +18,7 @@ FIRST_LANES = {str(Role.MANAGER): "for_me", str(Role.FINANCE): "mine"}
 
 def requests() -> QuerySet[Request]:
     """Return every request with the person who asked."""
-    return Request.objects.select_related("requested_by").prefetch_related("decisions__decided_by")
+    return Request.objects.select_related("requested_by", "barred").prefetch_related("decisions__decided_by")
 
 
 def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:

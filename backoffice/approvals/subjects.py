@@ -4,11 +4,25 @@ Lock order everywhere: gate → client → operation → approval → audit head
 own rows before the engine locks the request.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
+from backoffice.ui.values import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """How the decision page speaks of one kind of subject.
+
+    ``to_subject`` leads to its own page; ``if_rejected`` says what a rejection does, of ``%(name)s`` who asked.
+    """
+
+    approve: Text
+    to_subject: Text
+    if_rejected: Text
 
 
 class Subject(Protocol):
@@ -20,6 +34,7 @@ class Subject(Protocol):
 
     kind: str
     preview_template: str
+    words: Words
 
     def lock(self, key: str) -> None:
         """Lock the subject's rows for the rest of the transaction."""
@@ -29,6 +44,9 @@ class Subject(Protocol):
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         """Return the context of ``preview_template``: what would happen. Writes nothing.
+
+        The page's own heading reads ``question`` of it where the request has no amount to ask about, ``for_whom``
+        where it has one, and ``kind_label``.
 
         :param is_fresh: whether the partner is asked now; otherwise the newest figures known are shown with their age.
         """

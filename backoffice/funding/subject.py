@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
+from backoffice.approvals.subjects import Words
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
@@ -24,6 +26,14 @@ class OperationSubject:
 
     kind = SUBJECT_KIND
     preview_template = "funding/approval_preview.html"
+    words = Words(
+        approve=_("Approve"),
+        to_subject=_("To the operation"),
+        if_rejected=_(
+            "The request ends here and nothing is sent. %(name)s sees your reason and can copy it to a new request. "
+            "A rejection cannot be undone."
+        ),
+    )
 
     def lock(self, key: str) -> None:
         """Lock the operation, which comes before its request in the lock order."""
