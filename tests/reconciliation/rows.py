@@ -10,6 +10,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Decision, Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Attempt, Operation
+from backoffice.funding.services.intents import digest_of
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference, Order
 
@@ -143,7 +144,7 @@ def claim(made: Operation, at: datetime) -> None:
         worker="w1",
         environment="sandbox",
         body=b"{}",
-        body_digest="0" * 64,
+        body_digest=digest_of(b"{}"),
         planned_at=at,
         claimed_at=at,
     )

@@ -1,5 +1,6 @@
 """What was sent and what was heard: attempts, lookups and their answers. Written once, never changed."""
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,24 @@ class Attempt(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         abstract = False
         constraints = [models.UniqueConstraint(fields=["operation", "number"], name="attempt_numbers_count_up")]
+        triggers = [
+            *AppendOnlyModel.Meta.triggers,
+            pgtrigger.Trigger(
+                name="the_same_bytes_every_time",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.body_digest <> encode(sha256(NEW.body), 'hex') OR EXISTS (
+                        SELECT 1 FROM funding_attempt
+                        WHERE operation_id = NEW.operation_id AND body_digest <> NEW.body_digest
+                    ) THEN
+                        RAISE EXCEPTION 'attempt % asks for something else than its operation did before', NEW.number
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
 
 class Answer(AppendOnlyModel):
@@ -41,6 +60,12 @@ class Answer(AppendOnlyModel):
     http_status = models.SmallIntegerField(null=True)
     code = models.CharField(max_length=32, blank=True)
     raw = models.BinaryField(default=bytes)
+    raw_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text=_("SHA-256 of all that was received; ``raw`` may hold only its beginning"),
+    )
     partner_date = models.DateTimeField(null=True)
     duration_ms = models.IntegerField(null=True)
     request_id = models.CharField(max_length=64, blank=True)

@@ -1,5 +1,6 @@
 """The columns that every answer has, of an attempt or of a look-up: bounded, exact, ready for the database."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ def answer_fields(
         fields |= {
             "http_status": exchange.status,
             "raw": exchange.body[:KEPT_BYTES],
+            "raw_digest": hashlib.sha256(exchange.body).hexdigest(),
             "partner_date": exchange.partner_date,
             "duration_ms": round(exchange.duration_seconds * 1000),
             "request_id": exchange.request_id,
