@@ -40,5 +40,11 @@ SENTENCES: dict[str, str | Promise] = {
     "export.made": _("Exported a list"),
     "export.broken": _("An export broke off"),
     "audit.read": _("Read the audit log"),
+    "freeze.made": _("Froze what leaves"),
+    "freeze.release_asked": _("Asked for the release of a freeze"),
+    "freeze.released": _("Released a freeze"),
+    "freeze.release_rejected": _("Rejected the release of a freeze"),
+    "freeze.release_cancelled": _("Took back the wish to release a freeze"),
+    "freeze.release_expired": _("Nobody decided in time on the release of a freeze"),
     "audit.verified": _("Verified the audit log"),
 }

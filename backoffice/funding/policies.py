@@ -14,6 +14,7 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
+from backoffice.funding import halts
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
@@ -84,6 +85,10 @@ def check_can_resume(person: Person) -> None:
     check_role(person, Role.MANAGER)
 
 
+def can_resume(person: Person) -> bool:
+    return person.is_manager
+
+
 def check_can_copy(person: Person, operation: Operation) -> None:
     """Refuse a copy of what is still open or was paid, and a second copy.
 
@@ -140,7 +145,7 @@ def why_not_asset(asset: Asset, kind: str) -> str:
 def why_not_flowing(gate: Gate, now: datetime) -> str:
     """Say why nothing is sent now; empty while money flows."""
     if gate.halted_at is not None:
-        return _("Sending is halted: %(because)s") % {"because": gate.halted_because}
+        return _("Sending is halted: %(because)s") % {"because": halts.why_of(gate)}
     if gate.paused_until is not None and gate.paused_until > now:
         return _("Sending is paused: CoinMENA asked us to slow down.")
     return ""

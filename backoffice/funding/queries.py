@@ -11,6 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Attempt, Gate, Kind, Operation
 from backoffice.funding.models.evidence import Evidence
+from backoffice.funding.freezes import is_held
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.ui.listing import Summary
 
@@ -81,8 +82,12 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
 
 
 def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
-    """Return what is approved and still in time, oldest approval first; the claim decides whether it may go."""
-    return Operation.objects.filter(state=State.APPROVED, valid_until__gt=now).order_by("approved_at", "id")
+    """Return what is approved, still in time and not frozen, oldest approval first; the claim decides whether it goes.
+
+    What is frozen is left out, or many held operations would keep the sweep from the others.
+    """
+    in_time = Operation.objects.filter(state=State.APPROVED, valid_until__gt=now).exclude(is_held())
+    return in_time.order_by("approved_at", "id")
 
 
 def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:

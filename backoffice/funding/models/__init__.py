@@ -2,7 +2,7 @@ from backoffice.funding.models.bulk import BulkFile, BulkRefusal, BulkRow, FileS
 from backoffice.funding.models.closing import Closing, ClosingEvidence
 from backoffice.funding.models.evidence import Attempt, AttemptOutcome, Lookup, LookupAnswer
 from backoffice.funding.models.freeze import Freeze, Scope
-from backoffice.funding.models.gate import Gate
+from backoffice.funding.models.gate import Gate, HaltCode
 from backoffice.funding.models.late_order import LateOrder
 from backoffice.funding.models.operation import Kind, Operation
 
@@ -17,6 +17,7 @@ __all__ = [
     "FileState",
     "Freeze",
     "Gate",
+    "HaltCode",
     "Kind",
     "LateOrder",
     "Lookup",

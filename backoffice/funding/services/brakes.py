@@ -1,4 +1,5 @@
-"""What slows or stops all sending: a 429 pauses, three 401 in a row or a clock that is off halt (reliability.md §5).
+"""What slows or stops all sending: a 429 pauses; three 401 in a row, a clock that is off and another environment halt
+(reliability.md §5).
 
 A pause ends by itself. A halt stays until a manager has looked and resumed.
 """
@@ -8,19 +9,21 @@ from typing import Final
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.funding.models import Gate
+from backoffice.funding.halts import HALTS
+from backoffice.funding.models import Gate, HaltCode
 from backoffice.funding.policies import check_can_resume
-from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP
+from backoffice.mirror.partners import coinmena
+from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
 
 MOST_UNAUTHORISED: Final = 3
-UNAUTHORISED = "CoinMENA refused our signature three times in a row. Check the key, the clock and the address list."
-CLOCK_OFF = "Our clock and CoinMENA's differ by more than 10 seconds. Set this machine's clock."
 
 log = structlog.get_logger(__name__)
 
@@ -34,22 +37,54 @@ def brake(verdict: Verdict, *, is_answered: bool, clock_skew: float | None, hold
         _count_unauthorised(by)
     elif is_answered:
         Gate.objects.filter(unauthorised_in_a_row__gt=0).update(unauthorised_in_a_row=0)
-    if clock_skew is not None and abs(clock_skew) > CLOCK_SKEW_STOP:
-        _halt(CLOCK_OFF, by)
+    watch_clock(clock_skew, holder=holder)
+
+
+def watch_clock(skew: float | None, *, holder: str) -> None:
+    """Halt when our clock and the partner's are too far apart, as far as an answer proves it; None proves nothing."""
+    if skew is None or abs(skew) <= CLOCK_SKEW_WARNING:
+        return
+    log.warning("funding_clock_skew", seconds=round(skew, 1))
+    if abs(skew) > CLOCK_SKEW_STOP:
+        _halt(HaltCode.CLOCK, System(holder))
+
+
+def keep_to_environment(environment: str, holder: str) -> None:
+    """Note the environment of the first payment; halt before one of another. Committed by itself, before the claim.
+
+    An address or partner id that changed means a wrong setting, or a credential for production in a test.
+    """
+    if Gate.objects.filter(environment=environment).exists():
+        return
+    with transaction.atomic():
+        gate = Gate.objects.select_for_update().get(pk=1)
+        if not gate.environment:
+            Gate.objects.update(environment=environment)
+        elif gate.environment != environment:
+            _halt(HaltCode.ENVIRONMENT, System(holder), before=gate.environment, found=environment)
 
 
 def resume_sending(*, reason: str, by: Person) -> None:
     """Let money flow again after a halt. A pause the partner asked for is not ours to shorten: it ends by itself.
 
+    After a halt for another environment, the settings of the process that resumes are the accepted ones.
+
     :raises Refused: for anybody but a manager.
+    :raises Conflict: when nothing is halted, or somebody else was faster.
     """
     check_can_resume(by)
     with transaction.atomic():
         gate = Gate.objects.select_for_update().get(pk=1)
-        before = {"halted_because": gate.halted_because}
-        gate.halted_at, gate.halted_because, gate.unauthorised_in_a_row = None, "", 0
+        if gate.halted_at is None:
+            raise Conflict(_("Sending is not halted. Nothing was changed."))
+        before = {"halted_because": gate.halted_because, "environment": gate.environment}
+        if gate.halt_code == HaltCode.ENVIRONMENT:
+            gate.environment = coinmena().environment
+        gate.halted_at, gate.halted_because, gate.halt_code, gate.unauthorised_in_a_row = None, "", "", 0
         gate.save()
-        record("funding.resumed", by=by, obj=gate, before=before, reason=reason)
+        record(
+            "funding.resumed", by=by, obj=gate, before=before, after={"environment": gate.environment}, reason=reason
+        )
 
 
 def _pause(seconds: float, by: System) -> None:
@@ -66,14 +101,15 @@ def _count_unauthorised(by: System) -> None:
         gate = Gate.objects.select_for_update().get(pk=1)
         Gate.objects.update(unauthorised_in_a_row=min(gate.unauthorised_in_a_row + 1, MOST_UNAUTHORISED))
         if gate.unauthorised_in_a_row + 1 >= MOST_UNAUTHORISED:
-            _halt(UNAUTHORISED, by)
+            _halt(HaltCode.UNAUTHORISED, by)
 
 
-def _halt(because: str, by: System) -> None:
+def _halt(code: HaltCode, by: System, **details: str) -> None:
+    because = HALTS[code].why
     with transaction.atomic():
         gate = Gate.objects.select_for_update().get(pk=1)
         if gate.halted_at is not None:
             return
-        log.error("funding_halted", because=because)
-        Gate.objects.update(halted_at=clock.now(), halted_because=because)
-        record("funding.halted", by=by, obj=gate, reason=because)
+        log.error("funding_halted", code=str(code), because=because)
+        Gate.objects.update(halted_at=clock.now(), halted_because=because, halt_code=code)
+        record("funding.halted", by=by, obj=gate, after={"code": str(code), **details}, reason=because)

@@ -1,7 +1,8 @@
 """Claim an operation: durable before the first byte is sent, and the last place where a send can be refused.
 
 Everything that was true at approval is checked again under the locks, gate → client → operation → approval.
-The gate's row is read FOR SHARE: whoever halts or pauses updates it, so once that is committed no claim gets past it.
+The gate's row is read FOR SHARE: whoever halts, pauses or freezes locks it, so once that is committed no claim gets
+past it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
+from backoffice.funding.policies_freezing import why_frozen, why_not_here
 from backoffice.funding.queries import attempts_made
+from backoffice.funding.services.brakes import keep_to_environment
 from backoffice.funding.services.intents import body_for, digest_of, intended_order
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
@@ -59,6 +62,7 @@ def claim(operation_id: int, holder: str) -> Claim | None:
     Commits by itself: inside another transaction it raises instead of quietly delaying the commit.
     """
     began = clock.monotonic()
+    keep_to_environment(coinmena().environment, holder)
     with transaction.atomic(durable=True):
         gate, operation = _lock_in_order(operation_id)
         now = clock.now()
@@ -77,10 +81,12 @@ def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
     :param token: the resolver's lease; whoever lost it may not send.
     """
     began = clock.monotonic()
+    keep_to_environment(coinmena().environment, holder)
     with transaction.atomic(durable=True):
         gate, operation = _lock_in_order(operation_id)
         now = clock.now()
-        obstacle = _why_not_in_doubt(operation, token, now) or why_not_again(gate, operation, now)
+        obstacle = _why_not_in_doubt(operation, token, now) or why_not_here(gate, coinmena().environment)
+        obstacle = obstacle or why_not_again(gate, operation, now)
         if obstacle or _is_client_busy(operation):
             log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
             return None
@@ -94,7 +100,7 @@ def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
     count, _last = attempts_made(operation)
     if count >= MOST_ATTEMPTS_IN_DOUBT:
         return "as many attempts were made as are allowed"
-    return why_not_flowing(gate, now) or why_not_in_force(operation, now)
+    return why_not_flowing(gate, now) or _why_frozen(operation) or why_not_in_force(operation, now)
 
 
 def _lock_in_order(operation_id: int) -> tuple[Gate, Operation]:
@@ -115,7 +121,12 @@ def _why_not_now(gate: Gate, operation: Operation, now: datetime) -> str:
     not_before = may_retry_at(last, count)
     if not_before is not None and not_before > now:
         return "it came back unsent a moment ago"
-    return why_not_flowing(gate, now) or ("the client is busy" if _is_client_busy(operation) else "")
+    stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_frozen(operation)
+    return stopped or ("the client is busy" if _is_client_busy(operation) else "")
+
+
+def _why_frozen(operation: Operation) -> str:
+    return why_frozen(operation.kind, operation.client_id, operation.asset_id)
 
 
 def _why_not_in_doubt(operation: Operation, token: UUID, now: datetime) -> str:

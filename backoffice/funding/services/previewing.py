@@ -18,6 +18,7 @@ from backoffice.funding import queries
 from backoffice.funding.checks import Balance, Facts
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
+from backoffice.funding.policies_freezing import why_frozen
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
@@ -55,7 +56,8 @@ def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
         balance=balance,
         reserved=queries.reserved(operation.client, operation.asset_id, excluding=operation),
         equal=tuple(other for other in equal if other.pk != operation.pk),
-        not_flowing=why_not_flowing(queries.gate(), now),
+        not_flowing=why_not_flowing(queries.gate(), now)
+        or why_frozen(operation.kind, operation.client_id, operation.asset_id),
     )
 
 
@@ -96,7 +98,8 @@ def typed_facts(
         asset=asset,
         amount=amount,
         amount_fault=amount_fault,
-        not_flowing=why_not_flowing(queries.gate(), now),
+        not_flowing=why_not_flowing(queries.gate(), now)
+        or why_frozen(kind, client.pk if client else None, asset.asset_id if asset else None),
     )
     if client is None or asset is None:
         return facts
