@@ -6,6 +6,7 @@ look-ups due, permissions run out.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from django.db import connection
@@ -15,7 +16,7 @@ from procrastinate.contrib.django import app
 from backoffice.accounts.context import originating_from
 from backoffice.database import clock
 from backoffice.funding import queries
-from backoffice.funding.services import expiring, resolving, sending
+from backoffice.funding.services import expiring, late_orders, resolving, sending
 from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND, ring_once
 
 SWEPT_AT_ONCE: Final = 100
@@ -56,8 +57,31 @@ def sweep(timestamp: int) -> None:
     """Ring for everything that waits for a worker, and end what waited too long."""
     with job():
         expiring.expire_due()
-        now = clock.now()
-        for operation_id in queries.waiting_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
-            ring_once(SEND, operation_id)
-        for operation_id in queries.due_to_be_resolved(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]:
-            ring_once(RESOLVE, operation_id)
+        for task, operation_id in waiting(clock.now()):
+            ring_once(task, operation_id)
+
+
+def waiting(now: datetime) -> list[tuple[str, int]]:
+    """Name what waits for a worker at ``now``: the task to ring for, and the operation; the longest waiting first."""
+    to_send = queries.waiting_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]
+    to_resolve = queries.due_to_be_resolved(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]
+    return [
+        *((SEND, operation_id) for operation_id in to_send),
+        *((RESOLVE, operation_id) for operation_id in to_resolve),
+    ]
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="funding.late_orders", queue=QUEUE, queueing_lock="funding.late_orders", retry=False)
+def watch_late_orders(timestamp: int) -> None:
+    """Compare what ended lately with the orders under its references, every minute."""
+    with job():
+        late_orders.watch()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="funding.late_orders_ever", queue=QUEUE, queueing_lock="funding.late_orders_ever", retry=False)
+def watch_late_orders_ever(timestamp: int) -> None:
+    """Compare everything that ever ended, every hour: an order may turn up however late."""
+    with job():
+        late_orders.watch(lately=False)

@@ -1,0 +1,339 @@
+"""The count at the end (reliability.md §12, I1 to I9). It shares no code with the product: raw SQL on our side, the
+sandbox's own books on the partner's, and arithmetic of its own.
+
+What it is told besides is what the schedule itself scripted at the partner: outside orders and altered ones.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from sqlite3 import Connection
+from typing import Any, Final
+
+import psycopg
+
+QUARANTINE: Final = timedelta(seconds=300)
+TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
+#: The rows of reliability.md §5 that lead to review.
+REVIEW_ROWS: Final = ("A4", "A5", "A7")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What must not be: ``count`` is the figure it is counted under (doubled, lost, misbooked, stuck, other)."""
+
+    invariant: str
+    count: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.sentence}"
+
+
+@dataclass
+class Scripted:
+    """What the schedule did at the partner besides our requests: order ids, and references whose orders it altered."""
+
+    outside_orders: set[int] = field(default_factory=set)
+    altered: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Books:
+    """Both sides of some clients, as they stand now."""
+
+    operations: list[dict[str, Any]]
+    attempts: dict[str, list[dict[str, Any]]]
+    answers: dict[str, list[dict[str, Any]]]
+    moves: dict[str, list[dict[str, Any]]]
+    mirrored: dict[int, dict[str, Any]]
+    gate: dict[str, Any]
+    frozen: set[str]
+    orders: list[dict[str, Any]]
+    movements: list[dict[str, Any]]
+
+    def under(self, reference: str) -> list[dict[str, Any]]:
+        return [order for order in self.orders if order["reference"] == reference]
+
+
+def read(database: psycopg.Connection[dict[str, Any]], partner: Connection, clients: list[str]) -> Books:
+    """Read everything about some clients, from our database and from the partner's."""
+
+    def ours(sql: str) -> list[dict[str, Any]]:
+        return database.execute(sql, (clients,)).fetchall()
+
+    marks = ", ".join("?" * len(clients))
+    operations = ours(_OPERATIONS)
+    references = [operation["reference"] for operation in operations]
+    orders = partner.execute(f"SELECT * FROM orders WHERE client IN ({marks})", clients).fetchall()  # noqa: S608
+    movements = partner.execute(f"SELECT * FROM movements WHERE client IN ({marks})", clients).fetchall()  # noqa: S608
+    foreign = [
+        row
+        for reference in references
+        for row in partner.execute("SELECT * FROM orders WHERE reference = ?", (reference,)).fetchall()
+    ]
+    every = {row["id"]: dict(row) for row in [*orders, *foreign]}
+    mirrored = database.execute(_MIRRORED, (list(every),)).fetchall()
+    gate = database.execute("SELECT * FROM funding_gate").fetchone()
+    return Books(
+        operations=operations,
+        attempts=_grouped(ours(_ATTEMPTS)),
+        answers=_grouped(ours(_ANSWERS)),
+        moves=_grouped(database.execute(_MOVES, (references,)).fetchall()),
+        mirrored={row["id"]: row for row in mirrored},
+        gate=gate or {},
+        frozen={row["reference"] for row in ours(_FROZEN)},
+        orders=list(every.values()),
+        movements=[dict(row) for row in movements],
+    )
+
+
+def count(books: Books, scripted: Scripted, now: datetime) -> list[Violation]:
+    """Return everything that must not be."""
+    found: list[Violation] = []
+    for operation in books.operations:
+        found += _at_most_one_order(operation, books, scripted)
+        found += _completed_means_completed(operation, books, scripted)
+        found += _ended_means_not_applied(operation, books, scripted)
+        found += _settled(operation, books, now)
+        found += _proven(operation, books)
+        found += _reviewed_rightly(operation, books)
+        found += _one_entry_per_move(operation, books)
+        found += _digit_for_digit(operation, books)
+    return [*found, *_chains(books), *_balances(books, scripted)]
+
+
+# I1 to I3 -------------------------------------------------------------------------------------------------------------
+
+
+def _at_most_one_order(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    orders = [order for order in books.under(operation["reference"]) if order["id"] not in scripted.outside_orders]
+    if len(orders) <= 1:
+        return []
+    return [Violation("I1", "doubled", f"{operation['reference']} has {len(orders)} orders at the partner")]
+
+
+def _chains(books: Books) -> list[Violation]:
+    """Per chain of copies at most one is applied."""
+    before = {operation["reference"]: operation["copied_from"] for operation in books.operations}
+    applied: dict[str, list[str]] = {}
+    for order in books.orders:
+        if order["status"] == "completed" and order["reference"] in before:
+            applied.setdefault(_first_of_chain(order["reference"], before), []).append(order["reference"])
+    return [
+        Violation("I1", "doubled", f"{' and '.join(references)} are copies of one intent, and both were applied")
+        for references in applied.values()
+        if len(set(references)) > 1
+    ]
+
+
+def _first_of_chain(reference: str, before: dict[str, str | None]) -> str:
+    while (earlier := before.get(reference)) is not None:
+        reference = earlier
+    return reference
+
+
+def _completed_means_completed(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    """I2: completed here if, and only if, one order there is completed and equal in every field."""
+    reference, state = operation["reference"], operation["state"]
+    if reference in scripted.altered:
+        return []
+    equal = [order for order in books.under(reference) if order["status"] == "completed" and _is_equal(order, operation)]
+    if state == "completed" and [order["id"] for order in equal] != [operation["partner_order_id"]]:
+        return [Violation("I2", "misbooked", f"{reference} is completed here, and its order there is not")]
+    if equal and state not in ("completed", "review"):
+        return [Violation("I2", "lost", f"{reference} was applied by the partner and is {state} here")]
+    return []
+
+
+def _is_equal(order: dict[str, Any], operation: dict[str, Any]) -> bool:
+    side, other = ("debit", "credit") if operation["kind"] == "deposit" else ("credit", "debit")
+    return (
+        order["client"] == operation["partner_client_id"]
+        and order["type"] == operation["kind"]
+        and order[f"{side}_asset"] == operation["asset_id"]
+        and order[side] is not None
+        and Decimal(order[side]) == Decimal(operation["amount_text"])
+        and order[other] is None
+    )
+
+
+def _ended_means_not_applied(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    if operation["state"] not in ENDED_WITHOUT_EFFECT or operation["reference"] in scripted.altered:
+        return []
+    applied = [
+        order
+        for order in books.under(operation["reference"])
+        if order["status"] == "completed" and order["id"] not in scripted.outside_orders
+    ]
+    if not applied:
+        return []
+    return [Violation("I3", "lost", f"{operation['reference']} is {operation['state']} here and applied there")]
+
+
+# I4 -------------------------------------------------------------------------------------------------------------------
+
+
+def _settled(operation: dict[str, Any], books: Books, now: datetime) -> list[Violation]:
+    """Nothing is under way or in doubt any more; what is approved and held by nothing has been sent."""
+    state, reference = operation["state"], operation["reference"]
+    if state in ("submitting", "unknown"):
+        return [Violation("I4", "stuck", f"{reference} is still {state} after the quiet phase")]
+    paused, halted = books.gate.get("paused_until"), books.gate.get("halted_at")
+    is_held = halted is not None or (paused is not None and paused > now) or reference in books.frozen
+    if state == "approved" and operation["valid_until"] > now and not is_held:
+        return [Violation("I4", "stuck", f"{reference} is approved, held by nothing, and was not sent")]
+    return []
+
+
+def _proven(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """Nothing ends by age: what failed was refused in every attempt, stands there as failed, or is proven absent."""
+    reference = operation["reference"]
+    attempts = books.attempts.get(reference, [])
+    closed = {row["number"] for row in attempts if row["evidence"] in ("not_applied", "never_sent")}
+    is_closed = closed == {row["number"] for row in attempts}
+    state = operation["state"]
+    if state in ("cancelled", "rejected", "expired") and not is_closed:
+        return [Violation("I4", "misbooked", f"{reference} is {state} with an attempt open")]
+    if state != "failed" or operation["closing_id"] is not None:
+        return []
+    stands_failed = any(order["status"] in ("failed", "rejected") for order in books.under(reference))
+    if (attempts and is_closed) or stands_failed or _is_absent(attempts, books.answers.get(reference, [])):
+        return []
+    return [Violation("I4", "misbooked", f"{reference} is failed without proof")]
+
+
+def _is_absent(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
+    """Two "not found" of the partner's own, past the bound by both clocks, at least a fifth of Q apart."""
+    bound = max(row["signed_at"] or row["planned_at"] for row in attempts) + QUARANTINE
+    environments = {row["environment"] for row in attempts}
+    dates = sorted(
+        row["partner_date"]
+        for row in answers
+        if row["http_status"] == 404
+        and row["environment"] in environments
+        and len(environments) == 1
+        and row["partner_date"] is not None
+        and row["partner_date"] > bound
+        and row["recorded_at"] > bound
+        and _has_envelope(bytes(row["raw"]))
+    )
+    return len(dates) >= 2 and dates[-1] - dates[0] >= QUARANTINE / 5
+
+
+def _has_envelope(raw: bytes) -> bool:
+    try:
+        content = json.loads(raw)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and type(content.get("code")) is int and isinstance(content.get("msg"), str)
+
+
+def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """Review is for what the partner tells differently, or what an hour of asking could not settle."""
+    reference = operation["reference"]
+    was_in_review = any(move["after"] == "review" for move in books.moves.get(reference, []))
+    if not was_in_review:
+        return []
+    attempts, answers = books.attempts.get(reference, []), books.answers.get(reference, [])
+    if any(row["row"] in REVIEW_ROWS for row in attempts) or any(row["found"] for row in answers):
+        return []
+    heard = [row["recorded_at"] for row in answers]
+    if heard and attempts and max(heard) - max(row["claimed_at"] for row in attempts) >= TO_REVIEW_AFTER:
+        return []
+    return [Violation("I4", "stuck", f"{reference} went to review with nothing to review")]
+
+
+# I5 -------------------------------------------------------------------------------------------------------------------
+
+
+def _balances(books: Books, scripted: Scripted) -> list[Violation]:
+    """What changed there by orders is what was completed here, and what stands in review with an order of ours."""
+    here: dict[tuple[str, str], Decimal] = {}
+    for operation in books.operations:
+        amount = _signed(operation["kind"], operation["amount_text"])
+        if operation["state"] == "completed":
+            key = (operation["partner_client_id"], operation["asset_id"])
+            here[key] = here.get(key, Decimal(0)) + amount
+    in_review = {operation["reference"] for operation in books.operations if operation["state"] == "review"}
+    ours = {order["id"]: order for order in books.orders if order["id"] not in scripted.outside_orders}
+    there: dict[tuple[str, str], Decimal] = {}
+    for movement in books.movements:
+        order = ours.get(movement["order_id"])
+        if movement["cause"] == "order" and order is not None and order["reference"] not in in_review:
+            key = (movement["client"], movement["asset"])
+            there[key] = there.get(key, Decimal(0)) + Decimal(movement["change"])
+    return [
+        Violation("I5", "misbooked", f"{' '.join(key)}: {there.get(key, 0)} moved there, {here.get(key, 0)} here")
+        for key in sorted({*here, *there})
+        if here.get(key, Decimal(0)) != there.get(key, Decimal(0))
+    ]
+
+
+def _signed(kind: str, amount: str) -> Decimal:
+    return Decimal(amount) if kind == "deposit" else -Decimal(amount)
+
+
+# I8 and I9 ------------------------------------------------------------------------------------------------------------
+
+
+def _one_entry_per_move(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """Every change of the state has its audit entry, in the same transaction, and no entry tells of another."""
+    moves = books.moves.get(operation["reference"], [])
+    states = [(move["transaction"], move["before"], move["after"]) for move in moves if move["kind"] == "state"]
+    entries = [(move["transaction"], move["before"], move["after"]) for move in moves if move["kind"] == "entry"]
+    if states == entries and states and states[-1][2] == operation["state"]:
+        return []
+    return [Violation("I8", "other", f"{operation['reference']} moved {states}, and the log tells {entries}")]
+
+
+def _digit_for_digit(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """The mirror holds the amount of the order there, every digit of it."""
+    found = []
+    for order in books.under(operation["reference"]):
+        mirrored = books.mirrored.get(order["id"])
+        for side in ("debit", "credit"):
+            if mirrored and mirrored[side] is not None and order[side] is not None and not mirrored["has_incident"]:
+                told, kept = format(Decimal(order[side]), "f"), mirrored[side]
+                if told != kept:
+                    found.append(Violation("I9", "misbooked", f"order {order['id']} says {told}, the mirror {kept}"))
+    return found
+
+
+def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["reference"], []).append(row)
+    return groups
+
+
+_OPERATIONS: Final = """
+    SELECT o.*, o.amount::text AS amount_text, c.partner_client_id, p.reference AS copied_from
+    FROM funding_operation o JOIN clients_client c ON c.id = o.client_id
+    LEFT JOIN funding_operation p ON p.id = o.copy_of_id
+    WHERE c.partner_client_id = ANY(%s) ORDER BY o.id
+"""
+_ATTEMPTS: Final = """
+    SELECT o.reference, a.number, a.environment, a.planned_at, a.claimed_at, u.evidence, u.row, u.signed_at, u.kind
+    FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
+    JOIN clients_client c ON c.id = o.client_id LEFT JOIN funding_attemptoutcome u ON u.attempt_id = a.id
+    WHERE c.partner_client_id = ANY(%s) ORDER BY a.id
+"""
+_ANSWERS: Final = """
+    SELECT o.reference, l.environment, l.asked_at, n.found, n.http_status, n.raw, n.partner_date, n.recorded_at
+    FROM funding_lookup l JOIN funding_operation o ON o.id = l.operation_id
+    JOIN clients_client c ON c.id = o.client_id JOIN funding_lookupanswer n ON n.lookup_id = l.id
+    WHERE c.partner_client_id = ANY(%s) ORDER BY n.id
+"""
+_MOVES: Final = "SELECT * FROM rig_moves WHERE reference = ANY(%s) ORDER BY id"
+_MIRRORED: Final = """
+    SELECT id, debit::text AS debit, credit::text AS credit, false AS has_incident FROM orders_order WHERE id = ANY(%s)
+"""
+_FROZEN: Final = """
+    SELECT o.reference FROM funding_operation o JOIN clients_client c ON c.id = o.client_id
+    JOIN funding_freeze f ON f.released_at IS NULL AND (f.scope = 'everything'
+        OR (f.scope = 'money_out' AND o.kind = 'withdrawal') OR f.asset_id = o.asset_id OR f.client_id = o.client_id)
+    WHERE c.partner_client_id = ANY(%s)
+"""

@@ -1,0 +1,65 @@
+"""Time that passes only when the rig says so: hours of it in a few milliseconds, the same for every party."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+NANOSECONDS: Final = 1_000_000_000
+#: Where every world begins: a Monday morning, not on a whole second.
+BEGINNING: Final = datetime(2026, 1, 5, 8, 0, 0, 250_000, UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+@dataclass
+class VirtualClock:
+    """True time in nanoseconds since 1970, and how far our own wall clock is off it (fault F22).
+
+    It stands in for `partner.clock.Clock`, for the three functions of `database.clock` and for the sandbox's source.
+    ``waiting`` is called by whoever sleeps, so that others may act meanwhile.
+    """
+
+    true_ns: int = field(default_factory=lambda: _nanoseconds(BEGINNING))
+    our_offset_seconds: float = 0.0
+    waiting: Callable[[float], None] | None = None
+
+    # Reading ----------------------------------------------------------------------------------------------------------
+
+    def nanoseconds(self) -> int:
+        """Return true time: the partner's, as far as nobody has set its clock wrong."""
+        return self.true_ns
+
+    def seconds(self) -> float:
+        return self.true_ns / NANOSECONDS
+
+    def now(self) -> datetime:
+        """Return what our database believes the time is."""
+        return _EPOCH + timedelta(microseconds=self.true_ns // 1_000) + timedelta(seconds=self.our_offset_seconds)
+
+    def wall(self) -> float:
+        """Return what our machine believes the Unix time is."""
+        return self.seconds() + self.our_offset_seconds
+
+    def monotonic(self) -> float:
+        """Return seconds that nobody can set."""
+        return self.seconds()
+
+    # Passing ----------------------------------------------------------------------------------------------------------
+
+    def sleep(self, seconds: float) -> None:
+        """Wait as a process does: others act meanwhile."""
+        if self.waiting is not None:
+            self.waiting(seconds)
+        else:
+            self.pass_by(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass and nothing else happen."""
+        self.true_ns += max(0, round(seconds * NANOSECONDS))
+
+    def pass_until(self, moment_ns: int) -> None:
+        self.true_ns = max(self.true_ns, moment_ns)

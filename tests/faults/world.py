@@ -1,0 +1,455 @@
+"""One world of the campaign: a database of its own, the sandbox, virtual time, and everybody who acts in it.
+
+Everything that happens is an *act*: it is told in the story, may be killed, and whatever a running product would not
+survive is a violation. While an act waits (for the partner, or stalled), other acts take place in the same thread; the
+product holds no transaction then, so they are as interleaved as two processes would be.
+"""
+
+import heapq
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import Any, Final, TypeVar
+from unittest.mock import patch
+from uuid import UUID, uuid4
+
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+from psycopg.rows import dict_row
+
+from backoffice import failpoints
+from backoffice.accounts.models import Person, Role
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.policies import Conflict
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock as database_clock
+from backoffice.database import embedded
+from backoffice.failpoints import Failpoint
+from backoffice.funding import tasks
+from backoffice.funding.models import Operation
+from backoffice.funding.services import expiring, resolving, sending
+from backoffice.funding.services.creating import EqualRequest, NotFundable
+from backoffice.funding.services.doorbells import SEND
+from backoffice.mirror import partners
+from backoffice.partner import http
+from backoffice.partner.coinmena.client import CoinmenaClient
+from backoffice.partner.coinmena.config import CoinmenaConfig, load_private_key
+from backoffice.sandbox.app import Sandbox
+from backoffice.sandbox.clock import Clock
+from backoffice.sandbox.coinmena.records import Client as PartnerClient
+from backoffice.sandbox.credentials import COINMENA_PARTNER_ID
+from tests import database
+from tests.faults.damage import Damage
+from tests.faults.killed import Killed
+from tests.faults.virtual import NANOSECONDS, VirtualClock
+from tests.faults.watch import Watch
+from tests.faults.wire import Line
+
+Result = TypeVar("Result")
+
+SWEEP_SECONDS: Final = 10
+#: How deep acts may take place inside the waiting of others: two workers and a person at once.
+DEEPEST: Final = 3
+#: What a page answers with a sentence; nobody is surprised by it.
+REFUSALS: Final = (Refused, Conflict, EqualRequest, NotFundable)
+BETWEEN_SCHEDULES_SECONDS: Final = 26 * 3600
+ASSETS: Final = ("USD", "BHD", "SAR")
+
+
+@dataclass(order=True)
+class Event:
+    """Something that will happen at a moment of true time."""
+
+    at_ns: int
+    number: int
+    label: str = field(compare=False)
+    act: Callable[[], object] = field(compare=False)
+
+
+@dataclass
+class Cast:
+    """Who acts. ``leaver`` is a manager whose account may be closed while a schedule runs."""
+
+    maya: Person
+    nadia: Person
+    omar: Person
+    lina: Person
+    leaver: Person
+
+
+class World:
+    """A database clone, a sandbox and the people; schedules run in it one after another, each with clients of its own.
+
+    Open one with `opened`. ``story`` is what has happened in the schedule so far, for people to read.
+    """
+
+    def __init__(self, server: embedded.Embedded, name: str) -> None:
+        self.server, self.name = server, name
+        self.clock = VirtualClock(waiting=self._others_act)
+        self.database = _raw_connection(server, name)
+        self.sandbox = Sandbox(
+            clock=Clock(now_ns=self.clock.nanoseconds, sleep=self.clock.sleep),
+            on_arrival=lambda arrival: self.watch.arrived(arrival),
+        )
+        self.line = Line(self.sandbox, self.clock)
+        self.watch = Watch(self.database, self.clock, self.line)
+        self.damage = Damage(self.clock, self.sandbox, is_acting=lambda: self._depth > 0)
+        self.line.before_handing_in = self.damage.before_handing_in
+        self.random = Random(0)
+        self.story: list[str] = []
+        self.surprises: list[str] = []
+        self.clients: list[Client] = []
+        self.operations: dict[int, str] = {}
+        self._clients_of_ours: dict[tuple[Any, ...], CoinmenaClient] = {}
+        self._events: list[Event] = []
+        self._numbers = count()
+        self._depth = 0
+        self._last_bell = 0
+        self._holders = count(1)
+        self.began_ns = self.clock.true_ns
+        self.cast = _make_cast()
+        for asset in ASSETS:
+            _make_asset(asset)
+        self.watch.entitled = {
+            manager.pk: (self.clock.now(), None) for manager in (self.cast.omar, self.cast.lina, self.cast.leaver)
+        }
+        self._watch_moves()
+
+    # A schedule's beginning -------------------------------------------------------------------------------------------
+
+    def begin(self, random: Random) -> None:
+        """Forget the last schedule: its faults, clients and story; a day passes, so nothing of it is expected any more."""
+        self.random = random
+        self.sandbox.faults.clear()
+        self.sandbox.come_up()
+        self.sandbox.clock.offset_seconds = 0.0
+        self.line.faults.clear()
+        self.damage.clear()
+        self.clock.our_offset_seconds = 0.0
+        self.clock.pass_by(BETWEEN_SCHEDULES_SECONDS)
+        self.sandbox.land_due()
+        self.story.clear()
+        self.surprises.clear()
+        self.watch.violations.clear()
+        self.line.lands_at.clear()
+        self.clients, self.operations, self._events, self._depth = [], {}, [], 0
+        self._last_bell = self._newest_bell()
+        self.began_ns = self.clock.true_ns
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """Take back, over the raw connection, what the last schedule left for people to do."""
+        self.database.execute("UPDATE funding_operation SET next_lookup_at = 'infinity' WHERE state = 'review'")
+        self.database.execute(
+            "UPDATE funding_gate SET paused_until = NULL, halted_at = NULL, halted_because = '', halt_code = '',"
+            " unauthorised_in_a_row = 0, environment = ''"
+        )
+
+    def new_client(self, balance: str = "5000", asset: str = "USD") -> Client:
+        """Register somebody who can be funded, here and at the partner, with something to withdraw."""
+        name = f"user_{uuid4().hex[:12]}"
+        self.sandbox.directory.add_client(COINMENA_PARTNER_ID, PartnerClient(name))
+        self.sandbox.ledger.adjust(
+            partner=COINMENA_PARTNER_ID, client=name, asset=asset, change=Decimal(balance), held=None
+        )
+        client = Client.objects.create(
+            partner_client_id=name,
+            name="Noura Al Khalifa",
+            status="verified",
+            active=True,
+            raw=b"{}",
+            read_at=self.clock.now(),
+        )
+        self.clients.append(client)
+        return client
+
+    def own(self, operation: Operation) -> Operation:
+        """Count an operation as this schedule's."""
+        self.operations[operation.pk] = operation.reference
+        return operation
+
+    # Acting -----------------------------------------------------------------------------------------------------------
+
+    def act(self, label: str, do: Callable[[], Result]) -> Result | None:
+        """Let somebody do something; None when it was refused, killed, or the database was made to fail it."""
+        damage_before = self.damage.fired_in_database
+        self._depth += 1
+        try:
+            result = do()
+        except Killed as killed:
+            self._drop_connection()
+            self.tell(f"{label}: killed at {killed}")
+        except REFUSALS as refusal:
+            self.tell(f"{label}: refused ({type(refusal).__name__})")
+        except DatabaseError as error:
+            connection.close()
+            self.tell(f"{label}: {type(error).__name__}")
+            if self.damage.fired_in_database == damage_before:
+                self.surprised(label, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a worker would not have survived it
+            connection.close()
+            self.tell(f"{label}: {type(error).__name__}")
+            self.surprised(label, error)
+        else:
+            self.tell(f"{label}{'' if result is None else f': {_short(result)}'}")
+            return result
+        finally:
+            self._depth -= 1
+        return None
+
+    def surprised(self, label: str, error: Exception) -> None:
+        self.surprises.append(f"{label} raised {type(error).__name__}: {error}")
+
+    def tell(self, sentence: str) -> None:
+        seconds = (self.clock.true_ns - self.began_ns) / NANOSECONDS
+        self.story.append(f"{seconds:9.2f} s {'  ' * self._depth}{sentence}")
+
+    def _drop_connection(self) -> None:
+        """End the connection as the death of its process does: what was not committed is rolled back."""
+        connection.close()
+
+    # Workers ----------------------------------------------------------------------------------------------------------
+
+    def send(self, operation_id: int) -> object:
+        """Let a worker answer the bell to send."""
+        holder = self._worker()
+        name = self.operations.get(operation_id, str(operation_id))
+        return self.act(f"{holder} sends {name}", lambda: sending.send(operation_id, holder=holder))
+
+    def resolve(self, operation_id: int) -> object:
+        """Let a worker answer the bell to look something up."""
+        holder = self._worker()
+        name = self.operations.get(operation_id, str(operation_id))
+        return self.act(f"{holder} looks up {name}", lambda: resolving.resolve(operation_id, holder=holder))
+
+    def sweep(self) -> None:
+        """Let the periodic task look for what waits, and workers answer at once."""
+        self.act("sweep expires", expiring.expire_due)
+        due = self.act("sweep", lambda: tasks.waiting(self.clock.now())) or []
+        for task, operation_id in due:
+            if operation_id in self.operations:
+                self.send(operation_id) if task == SEND else self.resolve(operation_id)
+
+    def _worker(self) -> str:
+        return f"worker {next(self._holders) % 8 + 1}"
+
+    # Bells ------------------------------------------------------------------------------------------------------------
+
+    def hear_bells(self) -> list[tuple[str, int, int]]:
+        """Return the bells rung since the last time: task, operation, and when they are due in true nanoseconds."""
+        rows = self.database.execute(
+            "SELECT id, task_name, args, extract(epoch FROM scheduled_at) AS due FROM procrastinate_jobs"
+            " WHERE id > %s ORDER BY id",
+            (self._last_bell,),
+        ).fetchall()
+        self._last_bell = max([self._last_bell, *(row["id"] for row in rows)])
+        return [
+            (row["task_name"], row["args"]["operation_id"], round(float(row["due"] or 0) * NANOSECONDS))
+            for row in rows
+            if row["args"].get("operation_id") in self.operations
+        ]
+
+    def _newest_bell(self) -> int:
+        row = self.database.execute("SELECT coalesce(max(id), 0) AS id FROM procrastinate_jobs").fetchone()
+        return int(row["id"]) if row else 0
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def plan(self, in_seconds: float, label: str, act: Callable[[], object]) -> None:
+        """Let something happen in so many seconds."""
+        at = self.clock.true_ns + round(in_seconds * NANOSECONDS)
+        heapq.heappush(self._events, Event(at, next(self._numbers), label, act))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; what is planned happens in its order."""
+        until = self.clock.true_ns + round(seconds * NANOSECONDS)
+        while self._events and self._events[0].at_ns <= until:
+            event = heapq.heappop(self._events)
+            self.clock.pass_until(event.at_ns)
+            event.act()
+        self.clock.pass_until(until)
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events)
+
+    def forget_events(self) -> None:
+        self._events.clear()
+
+    def _others_act(self, seconds: float) -> None:
+        """While one waits, the others go on; but nobody can act inside another's transaction."""
+        if self._depth >= DEEPEST or connection.in_atomic_block:
+            self.clock.pass_by(seconds)
+        else:
+            self.pass_time(seconds)
+
+    # The partner's client ---------------------------------------------------------------------------------------------
+
+    def client_for(
+        self, base_url: str, partner_id: str, private_key: str, separator: str, include_query: bool, deadline: float
+    ) -> CoinmenaClient:
+        """Return the real client, its requests handed to the sandbox. Stands in for the cached factory."""
+        key = (base_url, partner_id, private_key, separator, include_query, deadline)
+        if key not in self._clients_of_ours:
+            config = CoinmenaConfig(
+                base_url=base_url,
+                partner_id=partner_id,
+                private_key=load_private_key(private_key),
+                separator=separator,
+                include_query=include_query,
+                deadline_seconds=deadline,
+            )
+            self._clients_of_ours[key] = CoinmenaClient(config, clock=self.clock, open_session=self.line.open_session)
+        return self._clients_of_ours[key]
+
+    def forget_clock_skew(self) -> None:
+        """Begin with clients that have measured nothing, as a restarted worker does."""
+        self._clients_of_ours.clear()
+
+    # What the oracle needs --------------------------------------------------------------------------------------------
+
+    def _watch_moves(self) -> None:
+        """Have the database itself log every state and every audit entry of an operation, with its transaction."""
+        for statement in _WATCH_MOVES.split(";;"):
+            self.database.execute(statement)
+
+    def close(self) -> None:
+        self.database.close()
+        self.sandbox.close()
+
+
+#: A log of the rig's own: what changed, and which transaction did it. The product neither writes nor reads it.
+_WATCH_MOVES: Final = """
+CREATE TABLE rig_moves (
+    id bigserial PRIMARY KEY, transaction xid8 NOT NULL DEFAULT pg_current_xact_id(), kind text NOT NULL,
+    reference text NOT NULL, before text, after text
+);;
+CREATE INDEX ON rig_moves (reference);;
+CREATE FUNCTION rig_state_moved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO rig_moves (kind, reference, before, after) VALUES ('state', NEW.reference, NULL, NEW.state);
+    ELSIF OLD.state IS DISTINCT FROM NEW.state THEN
+        INSERT INTO rig_moves (kind, reference, before, after) VALUES ('state', NEW.reference, OLD.state, NEW.state);
+    END IF;
+    RETURN NULL;
+END $$;;
+CREATE FUNCTION rig_entry_written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO rig_moves (kind, reference, before, after)
+    VALUES ('entry', NEW.object_id, NEW.before ->> 'state', NEW.after ->> 'state');
+    RETURN NULL;
+END $$;;
+CREATE TRIGGER rig_state_moved AFTER INSERT OR UPDATE OF state ON funding_operation
+    FOR EACH ROW EXECUTE FUNCTION rig_state_moved();;
+CREATE TRIGGER rig_entry_written AFTER INSERT ON audit_entry
+    FOR EACH ROW WHEN (NEW.object_type = 'operation' AND NEW.after ? 'state') EXECUTE FUNCTION rig_entry_written()
+"""
+
+
+@contextmanager
+def opened(server: embedded.Embedded) -> Iterator[World]:
+    """Open a world on a fresh clone, with Django's connections pointed at it, and drop it at the end."""
+    name, former = database.clone(server), connections["default"].settings_dict["NAME"]
+    database.connect_to(server, name)
+    try:
+        world = World(server, name)
+        with in_virtual_time(world):
+            yield world
+        world.close()
+    finally:
+        connections.close_all()
+        database.connect_to(server, former)
+        embedded.drop_database(server, name)
+
+
+@contextmanager
+def in_virtual_time(world: World) -> Iterator[None]:
+    """Put the world's clock, client and crash points in the places the product has for them."""
+    clock = world.clock
+    with ExitStack() as stack:
+        for where, name, stand_in in (
+            (database_clock, "now", clock.now),
+            (database_clock, "monotonic", clock.monotonic),
+            (database_clock, "sleep", clock.sleep),
+            (partners, "_coinmena", world.client_for),
+            (failpoints, "reached", world.damage.reached),
+            (http, "_random", _SeededPauses(world)),
+        ):
+            stack.enter_context(patch.object(where, name, stand_in))
+        stack.enter_context(patch("procrastinate.utils.utcnow", clock.now))
+        stack.enter_context(world.damage.in_database())
+        stack.enter_context(_quiet_logs())
+        yield
+
+
+@dataclass
+class _SeededPauses:
+    """The spread of the pauses between repeated reads, from the schedule's own randomness."""
+
+    world: World
+
+    def uniform(self, low: float, high: float) -> float:
+        return self.world.random.uniform(low, high)
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _raw_connection(server: embedded.Embedded, name: str) -> psycopg.Connection[dict[str, Any]]:
+    """Connect as the owner, past Django and the product."""
+    host = str(server.server.get_postmaster_info().socket_dir)
+    return psycopg.connect(host=host, dbname=name, user=embedded.OWNER, autocommit=True, row_factory=dict_row)
+
+
+def _make_cast() -> Cast:
+    def person(name: str, role: Role) -> Person:
+        email = f"{name.split()[0].lower()}@example.com"
+        return Person.objects.create_person(email=email, name=name, role=role, password=None)
+
+    return Cast(
+        maya=person("Maya Haddad", Role.FINANCE),
+        nadia=person("Nadia Karim", Role.FINANCE),
+        omar=person("Omar Saleh", Role.MANAGER),
+        lina=person("Lina Aziz", Role.MANAGER),
+        leaver=person("Sami Nasser", Role.MANAGER),
+    )
+
+
+def _make_asset(asset_id: str) -> Asset:
+    return Asset.objects.create(
+        asset_id=asset_id,
+        name=asset_id,
+        type="fiat",
+        published=True,
+        depositable=True,
+        withdrawable=True,
+        raw=b"{}",
+        read_at=database_clock.now(),
+    )
+
+
+def _short(result: object) -> str:
+    if isinstance(result, Operation):
+        return f"{result.reference} {result.state}"
+    return str(result)
+
+
+def token() -> UUID:
+    """Make a form's token."""
+    return uuid4()
+
+
+__all__ = ["Cast", "Failpoint", "World", "in_virtual_time", "opened", "settings", "token"]
