@@ -31,7 +31,8 @@ FILE_MOVES: dict[FileState, frozenset[FileState]] = {
 class BulkFile(KeptModel):
     """A file in which every row was good. ``totals`` maps ``deposit USD`` to the plain sum of its rows.
 
-    The same bytes are recognised by their digest for as long as the file was not discarded.
+    The same bytes are recognised by their digest for as long as the file was not discarded. ``confirmed_equal`` holds
+    the numbers of the rows that equal another request, and that the person confirmed as other payments.
     """
 
     name = models.CharField(max_length=200)
@@ -43,6 +44,7 @@ class BulkFile(KeptModel):
     uploaded_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=FileState, default=FileState.CHECKED)
     confirmed_at = models.DateTimeField(null=True)
+    confirmed_equal = models.JSONField(default=list)
     ended_at = models.DateTimeField(null=True)
 
     class Meta(KeptModel.Meta):
@@ -68,7 +70,9 @@ class BulkFile(KeptModel):
                 field="state",
                 transitions=sorted((before, after) for before, afters in FILE_MOVES.items() for after in afters),
             ),
-            pgtrigger.ReadOnly(name="content_is_frozen", exclude=["state", "confirmed_at", "ended_at"]),
+            pgtrigger.ReadOnly(
+                name="content_is_frozen", exclude=["state", "confirmed_at", "confirmed_equal", "ended_at"]
+            ),
             pgtrigger.Protect(
                 name="what_has_ended_stays",
                 operation=pgtrigger.Update,
