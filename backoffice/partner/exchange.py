@@ -13,6 +13,7 @@ class Fault(StrEnum):
     """Why no whole answer was read."""
 
     RATE_LIMITED = "rate_limited"
+    HELD_UP = "held_up"
     DNS = "dns"
     ADDRESS = "address_refused"
     CONNECT = "connect"

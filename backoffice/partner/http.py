@@ -52,6 +52,26 @@ Authorize = Callable[[str, str, bytes], Authorization]
 
 
 @dataclass(frozen=True, slots=True)
+class SendBy:
+    """The latest moments at which one request may be signed; later it is not sent at all.
+
+    ``monotonic``, in the clock's monotonic seconds, keeps the request inside the time its sender has. ``timestamp_ms``
+    bounds the Unix time in the signature, because how long the request may still be accepted is counted from that.
+    """
+
+    monotonic: float
+    timestamp_ms: int
+
+    def has_passed(self, authorization: Authorization, monotonic: float) -> bool:
+        """Tell whether a request authorized just now comes too late. The signature is older than ``monotonic``."""
+        return monotonic > self.monotonic or (authorization.timestamp_ms or 0) > self.timestamp_ms
+
+
+class HeldUp(Exception):
+    """A request came too late to be sent; no byte of it left."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int | None = None
     headers: AnswerHeaders = AnswerHeaders()
@@ -95,22 +115,37 @@ class Transport:
             self._clock.sleep(pause)
         return self._exchange(self._reading, "GET", target, b"", authorize, deadline)
 
-    def write(self, method: str, target: str, body: bytes, authorize: Authorize) -> Exchange:
-        """Send `body` once and return what came of it; nothing that happens on the way is raised."""
+    def write(
+        self, method: str, target: str, body: bytes, authorize: Authorize, *, send_by: SendBy | None = None
+    ) -> Exchange:
+        """Send `body` once, or not at all after `send_by`; what happens on the way is returned and never raised."""
         try:
             with closing(self._open_session()) as session:
-                return self._exchange(session, method, target, body, authorize, self._deadline())
+                return self._exchange(session, method, target, body, authorize, self._deadline(), send_by)
         except RateLimited:
-            return self._not_sent(method, target)
+            return self._not_sent(method, target, Fault.RATE_LIMITED)
+        except HeldUp:
+            return self._not_sent(method, target, Fault.HELD_UP)
 
     def _deadline(self) -> float:
         return self._clock.monotonic() + self._deadline_seconds
 
     def _exchange(
-        self, session: requests.Session, method: str, target: str, body: bytes, authorize: Authorize, deadline: float
+        self,
+        session: requests.Session,
+        method: str,
+        target: str,
+        body: bytes,
+        authorize: Authorize,
+        deadline: float,
+        send_by: SendBy | None = None,
     ) -> Exchange:
-        self._limiter.acquire(deadline)
+        self._limiter.acquire(deadline if send_by is None else min(deadline, send_by.monotonic))
         authorization = authorize(method, target, body)
+        # Read after the signature was made: whatever held this process up before is in it, and later delays do not
+        # make the signature any younger.
+        if send_by is not None and send_by.has_passed(authorization, self._clock.monotonic()):
+            raise HeldUp
         request = requests.Request(method, self._base_url + target, _headers(authorization, body), data=body).prepare()
         started, begun = self._clock.wall(), self._clock.monotonic()
         with attempting(deadline, self._clock.monotonic) as attempt:
@@ -131,7 +166,7 @@ class Transport:
         self._note(exchange, started)
         return exchange
 
-    def _not_sent(self, method: str, target: str) -> Exchange:
+    def _not_sent(self, method: str, target: str, fault: Fault) -> Exchange:
         exchange = Exchange(
             request_id=uuid.uuid4().hex,
             method=method,
@@ -141,7 +176,7 @@ class Transport:
             status=None,
             headers=AnswerHeaders(),
             body=b"",
-            fault=Fault.RATE_LIMITED,
+            fault=fault,
             bytes_may_have_been_sent=False,
         )
         _log(self._partner, exchange)

@@ -13,7 +13,7 @@ from backoffice.partner.coinmena.answers import OrderLookup, Refusal, read_resul
 from backoffice.partner.coinmena.errors import DUPLICATE_REFERENCE_CODE, refusal_kind, refusal_sentence
 from backoffice.partner.coinmena.payloads import Order, OrderKind, OrderStatus
 from backoffice.partner.errors import PartnerAnswerInvalid
-from backoffice.partner.exchange import Exchange, retry_after_seconds
+from backoffice.partner.exchange import Exchange, Fault, retry_after_seconds
 
 #: Used where a 429 does not say how long to wait.
 DEFAULT_PAUSE_SECONDS: Final = 60.0
@@ -108,6 +108,7 @@ _REDIRECTED = gettext_noop("CoinMENA's address pointed somewhere else, which we 
 _NO_ENVELOPE = gettext_noop("Something between us and CoinMENA answered in its place. The order is being looked up.")
 _UNREADABLE = gettext_noop("CoinMENA's answer could not be read. Whether the order went through is being looked up.")
 _NEVER_SENT = gettext_noop("CoinMENA could not be reached, so nothing was sent. It will be tried again.")
+_HELD_UP = gettext_noop("This machine was held up for too long, so nothing was sent. It will be tried again.")
 _NO_ANSWER = gettext_noop("CoinMENA's answer was lost. Whether the order went through is being looked up.")
 
 
@@ -152,7 +153,8 @@ def _judge_answer(exchange: Exchange, intended: IntendedOrder) -> Verdict:
 def _judge_silence(exchange: Exchange) -> Verdict:
     if exchange.bytes_may_have_been_sent:
         return Verdict(Row.NO_ANSWER, Evidence.UNKNOWN, _NO_ANSWER)
-    return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _NEVER_SENT)
+    is_ours = exchange.fault in (Fault.HELD_UP, Fault.RATE_LIMITED)
+    return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _HELD_UP if is_ours else _NEVER_SENT)
 
 
 def _judge_success(exchange: Exchange, intended: IntendedOrder) -> Verdict:

@@ -125,6 +125,7 @@ TABLE = [
     ("refused", answered(None, fault=Fault.CONNECT, sent=False), "A13", NEVER_SENT),
     ("bad certificate", answered(None, fault=Fault.TLS, sent=False), "A13", NEVER_SENT),
     ("forbidden address", answered(None, fault=Fault.ADDRESS, sent=False), "A13", NEVER_SENT),
+    ("held up", answered(None, fault=Fault.HELD_UP, sent=False), "A13", NEVER_SENT),
     ("our own limit", answered(None, fault=Fault.RATE_LIMITED, sent=False), "A13", NEVER_SENT),
     ("connected too late", answered(None, fault=Fault.TIMEOUT, sent=False), "A13", NEVER_SENT),
     ("read timeout", answered(None, fault=Fault.TIMEOUT), "A14", UNKNOWN),
@@ -158,6 +159,18 @@ def test_a_withdrawal_is_read_from_the_other_side_of_the_books(body: bytes, row:
     verdict = judge_post(answered(200, body), WITHDRAWAL)
 
     assert (verdict.row.value, verdict.evidence) == (row, evidence)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault.CONNECT, "CoinMENA could not be reached, so nothing was sent. It will be tried again."),
+        (Fault.HELD_UP, "This machine was held up for too long, so nothing was sent. It will be tried again."),
+        (Fault.RATE_LIMITED, "This machine was held up for too long, so nothing was sent. It will be tried again."),
+    ],
+)
+def test_who_kept_a_request_from_leaving_is_said(fault: Fault, words: str) -> None:
+    assert judge_post(answered(None, fault=fault, sent=False), DEPOSIT).sentence == words
 
 
 # A taken reference ----------------------------------------------------------------------------------------------------

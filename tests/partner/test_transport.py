@@ -24,7 +24,7 @@ from backoffice.partner.clock import SystemClock
 from backoffice.partner.connection import HardenedSession
 from backoffice.partner.errors import RateLimited
 from backoffice.partner.exchange import Exchange, Fault
-from backoffice.partner.http import Authorization, Transport
+from backoffice.partner.http import Authorization, SendBy, Transport
 from backoffice.partner.limits import NoLimit, TokenBucket
 from tests.partner.cast import StillClock, http_answer
 from tests.partner.odd_server import OddServer, Play, drip, hang_up, reset, say, stay_silent
@@ -319,6 +319,50 @@ def test_a_tls_handshake_that_never_ends_sent_nothing_and_keeps_the_deadline() -
 
     assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.TIMEOUT, False)
     assert exchange.duration_seconds < 2
+
+
+class SlowLimiter:
+    """Lets a request pass only after the clock has gone on by so many seconds, whatever the deadline."""
+
+    def __init__(self, clock: StillClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+
+    def acquire(self, deadline: float) -> None:
+        self._clock.sleep(self._seconds)
+
+
+SIGNED_MS = 1737654321000
+
+
+@pytest.mark.parametrize(
+    ("waits", "signed_until_ms", "is_sent"),
+    [(10, SIGNED_MS, True), (10.1, SIGNED_MS, False), (10, SIGNED_MS - 1, False)],
+    ids=["in time", "held up in the limiter", "signed later than may be"],
+)
+def test_a_request_is_signed_in_time_or_never_sent(
+    play: Start, waits: float, signed_until_ms: int, is_sent: bool
+) -> None:
+    server, clock = play(say(http_answer(b"{}"))), StillClock()
+    slow = transport(server.url, clock=clock, limiter=SlowLimiter(clock, waits), deadline_seconds=25)
+
+    exchange = slow.write("POST", "/v1/x", b"{}", unsigned, send_by=SendBy(10, signed_until_ms))
+
+    assert exchange.bytes_may_have_been_sent is is_sent
+    assert exchange.fault is (None if is_sent else Fault.HELD_UP)
+    assert len(server.requests) == is_sent
+
+
+def test_the_limiter_is_asked_for_no_longer_than_the_request_may_wait(play: Start) -> None:
+    server, clock = play(say(http_answer(b"{}"))), StillClock()
+    bucket = TokenBucket(per_minute=6, burst=1, clock=clock)
+    bucket.acquire(deadline=0)
+
+    busy = transport(server.url, clock=clock, limiter=bucket, deadline_seconds=25)
+    exchange = busy.write("POST", "/v1/x", b"{}", unsigned, send_by=SendBy(9, SIGNED_MS))
+
+    assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.RATE_LIMITED, False)
+    assert clock.slept == []
 
 
 def test_our_own_limit_sends_nothing() -> None:

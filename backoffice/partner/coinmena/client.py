@@ -31,7 +31,7 @@ from backoffice.partner.coinmena.signing import sign, timestamp_of
 from backoffice.partner.connection import HardenedSession
 from backoffice.partner.errors import PartnerRefused
 from backoffice.partner.exchange import Exchange
-from backoffice.partner.http import Authorization, Transport
+from backoffice.partner.http import Authorization, SendBy, Transport
 from backoffice.partner.limits import Limiter, NoLimit
 from backoffice.partner.pages import Page
 
@@ -91,6 +91,11 @@ class CoinmenaClient:
         """Seconds our clock is ahead of the partner's, as far as the latest answer proves; None before any."""
         return self._transport.clock_skew
 
+    @property
+    def signing_time(self) -> datetime:
+        """The time that a request would be signed with now, by this machine's clock."""
+        return datetime.fromtimestamp(self._clock.wall(), UTC)
+
     # Assets and clients -----------------------------------------------------------------------------------------------
 
     def assets(self) -> tuple[Asset, ...]:
@@ -147,9 +152,12 @@ class CoinmenaClient:
         )
         return self.post_order(OrderKind.WITHDRAWAL, body)
 
-    def post_order(self, kind: OrderKind, body: bytes) -> Exchange:
-        """Send bytes made by `body_of` exactly once and return what came of it; raises nothing the line can cause."""
-        return self._write("POST", _ORDER_PATHS[kind], body)
+    def post_order(self, kind: OrderKind, body: bytes, *, send_by: SendBy | None = None) -> Exchange:
+        """Send bytes made by `body_of` exactly once and return what came of it; raises nothing the line can cause.
+
+        Signed by `send_by`, or never sent.
+        """
+        return self._write("POST", _ORDER_PATHS[kind], body, send_by)
 
     # Orders that exist ------------------------------------------------------------------------------------------------
 
@@ -211,8 +219,8 @@ class CoinmenaClient:
         target = f"{path}?{urlencode(given, quote_via=quote)}" if given else path
         return self._transport.read(target, self._sign if signed else _unsigned)
 
-    def _write(self, method: str, path: str, body: bytes) -> Exchange:
-        return self._transport.write(method, path, body, self._sign)
+    def _write(self, method: str, path: str, body: bytes, send_by: SendBy | None = None) -> Exchange:
+        return self._transport.write(method, path, body, self._sign, send_by=send_by)
 
     def _sign(self, method: str, target: str, body: bytes) -> Authorization:
         return sign(self.config, timestamp_of(self._clock.wall()), method, target, body)
