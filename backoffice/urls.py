@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clients/", include("backoffice.clients.urls")),
     path("display/", include("backoffice.ui.display_urls")),
     path("exports/", include("backoffice.exports.urls")),
+    path("freeze/", include("backoffice.funding.urls_freeze")),
     path("funding/", include("backoffice.funding.urls")),
     path("orders/", include("backoffice.orders.urls")),
     path("reconciliation/", include("backoffice.reconciliation.urls")),

@@ -1,7 +1,7 @@
 """What the frame around every page shows. This app may ask every other one; the frame asks no more than twice.
 
-One query for how much waits, one for the age of the mirrors, and only when the frame is really drawn: a fragment for
-htmx costs neither.
+One query for how much waits and whether money stands still, one for the age of the mirrors, and only when the frame is
+really drawn: a fragment for htmx costs neither. While something is frozen or halted, two more say what and why.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Count, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals import queries as approvals
-from backoffice.funding.models import Operation
+from backoffice.funding.models import Freeze, Gate, Operation
+from backoffice.funding.standstill import notices
 from backoffice.funding.states import IN_DOUBT
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness
@@ -28,6 +29,7 @@ from backoffice.ui import values
 from backoffice.ui.shell import NavEntry, NavGroup, PartnerFreshness, ShellContext
 from backoffice.ui.values import Text
 
+FREEZE = "/freeze/"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: The mirrors whose age stands for their partner's.
 MIRROR_OF_PARTNER = {"CoinMENA": Mirror.ORDERS, "Bitnob": Mirror.TRANSACTIONS}
@@ -67,6 +69,7 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
             Page("/reconciliation/", _("Reconciliation"), "scale", "r"),
             Page("/audit/", _("Audit log"), "history", "l"),
             Page("/exports/", _("Exports"), "file-download", "e"),
+            Page("/freeze/", _("Freeze"), "snowflake", "z"),
         ),
     ),
 )
@@ -82,15 +85,18 @@ def shell_of(request: HttpRequest) -> ShellContext:
     person = getattr(request, "user", None)
     if not isinstance(person, Person):
         return ShellContext(environment=environment())
+    role, now, tallies = Role(person.role), timezone.now(), tallies_for(person)
     return ShellContext(
-        groups=groups_of(person, request.path),
+        groups=groups_of(person, request.path, tallies),
         freshness=partners(),
         environment=environment(),
         zone=zone_label(timezone.localtime()),
-        person=values.Person(person.name, Role(person.role).label),
+        person=values.Person(person.name, role.label),
         account_url="/accounts/settings/",
         sign_out_url="/accounts/logout/",
-        search_url="/search/" if opens("/search/", Role(person.role)) else "",
+        search_url="/search/" if opens("/search/", role) else "",
+        notices=notices(now) if tallies.stopped or tallies.frozen else (),
+        notices_url=FREEZE if opens(FREEZE, role) and request.path != FREEZE else "",
     )
 
 
@@ -110,8 +116,7 @@ def opens(path: str, role: Role) -> bool:
     return role in getattr(view, "required_roles", Role)
 
 
-def groups_of(person: Person, here: str) -> tuple[NavGroup, ...]:
-    tallies = waiting_for(person)
+def groups_of(person: Person, here: str, tallies: "Tallies") -> tuple[NavGroup, ...]:
     return tuple(
         NavGroup(label=label, entries=tuple(entry(page, here, tallies) for page in pages))
         for label, pages in menu_of(person)
@@ -127,7 +132,7 @@ def entry(page: Page, here: str, tallies: "Tallies") -> NavEntry:
         dock_label=page.dock_label,
         current=is_current(page.path, here),
         tally=getattr(tallies, TALLIES[page.path]) if page.path in TALLIES else 0,
-        tally_hot=page.path == "/funding/",
+        tally_hot=page.path in ("/funding/", FREEZE),
     )
 
 
@@ -137,21 +142,29 @@ def is_current(path: str, here: str) -> bool:
 
 @dataclass(frozen=True)
 class Tallies:
-    """How much waits: requests this person may decide on, and operations in doubt or in review."""
+    """How much waits: requests this person may decide on, and operations in doubt or in review. And what keeps money
+    from flowing: freezes in force, and whether the gate is halted or paused."""
 
     waiting: int = 0
     in_doubt: int = 0
+    frozen: int = 0
+    stopped: int = 0
 
 
 #: Which tally stands beside which page.
-TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt"}
+TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt", FREEZE: "frozen"}
 
 
-def waiting_for(person: Person) -> Tallies:
-    """Count both in one query."""
-    waiting = approvals.waiting_for(person, timezone.now()).order_by()
-    in_doubt = Operation.objects.filter(state__in=IN_DOUBT)
-    return Tallies(**dict(counted(waiting, "waiting").union(counted(in_doubt, "in_doubt"), all=True)))
+def tallies_for(person: Person) -> Tallies:
+    """Count all of it in one query."""
+    now = timezone.now()
+    waiting = counted(approvals.waiting_for(person, now).order_by(), "waiting")
+    others = (
+        counted(Operation.objects.filter(state__in=IN_DOUBT), "in_doubt"),
+        counted(Freeze.objects.filter(released_at=None), "frozen"),
+        counted(Gate.objects.filter(Q(halted_at__isnull=False) | Q(paused_until__gt=now)), "stopped"),
+    )
+    return Tallies(**dict(waiting.union(*others, all=True)))
 
 
 def counted(rows: QuerySet[Any], name: str) -> QuerySet[Any, Any]:

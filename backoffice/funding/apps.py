@@ -11,12 +11,14 @@ class FundingConfig(AppConfig):
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
+        from backoffice.funding.release_subject import ReleaseSubject
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.lists import OPERATIONS
         from backoffice.funding.views.who_funded import WHO_FUNDED
         from backoffice.ui import panels
 
         register(OperationSubject())
+        register(ReleaseSubject())
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))

@@ -9,7 +9,10 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from backoffice.funding.models import Gate, HaltCode
+from backoffice.funding.models import AttemptOutcome, Gate, HaltCode
+
+#: From so many seconds on staff are warned of a clock that is off; `brakes` stops sending at ten (reliability.md F22).
+SKEW_WARNING: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,17 @@ def what_to_do_about(gate: Gate) -> str:
     """Say how people go on; what was halted before reasons had codes is only told to be looked at."""
     known = HALTS.get(HaltCode(gate.halt_code)) if gate.halt_code else None
     return _(known.what_to_do) if known else _("Find out why, put it right, then resume.")
+
+
+def measured_skew() -> float | None:
+    """Return by how many seconds our clock was certainly ahead of the partner's at the last payment it answered.
+
+    A ``Date`` is cut to the second and was written between our sending and our receiving; a difference inside that span
+    is none. None where no answer had a date.
+    """
+    answered = AttemptOutcome.objects.filter(signed_at__isnull=False, partner_date__isnull=False)
+    last = answered.order_by("-id").first()
+    if last is None or last.signed_at is None or last.partner_date is None:
+        return None
+    ahead = (last.signed_at - last.partner_date).total_seconds()
+    return max(ahead - 1, 0.0) + min(ahead + (last.duration_ms or 0) / 1000, 0.0)

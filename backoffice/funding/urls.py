@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backoffice.funding.views import forms, lists, operations
+from backoffice.funding.views import forms, freezing, lists, operations
 
 app_name = "funding"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("withdraw/", forms.withdraw, name="withdraw"),
     path("preview/", forms.preview, name="preview"),
     path("clients/", forms.clients, name="clients"),
-    path("resume/", operations.resume, name="resume"),
+    path("resume/", freezing.resume, name="resume"),
     path("<slug:reference>/", operations.detail, name="detail"),
     path("<slug:reference>/marker/", operations.marker, name="marker"),
     path("<slug:reference>/check/", operations.check, name="check"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .values import Person, Text
+from .values import Meaning, Person, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,22 @@ class PartnerFreshness:
     at: datetime | None
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What holds for every page at once, such as that no money is sent: one line above the page."""
+
+    strong: Text
+    text: Text
+    meaning: Meaning = Meaning.WARNING
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShellContext:
     """Everything `base.html` needs beside the page itself.
 
     `environment` is the badge beside the name ("Sandbox"), empty in production. `zone` names the person's zone
-    ("Asia/Bahrain, UTC+3"). `search_url`, `sign_out_url` and `account_url` hide what they lead to when empty.
+    ("Asia/Bahrain, UTC+3"). `search_url`, `sign_out_url`, `account_url` and `notices_url` hide what they lead to when
+    empty.
     """
 
     groups: tuple[NavGroup, ...] = ()
@@ -57,6 +67,8 @@ class ShellContext:
     account_url: str = ""
     sign_out_url: str = ""
     search_url: str = ""
+    notices: tuple[Notice, ...] = ()
+    notices_url: str = ""
 
     @property
     def dock(self) -> tuple[NavEntry, ...]:

@@ -82,6 +82,11 @@ TABLE: dict[str, Row] = {
     "exports:list": Row(get=READERS_OF_THE_LOG),
     "exports:export": Row(post=READERS_OF_THE_LOG),
     "exports:audit": Row(post=READERS_OF_THE_LOG),
+    # freezes and halts
+    "freezing:page": Row(get=READERS_OF_MONEY),
+    "freezing:freeze": Row(post=[MANAGER]),
+    "freezing:detail": Row(get=READERS_OF_MONEY),
+    "freezing:release": Row(post=WORKERS),
     # funding
     "funding:list": Row(get=READERS_OF_MONEY),
     "funding:export": Row(post=READERS_OF_MONEY),

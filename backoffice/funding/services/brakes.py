@@ -64,6 +64,12 @@ def keep_to_environment(environment: str, holder: str) -> None:
             _halt(HaltCode.ENVIRONMENT, System(holder), before=gate.environment, found=environment)
 
 
+def environments_of(gate: Gate) -> tuple[str, str]:
+    """Return the beginnings of two digests, to be compared by eye: of the last payment's settings and of this process's
+    own."""
+    return gate.environment[:12], coinmena().environment[:12]
+
+
 def resume_sending(*, reason: str, by: Person) -> None:
     """Let money flow again after a halt. A pause the partner asked for is not ours to shorten: it ends by itself.
 

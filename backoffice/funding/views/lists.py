@@ -44,7 +44,6 @@ OPERATIONS = Listing(
     ),
     export_url_name="funding:export",
     line_template="funding/line.html",
-    note_template="funding/gate_note.html",
     actions_template="funding/list_actions.html",
 )
 
@@ -53,13 +52,7 @@ OPERATIONS = Listing(
 @require_role(*policies.READERS)
 def operations(request: HttpRequest) -> HttpResponse:
     """List what was asked for and where it stands."""
-    person, gate = person_of(request), queries.gate()
-    context = {
-        "can_ask": policies.can_ask(person),
-        "can_resume": person.is_manager,
-        "gate": gate,
-        "not_flowing": policies.why_not_flowing(gate, timezone.now()),
-    }
+    context = {"can_ask": policies.can_ask(person_of(request))}
     return render_listing(request, OPERATIONS, queries.operations(), context)
 
 

@@ -13,9 +13,8 @@ from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.audit.queries import history_of
 from backoffice.funding import pages, policies, queries
-from backoffice.funding.forms import ResumeForm
 from backoffice.funding.models import Operation
-from backoffice.funding.services import brakes, cancelling, resolving
+from backoffice.funding.services import cancelling, resolving
 from backoffice.ui.render import render_page
 
 DETAIL = "funding/detail.html"
@@ -62,16 +61,3 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     cancelling.cancel_operation(operation_id=operation.pk, by=person_of(request))
     messages.success(request, _("Cancelled. Nothing was sent."))
     return redirect("funding:detail", reference)
-
-
-@require_POST
-@require_role(Role.MANAGER)
-def resume(request: HttpRequest) -> HttpResponse:
-    """Let money flow again after a halt."""
-    form = ResumeForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(map(str, form.errors["reason"])))
-        return redirect("funding:list")
-    brakes.resume_sending(reason=form.cleaned_data["reason"], by=person_of(request))
-    messages.success(request, _("Sending resumed."))
-    return redirect("funding:list")

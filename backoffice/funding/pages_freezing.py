@@ -1,0 +1,242 @@
+"""What the pages of freezes and halts show: what is frozen, by whom, what it holds back, how it is let go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.queries import people_who_can_decide
+from backoffice.approvals.rules import EVERY_RELEASE
+from backoffice.funding import freezes, halts, policies, policies_freezing, queries, release_conditions
+from backoffice.funding.columns import line_of
+from backoffice.funding.freezes import Held
+from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Scope
+from backoffice.funding.services.brakes import environments_of
+from backoffice.ui.listing import Summary
+from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
+
+HELD_SHOWN: Final = 20
+KIND_LABELS: Final = {Kind.DEPOSIT: gettext_noop("Deposits"), Kind.WITHDRAWAL: gettext_noop("Withdrawals")}
+
+
+@dataclass(frozen=True)
+class FrozenRow:
+    """One freeze as the page of all of them shows it."""
+
+    freeze: Freeze
+    held: Held
+    waiting: Request | None
+
+    @property
+    def what(self) -> str:
+        return policies_freezing.name_of(self.freeze)
+
+    @property
+    def url(self) -> str:
+        return url_of(self.freeze)
+
+    @property
+    def badge(self) -> Badge:
+        return badge_of(self.freeze, self.waiting)
+
+    @property
+    def facts(self) -> list[Fact]:
+        return facts_of(self.freeze)
+
+    @property
+    def summary(self) -> Summary:
+        return summary_of(self.held)
+
+    @property
+    def held_text(self) -> str:
+        return held_in_words(self.held.count)
+
+    @property
+    def released_by(self) -> str:
+        """Who asked and who approved, of one that was released."""
+        request = self.freeze.release
+        if request is None:
+            return ""
+        deciders = [one.decided_by.name for one in request.decisions.all() if one.verdict == Decision.Verdict.APPROVED]
+        words = {"asked": request.requested_by.name, "approved": ", ".join(deciders)}
+        return _("%(asked)s asked, %(approved)s approved") % words
+
+
+def page_context(person: Person, now: datetime) -> dict[str, Any]:
+    """Return everything that stands still now, and what was frozen before."""
+    gate, frozen = queries.gate(), list(freezes.in_force())
+    held, waiting = freezes.held_by_each(frozen), freezes.waiting_releases(frozen, now)
+    return {
+        "frozen": [FrozenRow(one, held[one.pk], waiting.get(one.pk)) for one in frozen],
+        "history": [FrozenRow(one, Held(), None) for one in freezes.history()],
+        "gate": gate,
+        "halt": halt_context(gate) if gate.halted_at else None,
+        "pause": policies.why_not_flowing(gate, now) if gate.halted_at is None else "",
+        "skew": skew_sentence(halts.measured_skew()),
+        "can_freeze": policies_freezing.can_freeze(person),
+        "can_resume": policies.can_resume(person),
+        "managers": managers_in_words(),
+        "is_standing": bool(frozen) or gate.halted_at is not None,
+    }
+
+
+def halt_context(gate: Gate) -> dict[str, Any]:
+    """Say why sending is halted and how to go on."""
+    facts = [Fact(_("Halted"), gate.halted_at)]
+    if gate.halt_code == HaltCode.ENVIRONMENT:
+        known, here = environments_of(gate)
+        facts += [Fact(_("Last payment's settings"), Reference(known)), Fact(_("This server's"), Reference(here))]
+    return {"why": halts.why_of(gate), "what_to_do": halts.what_to_do_about(gate), "facts": facts}
+
+
+def skew_sentence(seconds: float | None) -> str:
+    """Warn of a clock that is off by more than two seconds, before ten of them halt all sending."""
+    if seconds is None or abs(seconds) <= halts.SKEW_WARNING:
+        return ""
+    template = (
+        _("At the last payment our clock was %(n)s s ahead of CoinMENA's. From 10 s on sending stops by itself.")
+        if seconds > 0
+        else _("At the last payment our clock was %(n)s s behind CoinMENA's. From 10 s on sending stops by itself.")
+    )
+    return template % {"n": f"{abs(seconds):.1f}"}
+
+
+def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, Any]:
+    """Return everything the page of one freeze shows to ``person``."""
+    waiting = freezes.waiting_releases([freeze], now).get(freeze.pk)
+    conditions = conditions_of(freeze)
+    return {
+        "freeze": freeze,
+        "what": policies_freezing.name_of(freeze),
+        "crumbs": [Crumb(_("Freeze"), reverse("freezing:page")), Crumb(policies_freezing.name_of(freeze))],
+        "badge": badge_of(freeze, waiting),
+        "facts": facts_of(freeze),
+        "conditions": conditions,
+        "waiting": waiting,
+        "waiting_url": reverse("approvals:detail", args=[waiting.subject]) if waiting else "",
+        "why_not": why_not_ask(person, freeze, waiting, conditions),
+        "asked_before": [one for one in freezes.requests_for(freeze)[:HELD_SHOWN] if one != waiting],
+        "managers": managers_in_words(freeze.frozen_by_id),
+        "rule": EVERY_RELEASE.sentence,
+        "held": held_context(freeze),
+    }
+
+
+def held_context(freeze: Freeze) -> dict[str, Any]:
+    """What a freeze holds back: how much by asset, the ones that wait longest, and the way to all of them."""
+    held = Held() if freeze.released_at else freezes.held_by_each([freeze])[freeze.pk]
+    rows = [line_of(one) for one in freezes.held_by(freeze)[:HELD_SHOWN]] if held.count else []
+    return {
+        "held_count": held.count,
+        "held_text": held_in_words(held.count),
+        "summary": summary_of(held),
+        "rows": rows,
+        "more": held.count - len(rows),
+        "all_url": all_held_url(freeze),
+    }
+
+
+def release_preview(freeze: Freeze) -> dict[str, Any]:
+    """Return what an approver sees of a release: what was frozen and why, and what will flow again."""
+    others = [one for one in freezes.in_force() if one.pk != freeze.pk]
+    return {
+        "freeze": freeze,
+        "kind_label": _("Release of a freeze"),
+        "question": _("Release %(what)s?") % {"what": _in_a_sentence(freeze)},
+        "facts": facts_of(freeze),
+        "conditions": conditions_of(freeze),
+        "others": [policies_freezing.frozen_sentence(one) for one in others],
+        **held_context(freeze),
+    }
+
+
+# Parts --------------------------------------------------------------------------------------------------------------
+
+
+def url_of(freeze: Freeze) -> str:
+    return reverse("freezing:detail", args=[freeze.pk])
+
+
+def badge_of(freeze: Freeze, waiting: Request | None) -> Badge:
+    if freeze.released_at is not None:
+        return Badge(_("Released"), Meaning.NEUTRAL)
+    return Badge(_("Release asked"), Meaning.WARNING) if waiting else Badge(_("Frozen"), Meaning.NEGATIVE)
+
+
+def facts_of(freeze: Freeze) -> list[Fact]:
+    """Who froze what, when and why."""
+    by: object = freeze.frozen_by.name if freeze.frozen_by else _("By itself, after a restore")
+    facts = [Fact(_("Frozen"), what_fact(freeze)), Fact(_("By"), by), Fact(_("Since"), freeze.frozen_at)]
+    if freeze.backup_at is not None:
+        facts.append(Fact(_("Backup of"), freeze.backup_at))
+    reason = freeze.reason if freeze.frozen_by else _(freeze.reason)
+    facts.append(Fact(_("Reason"), reason))
+    if freeze.released_at is not None:
+        facts.append(Fact(_("Released"), freeze.released_at))
+    return facts
+
+
+def what_fact(freeze: Freeze) -> object:
+    """Name what is frozen; a client with the way to its page and the id that proves who it is."""
+    if freeze.client is not None:
+        return Link(str(freeze.client), freeze.client.get_absolute_url(), freeze.client.partner_client_id)
+    return dict(Scope.choices)[freeze.scope] if not freeze.asset_id else freeze.asset_id
+
+
+def conditions_of(freeze: Freeze) -> list[Check]:
+    """What must be true before the lock of a restore can be released."""
+    return [
+        Check(one.text, CheckResult.WAITING if one.why_not else CheckResult.PASSED, one.why_not, one.proof)
+        for one in release_conditions.examined(freeze)
+    ]
+
+
+def why_not_ask(person: Person, freeze: Freeze, waiting: Request | None, conditions: list[Check]) -> str:
+    """Say why ``person`` cannot ask for the release now; empty when they can."""
+    sentence = policies_freezing.why_not_ask_release(person, freeze)
+    if not sentence and waiting is not None:
+        return _("%(name)s has asked for it already.") % {"name": waiting.requested_by.name}
+    return sentence or " ".join(str(one.why) for one in conditions if one.why)
+
+
+def held_in_words(count: int) -> str:
+    return ngettext("%(n)d operation is held", "%(n)d operations are held", count) % {"n": count}
+
+
+def summary_of(held: Held) -> Summary:
+    """Arrange what is held by asset, money out below zero."""
+    sums = {
+        asset: {
+            _(KIND_LABELS[Kind(kind)]): -total if kind == Kind.WITHDRAWAL else total for kind, total in by_kind.items()
+        }
+        for asset, by_kind in held.sums.items()
+    }
+    return Summary(held.count, sorted(sums.items()))
+
+
+def all_held_url(freeze: Freeze) -> str:
+    """The list of operations, narrowed to what a freeze holds back."""
+    narrowed = [("state", str(state)) for state in freezes.HELD_STATES]
+    if freeze.scope == Scope.MONEY_OUT:
+        narrowed.append(("kind", str(Kind.WITHDRAWAL)))
+    if freeze.asset_id:
+        narrowed.append(("asset", freeze.asset_id))
+    if freeze.client is not None:
+        narrowed.append(("q", freeze.client.partner_client_id))
+    return f"{reverse('funding:list')}?{urlencode(narrowed)}"
+
+
+def managers_in_words(*not_these: int | None) -> str:
+    """Name the managers who can do it: ``Lina Aziz or Omar Saleh``."""
+    return _(" or ").join(person.name for person in people_who_can_decide(*not_these))
+
+
+def _in_a_sentence(freeze: Freeze) -> str:
+    in_a_sentence = {Scope.EVERYTHING: _("everything"), Scope.MONEY_OUT: _("money out")}
+    return in_a_sentence.get(Scope(freeze.scope)) or policies_freezing.name_of(freeze)

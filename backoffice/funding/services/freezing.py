@@ -1,0 +1,73 @@
+"""Freeze at once: one person is enough to stop money (reliability.md §4, DESIGN.md §6).
+
+The gate's row is locked before the freeze is written. Claims hold that row shared while they look for freezes, so a
+claim is either committed before the freeze or sees it.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from backoffice.accounts.actors import Actor
+from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.services import record
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding import freezes
+from backoffice.funding.models import Freeze, Gate, Scope
+from backoffice.funding.policies_freezing import check_can_freeze, frozen_sentence
+
+RESTORED = gettext_noop(
+    "A backup was restored, so our rows are older than what CoinMENA holds. Nothing is sent until the orders since the "
+    "backup are read and reconciled, and two people have looked."
+)
+
+
+def freeze(
+    *, scope: Scope, reason: str, by: Person, asset: Asset | None = None, client: Client | None = None
+) -> Freeze:
+    """Send nothing of ``scope`` any more, from the commit on.
+
+    :raises Refused: for anybody but a manager.
+    :raises Conflict: where that scope is frozen already, naming who froze it and when.
+    """
+    check_can_freeze(by)
+    with transaction.atomic():
+        lock_gate()
+        _check_not_frozen(scope, asset, client)
+        return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
+
+
+def freeze_after_restore(*, backup_at: datetime, by: Actor) -> Freeze:
+    """Send nothing at all until what happened after ``backup_at`` is known again; the lock that is in force already
+    where there is one, so that running it twice changes nothing."""
+    with transaction.atomic():
+        lock_gate()
+        lock = freezes.in_force().filter(backup_at__isnull=False).first()
+        return lock or _freeze(Scope.EVERYTHING, RESTORED, by, backup_at=backup_at)
+
+
+def lock_gate() -> None:
+    """Wait for the claims under way and keep new ones waiting until the transaction ends."""
+    Gate.objects.select_for_update().get(pk=1)
+
+
+def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) -> None:
+    same = freezes.in_force().filter(scope=scope, asset=asset, client=client, backup_at=None).first()
+    if same is not None:
+        raise Conflict(frozen_sentence(same))
+
+
+def _freeze(scope: Scope, reason: str, by: Actor, **content: object) -> Freeze:
+    made = Freeze.objects.create(scope=scope, reason=reason, frozen_at=clock.now(), **content)
+    record(
+        "freeze.made",
+        by=by,
+        obj=made,
+        client=made.client.partner_client_id if made.client else "",
+        after={"scope": str(scope), "asset": made.asset_id or "", "backup_at": made.backup_at},
+        reason=reason,
+    )
+    return made

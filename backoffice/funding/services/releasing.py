@@ -1,0 +1,123 @@
+"""Let go again what was frozen: one person asks, a manager approves, and neither of them is the one who froze."""
+
+import hashlib
+import json
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import Conflict
+from backoffice.approvals.rules import EVERY_RELEASE
+from backoffice.approvals.services import ask_for_approval
+from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.funding import freezes
+from backoffice.funding.models import Freeze
+from backoffice.funding.policies_freezing import check_can_ask_release
+from backoffice.funding.release_conditions import why_not_released
+from backoffice.funding.services.doorbells import ring_to_send
+from backoffice.funding.services.freezing import lock_gate
+from backoffice.funding.states import State
+
+VERSION: Final = 1
+#: Bells rung at a release; the sweep finds the rest within seconds.
+RUNG_AT_ONCE: Final = 100
+
+
+def ask_for_release(*, freeze_id: int, reason: str, by: Person) -> Request:
+    """Ask that a freeze be released; a manager other than ``by`` and whoever froze decides.
+
+    :raises Refused: for people who only read and for the one who froze.
+    :raises Conflict: when it is released already, somebody has asked, or what a restore demands is not done yet.
+    """
+    with transaction.atomic():
+        freeze, now = locked(freeze_id), clock.now()
+        check_can_ask_release(by, freeze)
+        check_releasable(freeze)
+        waiting = freezes.waiting_releases([freeze], now).get(freeze.pk)
+        if waiting is not None:
+            raise Conflict(_("%(name)s has asked for it already.") % {"name": waiting.requested_by.name})
+        request = ask_for_approval(
+            kind=freezes.RELEASE,
+            subject=freezes.key_of(freeze, freezes.requests_for(freeze).count() + 1),
+            title=title_of(freeze),
+            fingerprint=fingerprint_of(freeze),
+            rule=EVERY_RELEASE,
+            by=by,
+            now=now,
+            client=client_of(freeze),
+            reason=reason,
+            barred=freeze.frozen_by,
+        )
+        after = {"request": request.subject, "rule": request.rule, "rule_version": request.rule_version}
+        record("freeze.release_asked", by=by, obj=freeze, client=client_of(freeze), after=after, reason=reason)
+    return request
+
+
+def release(request: Request, *, by: Person, note: str) -> None:
+    """Release the freeze that ``request`` is about, inside the transaction that approves it.
+
+    The database refuses it where the one who froze asked or approved. Bells ring for what was held; what another freeze
+    still holds is refused by the claim.
+
+    :raises Conflict: when it is released already, or what a restore demands is not done.
+    """
+    freeze = locked(freezes.freeze_named(request.subject))
+    check_releasable(freeze)
+    held = freezes.held_by(freeze).filter(state=State.APPROVED).values_list("pk", flat=True)
+    for operation_id in held[:RUNG_AT_ONCE]:
+        ring_to_send(operation_id)
+    now = clock.now()
+    Freeze.objects.filter(pk=freeze.pk, released_at=None).update(release=request, released_at=now)
+    after = {"released_at": now, "request": request.subject, "asked_by": request.requested_by.name}
+    record("freeze.released", by=by, obj=freeze, client=client_of(freeze), after=after, reason=note)
+
+
+def locked(freeze_id: int) -> Freeze:
+    """Lock the gate and one freeze for the rest of the transaction and return the freeze as it is now."""
+    lock_gate()
+    frozen = Freeze.objects.select_for_update(of=("self",), no_key=True)
+    return frozen.select_related("asset", "client", "frozen_by").get(pk=freeze_id)
+
+
+def check_releasable(freeze: Freeze) -> None:
+    """Refuse to release what is released, or what a restore keeps locked.
+
+    :raises Conflict: with the reason.
+    """
+    sentence = _("It has been released already.") if freeze.released_at else why_not_released(freeze)
+    if sentence:
+        raise Conflict(sentence)
+
+
+def fingerprint_of(freeze: Freeze) -> str:
+    """Return the digest of what a release would let go, as 64 hexadecimal digits."""
+    content = {
+        "version": VERSION,
+        "freeze": freeze.pk,
+        "scope": str(freeze.scope),
+        "asset": freeze.asset_id,
+        "client": freeze.client_id,
+        "reason": freeze.reason,
+        "frozen_at": freeze.frozen_at.isoformat(),
+        "frozen_by": freeze.frozen_by_id,
+        "backup_at": freeze.backup_at.isoformat() if freeze.backup_at else None,
+        "is_released": freeze.released_at is not None,
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def title_of(freeze: Freeze) -> str:
+    """Name a release in a queue. Stored, so in no reader's language."""
+    if freeze.client is not None:
+        return f"Release of the client {freeze.client}"
+    return f"Release of {freeze.asset_id or freeze.scope.replace('_', ' ')}"
+
+
+def client_of(freeze: Freeze) -> str:
+    """Return the partner's id of the one client a freeze is about; empty where it is about more."""
+    return freeze.client.partner_client_id if freeze.client else ""

@@ -1,0 +1,99 @@
+"""Freezes and halts: what stands still, stopping more of it, and asking that it be let go."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from backoffice.accounts.models import Role
+from backoffice.accounts.policies import Refused, require_role
+from backoffice.accounts.signed_in import person_of
+from backoffice.approvals.conflicts import conflicts_as_409
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.queries import history_of
+from backoffice.funding import freezes, pages_freezing, policies
+from backoffice.funding.forms import ResumeForm
+from backoffice.funding.forms_freezing import FreezeForm, ReleaseForm
+from backoffice.funding.models import Scope
+from backoffice.funding.services import brakes, freezing, releasing
+from backoffice.ui.render import render_page
+
+PAGE, DETAIL = "funding/freeze.html", "funding/freeze_detail.html"
+
+
+@require_GET
+@require_role(*policies.READERS)
+def page(request: HttpRequest) -> HttpResponse:
+    """Show what is frozen, halted or paused now, and what was."""
+    wished = {"scope": request.GET.get("scope", ""), "client": request.GET.get("client", "")[:300]}
+    return shown(request, FreezeForm(initial=wished))
+
+
+def shown(request: HttpRequest, form: FreezeForm, *, status: int = 200) -> HttpResponse:
+    context = pages_freezing.page_context(person_of(request), timezone.now())
+    return render_page(request, PAGE, {**context, "form": form, "resume_form": ResumeForm()}, status=status)
+
+
+@require_POST
+@require_role(Role.MANAGER)
+def freeze(request: HttpRequest) -> HttpResponse:
+    """Freeze at once."""
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        return shown(request, form, status=422)
+    said: dict[str, Any] = {**form.cleaned_data, "scope": Scope(form.cleaned_data["scope"])}
+    try:
+        made = freezing.freeze(by=person_of(request), **said)
+    except Conflict as conflict:
+        form.add_error(None, str(conflict))
+        return shown(request, form, status=422)
+    messages.success(request, _("Frozen. Nothing of it is sent from now on."))
+    return redirect("freezing:detail", made.pk)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def detail(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one freeze with everything it holds back."""
+    return shown_one(request, number, ReleaseForm())
+
+
+def shown_one(request: HttpRequest, number: int, form: ReleaseForm, *, status: int = 200) -> HttpResponse:
+    found = get_object_or_404(freezes.freezes(), pk=number)
+    context = pages_freezing.detail_context(found, person_of(request), timezone.now())
+    return render_page(request, DETAIL, {**context, "form": form, "history": history_of(found)}, status=status)
+
+
+@require_POST
+@require_role(Role.FINANCE, Role.MANAGER)
+@conflicts_as_409
+def release(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask that a freeze be released; another manager decides."""
+    found, form = get_object_or_404(freezes.freezes(), pk=number), ReleaseForm(request.POST)
+    if not form.is_valid():
+        return shown_one(request, number, form, status=422)
+    try:
+        asked = releasing.ask_for_release(freeze_id=found.pk, by=person_of(request), **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return shown_one(request, number, form, status=403)
+    messages.success(request, _("Release asked for. It waits for a manager."))
+    return redirect("approvals:detail", asked.subject)
+
+
+@require_POST
+@require_role(Role.MANAGER)
+@conflicts_as_409
+def resume(request: HttpRequest) -> HttpResponse:
+    """Let money flow again after a halt."""
+    form = ResumeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["reason"])))
+        return redirect("freezing:page")
+    brakes.resume_sending(reason=form.cleaned_data["reason"], by=person_of(request))
+    messages.success(request, _("Sending resumed."))
+    return redirect("freezing:page")
