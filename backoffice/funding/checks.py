@@ -3,6 +3,7 @@
 CoinMENA has the last word on each of them; a failed check here spares people the way there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +11,13 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.policies import why_not_asset, why_not_client
+from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor
+from backoffice.funding.states import State
 from backoffice.money import MAX_TYPED_DECIMALS, Money
 from backoffice.ui import times
-from backoffice.ui.values import Amount, Check, CheckResult
+from backoffice.ui.values import Amount, Check, CheckResult, Link, Reference
 
 PASSED, FAILED, WARNING, WAITING = CheckResult.PASSED, CheckResult.FAILED, CheckResult.WARNING, CheckResult.WAITING
 
@@ -30,7 +33,12 @@ class Balance:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about an operation that exists or is being typed; None for what is not known yet."""
+    """What is known about an operation that exists or is being typed; None for what is not known yet.
+
+    ``equal``: what was asked alike in the last 24 hours. ``in_doubt``: what of this client nobody knows the end of.
+    ``original``: what a typed one copies or tries again. ``waiting``: the operation itself, once it exists.
+    ``frozen``, ``not_flowing``: why it would be held back; empty when it would not.
+    """
 
     kind: str
     now: datetime
@@ -41,6 +49,10 @@ class Facts:
     balance: Balance = Balance()
     reserved: Decimal = Decimal(0)
     equal: tuple[Operation, ...] = ()
+    in_doubt: tuple[Operation, ...] = ()
+    original: Operation | None = None
+    waiting: Operation | None = None
+    frozen: str = ""
     not_flowing: str = ""
 
     @property
@@ -65,11 +77,14 @@ class Facts:
 
 def checks_of(facts: Facts) -> tuple[Check, ...]:
     """Return the verdicts in the order people read them."""
-    checks = [client_check(facts), asset_check(facts), decimals_check(facts), equal_check(facts)]
+    checks = [client_check(facts), asset_check(facts), decimals_check(facts)]
     if facts.is_withdrawal:
-        checks.insert(3, funds_check(facts))
-    if facts.not_flowing:
-        checks.append(Check(_("Money flows"), WARNING, facts.not_flowing))
+        checks.append(funds_check(facts))
+    checks += [frozen_check(facts), flowing_check(facts), doubt_check(facts), equal_check(facts)]
+    if facts.original is not None:
+        checks.append(original_check(facts, facts.original))
+    if facts.waiting is not None:
+        checks.append(bound_check(facts.waiting))
     return tuple(checks)
 
 
@@ -118,12 +133,61 @@ def equal_check(facts: Facts) -> Check:
     text = _("No equal request in the last 24 h")
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
-    if not facts.equal:
-        return Check(text, PASSED, _("same client, asset, type and amount"))
-    newest = facts.equal[0]
-    moment = times.written(newest.requested_at, times.MomentStyle.SHORT)
-    words = {"name": newest.requested_by.name, "moment": moment}
-    return Check(text, WARNING, _("%(name)s asked for the same on %(moment)s") % words, got=newest.reference)
+    why = _("same client, asset, type and amount")
+    return Check(text, WARNING if facts.equal else PASSED, why, links=_links(facts.equal))
+
+
+def frozen_check(facts: Facts) -> Check:
+    """A crossed one does not keep anybody from asking: what is asked for is held until the freeze is released."""
+    text = _("Nothing frozen")
+    if facts.frozen:
+        return Check(text, FAILED, _("%(frozen)s It would be held until that is released.") % {"frozen": facts.frozen})
+    held = [_("everything"), facts.asset.asset_id if facts.asset else _("the asset"), _("this client")]
+    return Check(text, PASSED, ", ".join([*held, _("money out")] if facts.is_withdrawal else held))
+
+
+def flowing_check(facts: Facts) -> Check:
+    text = _("Sending is on")
+    return Check(text, FAILED if facts.not_flowing else PASSED, facts.not_flowing or _("neither halted nor paused"))
+
+
+def doubt_check(facts: Facts) -> Check:
+    """Only a warning: another payment may well be due, but nobody should fund around a doubt."""
+    text = _("Nothing of this client in doubt")
+    if facts.client is None:
+        return Check(text, WAITING, _("needs a client"))
+    why = _("Do not fund around it: it may have been paid.") if facts.in_doubt else ""
+    return Check(text, WARNING if facts.in_doubt else PASSED, why, links=_links(facts.in_doubt))
+
+
+def original_check(facts: Facts, original: Operation) -> Check:
+    """What a retry or a copy follows must have moved nothing, and must have no other successor."""
+    text = _("The one before moved nothing")
+    fault = why_not_copy(original) or (why_not_successor(original, facts.kind, facts.client) if facts.client else "")
+    return Check(text, FAILED if fault else PASSED, fault, links=_links([original]))
+
+
+def bound_check(operation: Operation) -> Check:
+    """The decision holds for what was asked for and nothing else; the claim compares once more."""
+    text = _("Your decision binds to this content")
+    is_same = operation.fingerprint == fingerprint_of(operation)
+    why = _("checked again just before sending") if is_same else _("Its content is not what was asked for.")
+    return Check(text, PASSED if is_same else FAILED, why, got=Reference(short(operation.fingerprint)))
+
+
+def short(digest: str) -> str:
+    """Shorten a digest for the screen; the whole one is in the audit log."""
+    return f"{digest[:4]}…{digest[-4:]}"
+
+
+def _links(operations: Iterable[Operation]) -> tuple[Link, ...]:
+    return tuple(_link(one) for one in operations)
+
+
+def _link(one: Operation) -> Link:
+    moment = times.written(one.requested_at, times.MomentStyle.SHORT)
+    words = {"name": one.requested_by.name, "moment": moment, "state": State(one.state).label}
+    return Link(one.reference, one.get_absolute_url(), _("%(name)s, %(moment)s, %(state)s") % words)
 
 
 def summary(checks: tuple[Check, ...]) -> str:

@@ -96,6 +96,13 @@ class FundingForm(forms.Form):
         typed = self._typed("asset")
         return Asset.objects.filter(asset_id=typed).first() if queries.can_be_stored(typed) else None
 
+    def meant_original(self) -> Operation | None:
+        """Return the operation that this one copies or tries again, if it names one."""
+        typed = self._typed("copy_of")
+        if not typed or not queries.can_be_stored(typed):
+            return None
+        return queries.operations().filter(reference=typed).first()
+
     def meant_amount(self) -> tuple[Decimal | None, str]:
         """Return the amount that is typed so far, or what is wrong with it; nothing typed is no fault."""
         typed = self._typed("amount")

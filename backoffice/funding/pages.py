@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.rules import sentence_of
 from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
-from backoffice.funding import doubt, policies, queries
+from backoffice.funding import copies, doubt, policies, queries
 from backoffice.funding.badges import badge_of
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.columns import client_of, line_of
@@ -27,13 +27,12 @@ from backoffice.ui.values import Age, Amount, Crumb, Fact, Link, Reference
 
 #: How many operations the note on a client's page names.
 NAMED_IN_A_NOTE = 3
-FORM_NAMES = {Kind.DEPOSIT: "funding:deposit", Kind.WITHDRAWAL: "funding:withdraw"}
 
 
 def detail_context(operation: Operation, person: Person, now: datetime) -> dict[str, Any]:
     """Return everything the page of one operation shows to ``person``."""
     story = story_of(operation)
-    events = events_of(story)
+    events, chain = events_of(story), list(queries.chain_of(operation))
     is_in_doubt = operation.is_in_doubt
     return {
         "operation": operation,
@@ -43,7 +42,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "badge": badge_of(operation, calm=False),
         "line": [client_of(operation), Reference(operation.reference), people_line(operation)],
         "facts": facts_of(operation),
-        "origin": origin_of(operation, len(story.attempts)),
+        "origin": [*origin_of(operation, len(story.attempts)), *copies.facts_of(operation, chain)],
         "rule": rule_of(operation),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
@@ -53,9 +52,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "marker": marker_of(operation, len(story.attempts), len(story.lookups)),
         "can_look_up": policies.can_look_up(person, operation),
         "can_cancel": policies.can_cancel(person, operation),
-        "can_copy": policies.can_copy(person, operation),
-        "copy_url": f"{reverse(FORM_NAMES[Kind(operation.kind)])}?copy_of={operation.reference}",
-        "copy": Operation.objects.filter(copy_of=operation).first(),
+        **copies.context_of(operation, person, chain),
         "decide_url": reverse("approvals:detail", args=[operation.reference]) if operation.approval_id else "",
     }
 
@@ -119,15 +116,12 @@ def failure_of(operation: Operation) -> str:
 
 def origin_of(operation: Operation, attempts: int) -> list[Fact]:
     """Its names here and there, and how often it was sent."""
-    facts = [
+    return [
         Fact(_("Our reference"), Reference(operation.reference)),
         Fact(_("CoinMENA order"), order_link(operation)),
         Fact(_("Requests sent"), attempts),
         Fact(_("Asked"), operation.requested_at),
     ]
-    if operation.copy_of is not None:
-        facts.append(Fact(_("Copy of"), Reference(operation.copy_of.reference, operation.copy_of.get_absolute_url())))
-    return facts
 
 
 def order_link(operation: Operation) -> object:

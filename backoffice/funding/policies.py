@@ -14,7 +14,7 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import halts
+from backoffice.funding import halts, queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
@@ -113,6 +113,18 @@ def why_not_copy(operation: Operation) -> str:
         return _("This reference is still open. A copy could pay twice.")
     if Operation.objects.filter(copy_of=operation).exists():
         return _("It was copied already; there is one copy at most.")
+    return ""
+
+
+def why_not_successor(original: Operation, kind: str, client: Client) -> str:
+    """Say why an operation of ``kind`` for ``client`` does not follow ``original``; empty when it does.
+
+    A copy may put right whatever was wrong with a request. A retry is the same payment again, so its client stays.
+    """
+    if original.kind != kind:
+        return _("A copy stays a deposit or a withdrawal. Make a new operation instead.")
+    if original.has_failed and original.client_id != client.pk:
+        return _("A retry stays with its client. Make a new operation for another client instead.")
     return ""
 
 

@@ -1,17 +1,19 @@
 """Operations as pages, policies and workers need them."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.freezes import is_held
 from backoffice.funding.models import Attempt, Gate, Kind, Operation
 from backoffice.funding.models.evidence import Evidence
-from backoffice.funding.freezes import is_held
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.ui.listing import Summary
 
@@ -39,15 +41,43 @@ def gate() -> Gate:
     return Gate.objects.get(pk=1)
 
 
-def equal_requests(client: Client, asset: Asset, kind: str, amount: Decimal, now: datetime) -> list[Operation]:
+def equal_requests(
+    client: Client, asset: Asset, kind: str, amount: Decimal, now: datetime, excluding: Collection[int] = ()
+) -> list[Operation]:
     """List what was asked in the last 24 hours with the same client, asset, type and amount, newest first.
 
     What was rejected, cancelled or expired moved nothing and is left out; a failed one is named: its cause may last.
+
+    :param excluding: the chain that the new one continues, which is the same payment and said to be.
     """
     ended = (State.REJECTED, State.CANCELLED, State.EXPIRED)
     since = {"requested_at__gt": now - EQUAL_WITHIN}
     found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=ended)
-    return list(found.order_by("-requested_at", "-id")[:10])
+    return list(found.exclude(pk__in=excluding).order_by("-requested_at", "-id")[:10])
+
+
+_CHAIN: Final = """
+    WITH RECURSIVE earlier AS (
+        SELECT id, copy_of_id FROM funding_operation WHERE id = %s
+        UNION ALL SELECT one.id, one.copy_of_id FROM funding_operation one JOIN earlier ON one.id = earlier.copy_of_id
+    ), later AS (
+        SELECT id FROM funding_operation WHERE copy_of_id = %s
+        UNION ALL SELECT one.id FROM funding_operation one JOIN later ON one.copy_of_id = later.id
+    )
+    SELECT id FROM earlier UNION ALL SELECT id FROM later
+"""
+
+
+def chain_of(operation: Operation) -> QuerySet[Operation]:
+    """Return an operation with all that it follows and all that follow it, oldest first. All but the last ended
+    without effect, or there would be no next one."""
+    chain = operations().select_related("copy_of").filter(pk__in=RawSQL(_CHAIN, [operation.pk, operation.pk]))  # noqa: S611
+    return chain.order_by("id")
+
+
+def ids_of_chain(operation: Operation) -> list[int]:
+    """Return the ids of what is one payment with ``operation``, itself among them: no equal requests of each other."""
+    return list(chain_of(operation).values_list("pk", flat=True))
 
 
 def similar_operations(operation: Operation, limit: int = 5) -> QuerySet[Operation]:
@@ -95,6 +125,11 @@ def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     due = Q(state__in=IN_DOUBT, next_lookup_at__lte=now) | Q(state=State.SUBMITTING)
     return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
+
+
+def in_doubt_of(client: Client) -> QuerySet[Operation]:
+    """Return the operations of ``client`` that nobody knows the end of, the longest in doubt first."""
+    return operations().filter(client=client, state__in=IN_DOUBT).order_by("in_doubt_since", "id")[:10]
 
 
 def longest_in_doubt() -> Operation | None:

@@ -135,12 +135,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Check:
-    """One verdict in an ordered list of checks."""
+    """One verdict in an ordered list of checks, with what it speaks of where that has pages of its own."""
 
     text: Text
     result: CheckResult
     why: Text = ""
     got: object = ""
+    links: tuple[Link, ...] = ()
 
 
 class CheckResult(StrEnum):

@@ -235,5 +235,14 @@ class Operation(KeptModel):
         return self.state in (State.UNKNOWN, State.REVIEW)
 
     @property
+    def retry_of(self) -> "Operation | None":
+        """The failed operation that this one tries again; `copy_of` is whatever it follows (docs/adr/0016)."""
+        return self.copy_of if self.copy_of is not None and self.copy_of.has_failed else None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state == State.FAILED
+
+    @property
     def is_ended(self) -> bool:
         return self.ended_at is not None

@@ -24,7 +24,7 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client
+from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
 from backoffice.funding.references import mint
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.states import State
@@ -160,11 +160,21 @@ def _check_possible(intent: Intent, by: Person) -> None:
     sentence = why_not_client(intent.client) or why_not_asset(intent.asset, intent.kind)
     if sentence:
         raise NotFundable(sentence)
-    if intent.copy_of is not None:
-        check_can_copy(by, intent.copy_of)
-    equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now())
+    chain = _check_can_follow(intent, by)
+    equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now(), chain)
     if equal and not intent.confirmed_equal:
         raise EqualRequest(equal)
+
+
+def _check_can_follow(intent: Intent, by: Person) -> list[int]:
+    """Refuse what does not follow the operation it names; return the chain it continues."""
+    if intent.copy_of is None:
+        return []
+    check_can_copy(by, intent.copy_of)
+    sentence = why_not_successor(intent.copy_of, intent.kind, intent.client)
+    if sentence:
+        raise NotFundable(sentence)
+    return queries.ids_of_chain(intent.copy_of)
 
 
 def _rule(intent: Intent) -> Rule | None:

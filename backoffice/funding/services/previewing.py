@@ -4,6 +4,7 @@ Writes nothing.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,52 +13,38 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.rules import rule_for
-from backoffice.clients.models import Asset, BalanceReading, Client
+from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
-from backoffice.funding.checks import Balance, Facts
+from backoffice.funding.checks import Balance, Facts, short
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
 from backoffice.funding.policies_freezing import why_frozen
+from backoffice.funding.services import balances
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
-from backoffice.partner.errors import PartnerError
 from backoffice.ui.values import Wire
-
-
-def mirrored_balance(client: Client, asset_id: str) -> Balance:
-    """Return the newest balance that was read, however old it is."""
-    reading = BalanceReading.objects.filter(client=client, asset_id=asset_id).first()
-    return Balance(reading.available_balance, reading.read_at) if reading else Balance()
-
-
-def fresh_balance(client: Client, asset_id: str) -> Balance:
-    """Read the balance from CoinMENA now; what was read before, with the reason, where it does not answer."""
-    asked_at = clock.now()
-    try:
-        said = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balance(client.partner_client_id, asset_id)
-    except PartnerError as error:
-        return replace(mirrored_balance(client, asset_id), trouble=str(error))
-    return Balance(said.available_balance, asked_at)
 
 
 def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
     """Return what is known about an operation that waits."""
-    now = clock.now()
-    balance = (fresh_balance if is_fresh else mirrored_balance)(operation.client, operation.asset_id)
-    equal = queries.equal_requests(operation.client, operation.asset, operation.kind, operation.amount, now)
+    now, client = clock.now(), operation.client
+    read = balances.fresh_balance if is_fresh else balances.mirrored_balance
+    chain = queries.ids_of_chain(operation)
     return Facts(
         kind=operation.kind,
         now=now,
-        client=operation.client,
+        client=client,
         asset=operation.asset,
         amount=operation.amount,
-        balance=balance,
-        reserved=queries.reserved(operation.client, operation.asset_id, excluding=operation),
-        equal=tuple(other for other in equal if other.pk != operation.pk),
-        not_flowing=why_not_flowing(queries.gate(), now)
-        or why_frozen(operation.kind, operation.client_id, operation.asset_id),
+        balance=read(client, operation.asset_id),
+        reserved=queries.reserved(client, operation.asset_id, excluding=operation),
+        equal=tuple(
+            queries.equal_requests(client, operation.asset, operation.kind, operation.amount, now, excluding=chain)
+        ),
+        in_doubt=tuple(queries.in_doubt_of(client)),
+        waiting=operation,
+        **_obstacles(operation.kind, operation.client_id, operation.asset_id, now),
     )
 
 
@@ -75,11 +62,6 @@ def wire_of(operation: Operation) -> Wire:
     )
 
 
-def short(digest: str) -> str:
-    """Shorten a digest for the screen; the whole one is in the audit log."""
-    return f"{digest[:4]}…{digest[-4:]}"
-
-
 def typed_facts(
     *,
     kind: str,
@@ -87,9 +69,16 @@ def typed_facts(
     asset: Asset | None,
     amount: Decimal | None,
     amount_fault: str,
-    is_fresh: bool,
+    original: Operation | None = None,
+    carried: str = "",
+    is_fresh: bool = False,
 ) -> Facts:
-    """Return what is known about an operation that is being typed."""
+    """Return what is known about an operation that is being typed.
+
+    :param original: the ended operation it copies or tries again.
+    :param carried: the sealed reading of the balance that the page holds.
+    :param is_fresh: whether the balance is read from CoinMENA now.
+    """
     now = clock.now()
     facts = Facts(
         kind=kind,
@@ -98,17 +87,46 @@ def typed_facts(
         asset=asset,
         amount=amount,
         amount_fault=amount_fault,
-        not_flowing=why_not_flowing(queries.gate(), now)
-        or why_frozen(kind, client.pk if client else None, asset.asset_id if asset else None),
+        original=original,
+        in_doubt=tuple(queries.in_doubt_of(client)) if client else (),
+        **_obstacles(kind, client.pk if client else None, asset.asset_id if asset else None, now),
     )
     if client is None or asset is None:
         return facts
+    chain = queries.ids_of_chain(original) if original else []
     return replace(
         facts,
-        balance=(fresh_balance if is_fresh else mirrored_balance)(client, asset.asset_id),
+        balance=_balance(client, asset.asset_id, carried, now, is_fresh=is_fresh),
         reserved=queries.reserved(client, asset.asset_id),
-        equal=tuple(queries.equal_requests(client, asset, kind, amount, now)) if amount is not None else (),
+        equal=tuple(queries.equal_requests(client, asset, kind, amount, now, chain)) if amount is not None else (),
     )
+
+
+def _balance(client: Client, asset_id: str, carried: str, now: datetime, *, is_fresh: bool) -> Balance:
+    if is_fresh:
+        return balances.fresh_balance(client, asset_id)
+    return balances.carried_balance(carried, client, asset_id, now) or balances.mirrored_balance(client, asset_id)
+
+
+def _obstacles(kind: str, client_id: int | None, asset_id: str | None, now: datetime) -> dict[str, Any]:
+    """Say what would hold such an operation back after it was asked for."""
+    return {
+        "frozen": why_frozen(kind, client_id, asset_id),
+        "not_flowing": why_not_flowing(queries.gate(), now),
+    }
+
+
+def reading_to_carry(facts: Facts) -> str:
+    """Return the balance for the page to carry, sealed; empty where a new reading is due."""
+    if facts.client is None or facts.asset is None or is_reading_due(facts):
+        return ""
+    return balances.sealed(facts.balance, facts.client, facts.asset.asset_id)
+
+
+def is_reading_due(facts: Facts) -> bool:
+    """Tell whether the page should ask CoinMENA for the balance, which it does apart so that nothing waits for it."""
+    is_known = facts.client is not None and facts.asset is not None
+    return is_known and not balances.is_fresh_enough(facts.balance, facts.now)
 
 
 def approval_needed(kind: str, person: Person) -> dict[str, Any]:

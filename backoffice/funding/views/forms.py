@@ -16,8 +16,8 @@ from backoffice.accounts.models import Role
 from backoffice.accounts.policies import Refused, require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
-from backoffice.funding import policies, queries
-from backoffice.funding.checks import checks_of
+from backoffice.funding import pages, policies, queries
+from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.columns import line_of
 from backoffice.funding.forms import FundingForm, new_token
 from backoffice.funding.models import Kind, Operation
@@ -26,6 +26,8 @@ from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
 
 TEMPLATE = "funding/form.html"
+#: A sealed reading is far shorter; what is longer is none of ours and not worth looking at.
+LONGEST_READING = 1_000
 
 
 @dataclass(frozen=True)
@@ -139,21 +141,26 @@ def page(
         "wording": wording,
         "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
         "equal": [line_of(one) for one in equal or []],
+        "original": original_of(form),
         "asks_to_confirm": bool(equal) or form["confirmed_equal"].value() in (True, "on"),
-        "preview_url": f"{reverse('funding:preview')}?kind={wording.kind}",
         **preview_of(request, form, wording.kind),
     }
     return render_page(request, TEMPLATE, context, status=status)
 
 
+def original_of(form: FundingForm) -> dict[str, Any] | None:
+    """Return the ended operation this form continues, and why it failed if it did."""
+    original = form.meant_original()
+    return None if original is None else {"operation": original, "failure": pages.failure_of(original)}
+
+
 @require_POST
 @require_role(Role.FINANCE)
 def preview(request: HttpRequest) -> HttpResponse:
-    """Say what would happen with what is typed so far. Writes nothing, asks the partner for the balance only."""
+    """Say what would happen with what is typed so far. Writes nothing; asks CoinMENA for the balance where told to."""
     kind = Kind.WITHDRAWAL if request.GET.get("kind") == Kind.WITHDRAWAL else Kind.DEPOSIT
-    wording = WITHDRAWAL if kind == Kind.WITHDRAWAL else DEPOSIT
     form = FundingForm(kind, request.POST)
-    context = {"wording": wording, **preview_of(request, form, kind, is_fresh=True)}
+    context = {"is_typing": True, **preview_of(request, form, kind, is_fresh="fresh" in request.GET)}
     return render_page(request, "funding/preview.html", context)
 
 
@@ -166,10 +173,21 @@ def preview_of(request: HttpRequest, form: FundingForm, kind: Kind, *, is_fresh:
         asset=form.meant_asset(),
         amount=amount,
         amount_fault=fault,
+        original=form.meant_original(),
+        carried=request.POST.get("reading", "")[:LONGEST_READING],
         is_fresh=is_fresh,
     )
-    approval = previewing.approval_needed(kind, person_of(request))
-    return {"facts": facts, "checks": checks_of(facts), "approval": approval, "age": Age(facts.balance.read_at)}
+    checks = checks_of(facts)
+    return {
+        "facts": facts,
+        "checks": checks,
+        "checks_summary": summary(checks),
+        "approval": previewing.approval_needed(kind, person_of(request)),
+        "age": Age(facts.balance.read_at),
+        "reading": previewing.reading_to_carry(facts),
+        "is_reading_due": not is_fresh and previewing.is_reading_due(facts),
+        "preview_url": f"{reverse('funding:preview')}?kind={kind}",
+    }
 
 
 @require_GET
