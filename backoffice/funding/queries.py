@@ -108,6 +108,11 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
     return made["count"], made["last"]
 
 
+def attempts_that_left(operation: Operation) -> int:
+    """Count the attempts of which a byte may have been sent."""
+    return operation.attempts.exclude(outcomes__evidence=Evidence.NEVER_SENT).count()
+
+
 # What waits for a worker --------------------------------------------------------------------------------------------
 
 

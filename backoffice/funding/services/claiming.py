@@ -3,8 +3,12 @@
 Everything that was true at approval is checked again under the locks, gate → client → operation → approval.
 The gate's row is read FOR SHARE: whoever halts, pauses or freezes locks it, so once that is committed no claim gets
 past it.
+
+A commit whose connection dropped is itself unknown: it is read again over a new one, and nothing is sent on a claim
+that cannot be seen there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,7 +16,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, connection, transaction
 
 from backoffice.accounts.actors import System
 from backoffice.clients.models import Client
@@ -21,17 +25,19 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
 from backoffice.funding.policies_freezing import why_frozen, why_not_here
-from backoffice.funding.queries import attempts_made
+from backoffice.funding.queries import attempts_made, attempts_that_left
 from backoffice.funding.services.brakes import keep_to_environment
 from backoffice.funding.services.intents import body_for, digest_of, intended_order
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.payloads import OrderKind
+from backoffice.partner.http import SendBy
 from backoffice.partner.outcome import IntendedOrder
 
-#: A worker begins to send within this time of its claim or not at all; so the lease outlives every request.
-BEGIN_WITHIN_SECONDS: Final = 20
+#: A worker signs its request within this time of its claim, or never sends it; and it has as long again to write the
+#: answer down, so the lease outlives every request by that.
+BEGIN_WITHIN_SECONDS: Final = 10
 HOLDER_LENGTH: Final = 64
 
 log = structlog.get_logger(__name__)
@@ -39,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Claim:
-    """The right, and the duty, to send one request. ``send_before`` is in this process's monotonic seconds."""
+    """The right, and the duty, to send one request, signed by ``send_by`` or never."""
 
     operation_id: int
     attempt_id: int
@@ -48,12 +54,12 @@ class Claim:
     kind: OrderKind
     body: bytes
     intended: IntendedOrder
-    send_before: float
+    send_by: SendBy
 
 
 def lease_length() -> timedelta:
-    """Return how long a worker may hold an operation: time to begin, and the whole deadline of one request."""
-    return timedelta(seconds=settings.COINMENA_DEADLINE_SECONDS + BEGIN_WITHIN_SECONDS)
+    """Return how long a worker may hold an operation: to begin, to send within its deadline, to write the answer."""
+    return timedelta(seconds=settings.COINMENA_DEADLINE_SECONDS + 2 * BEGIN_WITHIN_SECONDS)
 
 
 def claim(operation_id: int, holder: str) -> Claim | None:
@@ -61,18 +67,18 @@ def claim(operation_id: int, holder: str) -> Claim | None:
 
     Commits by itself: inside another transaction it raises instead of quietly delaying the commit.
     """
-    began = clock.monotonic()
     keep_to_environment(coinmena().environment, holder)
-    with transaction.atomic(durable=True):
-        gate, operation = _lock_in_order(operation_id)
-        now = clock.now()
-        obstacle = _why_not_approved(operation, now) or _why_not_now(gate, operation, now)
-        if obstacle:
-            log.info("funding_not_claimed", reference=operation.reference, because=obstacle)
-            return None
-        claimed = _take(operation, holder, now, began)
-        failpoint(Failpoint.C4)
-        return claimed
+    return _confirmed(lambda: _claim(operation_id, holder))
+
+
+def _claim(operation_id: int, holder: str) -> Claim | None:
+    gate, operation = _lock_in_order(operation_id)
+    began, now = clock.monotonic(), clock.now()
+    obstacle = _why_not_approved(operation, now) or _why_not_now(gate, operation, now)
+    if obstacle:
+        log.info("funding_not_claimed", reference=operation.reference, because=obstacle)
+        return None
+    return _take(operation, holder, now, began)
 
 
 def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
@@ -80,25 +86,44 @@ def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
 
     :param token: the resolver's lease; whoever lost it may not send.
     """
-    began = clock.monotonic()
     keep_to_environment(coinmena().environment, holder)
-    with transaction.atomic(durable=True):
-        gate, operation = _lock_in_order(operation_id)
-        now = clock.now()
-        obstacle = _why_not_in_doubt(operation, token, now) or why_not_here(gate, coinmena().environment)
-        obstacle = obstacle or why_not_again(gate, operation, now)
-        if obstacle or _is_client_busy(operation):
-            log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
-            return None
-        claimed = _take(operation, holder, now, began)
-        failpoint(Failpoint.C4)
-        return claimed
+    return _confirmed(lambda: _claim_again(operation_id, token, holder))
+
+
+def _claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
+    gate, operation = _lock_in_order(operation_id)
+    began, now = clock.monotonic(), clock.now()
+    obstacle = _why_not_in_doubt(operation, token, now) or why_not_here(gate, coinmena().environment)
+    obstacle = obstacle or why_not_again(gate, operation, now)
+    if obstacle or _is_client_busy(operation):
+        log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
+        return None
+    return _take(operation, holder, now, began)
+
+
+def _confirmed(take: Callable[[], Claim | None]) -> Claim | None:
+    """Commit what ``take`` claims, and return it once it is certain to be durable.
+
+    :raises Error: when the database failed and the claim cannot be seen over a new connection. It may still be there:
+        then its lease runs out and the resolver takes over.
+    """
+    claimed = None
+    try:
+        with transaction.atomic(durable=True):
+            claimed = take()
+            if claimed is not None:
+                failpoint(Failpoint.C4)
+    except Error:
+        connection.close()
+        if claimed is None or not Attempt.objects.filter(lease_token=claimed.token).exists():
+            raise
+        log.warning("funding_claim_read_again", reference=claimed.intended.reference)
+    return claimed
 
 
 def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
     """Say why an operation in doubt is not sent again, even if nothing of it is at the partner; empty when it may."""
-    count, _last = attempts_made(operation)
-    if count >= MOST_ATTEMPTS_IN_DOUBT:
+    if attempts_that_left(operation) >= MOST_ATTEMPTS_IN_DOUBT:
         return "as many attempts were made as are allowed"
     return why_not_flowing(gate, now) or _why_frozen(operation) or why_not_in_force(operation, now)
 
@@ -143,16 +168,18 @@ def _is_client_busy(operation: Operation) -> bool:
 
 def _take(operation: Operation, holder: str, now: datetime, began: float) -> Claim:
     token, lease_until, body = uuid4(), now + lease_length(), body_for(operation)
-    holder = holder[:HOLDER_LENGTH]
+    holder, client = holder[:HOLDER_LENGTH], coinmena()
+    # Whichever of the two clocks is ahead: no signature that this claim leads to is younger.
+    planned_at = max(now, client.signing_time) + timedelta(seconds=BEGIN_WITHIN_SECONDS)
     attempt = Attempt.objects.create(
         operation=operation,
         number=attempts_made(operation)[0] + 1,
         lease_token=token,
         worker=holder,
-        environment=coinmena().environment,
+        environment=client.environment,
         body=body,
         body_digest=digest_of(body),
-        planned_at=lease_until,
+        planned_at=planned_at,
         claimed_at=now,
     )
     lease: dict[str, Any] = {"lease_token": token, "lease_until": lease_until, "lease_holder": holder}
@@ -165,5 +192,5 @@ def _take(operation: Operation, holder: str, now: datetime, began: float) -> Cla
         kind=OrderKind(operation.kind),
         body=body,
         intended=intended_order(operation),
-        send_before=began + BEGIN_WITHIN_SECONDS,
+        send_by=SendBy(began + BEGIN_WITHIN_SECONDS, int(planned_at.timestamp() * 1000)),
     )

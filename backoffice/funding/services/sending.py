@@ -1,19 +1,17 @@
 """Send one operation: commit the claim, POST once outside any transaction, commit the outcome (reliability.md §4)."""
 
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
-from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.services.brakes import brake
 from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
 from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
-from backoffice.partner.exchange import AnswerHeaders, Exchange, Fault
+from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict, judge_post
 
 log = structlog.get_logger(__name__)
@@ -38,9 +36,8 @@ def send_again(operation_id: int, token: UUID, *, holder: str) -> bool:
 
 def _send(claimed: Claim) -> None:
     client = coinmena()
-    is_in_time = clock.monotonic() < claimed.send_before
     failpoint(Failpoint.C5)
-    exchange = client.post_order(claimed.kind, claimed.body) if is_in_time else _begun_too_late(claimed)
+    exchange = client.post_order(claimed.kind, claimed.body, send_by=claimed.send_by)
     failpoint(Failpoint.C9)
     verdict = _judge(claimed, exchange)
     _brake(claimed, exchange, verdict, client.clock_skew)
@@ -52,7 +49,7 @@ def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: flo
     is_answered = exchange.status is not None
     try:
         brake(verdict, is_answered=is_answered, clock_skew=clock_skew if is_answered else None, holder=claimed.holder)
-    except DatabaseError:
+    except Error:
         log.exception("funding_brake_failed", reference=claimed.intended.reference)
         connection.close()
 
@@ -64,25 +61,8 @@ def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
         return verdict
     try:
         lookup = look_up_at_once(claimed.operation_id, claimed.intended.reference, claimed.holder)
-    except DatabaseError:
+    except Error:
         log.exception("funding_lookup_not_stored", reference=claimed.intended.reference)
         connection.close()
         return verdict
     return verdict if lookup is None else judge_post(exchange, claimed.intended, lookup=lookup)
-
-
-def _begun_too_late(claimed: Claim) -> Exchange:
-    """The worker was held up between its claim and its send for so long that its lease might end under way."""
-    log.warning("funding_begun_too_late", reference=claimed.intended.reference)
-    return Exchange(
-        request_id=uuid4().hex,
-        method="POST",
-        path="",
-        started_at=datetime.now(UTC),
-        duration_seconds=0.0,
-        status=None,
-        headers=AnswerHeaders(),
-        body=b"",
-        fault=Fault.TIMEOUT,
-        bytes_may_have_been_sent=False,
-    )

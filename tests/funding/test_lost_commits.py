@@ -1,0 +1,141 @@
+"""A commit whose connection dropped is itself unknown: it is read again, and nothing is sent on a claim that cannot be
+seen over a new connection (reliability.md §4)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections
+
+from backoffice import failpoints
+from backoffice.accounts.models import Person
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock, embedded
+from backoffice.failpoints import Failpoint
+from backoffice.funding.models import Attempt, AttemptOutcome
+from backoffice.funding.states import State
+from tests.funding.cast import deposit, looked_up, now, sent
+from tests.partners import Partners
+
+Break = Callable[[Failpoint], None]
+
+
+def at(point: Failpoint, monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Do something at the first pass of a crash point."""
+    left = [do]
+
+    def reached(passed: Failpoint) -> None:
+        if passed is point and left:
+            left.pop()()
+
+    monkeypatch.setattr(failpoints, "reached", reached)
+
+
+@pytest.fixture
+def broken_before(postgres: embedded.Embedded, monkeypatch: pytest.MonkeyPatch) -> Break:
+    """End the server's side of our connection, so that the commit that follows is never made."""
+
+    def end_the_backend() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (pid,) = cursor.fetchone()
+        with postgres.administer() as administrator:
+            administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    return lambda point: at(point, monkeypatch, end_the_backend)
+
+
+@pytest.fixture
+def broken_after(monkeypatch: pytest.MonkeyPatch) -> Break:
+    """Make the commit that follows, and lose its confirmation."""
+
+    def lose_the_confirmation() -> None:
+        wrapper: Any = connections["default"]
+        commit = wrapper._commit
+
+        def commit_unheard() -> None:
+            wrapper._commit = commit
+            commit()
+            wrapper.connection.close()
+            raise OperationalError("server closed the connection unexpectedly")
+
+        wrapper._commit = commit_unheard
+
+    return lambda point: at(point, monkeypatch, lose_the_confirmation)
+
+
+def test_a_claim_that_was_not_committed_is_not_sent(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, broken_before: Break
+) -> None:
+    operation = deposit(maya, noura, usd)
+    broken_before(Failpoint.C4)
+
+    with pytest.raises(OperationalError):
+        sent(operation)
+
+    assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+    assert (now(operation).state, Attempt.objects.count()) == (State.APPROVED, 0)
+    assert sent(operation).state == State.COMPLETED, "the sweep's next bell sends it"
+
+
+def test_a_claim_whose_confirmation_was_lost_is_read_again_and_sent(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, broken_after: Break
+) -> None:
+    operation = deposit(maya, noura, usd)
+    broken_after(Failpoint.C4)
+
+    operation = sent(operation)
+
+    assert (operation.state, operation.attempts.count()) == (State.COMPLETED, 1)
+    assert len(coinmena.ledger(reference=operation.reference)["arrivals"]) == 1
+
+
+def test_a_claim_that_cannot_be_read_again_is_not_sent_and_left_to_the_resolver(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    broken_after: Break,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operation = deposit(maya, noura, usd)
+    broken_after(Failpoint.C4)
+    with monkeypatch.context() as patched:
+        patched.setattr(Attempt.objects, "filter", _refuse)
+        with pytest.raises(OperationalError):
+            sent(operation)
+    assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=60))
+
+    assert looked_up(operation).state == State.UNKNOWN
+    assert AttemptOutcome.objects.get().kind == AttemptOutcome.Kind.LOST
+
+
+def _refuse(**_conditions: object) -> None:
+    raise OperationalError("the server is starting up")
+
+
+def test_an_outcome_that_was_not_committed_is_written_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, broken_before: Break
+) -> None:
+    broken_before(Failpoint.C10)
+
+    operation = sent(deposit(maya, noura, usd))
+
+    assert (operation.state, AttemptOutcome.objects.count()) == (State.COMPLETED, 1)
+    assert Entry.objects.filter(event="operation.completed").count() == 1
+
+
+def test_an_outcome_whose_confirmation_was_lost_is_written_once(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, broken_after: Break
+) -> None:
+    broken_after(Failpoint.C10)
+
+    operation = sent(deposit(maya, noura, usd))
+
+    assert (operation.state, AttemptOutcome.objects.count()) == (State.COMPLETED, 1)
+    assert Entry.objects.filter(event="operation.completed").count() == 1
