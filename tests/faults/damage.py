@@ -48,9 +48,10 @@ class Crash:
 class DatabaseFault:
     """Strikes the ``nth`` statement, or the ``nth`` commit, from when it was armed."""
 
-    row: str
+    name: str
     how: str
     nth: int
+    only: str = ""
     passes: int = 0
     is_spent: bool = False
 
@@ -113,38 +114,43 @@ class Damage:
 
     # The database -----------------------------------------------------------------------------------------------------
 
-    def fail_database(self, row: str, how: str, nth: int) -> None:
+    def fail_database(self, name: str, how: str, nth: int, *, only: str = "") -> None:
         """Fail a statement (a key of `STATEMENT_ERRORS`, or ``terminated``) or a commit (``commit_lost``: it went
-        through and nobody was told; ``commit_failed``)."""
-        self.database_faults.append(DatabaseFault(row, how, nth))
+        through and nobody was told; ``commit_failed``). ``only``: count statements that begin so."""
+        self.database_faults.append(DatabaseFault(name, how, nth, only))
 
     @contextmanager
     def in_database(self) -> Iterator[None]:
         """Stand between Django and the driver."""
-        with connection.execute_wrapper(self._execute), patch.object(BaseDatabaseWrapper, "_commit", self._committing()):
+        with (
+            connection.execute_wrapper(self._execute),
+            patch.object(BaseDatabaseWrapper, "_commit", self._committing()),
+        ):
             yield
 
-    def _due(self, *, is_commit: bool) -> DatabaseFault | None:
+    def _due(self, *, is_commit: bool, sql: object = "") -> DatabaseFault | None:
         if not self.database_faults or not self.is_acting():
             return None
         for fault in self.database_faults:
-            if fault.is_for_commits is is_commit and not fault.is_spent:
+            if fault.is_for_commits is is_commit and not fault.is_spent and str(sql).startswith(fault.only):
                 fault.passes += 1
                 if fault.passes >= fault.nth:
                     fault.is_spent = True
-                    self.fired[fault.row] += 1
+                    self.fired[fault.name] += 1
                     self.fired_in_database += 1
                     return fault
         return None
 
     def _execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        fault = self._due(is_commit=False)
+        fault = self._due(is_commit=False, sql=sql)
         if fault is None:
             return execute(sql, params, many, context)
         if fault.how == "terminated":
             return execute(_TERMINATE, None, False, context)
         code = STATEMENT_ERRORS[fault.how]
-        return execute(f"DO $$ BEGIN RAISE EXCEPTION 'by the rig' USING ERRCODE = '{code}'; END $$", None, False, context)
+        return execute(
+            f"DO $$ BEGIN RAISE EXCEPTION 'by the rig' USING ERRCODE = '{code}'; END $$", None, False, context
+        )
 
     def _committing(self) -> Callable[[BaseDatabaseWrapper], Any]:
         commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ sandbox's own books on the partner's, and arithmetic of its own.
 What it is told besides is what the schedule itself scripted at the partner: outside orders and altered ones.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from typing import Any, Final
 import psycopg
 
 QUARANTINE: Final = timedelta(seconds=300)
+#: The total deadline of one request, and what reading a clock may add.
+DEADLINE_MS: Final = 25_500
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
 ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
 #: The rows of reliability.md §5 that lead to review.
@@ -34,10 +37,17 @@ class Violation:
 
 @dataclass
 class Scripted:
-    """What the schedule did at the partner besides our requests: order ids, and references whose orders it altered."""
+    """What the schedule did at the partner besides our requests: order ids, and references whose orders it altered.
+
+    ``placed_before``: orders under references of ours, equal to what was meant, as a restore leaves them behind. One
+    whose operation people ended before it was sent is found by reconciliation, not here. ``is_list_read``: the mirror
+    was brought up to date last of all.
+    """
 
     outside_orders: set[int] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
+    placed_before: dict[str, int] = field(default_factory=dict)
+    is_list_read: bool = False
 
 
 @dataclass
@@ -58,7 +68,7 @@ class Books:
         return [order for order in self.orders if order["reference"] == reference]
 
 
-def read(database: psycopg.Connection[dict[str, Any]], partner: Connection, clients: list[str]) -> Books:
+def read_books(database: psycopg.Connection[dict[str, Any]], partner: Connection, clients: list[str]) -> Books:
     """Read everything about some clients, from our database and from the partner's."""
 
     def ours(sql: str) -> list[dict[str, Any]]:
@@ -90,9 +100,12 @@ def read(database: psycopg.Connection[dict[str, Any]], partner: Connection, clie
     )
 
 
-def count(books: Books, scripted: Scripted, now: datetime) -> list[Violation]:
+def count_violations(books: Books, scripted: Scripted, now: datetime) -> list[Violation]:
     """Return everything that must not be."""
     found: list[Violation] = []
+    for operation in books.operations:
+        if operation["state"] in ("pending_approval", "approved", "cancelled", "rejected", "expired"):
+            scripted.outside_orders.add(scripted.placed_before.get(operation["reference"], -1))
     for operation in books.operations:
         found += _at_most_one_order(operation, books, scripted)
         found += _completed_means_completed(operation, books, scripted)
@@ -102,7 +115,9 @@ def count(books: Books, scripted: Scripted, now: datetime) -> list[Violation]:
         found += _reviewed_rightly(operation, books)
         found += _one_entry_per_move(operation, books)
         found += _digit_for_digit(operation, books)
-    return [*found, *_chains(books), *_balances(books, scripted)]
+        found += _ends_are_final(operation, books)
+        found += _deadlines_kept(operation, books)
+    return [*found, *_chains(books), *_balances(books, scripted), *_all_mirrored(books, scripted)]
 
 
 # I1 to I3 -------------------------------------------------------------------------------------------------------------
@@ -140,7 +155,11 @@ def _completed_means_completed(operation: dict[str, Any], books: Books, scripted
     reference, state = operation["reference"], operation["state"]
     if reference in scripted.altered:
         return []
-    equal = [order for order in books.under(reference) if order["status"] == "completed" and _is_equal(order, operation)]
+    equal = [
+        order
+        for order in books.under(reference)
+        if order["id"] not in scripted.outside_orders and order["status"] == "completed" and _is_equal(order, operation)
+    ]
     if state == "completed" and [order["id"] for order in equal] != [operation["partner_order_id"]]:
         return [Violation("I2", "misbooked", f"{reference} is completed here, and its order there is not")]
     if equal and state not in ("completed", "review"):
@@ -290,15 +309,63 @@ def _one_entry_per_move(operation: dict[str, Any], books: Books) -> list[Violati
 
 
 def _digit_for_digit(operation: dict[str, Any], books: Books) -> list[Violation]:
-    """The mirror holds the amount of the order there, every digit of it."""
+    """The mirror holds the amount of the order there, every digit of it; what was told falsely ends in review."""
+    if operation["state"] != "completed":
+        return []
     found = []
     for order in books.under(operation["reference"]):
         mirrored = books.mirrored.get(order["id"])
         for side in ("debit", "credit"):
-            if mirrored and mirrored[side] is not None and order[side] is not None and not mirrored["has_incident"]:
+            if mirrored and mirrored[side] is not None and order[side] is not None:
                 told, kept = format(Decimal(order[side]), "f"), mirrored[side]
                 if told != kept:
                     found.append(Violation("I9", "misbooked", f"order {order['id']} says {told}, the mirror {kept}"))
+    return found
+
+
+def _all_mirrored(books: Books, scripted: Scripted) -> list[Violation]:
+    """Once the list was read to its end, the mirror holds every order."""
+    missing = {order["id"] for order in books.orders} - books.mirrored.keys() if scripted.is_list_read else set()
+    return [Violation("I9", "lost", f"order {order} is not in the mirror") for order in sorted(missing)]
+
+
+def _ends_are_final(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """Nothing ever leaves a state that ends it (reliability.md §3)."""
+    return [
+        Violation("I8", "misbooked", f"{operation['reference']} was moved out of {move['before']}")
+        for move in books.moves.get(operation["reference"], [])
+        if move["kind"] == "state" and move["before"] in ("completed", *ENDED_WITHOUT_EFFECT)
+    ]
+
+
+def _deadlines_kept(operation: dict[str, Any], books: Books) -> list[Violation]:
+    """No request takes longer than its deadline, however slowly its answer comes (F6)."""
+    return [
+        Violation(
+            "F6", "other", f"a request for {operation['reference']} took {row['duration_ms']} ms: past its deadline"
+        )
+        for row in books.attempts.get(operation["reference"], [])
+        if row["duration_ms"] is not None and row["duration_ms"] > DEADLINE_MS
+    ]
+
+
+def broken_chain(database: psycopg.Connection[dict[str, Any]], after: int) -> list[Violation]:
+    """I8: the entries from number ``after`` on are numbered without a gap, each names the hash of the one before it and
+    hashes to what it says, and the head stands at the last one."""
+    entries = database.execute(_ENTRIES, (after,)).fetchall()
+    head = database.execute("SELECT number, hash FROM audit_head").fetchone()
+    found = [
+        Violation("I8", "other", f"the chain of the log is broken at entry {this['number']}")
+        for last, this in zip(entries, entries[1:], strict=False)
+        if this["number"] != last["number"] + 1 or this["prev"] != last["hash"]
+    ]
+    found += [
+        Violation("I8", "other", f"the chain of the log is broken: entry {entry['number']} is not what was written")
+        for entry in entries
+        if hashlib.sha256(entry["canonical"].encode()).hexdigest() != entry["hash"]
+    ]
+    if entries and head != {name: entries[-1][name] for name in ("number", "hash")}:
+        found.append(Violation("I8", "other", "the chain of the log does not end at its head"))
     return found
 
 
@@ -309,6 +376,7 @@ def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
+_ENTRIES: Final = "SELECT number, prev, hash, canonical FROM audit_entry WHERE number >= %s ORDER BY number"
 _OPERATIONS: Final = """
     SELECT o.*, o.amount::text AS amount_text, c.partner_client_id, p.reference AS copied_from
     FROM funding_operation o JOIN clients_client c ON c.id = o.client_id
@@ -316,7 +384,8 @@ _OPERATIONS: Final = """
     WHERE c.partner_client_id = ANY(%s) ORDER BY o.id
 """
 _ATTEMPTS: Final = """
-    SELECT o.reference, a.number, a.environment, a.planned_at, a.claimed_at, u.evidence, u.row, u.signed_at, u.kind
+    SELECT o.reference, a.number, a.environment, a.planned_at, a.claimed_at, u.evidence, u.row, u.signed_at, u.kind,
+        u.duration_ms
     FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
     JOIN clients_client c ON c.id = o.client_id LEFT JOIN funding_attemptoutcome u ON u.attempt_id = a.id
     WHERE c.partner_client_id = ANY(%s) ORDER BY a.id
@@ -329,7 +398,7 @@ _ANSWERS: Final = """
 """
 _MOVES: Final = "SELECT * FROM rig_moves WHERE reference = ANY(%s) ORDER BY id"
 _MIRRORED: Final = """
-    SELECT id, debit::text AS debit, credit::text AS credit, false AS has_incident FROM orders_order WHERE id = ANY(%s)
+    SELECT id, debit::text AS debit, credit::text AS credit FROM orders_order WHERE id = ANY(%s)
 """
 _FROZEN: Final = """
     SELECT o.reference FROM funding_operation o JOIN clients_client c ON c.id = o.client_id

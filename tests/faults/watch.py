@@ -1,8 +1,11 @@
 """What must be true at the very moment a request reaches the partner. Asked over a connection of its own, in raw SQL:
 nothing of the product's code says whether the product was right."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import psycopg
@@ -41,6 +44,19 @@ _APPROVAL: Final = """
 """
 
 
+_CLAIM: Final = """
+    SELECT a.body, a.claimed_at, o.valid_until, c.partner_client_id AS client, o.asset_id AS asset, o.amount,
+        r.id AS request, r.amount AS approved_amount, r.asset AS approved_asset, r.client AS approved_client,
+        EXISTS (SELECT 1 FROM funding_freeze f WHERE f.frozen_at < a.claimed_at
+            AND (f.released_at IS NULL OR f.released_at > a.claimed_at)
+            AND (f.scope = 'everything' OR (f.scope = 'money_out' AND o.kind = 'withdrawal')
+                OR f.asset_id = o.asset_id OR f.client_id = o.client_id)) AS is_frozen
+    FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
+    JOIN clients_client c ON c.id = o.client_id LEFT JOIN approvals_request r ON r.id = o.approval_id
+    WHERE o.reference = %s ORDER BY a.number DESC LIMIT 1
+"""
+
+
 @dataclass
 class Watch:
     """Checks every arrival: I6, I7, one request in flight, one body. ``entitled`` is who may approve, by person id:
@@ -50,6 +66,7 @@ class Watch:
     clock: VirtualClock
     line: InFlight
     violations: list[str] = field(default_factory=list)
+    arrivals: Counter[str] = field(default_factory=Counter)
     entitled: dict[int, tuple[datetime, datetime | None]] = field(default_factory=dict)
     orders_expected: int = 0
 
@@ -63,10 +80,30 @@ class Watch:
             self._violated(f"the body of {reference} is not the one that was claimed, or has changed")
         if self.line.in_flight.get(reference, 0) > 1 or self.line.lands_at.get(reference, 0) > self.clock.nanoseconds():
             self._violated(f"two requests with {reference} were in flight at once")
-        if arrival.path.endswith(("withdrawals", "deposits")) != (row["kind"] in ("withdrawal", "deposit")):
+        if not arrival.path.endswith(f"/{row['kind']}s"):
             self._violated(f"{reference} went to {arrival.path}")
+        self._check_claim(reference, row["attempts"])
         if row["kind"] == "withdrawal" or row["ungated_rule_version"] is None:
             self._check_approval(reference, row)
+
+    def _check_claim(self, reference: str, attempts: int) -> None:
+        """The request says what was asked for and approved, and its claim was allowed; there is one for each claim."""
+        self.arrivals[reference] += 1
+        if self.arrivals[reference] > attempts:
+            self._violated(f"{reference} arrived in more requests than attempts were claimed")
+        row = self.database.execute(_CLAIM, (reference,)).fetchone()
+        assert row is not None
+        body = json.loads(bytes(row["body"]))
+        said = (body["partner_order_ref"], body["partner_client_id"], body["asset_id"], Decimal(body["amount"]))
+        if said != (reference, row["client"], row["asset"], row["amount"]):
+            self._violated(f"I9: the request for {reference} is not what was asked for")
+        approved = (row["approved_client"], row["approved_asset"], row["approved_amount"])
+        if row["request"] is not None and said[1:] != approved:
+            self._violated(f"I7: the request for {reference} is not what was approved")
+        if row["valid_until"] <= row["claimed_at"]:
+            self._violated(f"I7: {reference} was claimed after its permission ran out")
+        if row["is_frozen"]:
+            self._violated(f"{reference} was claimed while it was frozen")
 
     def _check_approval(self, reference: str, row: dict[str, Any]) -> None:
         """I7: another active person, entitled at that moment, approved exactly this, and it was still in force."""

@@ -4,9 +4,9 @@ as urllib3 would give them, and whatever breaks on the way is raised as the very
 import io
 import socket
 import ssl
-from http.client import RemoteDisconnected
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import RemoteDisconnected
 from typing import Any, Final, NoReturn
 
 import requests
@@ -42,7 +42,7 @@ class LineFault:
     ``fits`` says which requests it strikes; it does so ``times`` times.
     """
 
-    row: str
+    name: str
     how: str
     fits: Callable[[Request], bool]
     times: int = 1
@@ -151,7 +151,9 @@ class Wire(BaseAdapter):
 
     # Back to us -------------------------------------------------------------------------------------------------------
 
-    def _received(self, request: requests.PreparedRequest, reply: Reply, attempt: connection.Attempt) -> requests.Response:
+    def _received(
+        self, request: requests.PreparedRequest, reply: Reply, attempt: connection.Attempt
+    ) -> requests.Response:
         if reply.delivery is not Delivery.SENT:
             raise _BROKEN_OFF[reply.delivery]()
         wait = self._line.latency_seconds + reply.delay_seconds
@@ -208,8 +210,7 @@ class _Body(io.RawIOBase):
         return count
 
     def _drip(self) -> None:
-        wait = min(self._seconds_per_byte, max(0.0, self._attempt.deadline - self._attempt.monotonic()))
-        self._clock.pass_by(wait)
+        self._clock.pass_by(min(self._seconds_per_byte, self._attempt.seconds_left()))
         self._attempt.seconds_left()
 
 

@@ -7,9 +7,11 @@ product holds no transaction then, so they are as interleaved as two processes w
 
 import heapq
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -20,6 +22,7 @@ from uuid import UUID, uuid4
 import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
+from procrastinate.exceptions import ConnectorException
 from psycopg.rows import dict_row
 
 from backoffice import failpoints
@@ -42,13 +45,16 @@ from backoffice.partner.coinmena.config import CoinmenaConfig, load_private_key
 from backoffice.sandbox.app import Sandbox
 from backoffice.sandbox.clock import Clock
 from backoffice.sandbox.coinmena.records import Client as PartnerClient
+from backoffice.sandbox.coinmena.records import Order, funding_draft
 from backoffice.sandbox.credentials import COINMENA_PARTNER_ID
+from backoffice.sandbox.messages import Request
 from tests import database
 from tests.faults.damage import Damage
 from tests.faults.killed import Killed
+from tests.faults.oracle import Scripted, Violation, broken_chain, count_violations, read_books
 from tests.faults.virtual import NANOSECONDS, VirtualClock
 from tests.faults.watch import Watch
-from tests.faults.wire import Line
+from tests.faults.wire import Line, LineFault
 
 Result = TypeVar("Result")
 
@@ -100,6 +106,8 @@ class World:
         self.watch = Watch(self.database, self.clock, self.line)
         self.damage = Damage(self.clock, self.sandbox, is_acting=lambda: self._depth > 0)
         self.line.before_handing_in = self.damage.before_handing_in
+        self.fired: Counter[str] = Counter()
+        self.scripted = Scripted()
         self.random = Random(0)
         self.story: list[str] = []
         self.surprises: list[str] = []
@@ -108,13 +116,14 @@ class World:
         self._clients_of_ours: dict[tuple[Any, ...], CoinmenaClient] = {}
         self._events: list[Event] = []
         self._numbers = count()
+        self._altered: list[tuple[Order, dict[str, Any]]] = []
+        self._credentials = (settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY)
         self._depth = 0
-        self._last_bell = 0
+        self._last_bell = self._first_entry = 0
         self._holders = count(1)
         self.began_ns = self.clock.true_ns
         self.cast = _make_cast()
-        for asset in ASSETS:
-            _make_asset(asset)
+        self.assets = {asset: _make_asset(asset) for asset in ASSETS}
         self.watch.entitled = {
             manager.pk: (self.clock.now(), None) for manager in (self.cast.omar, self.cast.lina, self.cast.leaver)
         }
@@ -123,24 +132,20 @@ class World:
     # A schedule's beginning -------------------------------------------------------------------------------------------
 
     def begin(self, random: Random) -> None:
-        """Forget the last schedule: its faults, clients and story; a day passes, so nothing of it is expected any more."""
+        """Forget the last schedule: its faults, clients and story; a day passes, so nothing of it is expected."""
         self.random = random
-        self.sandbox.faults.clear()
-        self.sandbox.come_up()
-        self.sandbox.clock.offset_seconds = 0.0
-        self.line.faults.clear()
-        self.damage.clear()
-        self.clock.our_offset_seconds = 0.0
+        self.faults_off()
+        self.restore_altered()
         self.clock.pass_by(BETWEEN_SCHEDULES_SECONDS)
         self.sandbox.land_due()
-        self.story.clear()
-        self.surprises.clear()
+        self.story, self.surprises, self.fired, self.scripted = [], [], Counter(), Scripted()
         self.watch.violations.clear()
         self.line.lands_at.clear()
         self.clients, self.operations, self._events, self._depth = [], {}, [], 0
-        self._last_bell = self._newest_bell()
+        self._last_bell, self._first_entry = self._newest_bell(), self._newest_entry()
         self.began_ns = self.clock.true_ns
         self._reopen()
+        self._leaver_returns()
 
     def _reopen(self) -> None:
         """Take back, over the raw connection, what the last schedule left for people to do."""
@@ -149,6 +154,23 @@ class World:
             "UPDATE funding_gate SET paused_until = NULL, halted_at = NULL, halted_because = '', halt_code = '',"
             " unauthorised_in_a_row = 0, environment = ''"
         )
+
+    def faults_off(self) -> None:
+        """End everything that was made to go wrong, and count what of it struck."""
+        for rule in self.sandbox.faults.rules():
+            if rule.label and rule.fired:
+                self.fired[rule.label] += rule.fired
+        for fault in self.line.faults:
+            if fault.fired:
+                self.fired[fault.name] += fault.fired
+        self.fired.update(self.damage.fired)
+        self.sandbox.faults.clear()
+        self.sandbox.come_up()
+        self.sandbox.clock.offset_seconds = 0.0
+        self.clock.our_offset_seconds = 0.0
+        self.line.faults.clear()
+        self.damage.clear()
+        self.own_credentials()
 
     def new_client(self, balance: str = "5000", asset: str = "USD") -> Client:
         """Register somebody who can be funded, here and at the partner, with something to withdraw."""
@@ -173,6 +195,46 @@ class World:
         self.operations[operation.pk] = operation.reference
         return operation
 
+    # What the schedule makes happen at the partner --------------------------------------------------------------------
+
+    def break_line(self, name: str, how: str, fits: Callable[[Request], bool], times: int = 1) -> None:
+        """Have the line itself fail; ``how`` as in `wire.LineFault`."""
+        self.line.faults.append(LineFault(name, how, fits, times))
+
+    def place_order(self, client: str, kind: str, asset: str, amount: str, *, reference: str | None) -> int:
+        """Book an order that no request of ours made, and return its id. :raises InsufficientFunds, ReferenceTaken:"""
+        draft = funding_draft(
+            partner=COINMENA_PARTNER_ID,
+            client=client,
+            type=kind,
+            asset=asset,
+            amount=amount,
+            reference=reference,
+            created_at=self.sandbox.clock.microseconds(),
+        )
+        self.sandbox.ledger.check_funds(draft)
+        return self.sandbox.ledger.place(draft).id
+
+    def alter_order(self, reference: str, changes: dict[str, Any]) -> None:
+        """Have the partner change, or hide, an order that we know as completed."""
+        order = self.sandbox.ledger.order_by_reference(COINMENA_PARTNER_ID, reference)
+        row = self.database.execute("SELECT state FROM funding_operation WHERE reference = %s", (reference,)).fetchone()
+        if order is not None and row is not None and row["state"] == "completed":
+            self.scripted.altered.add(reference)
+            self._altered.append((order, dict(changes)))
+            self.sandbox.ledger.change_order(order, **changes)
+            self.fired["F31 altered"] += 1
+
+    def restore_altered(self) -> None:
+        """Put back what was altered, so that the next schedule's positive control can be any completed order."""
+        for order, _changes in self._altered:
+            self.sandbox.ledger.change_order(order)
+        self._altered.clear()
+
+    def own_credentials(self) -> None:
+        """Let our workers run with our own partner id and key."""
+        settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY = self._credentials
+
     # Acting -----------------------------------------------------------------------------------------------------------
 
     def act(self, label: str, do: Callable[[], Result]) -> Result | None:
@@ -186,7 +248,7 @@ class World:
             self.tell(f"{label}: killed at {killed}")
         except REFUSALS as refusal:
             self.tell(f"{label}: refused ({type(refusal).__name__})")
-        except DatabaseError as error:
+        except (DatabaseError, ConnectorException) as error:
             connection.close()
             self.tell(f"{label}: {type(error).__name__}")
             if self.damage.fired_in_database == damage_before:
@@ -258,6 +320,10 @@ class World:
         row = self.database.execute("SELECT coalesce(max(id), 0) AS id FROM procrastinate_jobs").fetchone()
         return int(row["id"]) if row else 0
 
+    def _newest_entry(self) -> int:
+        row = self.database.execute("SELECT number FROM audit_head").fetchone()
+        return int(row["number"]) if row else 0
+
     # Time -------------------------------------------------------------------------------------------------------------
 
     def plan(self, in_seconds: float, label: str, act: Callable[[], object]) -> None:
@@ -311,6 +377,64 @@ class World:
         """Begin with clients that have measured nothing, as a restarted worker does."""
         self._clients_of_ours.clear()
 
+    # Looking ----------------------------------------------------------------------------------------------------------
+
+    def states(self) -> dict[int, str]:
+        """Return the state of each operation of this schedule, past Django."""
+        rows = self.database.execute(
+            "SELECT id, state FROM funding_operation WHERE id = ANY(%s)", (list(self.operations),)
+        ).fetchall()
+        return {row["id"]: row["state"] for row in rows}
+
+    def state_of(self, operation: Operation) -> str:
+        return self.states().get(operation.pk, "")
+
+    def is_anything_due(self, since_seconds: float = 0) -> bool:
+        """Tell whether a sweep could find anything that has been due for so long; if not, the rig spares itself it."""
+        due = self.clock.now() - timedelta(seconds=since_seconds)
+        values = {"ours": list(self.operations), "due": due, "now": self.clock.now()}
+        return self.database.execute(_ANYTHING_DUE, values).fetchone() is not None
+
+    def quarantine_ends(self, seconds: float) -> int:
+        """Return, in true nanoseconds, so many seconds after the last attempt of this schedule was claimed."""
+        row = self.database.execute(
+            "SELECT extract(epoch FROM max(claimed_at)) AS last FROM funding_attempt WHERE operation_id = ANY(%s)",
+            (list(self.operations),),
+        ).fetchone()
+        return 0 if row is None or row["last"] is None else round((float(row["last"]) + seconds) * NANOSECONDS)
+
+    def is_settled(self) -> bool:
+        """Tell whether no operation of this schedule is under way, in doubt or waiting to be sent."""
+        return not {"approved", "submitting", "unknown"} & set(self.states().values())
+
+    def is_halted(self) -> bool:
+        row = self.database.execute("SELECT halted_at FROM funding_gate").fetchone()
+        return row is not None and row["halted_at"] is not None
+
+    def leaver_leaves(self) -> None:
+        """Close a manager's account; from now on that person may approve nothing."""
+        self.database.execute("UPDATE accounts_person SET is_active = false WHERE id = %s", (self.cast.leaver.pk,))
+        since, _until = self.watch.entitled[self.cast.leaver.pk]
+        self.watch.entitled[self.cast.leaver.pk] = (since, self.clock.now())
+        self.tell("Sami's account is closed")
+
+    def _leaver_returns(self) -> None:
+        self.database.execute("UPDATE accounts_person SET is_active = true WHERE id = %s", (self.cast.leaver.pk,))
+        self.watch.entitled[self.cast.leaver.pk] = (self.clock.now(), None)
+
+    # Counting ---------------------------------------------------------------------------------------------------------
+
+    def violations(self) -> list[Violation]:
+        """Count everything that must not be, at the end of a schedule."""
+        names = [client.partner_client_id for client in self.clients]
+        books = read_books(self.database, self.sandbox.store.connection, names)
+        return [
+            *(Violation("arrival", "other", sentence) for sentence in self.watch.violations),
+            *(Violation("survival", "other", sentence) for sentence in self.surprises),
+            *count_violations(books, self.scripted, self.clock.now()),
+            *broken_chain(self.database, self._first_entry),
+        ]
+
     # What the oracle needs --------------------------------------------------------------------------------------------
 
     def _watch_moves(self) -> None:
@@ -322,6 +446,13 @@ class World:
         self.database.close()
         self.sandbox.close()
 
+
+_ANYTHING_DUE: Final = """
+    SELECT 1 FROM funding_operation WHERE id = ANY(%(ours)s) AND (
+        state = 'approved' OR (state = 'submitting' AND lease_until <= %(now)s)
+        OR (state IN ('unknown', 'review') AND next_lookup_at <= %(due)s)
+        OR (state = 'pending_approval' AND valid_until <= %(now)s)) LIMIT 1
+"""
 
 #: A log of the rig's own: what changed, and which transaction did it. The product neither writes nor reads it.
 _WATCH_MOVES: Final = """

@@ -1,0 +1,289 @@
+"""One random schedule: a few payments, the people and workers around them, and what goes wrong; then the quiet phase.
+
+Everything is drawn from one seed. Work reaches workers as in production: by bells, some of which are lost, doubled or
+late, and by the sweep. In the quiet phase nothing fails any more, and Q + 120 s later everything must be settled.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import Final
+
+from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.services.brakes import resume_sending
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.creating import Intent, create
+from backoffice.funding.services.doorbells import SEND
+from backoffice.funding.services.resolving import check_now
+from backoffice.sandbox.clock import NANOSECONDS
+from tests.faults.catalogue import FAULTS, Fault, Target, draw
+from tests.faults.oracle import Violation
+from tests.faults.world import SWEEP_SECONDS, World, token
+
+QUIET_SECONDS: Final = 300 + 120
+AMOUNTS: Final = ("10.00", "1000.00", "0.01", "0.00000001", "123456.78", "99.99999999", "250", "7.5")
+#: How often a bell is lost, and how often it is heard twice.
+LOST, TWICE = 0.15, 0.2
+NOISE: Final = 0.25
+
+
+@dataclass
+class Outcome:
+    """What became of one schedule. ``recovery_seconds``: from the end of the faults until nothing was in doubt."""
+
+    seed: int
+    violations: list[Violation]
+    story: list[str]
+    operations: int
+    fired: Counter[str]
+    states: Counter[str]
+    recovery_seconds: float
+
+
+@dataclass
+class Payment:
+    """One thing somebody wants paid: the form they sent, and the operation it became."""
+
+    kind: Kind
+    client: Client
+    asset: Asset
+    amount: Decimal
+    by: Person
+    faults: list[Fault] = field(default_factory=list)
+    form: object = field(default_factory=token)
+    operation: Operation | None = None
+
+
+class Schedule:
+    """Runs one seed in a world."""
+
+    def __init__(self, world: World, seed: int, *, faults: list[Fault] | None = None) -> None:
+        self.world, self.seed, self.random = world, seed, Random(seed)
+        self._given_faults = faults
+        self._is_quiet = False
+        self._ends_ns = 0
+
+    def run(self) -> Outcome:
+        """Play the schedule to its end and count."""
+        world, random = self.world, self.random
+        world.begin(random)
+        clients = [world.new_client(random.choice(("5000", "5000", "100"))) for _ in range(random.choice((1, 1, 2)))]
+        payments = [self._payment(clients) for _ in range(random.choice((1, 1, 2, 2, 3, 4)))]
+        self._deal_faults(payments)
+        for payment in payments:
+            self._plan(random.uniform(0, 20), partial(self._ask, payment))
+        self._plan_noise()
+        self._sweep_every_ten_seconds()
+        self._for_seconds(random.choice((30, 60, 60, 120, 400, 700)))
+        recovery = self.quiet()
+        return self.outcome(recovery)
+
+    def outcome(self, recovery: float) -> Outcome:
+        world = self.world
+        violations = world.violations()
+        states = Counter(state for state in world.states().values())
+        return Outcome(
+            self.seed, violations, list(world.story), len(world.operations), Counter(world.fired), states, recovery
+        )
+
+    # What is drawn ----------------------------------------------------------------------------------------------------
+
+    def _payment(self, clients: list[Client]) -> Payment:
+        random, cast = self.random, self.world.cast
+        kind = random.choice((Kind.DEPOSIT, Kind.DEPOSIT, Kind.WITHDRAWAL))
+        asset = self.world.assets["USD" if kind is Kind.WITHDRAWAL else random.choice(("USD", "USD", "BHD", "SAR"))]
+        amount = Decimal(random.choice(AMOUNTS))
+        return Payment(kind, random.choice(clients), asset, amount, random.choice((cast.maya, cast.nadia)))
+
+    def _deal_faults(self, payments: list[Payment]) -> None:
+        faults = self._given_faults
+        if faults is None:
+            faults = draw(self.random, self.random.choice((0, 1, 1, 2, 2, 3, 4)))
+        for fault in faults:
+            if fault.is_for_creation:
+                fault.arm(self.world, NO_TARGET, self.random)
+            else:
+                self.random.choice(payments).faults.append(fault)
+
+    # People -----------------------------------------------------------------------------------------------------------
+
+    def _ask(self, payment: Payment) -> None:
+        """Send the form; who sees an error, or nothing at all, sends the same form again."""
+        intent = Intent(
+            payment.kind,
+            payment.client,
+            payment.asset,
+            payment.amount,
+            "Bank transfer received",
+            payment.form,  # type: ignore[arg-type]
+            confirmed_equal=True,
+        )
+        name = payment.by.name.split()[0]
+        label = f"{name} asks for a {payment.kind} of {payment.amount} {payment.asset.asset_id}"
+        made = self._act(label, lambda: create(intent, by=payment.by))
+        if made is None:
+            if not self._is_over:
+                self._plan(self.random.uniform(1, 5), partial(self._ask, payment))
+            return
+        if payment.operation is None:
+            payment.operation = self.world.own(made)
+            self._arm(payment, made)
+            if made.approval_id is not None:
+                self._plan(self.random.uniform(1, 8), partial(self._decide, made))
+        self._after_act()
+        if self.random.random() < NOISE:
+            self._plan(
+                self.random.uniform(0, 3),
+                partial(self._act, f"{label} (same form)", lambda: create(intent, by=payment.by)),
+            )
+
+    def _arm(self, payment: Payment, made: Operation) -> None:
+        amount = format(payment.amount, "f")
+        client = payment.client.partner_client_id
+        target = Target(made.reference, client, str(payment.kind), payment.asset.asset_id, amount)
+        for fault in payment.faults:
+            self.world.tell(f"(fault {fault.name} is armed for {made.reference})")
+            fault.arm(self.world, target, self.random)
+        if self.random.random() < NOISE / 2:
+            self._plan(self.random.uniform(0, 60), partial(self._cancel, made))
+        if self.random.random() < NOISE:
+            self._plan(self.random.uniform(1, 200), partial(self._check_now, made))
+
+    def _decide(self, operation: Operation) -> None:
+        cast = self.world.cast
+        who = self.random.choice((cast.omar, cast.lina, cast.omar, cast.lina, cast.leaver, cast.maya, cast.nadia))
+        request = Request.objects.get(subject=operation.reference)
+        name = who.name.split()[0]
+        if self.random.random() < 0.06:
+            self._act(
+                f"{name} rejects {operation.reference}",
+                lambda: (
+                    approvals.reject(
+                        request_id=request.pk, fingerprint=request.fingerprint, reason_code="other", note="No.", by=who
+                    ).state
+                ),
+            )
+        else:
+            self._act(
+                f"{name} approves {operation.reference}",
+                lambda: approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=who).state,
+            )
+        self._after_act()
+        if self.world.state_of(operation) == "pending_approval" and not self._is_over:
+            self._plan(self.random.uniform(1, 10), partial(self._decide, operation))
+
+    def _cancel(self, operation: Operation) -> None:
+        by = operation.requested_by
+        self._act(
+            f"{by.name.split()[0]} cancels {operation.reference}",
+            lambda: cancel_operation(operation_id=operation.pk, by=by).state,
+        )
+
+    def _check_now(self, operation: Operation) -> None:
+        by = self.world.cast.omar
+        self._act(f"Omar checks {operation.reference} now", lambda: check_now(operation_id=operation.pk, by=by).state)
+        self._after_act()
+
+    def _resume(self) -> None:
+        if self.world.is_halted():
+            self._act("Lina resumes sending", lambda: resume_sending(reason="Looked into it.", by=self.world.cast.lina))
+
+    def _plan_noise(self) -> None:
+        """A manager leaves the company, or comes back; sending is resumed by somebody who should have looked first."""
+        random = self.random
+        if random.random() < NOISE:
+            self._plan(random.uniform(0, 20), self.world.leaver_leaves)
+        if random.random() < NOISE:
+            self._plan(random.uniform(20, 200), self._resume)
+
+    # Workers ----------------------------------------------------------------------------------------------------------
+
+    def _after_act(self) -> None:
+        """Carry the bells that were rung: in the noisy phase some are lost, some heard twice, most a little late."""
+        for task, operation_id, due_ns in self.world.hear_bells():
+            wait = max(0.0, (due_ns - self.world.clock.true_ns) / NANOSECONDS)
+            for late in self._hearings():
+                self._plan(wait + late, partial(self._answer, task, operation_id))
+
+    def _hearings(self) -> list[float]:
+        if self._is_quiet:
+            return [0.05]
+        chance = self.random.random()
+        if chance < LOST:
+            self.world.fired["F21 bell lost"] += 1
+            return []
+        hearings = [self.random.choice((0.02, 0.2, 3.0))]
+        if chance < LOST + TWICE:
+            self.world.fired["F21 bell twice"] += 1
+            hearings.append(hearings[0] + self.random.choice((0.0, 0.01, 0.3, 40.0)))
+        return hearings
+
+    def _answer(self, task: str, operation_id: int) -> None:
+        (self.world.send if task == SEND else self.world.resolve)(operation_id)
+        self._after_act()
+
+    def _sweep(self) -> None:
+        # In the quiet phase bells are heard, so the sweep is asked only for what no bell rang for.
+        if self.world.is_anything_due(since_seconds=3 if self._is_quiet else 0):
+            self.world.sweep()
+            self._after_act()
+
+    def _sweep_every_ten_seconds(self) -> None:
+        self._sweep()
+        if not self._is_quiet:
+            self._plan(SWEEP_SECONDS, self._sweep_every_ten_seconds)
+
+    # Phases -----------------------------------------------------------------------------------------------------------
+
+    def _for_seconds(self, seconds: float) -> None:
+        self._ends_ns = self.world.clock.true_ns + round(seconds * NANOSECONDS)
+        self.world.pass_time(seconds)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_quiet or (self._ends_ns > 0 and self.world.clock.true_ns >= self._ends_ns)
+
+    def quiet(self) -> float:
+        """Turn all faults off and go on for Q + 120 s; return after how many seconds nothing was in doubt any more."""
+        world = self.world
+        self._is_quiet = True
+        world.faults_off()
+        world.tell("(the faults are over)")
+        self._resume()
+        self._after_act()
+        began, settled_after = world.clock.true_ns, 0.0
+        while world.clock.true_ns < self._quiet_until(began) and not world.is_settled():
+            world.pass_time(SWEEP_SECONDS)
+            self._sweep()
+            settled_after = (world.clock.true_ns - began) / NANOSECONDS
+        world.forget_events()
+        world.clock.pass_until(self._quiet_until(began))
+        world.sandbox.land_due()
+        return settled_after
+
+    def _quiet_until(self, began_ns: int) -> int:
+        """Q + 120 s after the faults, or after the last request: one sent again opens a quarantine of its own."""
+        return max(began_ns + QUIET_SECONDS * NANOSECONDS, self.world.quarantine_ends(QUIET_SECONDS))
+
+    def _act(self, label: str, do: Callable[[], object]) -> object:
+        return self.world.act(label, do)
+
+    def _plan(self, in_seconds: float, do: Callable[[], object]) -> None:
+        self.world.plan(in_seconds, "", do)
+
+
+NO_TARGET: Final = Target("", "", "", "", "")
+
+__all__ = ["FAULTS", "Outcome", "Payment", "Schedule"]
+
+
+def run(world: World, seed: int) -> Outcome:
+    """Run one seed."""
+    return Schedule(world, seed).run()
