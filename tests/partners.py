@@ -164,9 +164,12 @@ def minutes_ago(minutes: float) -> str:
 
 
 @contextmanager
-def running_sandbox(*options: str) -> Iterator[Partners]:
-    """Run the sandbox in a process of its own on a free loopback port, and end it after the block."""
-    command = [sys.executable, "-m", "backoffice.sandbox", "--port", "0", *options]
+def running_sandbox(*options: str, module: str = "backoffice.sandbox") -> Iterator[Partners]:
+    """Run the sandbox in a process of its own on a free loopback port, and end it after the block.
+
+    :param module: what is run instead by tests that need a sandbox of their own making.
+    """
+    command = [sys.executable, "-m", module, "--port", "0", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         running = Partners(_address_of(process))

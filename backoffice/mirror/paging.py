@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.failpoints import Failpoint, failpoint
 from backoffice.mirror import runs
 from backoffice.mirror.fetching import Fetched, Fetchers, ask
 from backoffice.mirror.incidents import report, report_vanished
@@ -59,16 +60,18 @@ def sync_windowed(
     beginning: datetime,
     overlap: timedelta,
     open_rows: OpenRows | None = None,
+    since: datetime | None = None,
 ) -> SyncRun:
     """Read everything the partner made since the last complete run, less ``overlap``, and return the run.
 
     :param fetch: asks for one page of a window; runs in several threads at once.
     :param beginning: where the partner's history begins, for the first run.
+    :param since: read again from here at the latest, e.g. after the restore of a backup.
     :param open_rows: rows that are not final yet, to be read one by one after the list.
     :raises AlreadyRunning: when another process reads this mirror.
     """
     with runs.one_run(target.mirror) as run:
-        plan = _plan(run, beginning, overlap)
+        plan = _plan(run, beginning, overlap, since)
         rest = _read_plan(run, Source(target, fetch, to_values), plan)
         if open_rows:
             read_open_rows(run, target, open_rows)
@@ -107,14 +110,15 @@ def sync_answer(target: Target, *, fetch: Callable[[], tuple[Item, ...]], to_val
 # The plan -------------------------------------------------------------------------------------------------------------
 
 
-def _plan(run: SyncRun, beginning: datetime, overlap: timedelta) -> Plan:
+def _plan(run: SyncRun, beginning: datetime, overlap: timedelta, since: datetime | None) -> Plan:
     """Say which windows this run reads: those a former run left, then from its end, less the overlap, up to now."""
     left = Plan.from_json(run.checkpoint)
     if run.read_to is not None:
         return left  # this very run was under way when its process died
     complete = runs.last_complete(Mirror(run.mirror))
     known_to = left.end or (complete and complete.read_to) or beginning + overlap
-    run.read_from = whole_second(max(beginning, known_to - overlap))
+    known_from = known_to - overlap
+    run.read_from = whole_second(max(beginning, min(known_from, since or known_from)))
     run.read_to = max(run.read_from, whole_second(timezone.now() - SETTLED_AFTER))
     plan = left.followed_by(Window(run.read_from, run.read_to))
     runs.advance(run, plan.as_json())
@@ -190,6 +194,7 @@ def _write(run: SyncRun, source: Source[Item], reading: _Reading, batch: list[Fe
         progress = reading.plan.reached(page, reading.rows, reading.total).as_json()
         runs.advance(run, progress, pages=len(batch), read=len(rows) + len(unreadable), changed=stored.changed)
         report(source.target, stored, unreadable)
+        failpoint(Failpoint.C15)
 
 
 def _rows_of(source: Source[Item], reading: _Reading, fetched: Fetched[Page[Item]]) -> list[Row]:

@@ -1,15 +1,13 @@
 """``manage.py worker``: one worker; run as many as wanted, on any number of machines."""
 
+import asyncio
 import os
 import socket
 
 from django.core.management.base import BaseCommand, CommandParser
-from procrastinate.contrib.django import app
 
 from backoffice.database.checks import refuse_to_start_unarmed
-
-CONCURRENT_JOBS = 4
-SECONDS_TO_FINISH = 50  # a send has a total deadline of 25 s; whoever is stopped lets it end
+from backoffice.worker.running import work
 
 
 class Command(BaseCommand):
@@ -20,7 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, **_options: object) -> None:
         refuse_to_start_unarmed()
-        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-        with app.replace_connector(connector):
-            self.stdout.write(f"Worker {name} is working. Ctrl-C ends it after the jobs at hand.")
-            app.run_worker(name=name, concurrency=CONCURRENT_JOBS, shutdown_graceful_timeout=SECONDS_TO_FINISH)
+        self.stdout.write(f"Worker {name} is working. Ctrl-C ends it after the jobs at hand.")
+        asyncio.run(work(name))

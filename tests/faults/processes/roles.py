@@ -1,0 +1,97 @@
+"""What a forked process does: be a worker, or a web server's thread that creates, approves or copies.
+
+Everything here runs in a child of `zygote.py`, which ends with it.
+"""
+
+import ctypes
+import signal
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.clients.models import Asset, Client
+from backoffice.database import embedded
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.services.creating import Intent, create
+from backoffice.mirror.partners import forget_clients
+from backoffice.orders.services import sync_orders
+from tests.faults.processes import pace
+from tests.faults.processes.arming import Arming, arm
+
+_PR_SET_PDEATHSIG: Final = 1
+
+#: ``role`` names what is done; ``host``, ``database`` and ``sandbox`` where; ``fail_at`` and ``number`` how it ends.
+Order = dict[str, Any]
+
+
+def play(order: Order) -> None:
+    """Do what ``order`` says, in this process, once."""
+    _end_with_parent()
+    connect(order["host"], order["database"])
+    settings.COINMENA_BASE_URL = settings.BITNOB_BASE_URL = order["sandbox"]
+    forget_clients()
+    if order["is_quick"]:
+        pace.quicken()
+    if order["fail_at"]:
+        arm(Arming.read(order["fail_at"], order["number"]))
+    _ROLES[order["role"]](order)
+
+
+def connect(host: str, database: str) -> None:
+    """Point Django at a database, as the application's role and as the owner."""
+    for alias, role in (("default", embedded.APPLICATION), ("owner", embedded.OWNER)):
+        for where in (settings.DATABASES[alias], connections[alias].settings_dict):
+            where.update({"NAME": database, "USER": role, "HOST": host, "PASSWORD": "", "PORT": ""})
+
+
+def _end_with_parent() -> None:
+    """Have the kernel kill this process when the one that forked it ends, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _work(order: Order) -> None:
+    call_command("worker", name=order["name"])
+
+
+def _create(order: Order) -> None:
+    create(intent_of(order), by=Person.objects.get(pk=order["by"]))
+
+
+def intent_of(order: Order) -> Intent:
+    """Return what a person asked for on a form."""
+    copied = order.get("copy_of")
+    return Intent(
+        kind=Kind(order["kind"]),
+        client=Client.objects.get(pk=order["client"]),
+        asset=Asset.objects.get(pk=order["asset"]),
+        amount=Decimal(order["amount"]),
+        reason="Bank transfer received",
+        submission_token=UUID(order["token"]),
+        confirmed_equal=True,
+        copy_of=Operation.objects.get(pk=copied) if copied else None,
+    )
+
+
+def _approve(order: Order) -> None:
+    request = Request.objects.get(subject=order["reference"])
+    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=Person.objects.get(pk=order["by"]))
+
+
+def _sync(_order: Order) -> None:
+    sync_orders()
+
+
+_ROLES: Final[dict[str, Callable[[Order], None]]] = {
+    "worker": _work,
+    "create": _create,
+    "approve": _approve,
+    "sync": _sync,
+}

@@ -1,0 +1,227 @@
+"""One world of drive (b): a database of its own, a partner of its own, people, clients, and a stable of processes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from backoffice.accounts.models import Person, Role
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.clients.models import Asset, Client
+from backoffice.database import embedded
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.creating import Intent, create
+from backoffice.funding.services.sending import send
+from backoffice.funding.states import State
+from backoffice.mirror.partners import forget_clients
+from tests.faults.processes import counting
+from tests.faults.processes.quick import LANDS_WITHIN_SECONDS, WINDOW_SECONDS
+from tests.faults.processes.stable import Stable, stable
+from tests.funding.cast import mirrored_asset, mirrored_client
+from tests.partners import Partners, running_sandbox
+
+CLIENTS: Final = 16
+OPENING: Final = Decimal("1000000.00")
+OUTSIDE_ORDERS: Final = 250
+PARTNER: Final = "tests.faults.processes.partner"
+
+#: What happens to the first request for an operation at the partner; None: nothing out of the ordinary.
+FAULTS: Final[tuple[dict[str, Any] | None, ...]] = (
+    None,
+    None,
+    None,
+    None,
+    {"kind": "close_before_reading"},
+    {"kind": "close_before_apply"},
+    {"kind": "close_before_apply", "how": "reset"},
+    {"kind": "close_after_apply"},
+    {"kind": "close_after_apply", "how": "reset"},
+    {"kind": "cut_answer"},
+    {"kind": "answer_late", "seconds": 0.5, "when": "before"},
+    {"kind": "answer_late", "seconds": 0.7, "when": "after"},
+    {"kind": "answer_late", "seconds": LANDS_WITHIN_SECONDS, "when": "before"},
+    {"kind": "answer_late", "seconds": 2.5, "when": "after"},
+    {"kind": "land_late", "seconds": LANDS_WITHIN_SECONDS},
+    {"kind": "land_late", "seconds": WINDOW_SECONDS + 2, "verify": "when_landing"},
+    {"kind": "envelope", "status": 500},
+    {"kind": "envelope", "status": 500, "apply": True},
+    {"kind": "html", "status": 502},
+    {"kind": "html", "status": 504, "apply": True},
+    {"kind": "envelope", "status": 400, "code": 3005},
+    {"kind": "broken", "how": "truncated"},
+)
+
+
+@dataclass
+class World:
+    """What is there, and what people do in it. Amounts never repeat, so that no two requests are equal."""
+
+    host: str
+    database: str
+    partners: Partners
+    stable: Stable
+    unforeseen: Path
+    random: Random
+    maya: Person
+    omar: Person
+    usd: Asset
+    clients: list[Client]
+    faults: dict[str, int] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    # Processes --------------------------------------------------------------------------------------------------------
+
+    def fork(self, role: str, **order: Any) -> int:
+        """Fork a process into this world."""
+        where = {"host": self.host, "database": self.database, "sandbox": self.partners.address}
+        return self.stable.fork(role=role, **where, **order)
+
+    def end_of(self, pid: int, seconds: float) -> int:
+        """Wait for a process to end and return its exit code."""
+        patience = time.monotonic() + seconds
+        while time.monotonic() < patience:
+            ended = self.stable.ended()
+            if pid in ended:
+                return ended[pid]
+            time.sleep(0.05)
+        raise AssertionError(f"process {pid} has not ended within {seconds} s")
+
+    def until_stopped(self, pid: int, seconds: float) -> None:
+        """Wait for a process to be held by SIGSTOP."""
+        patience = time.monotonic() + seconds
+        while not self.stable.is_stopped(pid):
+            assert time.monotonic() < patience, f"process {pid} was not held within {seconds} s"
+            time.sleep(0.05)
+
+    # People -----------------------------------------------------------------------------------------------------------
+
+    def form(self, kind: Kind = Kind.DEPOSIT, copy_of: Operation | None = None) -> dict[str, Any]:
+        """Fill in a form: what `roles.intent_of` reads, to be sent once or again and again."""
+        client = copy_of.client if copy_of else self.random.choice(self.clients)
+        cents = next(self.numbers)
+        amount = copy_of.amount if copy_of else Decimal(cents) / 100 + 5
+        return {
+            "kind": str(copy_of.kind if copy_of else kind),
+            "client": client.pk,
+            "asset": self.usd.pk,
+            "amount": str(amount),
+            "token": str(uuid4()),
+            "by": self.maya.pk,
+            "copy_of": copy_of.pk if copy_of else None,
+        }
+
+    def submit(self, form: dict[str, Any], *, is_troubled: bool = True) -> Operation:
+        """Send a form in; sent before, it leads to the operation it made. Its request may meet a fault."""
+        intent = Intent(
+            kind=Kind(form["kind"]),
+            client=next(one for one in self.clients if one.pk == form["client"]),
+            asset=self.usd,
+            amount=Decimal(form["amount"]),
+            reason="Bank transfer received",
+            submission_token=UUID(form["token"]),
+            confirmed_equal=True,
+            copy_of=Operation.objects.get(pk=form["copy_of"]) if form["copy_of"] else None,
+        )
+        with transaction.atomic():
+            operation = create(intent, by=self.maya)
+            if is_troubled:
+                self._trouble(operation.reference)
+        return operation
+
+    def _trouble(self, reference: str) -> None:
+        """Set a fault before the bell can be heard."""
+        action = self.random.choice(FAULTS)
+        if action is None:
+            return
+        # At the door nobody has read the body yet, so that fault strikes whichever request for an order comes next.
+        match = {"method": "POST", "path": "/v1/partner/"}
+        if action["kind"] != "close_before_reading":
+            match["reference"] = reference
+        self.partners.fault(match=match, **action)
+
+    def approve(self, reference: str) -> None:
+        """Approve as Omar."""
+        request = Request.objects.get(subject=reference)
+        approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=self.omar)
+
+    def cancelled(self) -> Operation:
+        """Return an operation that was taken back, fit to be copied."""
+        operation = self.submit(self.form(Kind.WITHDRAWAL))
+        return cancel_operation(operation_id=operation.pk, by=self.maya)
+
+    # Counting ---------------------------------------------------------------------------------------------------------
+
+    def count(self) -> counting.Findings:
+        """Compare both sides' books."""
+        opening = {client.partner_client_id: OPENING for client in self.clients}
+        address = f"host={self.host} dbname={self.database} user={embedded.OWNER}"
+        found = counting.count(address, self.partners.ledger(), opening)
+        if self.unforeseen.exists():
+            found.doubled += self.unforeseen.read_text().splitlines()
+        return found
+
+
+@contextmanager
+def world(host: str, database: str, seed: int, log: Path | None = None) -> Iterator[World]:
+    """Set a world up in the database that Django is connected to; everything it started has ended after the block."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="world-")))
+        unforeseen = directory / "unforeseen"
+        url = f"host={host} dbname={database} user={embedded.OWNER}"
+        options = ("--database", url, "--unforeseen", str(unforeseen))
+        partners = stack.enter_context(running_sandbox(*options, module=PARTNER))
+        horses = stack.enter_context(stable(log or directory / "log"))
+        stack.callback(connection.close)
+        stack.enter_context(_pointed_at(partners))
+        yield _peopled(host, database, partners, horses, unforeseen, Random(seed))
+
+
+@contextmanager
+def _pointed_at(partners: Partners) -> Iterator[None]:
+    """Point this process's settings at the sandbox for the block."""
+    former = settings.COINMENA_BASE_URL, settings.BITNOB_BASE_URL
+    settings.COINMENA_BASE_URL = settings.BITNOB_BASE_URL = partners.address
+    forget_clients()
+    try:
+        yield
+    finally:
+        settings.COINMENA_BASE_URL, settings.BITNOB_BASE_URL = former
+        forget_clients()
+
+
+def _peopled(host: str, database: str, partners: Partners, horses: Stable, unforeseen: Path, random: Random) -> World:
+    with connection.cursor() as cursor:
+        # A held process keeps its locks; whoever drives it must come back soon to let it go on.
+        cursor.execute("SET lock_timeout = '1s'")
+    partners.make_orders(OUTSIDE_ORDERS, days=1)
+    maya = Person.objects.create_person(email="maya@example.com", name="Maya Haddad", role=Role.FINANCE)
+    omar = Person.objects.create_person(email="omar@example.com", name="Omar Saleh", role=Role.MANAGER)
+    clients = [mirrored_client(f"user_{number}", name=f"Client {number}") for number in range(CLIENTS)]
+    for client in clients:
+        partners.make_client(client.partner_client_id)
+        partners.adjust(client.partner_client_id, "USD", change=str(OPENING))
+    made = World(host, database, partners, horses, unforeseen, random, maya, omar, mirrored_asset(), clients)
+    _positive_control(made)
+    return made
+
+
+def _positive_control(made: World) -> None:
+    """Complete one deposit, without which no "not found" proves anything."""
+    form, client = made.form(), made.clients[0]
+    intent = Intent(Kind.DEPOSIT, client, made.usd, Decimal("1.00"), "First", UUID(form["token"]))
+    operation = create(intent, by=made.maya)
+    send(operation.pk, holder="nobody")
+    operation.refresh_from_db()
+    assert operation.state == State.COMPLETED, operation.failure_sentence
