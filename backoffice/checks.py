@@ -13,8 +13,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
+from backoffice.database.checks import LOOPBACK
+
 SHORTEST_QUARANTINE = 120
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @register()

@@ -1,28 +1,47 @@
-"""The start-up check of the database: refuse to start when a trigger or constraint is missing, when the back door is
-open, or when the login may do what it must not.
+"""The start-up check of the database: refuse to start when a trigger or constraint is missing or is not the one it was
+made as, when the back door is open, when the login may do what it must not, or when a commit may be lost.
 
 Not one of Django's system checks: `migrate` runs those before it has created what is checked here.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pgtrigger
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connections, models
 
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
 
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What the server must have on, or it may lose what it has confirmed.
+MUST_BE_ON: Final = ("fsync", "full_page_writes", "synchronous_commit")
+#: What every connection must have a bound for, or one stuck statement holds up all the others.
+MUST_BE_BOUNDED: Final = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+#: Constraints that a migration writes by hand, because no model can say them.
+WRITTEN_BY_HAND: Final = {"decision_repeats_the_requester": "approvals_decision"}
+
 
 def refuse_to_start_unarmed(alias: str = "default") -> None:
-    """Stop the start of a web server or worker whose database would let history be changed.
+    """Stop the start of a web server or worker whose database would let history be changed, or lose some of it.
 
     :raises ImproperlyConfigured: naming everything that is missing and what to do.
     """
     found = faults(alias)
     if found:
         raise ImproperlyConfigured(" ".join([*found, "Run `manage.py migrate` as the owner of the database."]))
+    volatile = [] if is_simulated() else losses(alias)
+    if volatile:
+        raise ImproperlyConfigured(" ".join(volatile))
+
+
+def is_simulated() -> bool:
+    """Tell whether the partner is the sandbox of this machine, so that no real money depends on the database."""
+    return urlsplit(settings.COINMENA_BASE_URL).hostname in LOOPBACK
 
 
 def faults(alias: str = "default") -> list[str]:
@@ -31,23 +50,54 @@ def faults(alias: str = "default") -> list[str]:
         return [
             *disarmed_triggers(cursor),
             *missing_constraints(cursor),
+            *missing_references(cursor),
             *open_back_door(cursor),
             *excess_grants(cursor),
+            *excess_power(cursor),
         ]
 
 
+def losses(alias: str = "default") -> list[str]:
+    """Say in a sentence each how the server may lose a commit, or a connection wait without end."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[*MUST_BE_ON, *MUST_BE_BOUNDED]])
+        found = dict(cursor.fetchall())
+    off = [name for name in MUST_BE_ON if found[name] == "off"]
+    endless = [name for name in MUST_BE_BOUNDED if found[name] == "0"]
+    return [
+        *([f"The database may lose what it has confirmed: switch on {', '.join(off)}."] if off else []),
+        *([f"Statements may wait without end: set {', '.join(endless)} for this login."] if endless else []),
+    ]
+
+
+# Triggers -------------------------------------------------------------------------------------------------------------
+
+
 def disarmed_triggers(cursor: Any) -> list[str]:
+    """A trigger counts when it is on, looks where it should, and does what the code says: its comment carries the
+    digest of the whole statement that made it, and its function is compared letter by letter."""
     cursor.execute(
-        "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+        "SELECT tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc"
+        " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
         " WHERE NOT tgisinternal AND tgenabled = 'A' AND %s = ANY(proconfig)",
         [f"search_path={SEARCH_PATH}"],
     )
-    armed = {name for (name,) in cursor.fetchall()}
+    armed = {name: (digest, source) for name, digest, source in cursor.fetchall()}
     return [
-        f"The trigger {trigger.name} of {model._meta.db_table} is missing or switched off."
+        f"The trigger {trigger.name} of {model._meta.db_table} is {fault}."
         for model, trigger in pgtrigger.registered()
-        if trigger.get_pgid(model) not in armed
+        if (fault := _fault_of(armed.get(trigger.get_pgid(model)), trigger.compile(model)))
     ]
+
+
+def _fault_of(found: tuple[str, str] | None, made: Any) -> str:
+    if found is None:
+        return "missing or switched off"
+    source = made.install_sql.split("RETURNS TRIGGER AS $$", 1)[1].split("$$ LANGUAGE", 1)[0]
+    return "" if found == (made.hash, source) else "not the one this version installs"
+
+
+# Constraints ----------------------------------------------------------------------------------------------------------
 
 
 def missing_constraints(cursor: Any) -> list[str]:
@@ -57,13 +107,48 @@ def missing_constraints(cursor: Any) -> list[str]:
         " WHERE indisunique AND indisvalid"
     )
     kept = {name for (name,) in cursor.fetchall()}
+    named = {constraint.name: table for table, constraint in _constraints()} | WRITTEN_BY_HAND
+    return [f"The constraint {name} of {table} is missing." for name, table in named.items() if name not in kept]
+
+
+def _constraints() -> Iterator[tuple[str, models.BaseConstraint]]:
+    for model in our_models():
+        for constraint in model._meta.constraints:
+            yield model._meta.db_table, constraint
+
+
+def missing_references(cursor: Any) -> list[str]:
+    """Look for what columns say by themselves: unique ones, and those that point to another table."""
+    cursor.execute("""
+        SELECT indrelid::regclass::text, attname, '' FROM pg_index
+            JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+            WHERE indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
+        UNION SELECT conrelid::regclass::text, attname, confrelid::regclass::text FROM pg_constraint
+            JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+            WHERE contype = 'f' AND convalidated AND array_length(conkey, 1) = 1
+    """)
+    kept = set(cursor.fetchall())
     return [
-        f"The constraint {constraint.name} of {model._meta.db_table} is missing."
-        for model in apps.get_models()
-        if model.__module__.startswith("backoffice.")
-        for constraint in model._meta.constraints
-        if constraint.name not in kept
+        f"The column {column} of {table} no longer {f'points to {target}' if target else 'is unique'}."
+        for table, column, target in _references()
+        if (table, column, target) not in kept
     ]
+
+
+def _references() -> Iterator[tuple[str, str, str]]:
+    for model in our_models():
+        for field in model._meta.local_concrete_fields:
+            if field.unique:
+                yield model._meta.db_table, str(field.column), ""
+            if isinstance(field, models.ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
+                yield model._meta.db_table, str(field.column), field.related_model._meta.db_table
+
+
+def our_models() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if model.__module__.startswith("backoffice.") and model._meta.managed]
+
+
+# Back doors and rights ------------------------------------------------------------------------------------------------
 
 
 def open_back_door(cursor: Any) -> list[str]:
@@ -73,13 +158,29 @@ def open_back_door(cursor: Any) -> list[str]:
 
 
 def excess_grants(cursor: Any) -> list[str]:
-    cursor.execute("SELECT current_user")
-    (role,) = cursor.fetchone()
-    sentences = []
+    cursor.execute(
+        "SELECT current_user, verb, name FROM unnest(%s::text[], %s::text[]) AS forbidden(name, verb)"
+        " WHERE has_table_privilege(current_user, name, verb)",
+        [list(column) for column in zip(*_forbidden(), strict=True)],
+    )
+    return [f"The application's login {role} may {verb} {table}." for role, verb, table in cursor.fetchall()]
+
+
+def _forbidden() -> Iterator[tuple[str, str]]:
     for model in protected_models():
-        verbs = ("UPDATE", "DELETE", "TRUNCATE") if issubclass(model, AppendOnlyModel) else ("DELETE", "TRUNCATE")
-        for verb in verbs:
-            cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, model._meta.db_table, verb])
-            if cursor.fetchone()[0]:
-                sentences.append(f"The application's login {role} may {verb} {model._meta.db_table}.")
-    return sentences
+        for verb in ("UPDATE", "DELETE", "TRUNCATE") if issubclass(model, AppendOnlyModel) else ("DELETE", "TRUNCATE"):
+            yield model._meta.db_table, verb
+
+
+def excess_power(cursor: Any) -> list[str]:
+    """Whoever owns a table, or may become its owner, can take away every guard of it."""
+    cursor.execute(
+        "SELECT current_user, (SELECT rolsuper OR rolreplication OR rolcreaterole FROM pg_roles"
+        " WHERE rolname = current_user), bool_or(pg_has_role(current_user, relowner, 'MEMBER'))"
+        " FROM pg_class WHERE oid = ANY(%s::regclass[])",
+        [[model._meta.db_table for model in protected_models()]],
+    )
+    role, is_mighty, is_owner = cursor.fetchone()
+    if not is_mighty and not is_owner:
+        return []
+    return [f"The application's login {role} owns its tables or is a superuser: give it a role that owns nothing."]

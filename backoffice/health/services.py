@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 from django.core.checks import ERROR, run_checks
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from backoffice.database.checks import faults
+from backoffice.database import clock
+from backoffice.database.checks import faults, losses
 from backoffice.funding.queries import longest_in_doubt
 from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.mirror.models import SyncRun
@@ -19,7 +21,6 @@ from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNI
 from backoffice.partner.errors import PartnerError
 from backoffice.worker.queries import oldest_job_due, workers_alive
 
-MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 STALE_AFTER = timedelta(minutes=15)
 
 
@@ -29,12 +30,17 @@ class Unwell(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One part that must work. ``code`` is the exit code of `manage.py doctor` when this is the first to fail."""
+    """One part that must work. ``code`` is the exit code of `manage.py doctor` when this is the first to fail.
+
+    ``believed_for`` so many seconds a good finding decides about readiness, where finding out is dear and the part
+    does not go ill by itself.
+    """
 
     name: str
     code: int
     examine: Callable[[], str]
     decides_readiness: bool = False
+    believed_for: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,19 @@ def examine(check: Check) -> Finding:
         return Finding(check, is_well=False, sentence=f"The database did not answer: {trouble}")
 
 
+_well_until: dict[str, float] = {}
+
+
+def is_ready(check: Check) -> bool:
+    """Tell whether a part lets this process work; every monitor asks for it, every few seconds."""
+    if clock.monotonic() < _well_until.get(check.name, -inf):
+        return True
+    is_well = examine(check).is_well
+    if is_well:
+        _well_until[check.name] = clock.monotonic() + check.believed_for
+    return is_well
+
+
 def settings_agree() -> str:
     errors = [message for message in run_checks() if message.level >= ERROR]
     if errors:
@@ -67,10 +86,9 @@ def database_answers() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, split_part(version(), ' ', 2)")
         role, version = cursor.fetchone()
-        cursor.execute("SELECT name FROM pg_settings WHERE setting = 'off' AND name = ANY(%s)", [list(MUST_BE_ON)])
-        unsafe = [name for (name,) in cursor.fetchall()]
-    if unsafe:
-        raise Unwell(f"The database may lose what it has confirmed: switch on {', '.join(unsafe)}.")
+    found = losses()
+    if found:
+        raise Unwell(" ".join(found))
     return f"PostgreSQL {version} answers, as {role}."
 
 
@@ -150,7 +168,7 @@ def doubt_is_short() -> str:
 CHECKS = [
     Check("settings", 10, settings_agree),
     Check("database", 11, database_answers, decides_readiness=True),
-    Check("triggers", 12, database_is_armed, decides_readiness=True),
+    Check("triggers", 12, database_is_armed, decides_readiness=True, believed_for=60.0),
     Check("coinmena", 13, coinmena_accepts),
     Check("bitnob", 14, bitnob_accepts),
     Check("worker", 15, worker_is_alive, decides_readiness=True),

@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from backoffice.health.services import CHECKS, examine
+from backoffice.health.services import CHECKS, is_ready
 
 
 @require_safe
@@ -18,5 +18,5 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when database, triggers and worker are well, 503 naming those that are not."""
-    ill = [check.name for check in CHECKS if check.decides_readiness and not examine(check).is_well]
+    ill = [check.name for check in CHECKS if check.decides_readiness and not is_ready(check)]
     return JsonResponse({"ready": not ill, "ill": ill}, status=503 if ill else 200)

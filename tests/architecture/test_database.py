@@ -3,14 +3,16 @@
 import hashlib
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
-from backoffice.database.checks import faults
-from backoffice.database.hardening import protected_models
+from backoffice.database.checks import MUST_BE_BOUNDED, faults, losses, refuse_to_start_unarmed
+from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
 
 PROTECTED = {model._meta.db_table: model for model in protected_models()}
@@ -101,6 +103,96 @@ def test_a_missing_constraint_stops_the_start(committed: str) -> None:
         "The constraint nobody_decides_their_own_request of approvals_decision is missing.",
         "The constraint one_operation_submitting_per_client of funding_operation is missing.",
     ]
+
+
+def test_a_trigger_that_does_something_else_stops_the_start(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgfoid::regproc FROM pg_trigger WHERE tgname LIKE 'pgtrigger_state_moves%' LIMIT 1")
+        (name,) = cursor.fetchone()
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS TRIGGER SET search_path = {SEARCH_PATH}"
+            " LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END;'"
+        )
+    (fault,) = faults()
+    assert fault.startswith("The trigger state_moves of ")
+    assert fault.endswith(" is not the one this version installs.")
+
+
+def test_a_trigger_of_another_version_stops_the_start(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_content_is_frozen%'"
+            " AND tgrelid = 'funding_operation'::regclass"
+        )
+        cursor.execute(f"COMMENT ON TRIGGER {cursor.fetchone()[0]} ON funding_operation IS 'of last year'")
+    assert faults() == [
+        "The trigger content_is_frozen of funding_operation is not the one this version installs.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "kind", "sentence"),
+    [
+        ("funding_operation", "reference", "u", "The column reference of funding_operation no longer is unique."),
+        ("funding_operation", "copy_of_id", "u", "The column copy_of_id of funding_operation no longer is unique."),
+        (
+            "funding_attempt",
+            "operation_id",
+            "f",
+            "The column operation_id of funding_attempt no longer points to funding_operation.",
+        ),
+    ],
+)
+def test_a_column_without_its_guard_stops_the_start(
+    committed: str, table: str, column: str, kind: str, sentence: str
+) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]"
+            " WHERE conrelid = %s::regclass AND attname = %s AND contype = %s",
+            [table, column, kind],
+        )
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{cursor.fetchone()[0]}"')
+    assert faults() == [sentence]
+
+
+def test_a_constraint_written_by_hand_is_missed_as_well(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE approvals_decision DROP CONSTRAINT decision_repeats_the_requester")
+    assert faults() == ["The constraint decision_repeats_the_requester of approvals_decision is missing."]
+
+
+def test_a_login_that_owns_its_tables_stops_the_start(committed: str) -> None:
+    assert faults("owner")[-1] == (
+        "The application's login backoffice_owner owns its tables or is a superuser: give it a role that owns nothing."
+    )
+
+
+def test_a_server_that_may_lose_a_commit_stops_the_start_where_money_is_real(db: None, settings: Settings) -> None:
+    refuse_to_start_unarmed()
+
+    settings.COINMENA_BASE_URL = "https://partner.example.com"
+    with pytest.raises(ImproperlyConfigured, match="may lose what it has confirmed: switch on fsync"):
+        refuse_to_start_unarmed()
+
+
+@pytest.mark.parametrize("name", MUST_BE_BOUNDED)
+def test_every_connection_is_bounded(db: None, name: str) -> None:
+    assert not any(name in sentence for sentence in losses())
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {name} = 0")
+    assert f"Statements may wait without end: set {name} for this login." in losses()
+
+
+def test_the_bounds_are_those_of_the_contract(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(MUST_BE_BOUNDED)])
+        bounds = {name: int(milliseconds) for name, milliseconds in cursor.fetchall()}
+    assert bounds == {
+        "lock_timeout": 5_000,
+        "statement_timeout": 30_000,
+        "idle_in_transaction_session_timeout": 60_000,
+    }
 
 
 def test_a_login_that_may_change_history_stops_the_start(committed: str) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
+from backoffice.health import services
 from backoffice.health.services import CHECKS, Check, Finding, examine
 from backoffice.mirror.models import Mirror, SyncRun
 from tests.partners import Partners
@@ -40,7 +41,7 @@ def test_every_check_has_a_code_of_its_own() -> None:
 @pytest.fixture
 def _durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look away from the tests' own server, which gives up its durability for speed."""
-    monkeypatch.setattr("backoffice.health.services.MUST_BE_ON", ())
+    monkeypatch.setattr("backoffice.database.checks.MUST_BE_ON", ())
 
 
 def test_a_server_that_may_lose_a_commit_is_ill(db: None) -> None:
@@ -112,6 +113,23 @@ def test_readyz_names_what_is_ill(client: Client, db: None) -> None:
 def test_readyz_is_ready_with_a_worker(client: Client, db: None) -> None:
     a_worker_gave_a_sign_of_life()
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("_durable")
+def test_readyz_reads_the_catalogue_once_a_minute(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_worker_gave_a_sign_of_life()
+    monkeypatch.setattr(services, "_well_until", {})
+    passed = [0.0]
+    monkeypatch.setattr("backoffice.database.clock.monotonic", lambda: passed[0])
+    client.get("/readyz")
+    faults_found = ["The trigger is missing."]
+    monkeypatch.setattr(services, "faults", lambda: faults_found)
+
+    assert client.get("/readyz").status_code == 200
+    passed[0] = 60.0
+    assert client.get("/readyz").json()["ill"] == ["triggers"]
+    faults_found.clear()
+    assert client.get("/readyz").status_code == 200, "what is ill is asked again each time"
 
 
 @pytest.mark.parametrize(("minutes", "is_well"), [(14, True), (16, False)])
