@@ -15,7 +15,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals import queries
 from backoffice.approvals.models import Request
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, subject_of
 from backoffice.ui import times
 
 #: Who sees the queue; who decides is asked of each request apart.
@@ -106,9 +106,12 @@ def _why_not_state(person: Person, request: Request, now: datetime) -> Reason | 
 
 
 def _why_not_content(request: Request, shown: str | None) -> Reason | None:
-    current = subject_of(request).current_fingerprint(request.subject)
+    subject = subject_of(request)
+    current = subject.current_fingerprint(request.subject)
     if current == request.fingerprint and shown in (None, current):
         return None
+    if current != request.fingerprint and isinstance(subject, ChangedByThePartner):
+        return Reason("content_changed", subject.changed_sentence(request.subject), True)
     sentence = _("What you were shown is not what is stored now, so your decision was not taken. Read the page again.")
     return Reason("content_changed", sentence, True)
 

@@ -17,10 +17,10 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import queries
 from backoffice.approvals.models import Decision, Request
-from backoffice.approvals.policies import Conflict, check_can_cancel, check_can_decide, is_expired
+from backoffice.approvals.policies import Conflict, check_can_cancel, check_can_decide, is_expired, why_not_decide
 from backoffice.approvals.rules import Rule
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, subject_of
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database import clock
@@ -82,6 +82,7 @@ def approve(*, request_id: int, fingerprint: str, by: Person, note: str = "") ->
     :raises Refused: when this person may not.
     :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed.
     """
+    _refresh(Request.objects.get(pk=request_id), by)
     with _refusals_recorded(request_id, by), transaction.atomic():
         request, now = _locked(request_id), clock.now()
         check_can_decide(_entitled_now(by), request, now, fingerprint)
@@ -147,6 +148,13 @@ def _locked(request_id: int) -> Request:
     request = Request.objects.get(pk=request_id)
     subject_of(request).lock(request.subject)
     return Request.objects.select_for_update(of=("self",)).select_related("requested_by", "barred").get(pk=request_id)
+
+
+def _refresh(request: Request, by: Person) -> None:
+    """Have the partner asked before the decision where it depends on that; not for somebody who may not decide."""
+    subject = subject_of(request)
+    if isinstance(subject, ChangedByThePartner) and why_not_decide(by, request, clock.now()) is None:
+        subject.refresh(request.subject)
 
 
 def _entitled_now(by: Person) -> Person:

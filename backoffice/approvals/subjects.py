@@ -6,7 +6,7 @@ own rows before the engine locks the request.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
@@ -65,6 +65,17 @@ class Subject(Protocol):
 
     def on_expired(self, request: Request, now: datetime) -> None:
         """End the subject: nobody decided in time."""
+
+
+@runtime_checkable
+class ChangedByThePartner(Protocol):
+    """A subject whose content others can change at any moment, so that it is read afresh before a decision."""
+
+    def refresh(self, key: str) -> None:
+        """Ask the partner now, outside any transaction; whatever is new changes the fingerprint."""
+
+    def changed_sentence(self, key: str) -> str:
+        """Say why what was asked for cannot be decided on any more, and who can go on."""
 
 
 _subjects: dict[str, Subject] = {}

@@ -11,6 +11,7 @@ class FundingConfig(AppConfig):
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
+        from backoffice.funding.closing_subject import ClosingSubject
         from backoffice.funding.release_subject import ReleaseSubject
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.lists import OPERATIONS
@@ -22,6 +23,7 @@ class FundingConfig(AppConfig):
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
+        register(ClosingSubject())
         exports.register(exports.Export(REQUESTS, with_nobodys_lanes))
         panels.register(
             "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)

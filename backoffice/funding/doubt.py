@@ -4,29 +4,52 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from backoffice.clients.models import BalanceReading
 from backoffice.funding import policies
-from backoffice.funding.models import Operation
+from backoffice.funding.closing_pages import advice_of, waiting_sentence
+from backoffice.funding.closings import waiting_closing
+from backoffice.funding.columns import signed_amount
+from backoffice.funding.findings import Findings, findings_of
+from backoffice.funding.models import LookupAnswer, Operation
 from backoffice.funding.services.absence import apart, quarantine
-from backoffice.funding.services.resolving import ALARM_AFTER, TO_REVIEW_AFTER
+from backoffice.funding.services.resolving import ALARM_AFTER, RAREST, REGULAR, TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.funding.timeline import Story, last_sent_at
+from backoffice.money import exact_sum
 from backoffice.ui import times
-from backoffice.ui.values import Check, CheckResult, Event, Fact, Figure
+from backoffice.ui.values import Age, Amount, Check, CheckResult, Event, Fact, Figure, Meaning
+
+RESULTS = {True: gettext_lazy("found"), False: gettext_lazy("not found"), None: gettext_lazy("no usable answer")}
 
 
 def context_of(story: Story, now: datetime) -> dict[str, Any]:
     """Return what the page of an operation in doubt shows beside its timeline."""
-    operation = story.operation
+    operation, findings = story.operation, findings_of(story.operation)
     conditions = conditions_of(story)
     return {
         "strong": strong_of(operation),
-        "text": text_of(operation),
+        "text": text_of(story),
         "figures": figures_of(story, conditions, now),
-        "conditions": conditions,
+        "proof": proof_of(story, conditions),
         "outcomes": outcomes_of(story),
+        "balance": balance_of(story),
         "next_facts": next_facts(story, now),
         "impossible": impossible_of(operation),
+        **closing_of(operation, findings, now),
+    }
+
+
+def closing_of(operation: Operation, findings: Findings, now: datetime) -> dict[str, Any]:
+    """Return what two people must know before they close it: what was found since, and whether a closing waits."""
+    if operation.state != State.REVIEW:
+        return {"advice": "", "waiting": None, "waiting_text": ""}
+    waiting = waiting_closing(operation, now)
+    return {
+        "advice": advice_of(findings),
+        "waiting": waiting,
+        "waiting_text": waiting_sentence(waiting) if waiting else "",
     }
 
 
@@ -38,15 +61,24 @@ def strong_of(operation: Operation) -> str:
     return _("We do not know yet whether this withdrawal was made.")
 
 
-def text_of(operation: Operation) -> str:
+def text_of(story: Story) -> str:
+    """Say what is the matter, and what happens by itself."""
+    operation = story.operation
     if operation.state == State.REVIEW:
-        return (
-            operation.failure_sentence + " " + _("Nothing is sent again and no copy can be made until it is settled.")
-        )
-    return _(
+        open_end = _("Nothing is sent again and no copy can be made until it is settled.")
+        return f"{_(operation.failure_sentence)} {open_end}"
+    rest = _(
         "No answer is not a refusal, so nothing is sent again and no copy can be made. "
         "The system looks the reference up by itself and closes the question only with proof."
     )
+    return f"{_last_silence(story)} {rest}".strip()
+
+
+def _last_silence(story: Story) -> str:
+    """What the last request brought, in one sentence."""
+    outcomes = [one for attempt in story.attempts for one in attempt.outcomes.all()]
+    newest = max(outcomes, key=lambda one: one.recorded_at, default=None)
+    return _(newest.sentence) if newest else ""
 
 
 def figures_of(story: Story, conditions: tuple[Check, ...], now: datetime) -> list[Figure]:
@@ -56,7 +88,7 @@ def figures_of(story: Story, conditions: tuple[Check, ...], now: datetime) -> li
     last = _("none yet")
     if answered:
         ago = times.age((now - answered[-1].recorded_at).total_seconds())
-        last = _("last %(age)s ago") % {"age": ago}
+        last = _("last %(age)s ago: %(result)s") % {"age": ago, "result": RESULTS[answered[-1].found]}
     met = sum(check.result is CheckResult.PASSED for check in conditions)
     of_six = _("%(met)d of %(all)d") % {"met": met, "all": len(conditions)}
     return [
@@ -80,26 +112,96 @@ def _next_note(operation: Operation, now: datetime) -> str:
     return _("next look-up in %(span)s") % {"span": times.duration(left)}
 
 
-def conditions_of(story: Story) -> tuple[Check, ...]:
-    """Return the six conditions under which a "not found" proves absence, as the last look-up left them."""
+def last_absence(story: Story) -> LookupAnswer | None:
+    """Return the last "not found" that was heard."""
     answered = [lookup.answer for lookup in story.lookups if hasattr(lookup, "answer")]
-    absent = [answer for answer in answered if answer.found is False]
-    known = absent[-1].conditions if absent else {}
-    bound = times.duration(quarantine().total_seconds())
+    return next((answer for answer in reversed(answered) if answer.found is False), None)
+
+
+def conditions_of(story: Story) -> tuple[Check, ...]:
+    """Return the six conditions under which a "not found" proves absence, as the last one left them, and what each
+    still waits for."""
+    absence = last_absence(story)
+    known = absence.conditions if absence else {}
+    control = str(known.get("control") or "")
     return (
-        _condition(_("CoinMENA's own envelope, with its date"), known.get("envelope"), _("no redirect, no cache")),
-        _condition(_("Same environment as the request"), known.get("environment")),
         _condition(
-            _("A known reference answers in the same run"), known.get("control"), str(known.get("control") or "")
+            _("CoinMENA's own envelope, with its date"),
+            known.get("envelope"),
+            _("no redirect, no cache"),
+            _("The last “not found” may have come from somewhere in between."),
+            absence.http_status if absence else None,
         ),
-        _condition(_("Both clocks are past the bound"), known.get("clocks"), _("request signed, plus %s") % bound),
-        _condition(_("A second “not found”, %s later") % times.duration(apart().total_seconds()), known.get("second")),
-        _condition(_("Order list of the client, read to its end"), known.get("list_read")),
+        _condition(
+            _("Same environment as the request"),
+            known.get("environment"),
+            "",
+            _("Another partner's order is a “not found” too."),
+        ),
+        _condition(
+            _("A known reference answers in the same run"),
+            control,
+            control,
+            _("Asked once the clocks are past the bound; a completed operation must be known."),
+        ),
+        _condition(_("Both clocks are past the bound"), known.get("clocks"), _bound_words(story), _bound_words(story)),
+        _condition(
+            _("A second “not found”, %s later") % times.duration(apart().total_seconds()),
+            known.get("second"),
+            "",
+            _("One “not found” that counts is not enough."),
+        ),
+        _condition(
+            _("Order list of the client, read to its end"),
+            known.get("list_read"),
+            _("the reference is not in it"),
+            _("Read once everything before holds."),
+        ),
     )
 
 
-def _condition(text: str, is_met: object, why: str = "") -> Check:
-    return Check(text, CheckResult.PASSED if is_met else CheckResult.WAITING, why)
+def _bound_words(story: Story) -> str:
+    if story.counts_from is None:
+        return ""
+    words = {
+        "moment": times.written(story.counts_from, times.MomentStyle.TIME),
+        "span": times.duration(quarantine().total_seconds()),
+    }
+    return _("request signed, plus %(span)s: from %(moment)s on") % words
+
+
+def _condition(text: str, is_met: object, why_met: str, why_missing: str, got: object = None) -> Check:
+    result = CheckResult.PASSED if is_met else CheckResult.WAITING
+    return Check(text, result, why_met if is_met else why_missing, got if is_met else None)
+
+
+def proof_of(story: Story, conditions: tuple[Check, ...]) -> Event:
+    """Tell as the last step of the argument how far the proof of absence is."""
+    absence = last_absence(story)
+    words = {"met": sum(check.result is CheckResult.PASSED for check in conditions), "all": len(conditions)}
+    return Event(
+        _("What would prove that it was not made"),
+        absence.recorded_at if absence else None,
+        _("· %(met)d of %(all)d conditions, all must hold") % words,
+        "" if absence else _("No look-up has answered “not found” yet."),
+        "list-search",
+        Meaning.INFO,
+        checks=conditions,
+    )
+
+
+def balance_of(story: Story) -> dict[str, Any] | None:
+    """Return the newest balance that was read, and what it hints at; None where none was."""
+    operation = story.operation
+    reading = BalanceReading.objects.filter(client=operation.client, asset_id=operation.asset_id).first()
+    if reading is None:
+        return None
+    facts = [Fact(_("Last read"), Amount(reading.balance, operation.asset_id))]
+    sent_at = story.attempts[0].claimed_at if story.attempts else None
+    if sent_at is not None and reading.read_at < sent_at:
+        applied = exact_sum([reading.balance, signed_amount(operation)])
+        facts += [Fact(_("Read"), _("before sending")), Fact(_("If applied"), Amount(applied, operation.asset_id))]
+    return {"title": _("Balance at CoinMENA, %s") % operation.asset_id, "facts": facts, "age": Age(reading.read_at)}
 
 
 def outcomes_of(story: Story) -> list[Event]:
@@ -139,9 +241,13 @@ def outcomes_of(story: Story) -> list[Event]:
 
 
 def next_facts(story: Story, now: datetime) -> list[Fact]:
+    """When the partner is asked again, when somebody is rung, when people take over."""
     operation, sent_at = story.operation, last_sent_at(story)
-    facts = [Fact(_("Next look-up"), operation.next_lookup_at)]
-    if sent_at is not None and operation.state == State.UNKNOWN:
+    if operation.state == State.REVIEW:
+        regular = times.duration(RAREST.total_seconds())
+        return [Fact(_("Next look-up"), _next_look(operation, now)), Fact(_("Then every"), regular)]
+    facts = [Fact(_("Next look-up"), _next_look(operation, now)), Fact(_("Then every"), _then_every(story, now))]
+    if sent_at is not None:
         facts += [
             Fact(_("Alarm"), (operation.in_doubt_since or sent_at) + ALARM_AFTER),
             Fact(_("To review"), sent_at + TO_REVIEW_AFTER),
@@ -149,8 +255,28 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
     return facts
 
 
+def _next_look(operation: Operation, now: datetime) -> str:
+    at = operation.next_lookup_at
+    if at is None:
+        return _("as soon as a worker is free")
+    if at <= now:
+        return _("now")
+    words = {
+        "moment": times.written(at, times.MomentStyle.TIME),
+        "span": times.duration((at - now).total_seconds()),
+    }
+    return _("%(moment)s, in %(span)s") % words
+
+
+def _then_every(story: Story, now: datetime) -> str:
+    if story.counts_from is None or now < story.counts_from:
+        return times.duration(REGULAR.total_seconds())
+    words = {"least": times.duration(REGULAR.total_seconds()), "most": times.duration(RAREST.total_seconds())}
+    return _("%(least)s to %(most)s") % words
+
+
 def impossible_of(operation: Operation) -> list[Check]:
     return [
-        Check(_("Copy to a new one"), CheckResult.FAILED, policies.why_not_copy(operation)),
+        Check(_("Try again or copy"), CheckResult.FAILED, policies.why_not_copy(operation)),
         Check(_("Cancel"), CheckResult.FAILED, policies.why_not_cancel(operation)),
     ]

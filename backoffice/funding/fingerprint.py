@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
-from backoffice.funding.models import Operation
+from backoffice.funding.findings import Findings
+from backoffice.funding.models import Closing, Operation
 from backoffice.money import to_plain
 
 VERSION: Final = 1
@@ -22,5 +24,29 @@ def fingerprint_of(operation: Operation) -> str:
         "reason": operation.reason,
         "requested_by": operation.requested_by_id,
     }
+    return _digest(content)
+
+
+def closing_fingerprint(closing: Closing, evidence: Iterable[str], findings: Findings) -> str:
+    """Return the SHA-256 of what a closing claims, of its evidence, and of what is known of the reference.
+
+    :param evidence: the digests of the attached files. :param findings: when something new is found, nobody can sign
+        what was claimed before it was known.
+    """
+    content = {
+        "version": VERSION,
+        "reference": closing.operation.reference,
+        "outcome": str(closing.outcome),
+        "reason": str(closing.reason_code),
+        "statement": closing.statement,
+        "order": closing.order_id,
+        "evidence": sorted(evidence),
+        "findings": findings.as_json(),
+        "asked_by": closing.asked_by_id,
+    }
+    return _digest(content)
+
+
+def _digest(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

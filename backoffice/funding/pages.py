@@ -1,5 +1,6 @@
 """What the page of an operation shows, and the panels funding adds to other pages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,17 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.rules import sentence_of
 from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
-from backoffice.funding import copies, doubt, policies, queries
+from backoffice.funding import closing_pages, copies, doubt, policies, queries
 from backoffice.funding.badges import badge_of
 from backoffice.funding.checks import checks_of, summary
+from backoffice.funding.closing_story import closed_sentence
 from backoffice.funding.columns import client_of, line_of
-from backoffice.funding.models import Kind, Operation
+from backoffice.funding.models import Closing, Kind, Operation
+from backoffice.funding.policies_closing import can_ask_to_close
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
 from backoffice.funding.states import State
-from backoffice.funding.timeline import events_of, oldest_first, story_of
+from backoffice.funding.timeline import Story, events_of, oldest_first, story_of
 from backoffice.orders.models import Order
 from backoffice.ui import times
 from backoffice.ui.text import visible
@@ -33,7 +36,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
     """Return everything the page of one operation shows to ``person``."""
     story = story_of(operation)
     events, chain = events_of(story), list(queries.chain_of(operation))
-    is_in_doubt = operation.is_in_doubt
+    in_doubt = doubt_of(story, now)
     return {
         "operation": operation,
         "crumbs": crumbs_of(operation),
@@ -46,10 +49,13 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "rule": rule_of(operation),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
-        "events": oldest_first(events) if is_in_doubt else events,
-        "doubt": doubt.context_of(story, now) if is_in_doubt else None,
+        "events": [*oldest_first(events), in_doubt["proof"]] if in_doubt else events,
+        "doubt": in_doubt,
+        "closings": closing_pages.cards_of(operation, story.closings, now),
+        "late_orders": closing_pages.late_notes(operation, person),
+        "can_close": can_ask_to_close(person, operation),
         "others": [line_of(one) for one in queries.same_client(operation)],
-        "marker": marker_of(operation, len(story.attempts), len(story.lookups)),
+        "marker": marker_of(operation, len(story.attempts), len(story.lookups), closing_marks(story.closings)),
         "can_look_up": policies.can_look_up(person, operation),
         "can_cancel": policies.can_cancel(person, operation),
         **copies.context_of(operation, person, chain),
@@ -57,14 +63,25 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
     }
 
 
-def marker_of(operation: Operation, attempts: int, lookups: int) -> str:
+def doubt_of(story: Story, now: datetime) -> dict[str, Any] | None:
+    """Return the argument of an operation in doubt; None for any other."""
+    return doubt.context_of(story, now) if story.operation.is_in_doubt else None
+
+
+def marker_of(operation: Operation, attempts: int, lookups: int, closings: str) -> str:
     """Name what the page shows: when it changes, the page has something new to show."""
-    return f"{operation.state}-{operation.version}-{attempts}-{lookups}"
+    return f"{operation.state}-{operation.version}-{attempts}-{lookups}-{closings}"
+
+
+def closing_marks(closings: Iterable[Closing]) -> str:
+    """Name where the closings stand, a letter for each."""
+    return "".join(closing.approval.state[0] for closing in closings)
 
 
 def marker_now(operation: Operation) -> str:
     """Return the marker by counting only; what a page that watches asks every two seconds."""
-    return marker_of(operation, operation.attempts.count(), operation.lookups.count())
+    marks = closing_marks(operation.closings.select_related("approval").order_by("id"))
+    return marker_of(operation, operation.attempts.count(), operation.lookups.count(), marks)
 
 
 def crumbs_of(operation: Operation) -> list[Crumb]:
@@ -109,6 +126,8 @@ def effect_sentence(operation: Operation) -> str:
 
 def failure_of(operation: Operation) -> str:
     """Say why it failed, with the partner's code, so that staff and partner talk about the same thing."""
+    if operation.closing is not None:
+        return closed_sentence(operation.closing)
     sentence = _(operation.failure_sentence)
     code = operation.failure_code
     return f"{sentence} ({_('CoinMENA code')} {code})" if code.isdigit() else sentence

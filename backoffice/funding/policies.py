@@ -113,6 +113,8 @@ def why_not_copy(operation: Operation) -> str:
         return _("This reference is still open. A copy could pay twice.")
     if Operation.objects.filter(copy_of=operation).exists():
         return _("It was copied already; there is one copy at most.")
+    if queries.has_order_after_all(operation):
+        return _("An order stands under its reference after all. A copy could pay twice.")
     return ""
 
 

@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.freezes import is_held
-from backoffice.funding.models import Attempt, Gate, Kind, Operation
+from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
+from backoffice.orders.models import COMPLETED, Order
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
@@ -108,6 +109,17 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
     return made["count"], made["last"]
 
 
+def has_order_after_all(operation: Operation) -> bool:
+    """Tell whether an order speaks against an end without effect: kept and not settled, or in the mirror and not kept.
+
+    A manager who settled it has said what it means; until then a copy could pay twice.
+    """
+    late = LateOrder.objects.filter(operation=operation)
+    if late.exists():
+        return late.filter(settled_at=None).exists()
+    return Order.objects.filter(partner_order_ref=operation.reference, status=COMPLETED).exists()
+
+
 def attempts_that_left(operation: Operation) -> int:
     """Count the attempts of which a byte may have been sent."""
     return operation.attempts.exclude(outcomes__evidence=Evidence.NEVER_SENT).count()
@@ -121,8 +133,17 @@ def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
 
     What is frozen is left out, or many held operations would keep the sweep from the others.
     """
-    in_time = Operation.objects.filter(state=State.APPROVED, valid_until__gt=now).exclude(is_held())
-    return in_time.order_by("approved_at", "id")
+    approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held())
+    return approved.filter(Q(valid_until__gt=now) | _is_at_the_partner()).order_by("approved_at", "id")
+
+
+def _is_at_the_partner() -> Exists:
+    return Exists(Order.objects.filter(partner_order_ref=OuterRef("reference")))
+
+
+def is_at_the_partner(operation: Operation) -> bool:
+    """Tell whether the partner holds an order under the reference of an operation, as far as the mirror knows."""
+    return Order.objects.filter(partner_order_ref=operation.reference).exists()
 
 
 def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:
@@ -143,8 +164,9 @@ def longest_in_doubt() -> Operation | None:
 
 
 def approved_too_long_ago(now: datetime) -> QuerySet[Operation]:
-    """Return what was approved but could not be sent in time."""
-    return Operation.objects.filter(state=State.APPROVED, valid_until__lte=now).order_by("id")
+    """Return what was approved but could not be sent in time. What the partner holds already has been sent in time."""
+    late = Operation.objects.filter(state=State.APPROVED, valid_until__lte=now).exclude(_is_at_the_partner())
+    return late.order_by("id")
 
 
 # Lists --------------------------------------------------------------------------------------------------------------

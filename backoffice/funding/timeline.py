@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.conf import settings
@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.approvals.models import Decision
-from backoffice.funding.models import Attempt, AttemptOutcome, Lookup, Operation
+from backoffice.funding.closing_story import closed_sentence, closing_events
+from backoffice.funding.closings import closings_of
+from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import State
 from backoffice.ui import times
@@ -28,6 +30,13 @@ class Story:
     attempts: list[Attempt]
     lookups: list[Lookup]
     decisions: list[Decision]
+    closings: list[Closing]
+
+    @property
+    def counts_from(self) -> datetime | None:
+        """From when on a "not found" counts, by both clocks; the same moment as `absence.bound_of`."""
+        signed = [_signed_at(attempt) for attempt in self.attempts]
+        return max(signed) + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS) if signed else None
 
 
 def story_of(operation: Operation) -> Story:
@@ -38,12 +47,19 @@ def story_of(operation: Operation) -> Story:
         attempts=list(operation.attempts.prefetch_related("outcomes").order_by("number")),
         lookups=list(operation.lookups.select_related("answer").order_by("asked_at", "id")),
         decisions=list(decisions),
+        closings=closings_of(operation),
     )
+
+
+def _signed_at(attempt: Attempt) -> datetime:
+    """Return when an attempt was signed; of one that nobody knows of, the latest it could have been."""
+    return max((one.signed_at for one in attempt.outcomes.all() if one.signed_at), default=attempt.planned_at)
 
 
 def events_of(story: Story) -> list[Event]:
     """Return what happened, newest first."""
-    told = [*asked(story), *decided(story), *sent(story), *looked_up(story), *ended(story)]
+    by_people = [*asked(story), *decided(story), *closing_events(story.closings)]
+    told = [*by_people, *sent(story), *looked_up(story), *ended(story)]
     order = sorted(enumerate(told), key=lambda pair: (pair[1].at or story.operation.requested_at, pair[0]))
     return [event for _place, event in reversed(order)]
 
@@ -95,7 +111,11 @@ def sent(story: Story) -> Iterator[Event]:
         outcomes = list(attempt.outcomes.all())
         answer = next((one for one in outcomes if one.kind == AttemptOutcome.Kind.ANSWER), None)
         lost = next((one for one in outcomes if one.kind == AttemptOutcome.Kind.LOST), None)
-        yield _sent(story, attempt, answer)
+        if answer is not None and _is_silent(answer):
+            yield _left(story, attempt)
+            yield _silence(attempt, answer)
+        else:
+            yield _sent(story, attempt, answer)
         if lost is not None:
             yield Event(
                 _("The answer did not arrive"), lost.recorded_at, "", lost.sentence, "question-mark", Meaning.WARNING
@@ -106,7 +126,7 @@ def _sent(story: Story, attempt: Attempt, answer: AttemptOutcome | None) -> Even
     count = {"n": attempt.number, "total": len(story.attempts)}
     by = _("· attempt %(n)d of %(total)d") % count
     if answer is None:
-        return Event(_("Claimed to be sent"), attempt.claimed_at, by, _("by %s") % attempt.worker, "send")
+        return _left(story, attempt)
     seconds = "" if answer.duration_ms is None else f", {answer.duration_ms / 1000:.2f} s"
     is_unsent = answer.evidence == Evidence.NEVER_SENT
     return Event(
@@ -116,6 +136,35 @@ def _sent(story: Story, attempt: Attempt, answer: AttemptOutcome | None) -> Even
         answer.sentence,
         "send",
         MEANING_OF[Evidence(answer.evidence)],
+        wire=wire_of(attempt, answer),
+    )
+
+
+def _is_silent(answer: AttemptOutcome) -> bool:
+    """Whether a request was written and nothing came back."""
+    return answer.http_status is None and answer.evidence == Evidence.UNKNOWN
+
+
+def _left(story: Story, attempt: Attempt) -> Event:
+    """Tell a request whose answer is not known: it was claimed before its first byte, under the one reference."""
+    words = {"n": attempt.number, "total": len(story.attempts), "worker": attempt.worker}
+    what = _("One request left us, and only one")
+    say = _("Attempt %(n)d was claimed by %(worker)s before the first byte. No other request carries this reference.")
+    if len(story.attempts) > 1:
+        what = _("Request %(n)d of %(total)d left us, the same bytes under the same reference") % words
+        say = _("Attempt %(n)d was claimed by %(worker)s before the first byte. CoinMENA takes a reference once only.")
+    return Event(what, attempt.claimed_at, "", say % words, "send")
+
+
+def _silence(attempt: Attempt, answer: AttemptOutcome) -> Event:
+    seconds = "" if answer.duration_ms is None else f"· {answer.duration_ms / 1000:.1f} s"
+    return Event(
+        _("The answer did not arrive"),
+        answer.recorded_at,
+        seconds,
+        f"{_(answer.sentence)} {_('It may have been applied.')}",
+        "question-mark",
+        Meaning.WARNING,
         wire=wire_of(attempt, answer),
     )
 
@@ -159,11 +208,15 @@ def masked(text: str) -> str:
 def looked_up(story: Story) -> Iterator[Event]:
     """Tell the look-ups, those in a row with the same result as one."""
     answered = [lookup for lookup in story.lookups if hasattr(lookup, "answer")]
-    for (found, _sentence), group in groupby(answered, key=lambda one: (one.answer.found, one.answer.sentence)):
-        yield _looked_up(found, list(group))
+    for (found, _sentence, counts), group in groupby(answered, key=_heard):
+        yield _looked_up(story, found, counts, list(group))
 
 
-def _looked_up(found: bool | None, group: list[Lookup]) -> Event:
+def _heard(lookup: Lookup) -> tuple[bool | None, str, bool]:
+    return lookup.answer.found, lookup.answer.sentence, lookup.answer.counts
+
+
+def _looked_up(story: Story, found: bool | None, counts: bool, group: list[Lookup]) -> Event:
     last = group[-1]
     times_asked = ngettext("Looked up once", "Looked up %(n)d times", len(group)) % {"n": len(group)}
     results = {True: _("found"), False: _("not visible yet"), None: _("no usable answer")}
@@ -171,21 +224,37 @@ def _looked_up(found: bool | None, group: list[Lookup]) -> Event:
         f"{times_asked}: {results[found]}",
         last.answer.recorded_at,
         f"· {last.worker}",
-        last.answer.sentence,
+        _what_it_proves(story, found, counts, last),
         "search",
         Meaning.INFO if found else Meaning.WARNING,
     )
+
+
+def _what_it_proves(story: Story, found: bool | None, counts: bool, last: Lookup) -> str:
+    if found is not False or story.counts_from is None:
+        return _(last.answer.sentence)
+    if counts:
+        return _("This “not found” counts: it came from CoinMENA itself, late enough by both clocks.")
+    moment = {"moment": times.written(story.counts_from, times.MomentStyle.TIME)}
+    early = _("An early “not found” proves nothing: the partner may still be working.")
+    return f"{early} {_('It counts only from %(moment)s on, by the partner’s own clock.') % moment}"
 
 
 def ended(story: Story) -> Iterator[Event]:
     operation = story.operation
     if operation.ended_at is None:
         return
-    if operation.state == State.COMPLETED:
+    if operation.closing_id is not None:
+        is_completed = operation.state == State.COMPLETED
+        meaning = Meaning.POSITIVE if is_completed else Meaning.NEGATIVE
+        closing = next(one for one in story.closings if one.pk == operation.closing_id)
+        what, icon = State(operation.state).label, "check" if is_completed else "x"
+        yield Event(what, operation.ended_at, "", closed_sentence(closing), icon, meaning)
+    elif operation.state == State.COMPLETED:
         say = _("Order %(id)s carries our reference and every field is equal.") % {"id": operation.partner_order_id}
         yield Event(_("Completed"), operation.ended_at, "", say, "check", Meaning.POSITIVE)
     elif operation.state == State.FAILED:
-        yield Event(_("Failed"), operation.ended_at, "", operation.failure_sentence, "x", Meaning.NEGATIVE)
+        yield Event(_("Failed"), operation.ended_at, "", _(operation.failure_sentence), "x", Meaning.NEGATIVE)
     elif operation.state == State.CANCELLED:
         by = _("by %(name)s") % {"name": operation.requested_by.name}
         yield Event(_("Cancelled"), operation.ended_at, by, "", "x")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backoffice.funding.views import forms, freezing, lists, operations
+from backoffice.funding.views import closing, forms, freezing, lists, operations
 
 app_name = "funding"
 urlpatterns = [
@@ -16,4 +16,7 @@ urlpatterns = [
     path("<slug:reference>/marker/", operations.marker, name="marker"),
     path("<slug:reference>/check/", operations.check, name="check"),
     path("<slug:reference>/cancel/", operations.cancel, name="cancel"),
+    path("<slug:reference>/close/", closing.close, name="close"),
+    path("<slug:reference>/evidence/<slug:digest>/", closing.read_evidence, name="evidence"),
+    path("<slug:reference>/late/<int:late_order_id>/", closing.settle, name="settle"),
 ]

@@ -107,6 +107,9 @@ TABLE: dict[str, Row] = {
     "orders:export": Row(post=READERS_OF_MONEY),
     "orders:detail": Row(get=READERS_OF_MONEY),
     "orders:look_up": Row(get=WORKERS, post=WORKERS),
+    "funding:close": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:evidence": Row(get=READERS_OF_MONEY),
+    "funding:settle": Row(post=[MANAGER]),
     "orders:read_again": Row(post=WORKERS),
     # reconciliation
     "reconciliation:runs": Row(get=READERS_OF_MONEY),

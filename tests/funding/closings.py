@@ -1,19 +1,77 @@
-"""A closing that two people signed, put into the database by hand: what the triggers ask to see."""
+"""Operations in review and their closings: by the services, and by hand as far as the triggers ask."""
 
 from datetime import timedelta
+from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.rules import EVERY_CLOSING
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.services.closing import Claim, ask_to_close
+from backoffice.funding.services.moving import NO_LEASE, locked, move
+from backoffice.funding.services.resolving import NO_PROOF
 from backoffice.funding.states import State
+from tests.funding.cast import WORKER, deposit, now, sent
+from tests.partners import Partners
+
+LETTER = Attachment("letter.pdf", "application/pdf", b"%PDF-1.7 CoinMENA wrote this")
 
 
-def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_by: Person) -> Closing:
-    """Return a closing of ``operation``, approved and with its evidence, that nothing has come of yet."""
+def in_review(coinmena: Partners, by: Person, client: Client, asset: Asset, amount: str = "1000.00") -> Operation:
+    """Return a deposit that never reached the partner and that nobody could prove: people have to look."""
+    coinmena.fault("close_before_apply", match={"method": "POST"})
+    return reviewed(sent(deposit(by, client, asset, amount)))
+
+
+def reviewed(operation: Operation) -> Operation:
+    """Move an operation in doubt to review, as its hour without proof would."""
+    with transaction.atomic():
+        one = locked(operation.pk)
+        move(one, State.REVIEW, by=System(WORKER), said=NO_PROOF, failure_sentence=NO_PROOF, **NO_LEASE)
+    return now(operation)
+
+
+def claim(outcome: str = "failed", **details: Any) -> Claim:
+    """Say what finance would say with CoinMENA's letter in hand."""
+    known = {
+        "outcome": Closing.Outcome(outcome),
+        "reason_code": Closing.ReasonCode.CONFIRMED,
+        "statement": "Rana of CoinMENA wrote on Monday that no such order exists.",
+        "evidence": [LETTER],
+    }
+    return Claim(**{**known, **details})
+
+
+def asked(operation: Operation, by: Person, outcome: str = "failed", **details: Any) -> Closing:
+    """Ask for a closing by the service."""
+    return ask_to_close(operation_id=operation.pk, claim=claim(outcome, **details), by=by)
+
+
+def signed(closing: Closing, by: Person) -> Operation:
+    """Sign a closing by the engine, and return the operation as it is then."""
+    approvals.approve(request_id=closing.approval_id, fingerprint=closing.fingerprint, by=by)
+    return now(closing.operation)
+
+
+def landed(coinmena: Partners, operation: Operation, **details: Any) -> int:
+    """Let an order appear at the partner under the operation's reference, and return its id."""
+    meant = {"reference": operation.reference, "type": operation.kind, "amount": str(operation.amount), **details}
+    return int(coinmena.make_order(operation.client.partner_client_id, **meant)["id"])
+
+
+def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_by: Person, **details: Any) -> Closing:
+    """Return a closing of ``operation``, approved and with its evidence, put into the database by hand.
+
+    :param details: ``evidence`` or ``decided`` as False, to leave out what the triggers ask for.
+    """
     now, fingerprint = timezone.now(), "c" * 64
     request = Request.objects.create(
         kind="closing",
@@ -38,16 +96,18 @@ def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_
         asked_by=asked_by,
         asked_at=now,
     )
-    ClosingEvidence.objects.create(
-        closing=closing, name="letter.txt", media_type="text/plain", content=b"letter", size=6, digest="d" * 64
-    )
-    Decision.objects.create(
-        request=request,
-        requested_by=asked_by,
-        decided_by=signed_by,
-        verdict=Decision.Verdict.APPROVED,
-        fingerprint=fingerprint,
-        decided_at=now,
-    )
-    Request.objects.filter(pk=request.pk, state=F("state")).update(state="approved", closed_at=now)
+    if details.get("evidence", True):
+        ClosingEvidence.objects.create(
+            closing=closing, name="letter.txt", media_type="text/plain", content=b"letter", size=6, digest="d" * 64
+        )
+    if details.get("decided", True):
+        Decision.objects.create(
+            request=request,
+            requested_by=asked_by,
+            decided_by=signed_by,
+            verdict=Decision.Verdict.APPROVED,
+            fingerprint=fingerprint,
+            decided_at=now,
+        )
+        Request.objects.filter(pk=request.pk, state=F("state")).update(state="approved", closed_at=now)
     return closing

@@ -43,6 +43,10 @@ MATRIX: list[tuple[str, str, set[str]]] = [
     ("get", "/funding/{reference}/marker/", READERS),
     ("post", "/funding/{reference}/check/", {FINANCE, MANAGER}),
     ("post", "/funding/{reference}/cancel/", {FINANCE}),
+    ("get", "/funding/{reference}/close/", {FINANCE}),
+    ("post", "/funding/{reference}/close/", {FINANCE}),
+    ("get", "/funding/{reference}/evidence/00/", READERS),
+    ("post", "/funding/{reference}/late/1/", {MANAGER}),
     ("get", "/audit/who-funded-what/", READERS),
     ("post", "/audit/who-funded-what/export/", READERS),
 ]

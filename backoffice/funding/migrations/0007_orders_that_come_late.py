@@ -8,51 +8,157 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('funding', '0006_freezes_closings_and_bulk_files'),
-        ('mirror', '0002_find_incidents_by_object'),
+        ("funding", "0006_freezes_closings_and_bulk_files"),
+        ("mirror", "0002_find_incidents_by_object"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LateOrder',
+            name="LateOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('completed', 'Completed after we ended it'), ('open', 'Turned up after we ended it'), ('changed', 'Changed after it was completed'), ('vanished', 'Vanished after it was completed')], max_length=16)),
-                ('order_id', models.BigIntegerField()),
-                ('seen_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('settlement', models.TextField(blank=True)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='mirror.incident')),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='late_orders', to='funding.operation')),
-                ('settled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("completed", "Completed after we ended it"),
+                            ("open", "Turned up after we ended it"),
+                            ("changed", "Changed after it was completed"),
+                            ("vanished", "Vanished after it was completed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("order_id", models.BigIntegerField()),
+                ("seen_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("settlement", models.TextField(blank=True)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT, related_name="+", to="mirror.incident"
+                    ),
+                ),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.RESTRICT, related_name="late_orders", to="funding.operation"
+                    ),
+                ),
+                (
+                    "settled_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'indexes': [models.Index(condition=models.Q(('settled_at', None)), fields=['seen_at', 'id'], name='late_orders_unsettled')],
-                'constraints': [models.UniqueConstraint(fields=('operation', 'kind', 'order_id'), name='one_incident_per_late_order'), models.CheckConstraint(condition=models.Q(('kind__in', ['completed', 'open', 'changed', 'vanished'])), name='late_order_kind_known'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('settlement', '')), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), models.Q(('settlement', ''), _negated=True)), _connector='OR'), name='late_order_settled_by_whom_when_and_how')],
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("settled_at", None)), fields=["seen_at", "id"], name="late_orders_unsettled"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("operation", "kind", "order_id"), name="one_incident_per_late_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["completed", "open", "changed", "vanished"])),
+                        name="late_order_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at", None), ("settled_by", None), ("settlement", "")),
+                            models.Q(
+                                ("settled_at__isnull", False),
+                                ("settled_by__isnull", False),
+                                models.Q(("settlement", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="late_order_settled_by_whom_when_and_how",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lateorder',
-            trigger=pgtrigger.compiler.Trigger(name='rows_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='c3bdbdf3b7aa3f19e03f19183e0b52ab2a5d5c46', operation='DELETE', pgid='pgtrigger_rows_are_kept_0c94a', table='funding_lateorder', when='BEFORE')),
+            model_name="lateorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="rows_are_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="c3bdbdf3b7aa3f19e03f19183e0b52ab2a5d5c46",
+                    operation="DELETE",
+                    pgid="pgtrigger_rows_are_kept_0c94a",
+                    table="funding_lateorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lateorder',
-            trigger=pgtrigger.compiler.Trigger(name='truncate_refused', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is never emptied', TG_TABLE_NAME USING ERRCODE = 'check_violation';", hash='c01b557633354ad666c7ff9902145b051189b4b0', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_truncate_refused_9e22d', table='funding_lateorder', when='BEFORE')),
+            model_name="lateorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="truncate_refused",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION '% is never emptied', TG_TABLE_NAME USING ERRCODE = 'check_violation';",
+                    hash="c01b557633354ad666c7ff9902145b051189b4b0",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_truncate_refused_9e22d",
+                    table="funding_lateorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lateorder',
-            trigger=pgtrigger.compiler.Trigger(name='content_is_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."operation_id" IS DISTINCT FROM (NEW."operation_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."incident_id" IS DISTINCT FROM (NEW."incident_id") OR OLD."seen_at" IS DISTINCT FROM (NEW."seen_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='58c124eb71661f663830e381b9654fab3ad12827', operation='UPDATE', pgid='pgtrigger_content_is_frozen_70b9b', table='funding_lateorder', when='BEFORE')),
+            model_name="lateorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="content_is_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."operation_id" IS DISTINCT FROM (NEW."operation_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."incident_id" IS DISTINCT FROM (NEW."incident_id") OR OLD."seen_at" IS DISTINCT FROM (NEW."seen_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="58c124eb71661f663830e381b9654fab3ad12827",
+                    operation="UPDATE",
+                    pgid="pgtrigger_content_is_frozen_70b9b",
+                    table="funding_lateorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lateorder',
-            trigger=pgtrigger.compiler.Trigger(name='born_unsettled', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."settled_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;", hash='22195767e86928e03096a6d5dda9a3b7f6563623', operation='INSERT', pgid='pgtrigger_born_unsettled_192d7', table='funding_lateorder', when='BEFORE')),
+            model_name="lateorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="born_unsettled",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NEW."settled_at" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
+                    hash="22195767e86928e03096a6d5dda9a3b7f6563623",
+                    operation="INSERT",
+                    pgid="pgtrigger_born_unsettled_192d7",
+                    table="funding_lateorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lateorder',
-            trigger=pgtrigger.compiler.Trigger(name='what_is_settled_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."settled_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='319da5041f36cc2a837278ae8c8eceee133a6674', operation='UPDATE', pgid='pgtrigger_what_is_settled_stays_e9857', table='funding_lateorder', when='BEFORE')),
+            model_name="lateorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="what_is_settled_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."settled_at" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="319da5041f36cc2a837278ae8c8eceee133a6674",
+                    operation="UPDATE",
+                    pgid="pgtrigger_what_is_settled_stays_e9857",
+                    table="funding_lateorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

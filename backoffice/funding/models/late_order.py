@@ -1,4 +1,4 @@
-"""An order that speaks against how an operation ended: found by itself, kept, and open until a manager has settled it."""
+"""An order that speaks against how an operation ended: found by itself, kept, open until a manager has settled it."""
 
 import pgtrigger
 from django.conf import settings

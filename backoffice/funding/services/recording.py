@@ -14,6 +14,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, AttemptOutcome, Operation
 from backoffice.funding.queries import open_attempts, waiting_to_be_sent
+from backoffice.funding.services import late_orders
 from backoffice.funding.services.answers import answer_fields, signed_at
 from backoffice.funding.services.claiming import Claim
 from backoffice.funding.services.doorbells import ring_to_resolve, ring_to_send
@@ -83,8 +84,8 @@ def apply(operation: Operation, to: State, verdict: Verdict, *, by: System, hold
         to = State.REVIEW
     is_open = operation.state in (State.SUBMITTING, State.UNKNOWN)
     if not is_open or to == operation.state or not (holds_lease or to in NEEDS_NO_LEASE):
-        if to is State.COMPLETED and operation.state in (State.FAILED, State.CANCELLED, State.EXPIRED):
-            log.error("funding_alarm_completed_after_end", reference=operation.reference, state=operation.state)
+        if verdict.order is not None:
+            late_orders.notice(operation, verdict.order)
         return
     _move(operation, to, verdict, by)
 

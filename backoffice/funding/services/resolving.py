@@ -83,13 +83,24 @@ def check_now(*, operation_id: int, by: Person) -> Operation:
     """
     operation = Operation.objects.select_related("client").get(pk=operation_id)
     check_can_look_up(by, operation)
-    client = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
-    turn = _take_turn(operation_id, CHECK_HOLDER, client.environment, is_asked=True)
-    if turn is not None:
-        heard = ask(client, operation.reference)
-        _write_down(turn, heard, absence.glance(turn.operation, heard, client))
+    heard = look_now(operation_id, holder=CHECK_HOLDER)
+    if heard is not None:
         _record_check(operation, heard, by)
     return Operation.objects.get(pk=operation_id)
+
+
+def look_now(operation_id: int, *, holder: str) -> Heard | None:
+    """Look an operation in doubt up out of turn; None when another look-up is under way or nothing is in doubt.
+
+    Only an order that is there changes anything; nothing is concluded from silence and nothing is sent.
+    """
+    client = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
+    turn = _take_turn(operation_id, holder, client.environment, is_asked=True)
+    if turn is None:
+        return None
+    heard = ask(client, turn.operation.reference)
+    _write_down(turn, heard, absence.glance(turn.operation, heard, client))
+    return heard
 
 
 def _record_check(operation: Operation, heard: Heard, by: Person) -> None:

@@ -1,0 +1,183 @@
+"""Close an operation in review by two people: finance claims with evidence, a manager signs (reliability.md §7).
+
+The database asks for both and for the evidence itself (`review_ends_by_two_people`); no role can do it alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+from backoffice.approvals.rules import EVERY_CLOSING
+from backoffice.approvals.services import ask_for_approval
+from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.funding.attachments import FEWEST, MOST, Attachment
+from backoffice.funding.findings import Findings, findings_of
+from backoffice.funding.fingerprint import closing_fingerprint
+from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.policies_closing import CannotClose, check_can_ask_to_close, check_can_conclude
+from backoffice.funding.services.moving import NO_LEASE, locked, move
+from backoffice.funding.services.resolving import look_now
+from backoffice.funding.states import State
+
+SUBJECT_KIND: Final = "closing"
+#: Who looked, as the page of the operation tells it.
+BEFORE_ASKING: Final = "before closing"
+CLOSED_BY_PEOPLE: Final = "closed"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What finance says became of an operation, and on what evidence. ``order_id`` only for a completed one."""
+
+    outcome: Closing.Outcome
+    reason_code: Closing.ReasonCode
+    statement: str
+    evidence: Sequence[Attachment]
+    order_id: int | None = None
+
+
+def ask_to_close(*, operation_id: int, claim: Claim, by: Person) -> Closing:
+    """Look the reference up once more, then ask a manager to sign ``claim``.
+
+    :raises Refused: for anybody but finance.
+    :raises Conflict: unless the operation is in review and no other closing waits.
+    :raises CannotClose: when what is known speaks against the claim, or the evidence is missing.
+    """
+    check_can_ask_to_close(by, Operation.objects.get(pk=operation_id))
+    _check_evidence(claim.evidence)
+    look_now(operation_id, holder=BEFORE_ASKING)
+    with transaction.atomic():
+        operation = locked(operation_id)
+        check_can_ask_to_close(by, operation)
+        findings = findings_of(operation)
+        claim = _with_order(claim, findings)
+        check_can_conclude(claim.outcome, claim.order_id, findings)
+        closing = _insert(operation, claim, findings, by)
+        _record_asking(closing, operation, claim, by)
+    return closing
+
+
+def conclude(request: Request, by: Person, note: str) -> None:
+    """Close the operation as both people say, inside the transaction that signs; the engine compared the fingerprint.
+
+    :raises CannotClose: when what is known speaks against it after all.
+    """
+    closing = closing_of(request.subject)
+    operation = locked(closing.operation_id)
+    check_can_conclude(Closing.Outcome(closing.outcome), closing.order_id, findings_of(operation))
+    changes: dict[str, Any] = {"closing": closing, "next_lookup_at": None, **NO_LEASE}
+    if closing.outcome == Closing.Outcome.COMPLETED:
+        changes["partner_order_id"] = closing.order_id
+    else:
+        changes |= {"failure_code": CLOSED_BY_PEOPLE, "failure_sentence": sentence_of(closing, by)}
+    move(operation, State(closing.outcome), by=by, reason=note, said=sentence_of(closing, by), **changes)
+
+
+def let_go(request: Request, event: str, by: Any, note: str = "") -> None:
+    """Write down that a closing ended without effect: the operation stays in review and another may be asked for."""
+    operation = locked(closing_of(request.subject).operation_id)
+    partner_client_id = operation.client.partner_client_id
+    record(event, by=by, obj=operation, client=partner_client_id, after={"closing": request.subject}, reason=note)
+
+
+def closing_of(key: str) -> Closing:
+    """Return one closing with its operation and its people."""
+    return Closing.objects.select_related("operation__client", "asked_by", "approval").get(key=key)
+
+
+def current_fingerprint(key: str) -> str:
+    """Compute the digest of a closing and of what is known now."""
+    closing = closing_of(key)
+    digests = closing.evidence.values_list("digest", flat=True)
+    return closing_fingerprint(closing, digests, findings_of(closing.operation))
+
+
+def sentence_of(closing: Closing, signed_by: Person) -> str:
+    """Say who closed it and on what ground. Stored, so in no reader's language."""
+    return (
+        f"Closed by two people ({closing.key}): {closing.asked_by.name} asked, {signed_by.name} signed. "
+        f"{Closing.ReasonCode(closing.reason_code).name.capitalize()}: {closing.statement}"
+    )
+
+
+def _check_evidence(evidence: Sequence[Attachment]) -> None:
+    if not FEWEST <= len(evidence) <= MOST:
+        raise CannotClose.for_evidence()
+
+
+def _with_order(claim: Claim, findings: Findings) -> Claim:
+    """Book with the one order that can be meant, where nobody had to choose."""
+    if claim.outcome == Closing.Outcome.FAILED:
+        return replace(claim, order_id=None)
+    if claim.order_id is None and len(findings.closable) == 1:
+        return replace(claim, order_id=findings.closable[0].id)
+    return claim
+
+
+def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person) -> Closing:
+    now = clock.now()
+    key = f"{operation.reference}-closing-{operation.closings.count() + 1}"
+    closing = Closing(
+        key=key,
+        operation=operation,
+        outcome=claim.outcome,
+        reason_code=claim.reason_code,
+        statement=claim.statement,
+        order_id=claim.order_id,
+        findings=findings.as_json(),
+        asked_by=by,
+        asked_at=now,
+    )
+    closing.fingerprint = closing_fingerprint(closing, [one.digest for one in claim.evidence], findings)
+    closing.approval = _request(closing, by, now)
+    closing.save(force_insert=True)
+    for one in claim.evidence:
+        ClosingEvidence.objects.create(
+            closing=closing,
+            name=one.name,
+            media_type=one.media_type,
+            content=one.content,
+            size=one.size,
+            digest=one.digest,
+        )
+    return closing
+
+
+def _request(closing: Closing, by: Person, now: datetime) -> Request:
+    operation = closing.operation
+    return ask_for_approval(
+        kind=SUBJECT_KIND,
+        subject=closing.key,
+        title=f"Close {operation.kind} of {operation.money} for {operation.client} as {closing.outcome}",
+        fingerprint=closing.fingerprint,
+        rule=EVERY_CLOSING,
+        by=by,
+        now=now,
+        client=operation.client.partner_client_id,
+        reason=closing.statement,
+    )
+
+
+def _record_asking(closing: Closing, operation: Operation, claim: Claim, by: Person) -> None:
+    record(
+        "closing.asked",
+        by=by,
+        obj=operation,
+        client=operation.client.partner_client_id,
+        after={
+            "closing": closing.key,
+            "outcome": str(claim.outcome),
+            "reason_code": str(claim.reason_code),
+            "order_id": closing.order_id,
+            "evidence": [one.digest for one in claim.evidence],
+            "findings": closing.findings,
+            "fingerprint": closing.fingerprint,
+        },
+        reason=claim.statement,
+    )

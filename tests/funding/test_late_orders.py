@@ -1,0 +1,179 @@
+"""An order that speaks against how an operation ended is found without luck, kept once, linked, and changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import LateOrder, Operation
+from backoffice.funding.policies import why_not_copy
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.late_orders import settle, watch
+from backoffice.funding.services.recording import record_answer
+from backoffice.funding.states import State
+from backoffice.mirror.incidents import report_vanished
+from backoffice.mirror.models import Incident
+from backoffice.mirror.partners import coinmena as our_client
+from backoffice.orders.services import ORDERS, look_up_order
+from backoffice.partner.outcome import judge_post
+from tests.funding.cast import deposit, now, sent
+from tests.funding.closings import asked, in_review, landed, signed
+from tests.partners import Partners
+
+
+@pytest.fixture
+def failed(coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset) -> Operation:
+    """A deposit that two people closed as failed."""
+    return signed(asked(in_review(coinmena, maya, noura, usd), maya), omar)
+
+
+def test_an_order_that_lands_after_two_people_closed_it_is_caught_and_linked(
+    coinmena: Partners, failed: Operation, maya: Person, client: Browser
+) -> None:
+    order = landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+
+    assert watch() == 1
+
+    [late] = LateOrder.objects.all()
+    assert (late.operation, late.kind, late.order_id) == (failed, LateOrder.Kind.COMPLETED, order)
+    assert now(failed).state == State.FAILED, "what has ended is never edited"
+    assert Entry.objects.filter(event="late_order.found", object_id=failed.reference).count() == 1
+    client.force_login(maya)
+    assert f"/orders/{order}/" in client.get(f"/funding/{failed.reference}/").content.decode()
+    assert f"/funding/{failed.reference}/" in client.get(f"/orders/{order}/").content.decode()
+
+
+def test_the_same_order_is_reported_once(coinmena: Partners, failed: Operation, maya: Person) -> None:
+    landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+
+    assert [watch(), watch(), watch(lately=False)] == [1, 0, 0]
+    assert Incident.objects.filter(kind="after_end").count() == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "rejected"])
+def test_an_order_without_effect_speaks_against_nothing(
+    coinmena: Partners, failed: Operation, maya: Person, status: str
+) -> None:
+    landed(coinmena, failed, status=status)
+    look_up_order(text=failed.reference, by=maya)
+
+    assert watch() == 0
+
+
+def test_an_order_that_turns_up_unfinished_is_reported_and_again_when_it_completes(
+    coinmena: Partners, failed: Operation, maya: Person
+) -> None:
+    order = landed(coinmena, failed, status="pending")
+    look_up_order(text=failed.reference, by=maya)
+    assert watch() == 1
+
+    coinmena.change_order(order, status="completed")
+    look_up_order(text=failed.reference, by=maya)
+
+    assert watch() == 1
+    assert set(LateOrder.objects.values_list("kind", flat=True)) == {"open", "completed"}
+
+
+def test_an_operation_that_ended_long_ago_is_found_by_the_hourly_pass(
+    coinmena: Partners, failed: Operation, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+    monkeypatch.setattr("backoffice.funding.services.late_orders.LATELY", -timedelta(seconds=60))
+
+    assert [watch(), watch(lately=False)] == [0, 1]
+
+
+def test_a_late_answer_brings_its_order_to_light_by_itself(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker 1")
+    assert claimed is not None
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    Operation.objects.filter(pk=operation.pk).update(state=State.APPROVED)
+    cancel_operation(operation_id=operation.pk, by=maya)
+
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    [late] = LateOrder.objects.all()
+    assert (late.operation, late.kind) == (operation, LateOrder.Kind.COMPLETED)
+    assert now(operation).state == State.CANCELLED
+    assert watch() == 0
+
+
+def test_a_completed_order_that_changes_is_reported_on_its_operation(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+    coinmena.change_order(operation.partner_order_id or 0, amount="1.00")
+    look_up_order(text=operation.reference, by=maya)
+
+    assert watch() == 1
+    [late] = LateOrder.objects.all()
+    assert (late.operation, late.kind, late.incident.kind) == (operation, LateOrder.Kind.CHANGED, "changed")
+    assert now(operation).state == State.COMPLETED
+
+
+def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+    report_vanished(ORDERS, [operation.partner_order_id])
+
+    assert watch() == 1
+    assert LateOrder.objects.get().kind == LateOrder.Kind.VANISHED
+
+
+def test_nothing_is_copied_while_an_order_speaks_against_its_end(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+) -> None:
+    assert not why_not_copy(failed)
+    landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+    assert "could pay twice" in why_not_copy(failed), "even before anybody has looked"
+
+    watch()
+    assert "could pay twice" in why_not_copy(failed)
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA took it back.", by=omar)
+    assert not why_not_copy(failed)
+
+
+def test_a_manager_settles_it_once(coinmena: Partners, failed: Operation, maya: Person, omar: Person) -> None:
+    landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+    watch()
+    late = LateOrder.objects.get()
+
+    with pytest.raises(Refused):
+        settle(late_order_id=late.pk, settlement="Nothing to see", by=maya)
+    settle(late_order_id=late.pk, settlement="Booked as an outside order; CoinMENA was told.", by=omar)
+    with pytest.raises(Conflict):
+        settle(late_order_id=late.pk, settlement="Again", by=omar)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LateOrder.objects.filter(pk=late.pk).update(settlement="Something else")
+    assert Entry.objects.filter(event="late_order.settled").count() == 1
+
+
+def test_the_pass_over_the_mirror_uses_its_indexes(db: None) -> None:
+    """However many orders there are, each operation that ended costs one look into an index."""
+    with CaptureQueriesContext(connection) as asked_for:
+        watch()
+    [statement] = [one["sql"] for one in asked_for if "funding_lateorder" in one["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + statement)
+        plan = " ".join(row[0] for row in cursor.fetchall())
+
+    assert "Seq Scan" not in plan
+    assert "order_by_reference_prefix" in plan
