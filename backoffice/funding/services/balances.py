@@ -40,7 +40,7 @@ def fresh_balance(client: Client, asset_id: str) -> Balance:
 
 def is_fresh_enough(balance: Balance, now: datetime) -> bool:
     """Tell whether a reading is good enough to go on typing by."""
-    return balance.read_at is not None and now - FRESH_FOR < balance.read_at <= now
+    return balance.read_at is not None and now - balance.read_at < FRESH_FOR
 
 
 def sealed(balance: Balance, client: Client, asset_id: str) -> str:

@@ -19,10 +19,11 @@ from backoffice.funding import queries
 from backoffice.funding.checks import Balance, Facts, short
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
-from backoffice.funding.policies_freezing import why_frozen
+from backoffice.funding.policies_freezing import why_frozen, why_not_here
 from backoffice.funding.services import balances
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena
 from backoffice.ui.values import Wire
 
 
@@ -110,9 +111,11 @@ def _balance(client: Client, asset_id: str, carried: str, now: datetime, *, is_f
 
 def _obstacles(kind: str, client_id: int | None, asset_id: str | None, now: datetime) -> dict[str, Any]:
     """Say what would hold such an operation back after it was asked for."""
+    gate = queries.gate()
+    elsewhere = why_not_here(gate, coinmena().environment) if gate.environment else ""
     return {
         "frozen": why_frozen(kind, client_id, asset_id),
-        "not_flowing": why_not_flowing(queries.gate(), now),
+        "not_flowing": why_not_flowing(gate, now) or elsewhere,
     }
 
 
