@@ -204,8 +204,8 @@ def clocks_apart(seconds: float) -> Arm:
             world.clock.our_offset_seconds = 0.0
 
         begin = random.uniform(0, 60)
-        world.plan(begin, "our clock is set wrong", set_wrong)
-        world.plan(begin + random.uniform(20, 400), "our clock is set right", set_right)
+        world.plan(begin, "our clock is wrong", set_wrong, is_fault=True)
+        world.plan(begin + random.uniform(20, 400), "our clock is right", set_right, is_fault=True)
 
     return arm
 
@@ -220,8 +220,8 @@ def another_environment(world: World, target: Target, random: Random) -> None:
 
     begin = random.uniform(1, 60)
     at_partner(world, "F5 after closed", target.post, "close_after_apply")
-    world.plan(begin, "workers get other credentials", switch)
-    world.plan(begin + random.uniform(5, 500), "workers get ours again", world.own_credentials)
+    world.plan(begin, "other credentials", switch, is_fault=True)
+    world.plan(begin + random.uniform(5, 500), "our credentials", world.own_credentials, is_fault=True)
 
 
 def order_elsewhere(world: World, target: Target, random: Random) -> None:
@@ -234,7 +234,9 @@ def order_elsewhere(world: World, target: Target, random: Random) -> None:
 def order_altered(world: World, target: Target, random: Random) -> None:
     """A completed order is changed by the partner, or vanishes, after we have heard of it."""
     how = random.choice(({"status": "failed"}, {"hidden": True}))
-    world.plan(random.uniform(30, 300), "the partner alters an order", lambda: world.alter_order(target.reference, how))
+    world.plan(
+        random.uniform(30, 300), "an order is altered", lambda: world.alter_order(target.reference, how), is_fault=True
+    )
 
 
 _OTHER_KEY: Final = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="

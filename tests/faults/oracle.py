@@ -47,6 +47,7 @@ class Scripted:
     outside_orders: set[int] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     placed_before: dict[str, int] = field(default_factory=dict)
+    was_stalled: bool = False
     is_list_read: bool = False
 
 
@@ -116,7 +117,7 @@ def count_violations(books: Books, scripted: Scripted, now: datetime) -> list[Vi
         found += _one_entry_per_move(operation, books)
         found += _digit_for_digit(operation, books)
         found += _ends_are_final(operation, books)
-        found += _deadlines_kept(operation, books)
+        found += _deadlines_kept(operation, books, scripted)
     return [*found, *_chains(books), *_balances(books, scripted), *_all_mirrored(books, scripted)]
 
 
@@ -338,8 +339,10 @@ def _ends_are_final(operation: dict[str, Any], books: Books) -> list[Violation]:
     ]
 
 
-def _deadlines_kept(operation: dict[str, Any], books: Books) -> list[Violation]:
-    """No request takes longer than its deadline, however slowly its answer comes (F6)."""
+def _deadlines_kept(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    """No request takes longer than its deadline, however slowly its answer comes (F6); a suspended machine's does."""
+    if scripted.was_stalled:
+        return []
     return [
         Violation(
             "F6", "other", f"a request for {operation['reference']} took {row['duration_ms']} ms: past its deadline"

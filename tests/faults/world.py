@@ -75,6 +75,7 @@ class Event:
     number: int
     label: str = field(compare=False)
     act: Callable[[], object] = field(compare=False)
+    is_fault: bool = field(compare=False, default=False)
 
 
 @dataclass
@@ -110,6 +111,8 @@ class World:
         self.scripted = Scripted()
         self.random = Random(0)
         self.story: list[str] = []
+        self.tells_moves = False
+        self._last_move = 0
         self.surprises: list[str] = []
         self.clients: list[Client] = []
         self.operations: dict[int, str] = {}
@@ -171,6 +174,8 @@ class World:
         self.line.faults.clear()
         self.damage.clear()
         self.own_credentials()
+        self._events = [event for event in self._events if not event.is_fault]
+        heapq.heapify(self._events)
 
     def new_client(self, balance: str = "5000", asset: str = "USD") -> Client:
         """Register somebody who can be funded, here and at the partner, with something to withdraw."""
@@ -262,7 +267,17 @@ class World:
             return result
         finally:
             self._depth -= 1
+            self._tell_moves()
         return None
+
+    def _tell_moves(self) -> None:
+        """Tell which operations changed their state since the last time; only a story that is read needs it."""
+        if self.tells_moves:
+            for move in self.database.execute(
+                "SELECT * FROM rig_moves WHERE id > %s AND kind = 'state' ORDER BY id", (self._last_move,)
+            ).fetchall():
+                self._last_move = move["id"]
+                self.tell(f"  {move['reference']}: {move['before'] or 'new'} → {move['after']}")
 
     def surprised(self, label: str, error: Exception) -> None:
         self.surprises.append(f"{label} raised {type(error).__name__}: {error}")
@@ -326,10 +341,10 @@ class World:
 
     # Time -------------------------------------------------------------------------------------------------------------
 
-    def plan(self, in_seconds: float, label: str, act: Callable[[], object]) -> None:
-        """Let something happen in so many seconds."""
+    def plan(self, in_seconds: float, label: str, act: Callable[[], object], *, is_fault: bool = False) -> None:
+        """Let something happen in so many seconds; a fault only as long as faults are on."""
         at = self.clock.true_ns + round(in_seconds * NANOSECONDS)
-        heapq.heappush(self._events, Event(at, next(self._numbers), label, act))
+        heapq.heappush(self._events, Event(at, next(self._numbers), label, act, is_fault))
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass; what is planned happens in its order."""
@@ -426,6 +441,7 @@ class World:
 
     def violations(self) -> list[Violation]:
         """Count everything that must not be, at the end of a schedule."""
+        self.scripted.was_stalled = any(name.startswith("stall") for name in self.fired | self.damage.fired)
         names = [client.partner_client_id for client in self.clients]
         books = read_books(self.database, self.sandbox.store.connection, names)
         return [

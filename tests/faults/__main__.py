@@ -1,0 +1,17 @@
+"""``python -m tests.faults --runs 1000`` or ``--seed 17`` or ``--summary``: see `campaign`."""
+
+import os
+import sys
+import warnings
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+warnings.simplefilter("ignore")
+
+import django  # noqa: E402
+
+django.setup()
+
+from tests.faults.campaign import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
