@@ -39,6 +39,10 @@ from backoffice.partner.outcome import Evidence, Row, Verdict, judge_order
 LOOK_AFTER_SECONDS: Final = (2, 5, 10, 20, 40)
 REGULAR: Final = timedelta(seconds=60)
 RAREST: Final = timedelta(minutes=5)
+#: A look-up that got no answer waits for no schedule: what the partner holds is to be known within 30 s of its return,
+#: even if it let the look-up before hang for its whole deadline (ADR 0015).
+UNHEARD_AGAIN_AFTER: Final = timedelta(seconds=20)
+UNHEARD_PAUSE: Final = timedelta(seconds=5)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
@@ -177,7 +181,7 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
                 return True
             _conclude_from_silence(turn, operation, conditions, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
-            _plan_next(operation, now)
+            _plan_next(operation, now, unheard=turn.lookup if heard.lookup is None else None)
         return False
 
 
@@ -237,13 +241,18 @@ def _last_attempt_at(operation: Operation) -> datetime:
 # Planning -----------------------------------------------------------------------------------------------------------
 
 
-def _plan_next(operation: Operation, now: datetime) -> None:
-    """Give the lease back and say when to look again."""
+def _plan_next(operation: Operation, now: datetime, unheard: Lookup | None = None) -> None:
+    """Give the lease back and say when to look again.
+
+    :param unheard: the look-up that just ended without an answer.
+    """
     if operation.state == State.REVIEW:
         at = now + RAREST
     else:
         bound = absence.bound_of(operation)
         at = next_look_at(operation.in_doubt_since or now, bound, absence.first_counted(operation, bound), now)
+        if unheard is not None:
+            at = min(at, max(unheard.asked_at + UNHEARD_AGAIN_AFTER, now + UNHEARD_PAUSE))
     current = Operation.objects.filter(pk=operation.pk)
     current.update(version=F("version") + 1, next_lookup_at=at, **NO_LEASE)
     ring_to_resolve(operation.pk, max(1, round((at - now).total_seconds())))
