@@ -51,7 +51,7 @@ def resolve(context: JobContext, operation_id: int) -> None:
         resolving.resolve(operation_id, holder=holder_of(context))
 
 
-@app.periodic(cron="* * * * * */10")  # the sixth field is the second
+@app.periodic(cron="* * * * * */5")  # the sixth field is the second
 @app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for everything that waits for a worker, and end what waited too long."""
