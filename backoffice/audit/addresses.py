@@ -9,6 +9,8 @@ from urllib.parse import quote
 PAGES: Final = {
     "client": "/clients/{}/",
     "operation": "/funding/{}/",
+    "freeze": "/freeze/{}/",
+    "gate": "/freeze/",
     "order": "/orders/{}/",
     "request": "/approvals/{}/",
     "run": "/reconciliation/{}/",

@@ -29,6 +29,11 @@ def in_force() -> QuerySet[Freeze]:
     return freezes().filter(released_at=None).order_by("frozen_at", "id")
 
 
+def is_locked_after_restore() -> bool:
+    """Tell whether a backup was restored and two people have not released the lock yet."""
+    return Freeze.objects.filter(released_at=None, backup_at__isnull=False).exists()
+
+
 def history() -> list[Freeze]:
     """Return the newest freezes that were released."""
     released = freezes().filter(released_at__isnull=False).prefetch_related("release__decisions__decided_by")

@@ -14,7 +14,7 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import halts, queries
+from backoffice.funding import freezes, halts, queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
@@ -59,6 +59,10 @@ def can_cancel(person: Person, operation: Operation) -> bool:
 def why_not_cancel(operation: Operation) -> str:
     """Say why nobody can cancel this operation now; empty when it can be cancelled."""
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
+        if queries.is_at_the_partner(operation):
+            return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
+        if freezes.is_locked_after_restore():
+            return _("A backup was restored, and it may have been sent since. First two people release the lock.")
         return ""
     if operation.is_ended:
         return _("It has ended already.")
@@ -166,8 +170,13 @@ def why_not_flowing(gate: Gate, now: datetime) -> str:
 
 
 def why_not_in_force(operation: Operation, now: datetime) -> str:
-    """Say why the permission to send this operation does not hold at ``now``; empty when it does."""
-    if operation.valid_until is None or operation.valid_until <= now:
+    """Say why the permission to send this operation does not hold at ``now``; empty when it does.
+
+    What the partner holds already was sent in time, before a backup was restored: sending it again under its reference
+    moves nothing and brings our row up to date (reliability.md C17).
+    """
+    is_late = operation.valid_until is None or operation.valid_until <= now
+    if is_late and not queries.is_at_the_partner(operation):
         return _("The permission to send it has run out.")
     if operation.fingerprint != fingerprint_of(operation):
         return _("Its content is not what was asked for.")

@@ -94,11 +94,12 @@ def mirror_order(order: payloads.Order, *, read_at: datetime | None = None) -> O
     return Order.objects.get(pk=order.id)
 
 
-def sync_orders() -> SyncRun:
+def sync_orders(since: datetime | None = None) -> SyncRun:
     """Read what CoinMENA made since the last complete run, a day of overlap included, and every open order.
 
     Safe to repeat and to break off: what was read is committed page by page, and the next run goes on from there.
 
+    :param since: read again from here at the latest.
     :raises AlreadyRunning: when another process reads the orders.
     """
     return sync_windowed(
@@ -107,6 +108,7 @@ def sync_orders() -> SyncRun:
         to_values=order_values,
         beginning=BEGINNING,
         overlap=OVERLAP,
+        since=since,
         open_rows=OpenRows(keys=open_ids, fetch=coinmena().order, to_values=order_values),
     )
 

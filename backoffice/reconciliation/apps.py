@@ -6,7 +6,10 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.exports import registry as exports
-        from backoffice.reconciliation import queries
+        from backoffice.funding import release_conditions
+        from backoffice.reconciliation import queries, restoring
         from backoffice.reconciliation.views import ALL_RUNS
 
+        release_conditions.register("orders read", restoring.orders_read)
+        release_conditions.register("orders reconciled", restoring.orders_reconciled)
         exports.register(exports.Export(ALL_RUNS, queries.runs))

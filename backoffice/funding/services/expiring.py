@@ -6,6 +6,7 @@ from backoffice.accounts.actors import System
 from backoffice.approvals import services as approvals
 from backoffice.database import clock
 from backoffice.funding import queries
+from backoffice.funding.freezes import is_locked_after_restore
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
 
@@ -13,7 +14,12 @@ SCHEDULE = System("schedule")
 
 
 def expire_due() -> int:
-    """Expire requests without a decision and approvals that could not be used; return how many. Safe to repeat."""
+    """Expire requests without a decision and approvals that could not be used; return how many. Safe to repeat.
+
+    Nothing expires after a restore until its lock is released: what stands here as waiting may have been paid since.
+    """
+    if is_locked_after_restore():
+        return 0
     late = queries.approved_too_long_ago(clock.now()).values_list("id", flat=True)
     return approvals.expire_due() + sum(_expire_approved(operation_id) for operation_id in late)
 

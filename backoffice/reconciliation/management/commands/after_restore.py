@@ -1,0 +1,72 @@
+"""`manage.py after_restore`: the first thing to run on a restored database, before any worker."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from backoffice.money import Money
+from backoffice.reconciliation.management.commands.reconcile import moment, report
+from backoffice.reconciliation.restoring import NotKnown, Restored, after_restore
+
+MOST_NAMED = 50
+
+
+class Command(BaseCommand):
+    help = (
+        "Lock all sending after a backup was restored, read and reconcile what CoinMENA did since the backup, and say "
+        "what two people have to do. Safe to run again. Ends with 1 while something still has to be read."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--backup-at", help="when the backup was taken; the newest audit entry's time if not said")
+
+    def handle(self, *, backup_at: str | None, **_options: Any) -> None:
+        self.stdout.write("All sending is locked first. Reading what CoinMENA did takes about two minutes …")
+        try:
+            restored = after_restore(backup_at=moment(backup_at) if backup_at else None)
+        except NotKnown as trouble:
+            raise CommandError(str(trouble)) from trouble
+        self.stdout.write("\n".join(told(restored)))
+        if restored.unmet:
+            raise CommandError("The lock cannot be released yet. Run this command again.", returncode=1)
+
+
+def told(restored: Restored) -> Iterator[str]:
+    """Say what was found and what people have to do, line by line."""
+    lock = restored.lock
+    yield f"Everything is frozen (freeze {lock.pk}). Backup of {lock.backup_at}, read again from {restored.start}."
+    yield from (f"{name} could not be read in full." for name in restored.unread)
+    yield ""
+    yield from report(restored.run)
+    yield ""
+    yield from lost(restored)
+    yield from behind(restored)
+    yield from restored.unmet
+    yield from what_to_do(restored)
+
+
+def lost(restored: Restored) -> Iterator[str]:
+    """Name the orders whose operations are gone."""
+    yield f"Orders under references of ours that our rows no longer know: {restored.lost.count()}"
+    for order in islice(restored.lost.iterator(), MOST_NAMED):
+        yield f"  {order.partner_order_ref}  {order.type} {order.status}, {order.partner_client_id}, order {order.pk}"
+
+
+def behind(restored: Restored) -> Iterator[str]:
+    """Name the operations that went back in time."""
+    yield f"Operations that are open here although CoinMENA holds their order: {restored.behind.count()}"
+    for one in islice(restored.behind.iterator(), MOST_NAMED):
+        yield f"  {one.reference}  {one.state}, {one.kind} of {Money(one.amount, one.asset_id)}"
+
+
+def what_to_do(restored: Restored) -> Iterator[str]:
+    """Say what two people do now."""
+    yield ""
+    yield "What people do now:"
+    yield f"1. Look at the exceptions of the comparison: /reconciliation/{restored.run.pk}/. Key nothing again: what is"
+    yield "   extra there has been paid. What is behind is settled by itself once the lock is released."
+    yield f"2. One of finance or management asks for the release on /freeze/{restored.lock.pk}/, a manager approves it."
+    yield "Look-ups go on meanwhile; nothing is sent."

@@ -1,0 +1,188 @@
+"""After the restore of an older backup: lock, read what the partner did meanwhile, compare, and say what two people do.
+
+Our rows went back in time and the partner did not (reliability.md C17). Rows sent after the backup stand here as not
+yet sent: sent again under their own reference they end in 2020 and are completed by the partner's order. Rows made
+after the backup are gone: their orders appear as extra, and nobody keys them again.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.actors import System
+from backoffice.audit.models import Entry
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.references import PATTERN
+from backoffice.funding.release_conditions import Examined
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.states import TERMINAL_STATES
+from backoffice.mirror import paging
+from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.mirror.registry import Sync, registered
+from backoffice.mirror.runs import AlreadyRunning
+from backoffice.orders.models import Order
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.services import mirror_read_to, reconcile
+from backoffice.ui import times
+from backoffice.ui.values import Link
+
+#: How long before the backup the partner's orders are read again: its last hours may have been behind.
+MARGIN: Final = timedelta(days=1)
+SYNC_TRIES: Final = 20
+SYNC_PAUSE_SECONDS: Final = 3.0
+BY: Final = System("after_restore")
+
+
+class NotKnown(Exception):
+    """Nothing tells when the backup was taken, or what was told cannot be. The text is a sentence that says what to
+    do."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What is known after a restore: the lock, the comparison, and the rows of both sides that do not meet."""
+
+    lock: Freeze
+    run: Run
+    unread: tuple[str, ...]
+
+    @property
+    def start(self) -> datetime:
+        return start_of(self.lock)
+
+    @property
+    def lost(self) -> QuerySet[Order]:
+        """Orders under references that are ours by their form and that no row of ours knows."""
+        ours = Order.objects.filter(created_at__gte=self.start, is_ours=False, partner_order_ref__regex=f"^{PATTERN}$")
+        return ours.order_by("created_at", "id")
+
+    @property
+    def behind(self) -> QuerySet[Operation]:
+        """Operations that stand here as open although the partner holds an order of theirs."""
+        there = Order.objects.filter(partner_order_ref=OuterRef("reference"))
+        still_open = Operation.objects.exclude(state__in=TERMINAL_STATES).filter(Exists(there))
+        return still_open.select_related("client", "asset").order_by("requested_at", "id")
+
+    @property
+    def unmet(self) -> list[str]:
+        """What still keeps the lock, in sentences."""
+        return [one.why_not for one in (orders_read(self.lock), orders_reconciled(self.lock)) if one.why_not]
+
+
+def after_restore(*, backup_at: datetime | None = None) -> Restored:
+    """Lock all sending, then read and reconcile everything since the backup, a day before it included.
+
+    Safe to run again: the lock that is in force stays, reading and comparing are done anew. It waits until the
+    partner's list is settled past the lock, about two minutes.
+
+    :param backup_at: when the backup was taken; the time of the newest audit entry where nobody says.
+    :raises NotKnown: when that is not known, or lies in the future.
+    """
+    lock = freeze_after_restore(backup_at=_backup_moment(backup_at), by=BY)
+    failpoint(Failpoint.C17)
+    unread = tuple(str(mirror.label) for mirror in (Mirror.CLIENTS, Mirror.ASSETS) if not _read(registered()[mirror]))
+    _wait_until_settled(lock)
+    for _try in _until(lambda: not orders_read(lock).why_not):
+        _read(lambda: sync_orders(since=start_of(lock)))
+    end = max(mirror_read_to() or lock.frozen_at, lock.frozen_at)
+    return Restored(lock, reconcile(window_from=start_of(lock), window_to=end, by=BY), unread)
+
+
+def start_of(lock: Freeze) -> datetime:
+    """Return the moment from which the partner's orders are read again."""
+    return (lock.backup_at or lock.frozen_at) - MARGIN
+
+
+# What the lock is released on ---------------------------------------------------------------------------------------
+
+
+def orders_read(lock: Freeze) -> Examined:
+    """Tell whether complete readings made since the lock reach, without a gap, from before the backup to the lock."""
+    text = _("CoinMENA's orders since the backup are read, a day before it included")
+    read_to = _read_without_gap(lock)
+    if read_to >= lock.frozen_at:
+        return Examined(text)
+    words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at), "read": _written(read_to)}
+    if read_to == start_of(lock):
+        return Examined(text, _("CoinMENA's orders from %(start)s to %(end)s are not read yet.") % words)
+    return Examined(text, _("CoinMENA's orders are read to %(read)s, and have to be to %(end)s.") % words)
+
+
+def orders_reconciled(lock: Freeze) -> Examined:
+    """Tell whether a complete reconciliation made since the lock covers all of that time."""
+    text = _("They are reconciled with our operations, all clients")
+    window = {"window_from__lte": start_of(lock), "window_to__gte": lock.frozen_at, "client": None}
+    made = Run.objects.filter(started_at__gte=lock.frozen_at, is_complete=True, **window)
+    run = made.order_by("-id").first()
+    if run is None:
+        words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at)}
+        return Examined(text, _("Nothing complete was reconciled from %(start)s to %(end)s.") % words)
+    found = Link(_("Run %(n)s") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk]))
+    return Examined(text, proof=found)
+
+
+def _read_without_gap(lock: Freeze) -> datetime:
+    """Return how far complete readings reach from the start without a gap; the start itself where none does."""
+    reached = start_of(lock)
+    complete = SyncRun.objects.filter(
+        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=lock.frozen_at
+    )
+    windows = complete.filter(read_to__gt=reached).order_by("read_from", "id").values_list("read_from", "read_to")
+    for read_from, read_to in windows.iterator():
+        if read_from is None or read_to is None or read_from > reached:
+            break
+        reached = max(reached, read_to)
+        if reached >= lock.frozen_at:
+            break
+    return reached
+
+
+def _written(moment: datetime) -> str:
+    return times.written(moment, times.MomentStyle.SHORT)
+
+
+# Steps --------------------------------------------------------------------------------------------------------------
+
+
+def _backup_moment(told: datetime | None) -> datetime:
+    newest = Entry.objects.order_by("-number").values_list("at", flat=True).first()
+    moment = told or newest
+    if moment is None:
+        raise NotKnown("The audit log is empty, so nothing tells when the backup was taken. Say it: --backup-at")
+    if moment > clock.now():
+        raise NotKnown(f"{moment.isoformat()} lies ahead of the database's clock. Say when the backup was taken.")
+    return moment
+
+
+def _read(sync: Sync) -> bool:
+    """Read one mirror, waiting while a worker reads it; False when it could not be read in full."""
+    for _try in _until(lambda: False):
+        try:
+            return sync().state == SyncRun.State.COMPLETE
+        except AlreadyRunning:
+            continue
+    return False
+
+
+def _until(is_done: Callable[[], bool]) -> Iterator[int]:
+    """Count tries with a pause between them, until it is done or enough is tried."""
+    for number in range(SYNC_TRIES):
+        if is_done():
+            return
+        if number:
+            clock.sleep(SYNC_PAUSE_SECONDS)
+        yield number
+
+
+def _wait_until_settled(lock: Freeze) -> None:
+    """Wait until the partner's list is settled past the lock: a reading leaves the last two minutes alone."""
+    due = lock.frozen_at + paging.SETTLED_AFTER + timedelta(seconds=1)
+    clock.sleep(max(0.0, (due - clock.now()).total_seconds()))
