@@ -7,10 +7,11 @@ from typing import Final
 from urllib.parse import quote
 
 PAGES: Final = {
+    "bulkfile": "/funding/bulk/{}/",
     "client": "/clients/{}/",
-    "operation": "/funding/{}/",
     "freeze": "/freeze/{}/",
     "gate": "/freeze/",
+    "operation": "/funding/{}/",
     "order": "/orders/{}/",
     "request": "/approvals/{}/",
     "run": "/reconciliation/{}/",

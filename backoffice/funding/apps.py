@@ -12,8 +12,10 @@ class FundingConfig(AppConfig):
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
         from backoffice.funding.closing_subject import ClosingSubject
+        from backoffice.funding.bulk.queries import rows as bulk_rows
         from backoffice.funding.release_subject import ReleaseSubject
         from backoffice.funding.subject import OperationSubject
+        from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS
         from backoffice.funding.views.who_funded import WHO_FUNDED
         from backoffice.ui import panels
@@ -24,6 +26,7 @@ class FundingConfig(AppConfig):
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
         register(ClosingSubject())
+        exports.register(exports.Export(BULK_ROWS, bulk_rows))
         exports.register(exports.Export(REQUESTS, with_nobodys_lanes))
         panels.register(
             "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)

@@ -1,16 +1,19 @@
 """The filters of the operations list, all in the address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q
+from django import forms
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
 from backoffice.audit.queries import people as everybody
 from backoffice.clients.queries import asset_choices
 from backoffice.funding import who_funded
-from backoffice.funding.models import Kind, Operation
+from backoffice.funding.bulk import queries as bulk_queries
+from backoffice.funding.models import BulkFile, FileState, Kind, Operation
 from backoffice.funding.queries import found_by
 from backoffice.funding.states import State
 from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, SearchFilter
@@ -20,6 +23,27 @@ def people() -> list[tuple[str, str]]:
     """Everybody who may have asked for an operation, as choices."""
     asked = Person.objects.filter(Q(role=Role.FINANCE) | Exists(Operation.objects.filter(requested_by=OuterRef("pk"))))
     return [(str(pk), name) for pk, name in asked.order_by("name", "id").values_list("id", "name")]
+
+
+class FileFilter(django_filters.Filter):  # type: ignore[misc]
+    """What one uploaded file made: ``search(queryset, file id)``. It is chosen on the file's page, not in the bar."""
+
+    field_class = forms.IntegerField
+    template = "funding/filter_file.html"
+
+    def __init__(self, *, search: Callable[[QuerySet[Any], int], QuerySet[Any]], **kwargs: Any) -> None:
+        super().__init__(label=_("File"), min_value=1, max_value=2**62, widget=forms.HiddenInput, **kwargs)
+        self.search = search
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return (name,)
+
+    def describe(self, value: int) -> str:
+        file = BulkFile.objects.filter(pk=value).only("name").first()
+        return file.name if file else str(value)
+
+    def filter(self, qs: QuerySet[Any], value: int | None) -> QuerySet[Any]:
+        return qs if value is None else self.search(qs, value)
 
 
 class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -33,6 +57,24 @@ class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
         field_name="requested_by_id", choices=people, label=_("Asked by"), any_label=_("Anybody")
     )
     asked: Any = DateRangeFilter(field_name="requested_at", label=_("Asked"))
+    file: Any = FileFilter(search=bulk_queries.operations_of)
+
+
+class BulkFileFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """What the list of files can be narrowed to."""
+
+    q: Any = SearchFilter(search=bulk_queries.found_by, label=_("Name of the file"))
+    state: Any = ChoicesFilter(choices=FileState.choices, label=_("State"), any_label=_("Any state"))
+    person: Any = ChoicesFilter(
+        field_name="uploaded_by_id", choices=people, label=_("Uploaded by"), any_label=_("Anybody")
+    )
+    uploaded: Any = DateRangeFilter(field_name="uploaded_at", label=_("Uploaded"))
+
+
+class BulkRowFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """What the file of rows can be narrowed to."""
+
+    file: Any = FileFilter(search=lambda rows, value: rows.filter(file=value))
 
 
 class WhoFundedFilters(django_filters.FilterSet):  # type: ignore[misc]

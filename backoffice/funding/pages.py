@@ -14,6 +14,7 @@ from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
 from backoffice.funding import closing_pages, copies, doubt, policies, queries
 from backoffice.funding.badges import badge_of
+from backoffice.funding.bulk import pages as bulk_pages
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.closing_story import closed_sentence
 from backoffice.funding.columns import client_of, line_of
@@ -45,7 +46,11 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "badge": badge_of(operation, calm=False),
         "line": [client_of(operation), Reference(operation.reference), people_line(operation)],
         "facts": facts_of(operation),
-        "origin": [*origin_of(operation, len(story.attempts)), *copies.facts_of(operation, chain)],
+        "origin": [
+            *origin_of(operation, len(story.attempts)),
+            *copies.facts_of(operation, chain),
+            *bulk_pages.origin_of(operation),
+        ],
         "rule": rule_of(operation),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),

@@ -16,8 +16,17 @@ from procrastinate.contrib.django import app
 from backoffice.accounts.context import originating_from
 from backoffice.database import clock
 from backoffice.funding import queries
-from backoffice.funding.services import expiring, late_orders, resolving, sending
-from backoffice.funding.services.doorbells import QUEUE, RESOLVE, SEND, ring_once
+from backoffice.funding.bulk import queries as bulk_queries
+from backoffice.funding.services import bulk_creating, expiring, late_orders, resolving, sending
+from backoffice.funding.services.doorbells import (
+    CREATE,
+    QUEUE,
+    RESOLVE,
+    SEND,
+    ring_once,
+    ring_once_to_create,
+    ring_to_create,
+)
 
 SWEPT_AT_ONCE: Final = 100
 
@@ -51,6 +60,14 @@ def resolve(context: JobContext, operation_id: int) -> None:
         resolving.resolve(operation_id, holder=holder_of(context))
 
 
+@app.task(name=CREATE, queue=QUEUE, pass_context=True, retry=False)
+def create_from_file(context: JobContext, file_id: int) -> None:
+    """Create the operations of a confirmed file for a while, and ring for another job where rows are left."""
+    with job():
+        if bulk_creating.create_operations(file_id, holder=holder_of(context)):
+            ring_to_create(file_id)
+
+
 @app.periodic(cron="* * * * * */5")  # the sixth field is the second
 @app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
 def sweep(timestamp: int) -> None:
@@ -59,6 +76,8 @@ def sweep(timestamp: int) -> None:
         expiring.expire_due()
         for task, operation_id in waiting(clock.now()):
             ring_once(task, operation_id)
+        for file_id in bulk_queries.confirmed().values_list("id", flat=True)[:SWEPT_AT_ONCE]:
+            ring_once_to_create(file_id)
 
 
 def waiting(now: datetime) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from backoffice.funding.views import closing, forms, freezing, lists, operations
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("withdraw/", forms.withdraw, name="withdraw"),
     path("preview/", forms.preview, name="preview"),
     path("clients/", forms.clients, name="clients"),
+    path("bulk/", include("backoffice.funding.urls_bulk")),
     path("resume/", freezing.resume, name="resume"),
     path("<slug:reference>/", operations.detail, name="detail"),
     path("<slug:reference>/marker/", operations.marker, name="marker"),

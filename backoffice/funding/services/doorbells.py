@@ -12,7 +12,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
 QUEUE = "funding"
-SEND, RESOLVE = "funding.send", "funding.resolve"
+SEND, RESOLVE, CREATE = "funding.send", "funding.resolve", "funding.create_from_file"
 
 
 def ring_to_send(operation_id: int) -> None:
@@ -29,6 +29,20 @@ def ring_once(task: str, operation_id: int) -> None:
     """Ring unless a bell of an earlier sweep is still waiting to be heard. Not for use inside a transaction."""
     try:
         _ring(task, queueing_lock=f"{task}-{operation_id}", operation_id=operation_id)
+    except AlreadyEnqueued:
+        return
+
+
+def ring_to_create(file_id: int) -> None:
+    """Ask a worker to create the operations of a confirmed file."""
+    _same_connection().configure_task(CREATE, queue=QUEUE).defer(file_id=file_id)
+
+
+def ring_once_to_create(file_id: int) -> None:
+    """Do so unless a bell of an earlier sweep is still waiting to be heard. Not for use inside a transaction."""
+    task = _same_connection().configure_task(CREATE, queue=QUEUE, queueing_lock=f"{CREATE}-{file_id}")
+    try:
+        task.defer(file_id=file_id)
     except AlreadyEnqueued:
         return
 

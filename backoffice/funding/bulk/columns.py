@@ -1,0 +1,108 @@
+"""The columns of the list of files, and of the file that says what became of each row."""
+
+from django.db.models import Case, F, When
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from backoffice.database.fields import AmountField
+from backoffice.funding.models import BulkFile, BulkRow, FileState
+from backoffice.funding.models import Kind as OperationKind
+from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.values import Badge, Lines, Meaning, Person, Text
+
+MEANINGS = {
+    FileState.CHECKED: Meaning.WARNING,
+    FileState.CONFIRMED: Meaning.INFO,
+    FileState.DONE: Meaning.POSITIVE,
+    FileState.DISCARDED: Meaning.NEUTRAL,
+}
+#: What a reader is told beside the state's own word: who has to do something.
+WORDS: dict[FileState, Text] = {FileState.CHECKED: _("To be confirmed")}
+
+
+def badge_of(file: BulkFile) -> Badge:
+    """Where a file stands."""
+    state = FileState(file.state)
+    return Badge(WORDS.get(state, state.label), MEANINGS[state])
+
+
+def outcome_of(file: BulkFile) -> object:
+    """How far the workers are with a file, and how many of its rows could not be made; `listed` counts both."""
+    refused = getattr(file, "refused", None) or 0
+    rest = ngettext("%(n)d row refused", "%(n)d rows refused", refused) % {"n": refused} if refused else ""
+    if file.state == FileState.CONFIRMED:
+        done = (getattr(file, "made", None) or 0) + refused
+        return Lines(_t("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}, rest)
+    if file.state == FileState.DONE:
+        return rest or _t("All rows made")
+    return None
+
+
+FILES = Columns(
+    Column(
+        key="file",
+        label=_("File"),
+        value=lambda file: file.name,
+        url=lambda file: reverse("funding:bulk_file", args=[file.pk]),
+    ),
+    Column(key="rows", label=_("Rows"), kind=Kind.NUMBER, value=lambda file: file.row_count, on_phone=OnPhone.LABEL),
+    Column(key="state", label=_("State"), kind=Kind.BADGE, value=badge_of),
+    Column(key="outcome", label=_("Progress"), value=outcome_of, on_phone=OnPhone.LABEL),
+    Column(
+        key="by",
+        label=_("Uploaded by"),
+        kind=Kind.PERSON,
+        value=lambda file: Person(file.uploaded_by.name),
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(
+        key="uploaded_at",
+        label=_("Uploaded"),
+        kind=Kind.TIME,
+        value=lambda file: file.uploaded_at,
+        sort="uploaded",
+        classes="soft",
+    ),
+)
+
+
+def signed_amount(row: BulkRow) -> object:
+    return row.amount if row.kind == OperationKind.DEPOSIT else -row.amount
+
+
+def _said(key: str, label: Text, name: str) -> Column:
+    """A column of the file whose value is annotated by `queries.rows`."""
+    return Column(key=key, label=label, value=lambda row: getattr(row, name), export=name, screen=False)
+
+
+ROWS = Columns(
+    Column(key="file", label=_("File"), value=lambda row: row.file.name, export="file__name"),
+    Column(key="line", label=_("Line"), kind=Kind.NUMBER, value=lambda row: row.number, export="number"),
+    Column(key="type", label=_("Type"), value=lambda row: row.kind, export="kind"),
+    Column(
+        key="client",
+        label=_("Client"),
+        value=lambda row: row.client.partner_client_id,
+        export="client__partner_client_id",
+        export_label="client_id",
+    ),
+    Column(key="client_name", label=_("Client name"), value=lambda row: row.client.name, export="client__name"),
+    Column(key="asset", label=_("Asset"), value=lambda row: row.asset_id, export="asset_id"),
+    Column(
+        key="amount",
+        label=_("Amount"),
+        kind=Kind.MONEY,
+        value=signed_amount,
+        export=Case(
+            When(kind=OperationKind.WITHDRAWAL, then=-F("amount")), default=F("amount"), output_field=AmountField()
+        ),
+    ),
+    Column(key="reason", label=_("Reason"), value=lambda row: row.reason, export="reason"),
+    _said("reference", _("Operation"), "reference"),
+    _said("state", _("State"), "operation_state"),
+    _said("failure", _("Failure"), "failure_sentence"),
+    _said("order", _("CoinMENA order"), "partner_order_id"),
+    _said("refusal", _("Refused because"), "refusal_sentence"),
+)

@@ -1,0 +1,92 @@
+"""The form that takes a file, and the one that takes the control figures from the person's own source."""
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.funding.bulk.sums import COUNT, Total, differences, stored_totals
+from backoffice.funding.forms import TypedAmountField
+from backoffice.funding.models import BulkFile
+
+_COUNT: Final = re.compile(r"[0-9]{1,6}")
+
+
+class UploadForm(forms.Form):
+    """One file. ``arrived`` stands behind it in the form: where it is missing, the file was cut off on its way."""
+
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={"required": _("Choose a file."), "invalid": _("Choose a file.")},
+    )
+    arrived = forms.CharField(
+        widget=forms.HiddenInput,
+        initial="yes",
+        error_messages={"required": _("The file did not arrive whole. Upload it again.")},
+    )
+
+
+class TypedCountField(forms.CharField):
+    """A number of rows in plain ASCII digits."""
+
+    def clean(self, value: Any) -> int:
+        """Return the number.
+
+        :raises ValidationError: when nothing, or anything but digits, was typed.
+        """
+        text = str(super().clean(value)).strip()
+        if not _COUNT.fullmatch(text):
+            raise ValidationError(_("Type the number of rows in digits, for example 24."))
+        return int(text)
+
+
+class ControlForm(forms.Form):
+    """How many rows, and how much of each type and asset, the person's own source says; all must agree exactly."""
+
+    count = TypedCountField(
+        label=_("Number of rows"),
+        error_messages={"required": _("Type how many rows your own list has.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "dir": "ltr"}),
+    )
+
+    def __init__(self, file: BulkFile, equal: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.file = file
+        self.named = {f"total_{place}": total for place, total in enumerate(stored_totals(file), 1)}
+        for name, total in self.named.items():
+            self.fields[name] = _amount_field(total)
+        if equal:
+            self.fields["confirmed_equal"] = forms.BooleanField(
+                label=_("Yes, these are other payments"),
+                error_messages={"required": _("Confirm it, or discard the file.")},
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the figures; one that could not be read has its own sentence already."""
+        cleaned = super().clean() or {}
+        found = differences(self.file, cleaned.get(COUNT), self.totals)
+        for name, key in [(COUNT, COUNT), *((name, total.key) for name, total in self.named.items())]:
+            if key in found and name not in self.errors:
+                self.add_error(name, found[key])
+        return cleaned
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """What was typed, by `Total.key`."""
+        typed = {total.key: self.cleaned_data.get(name) for name, total in self.named.items()}
+        return {key: amount for key, amount in typed.items() if amount is not None}
+
+
+def _amount_field(total: Total) -> TypedAmountField:
+    label = _t("Total of deposits, %(asset)s") if total.is_deposit else _t("Total of withdrawals, %(asset)s")
+    return TypedAmountField(
+        label=label % {"asset": total.asset},
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "dir": "ltr"}),
+    )

@@ -1,0 +1,184 @@
+"""What the pages of bulk files show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.accounts.models import Person
+from backoffice.funding.badges import MEANINGS
+from backoffice.funding.bulk import queries
+from backoffice.funding.bulk.columns import badge_of
+from backoffice.funding.bulk.forms import ControlForm
+from backoffice.funding.bulk.policies import can_settle
+from backoffice.funding.bulk.queries import Progress
+from backoffice.funding.bulk.reading import Fault
+from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
+from backoffice.funding.states import State
+from backoffice.ui.text import visible
+from backoffice.ui.values import Amount, Badge, Crumb, Fact, Link, Named, Reference, Text
+
+MOST_SHOWN: Final = 200
+FIRST_ROWS: Final = 20
+MOST_NAMED: Final = 10
+GAUGE_WIDTH: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a file as a page draws it."""
+
+    number: int
+    kind: Text
+    client: Named
+    amount: Amount
+    reason: str
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """How many of a file's operations stand in one state, and where they are listed."""
+
+    badge: Badge
+    count: int
+    url: str
+
+
+def upload_crumbs() -> list[Crumb]:
+    return [*_top(), Crumb(_("Upload"))]
+
+
+def _top() -> list[Crumb]:
+    return [Crumb(_("Funding"), reverse("funding:list")), Crumb(_("Bulk files"), reverse("funding:bulk"))]
+
+
+def faults_context(faults: list[Fault]) -> dict[str, Any]:
+    """Return the first faults, and how many there are beside them."""
+    lines = len({fault.line for fault in faults})
+    said = ngettext("%(n)d cell needs another look.", "%(n)d cells need another look.", len(faults))
+    rows = ngettext("It is in %(n)d row.", "They are in %(n)d rows.", lines)
+    return {
+        "faults": faults[:MOST_SHOWN],
+        "more_faults": max(0, len(faults) - MOST_SHOWN),
+        "faults_strong": said % {"n": len(faults)},
+        "faults_text": rows % {"n": lines},
+    }
+
+
+def file_context(file: BulkFile, person: Person, now: datetime, form: ControlForm | None = None) -> dict[str, Any]:
+    """Return everything the page of one file shows to ``person``; ``form`` is one that was sent and is wrong."""
+    progress = queries.progress_of(file)
+    return {
+        "file": file,
+        "crumbs": [*_top(), Crumb(visible(file.name, 60))],
+        "badge": badge_of(file),
+        "totals": [(Kind(one.kind).label, Amount(one.amount, one.asset)) for one in stored_totals(file)],
+        "facts": facts_of(file),
+        "rows": [line_of(row) for row in queries.rows_in_order(file)[:FIRST_ROWS]],
+        "more_rows": max(0, file.row_count - FIRST_ROWS),
+        "marker": marker_of(file, progress),
+        "is_watched": file.state == FileState.CONFIRMED or progress.is_moving,
+        "progress": progress_context(file, progress),
+        "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
+        "more_refusals": max(0, progress.refused - MOST_SHOWN),
+        "operations_url": f"{reverse('funding:list')}?file={file.pk}",
+        "export_url": f"{reverse('funding:bulk_export')}?file={file.pk}",
+        "can_settle": can_settle(person, file),
+        **(to_confirm(file, now, form) if file.state == FileState.CHECKED else {}),
+    }
+
+
+def to_confirm(file: BulkFile, now: datetime, form: ControlForm | None) -> dict[str, Any]:
+    """Return what a person must know before confirming: equal requests, and another file of the same name."""
+    equal = queries.equal_rows(file, now)
+    return {
+        "form": form or ControlForm(file, len(equal)),
+        "equal": [line_of(row) for row in equal[:MOST_NAMED]],
+        "equal_count": len(equal),
+        "more_equal": max(0, len(equal) - MOST_NAMED),
+        "same_name": queries.same_name_before(file),
+    }
+
+
+def line_of(row: BulkRow) -> Line:
+    client = row.client
+    return Line(
+        number=row.number,
+        kind=Kind(row.kind).label,
+        client=Named(str(client), client.partner_client_id, client.get_absolute_url()),
+        amount=Amount(row.amount if row.kind == Kind.DEPOSIT else -row.amount, row.asset_id),
+        reason=row.reason,
+    )
+
+
+def facts_of(file: BulkFile) -> list[Fact]:
+    facts = [
+        Fact(_("Rows"), file.row_count),
+        Fact(_("Uploaded by"), file.uploaded_by.name),
+        Fact(_("Uploaded"), file.uploaded_at),
+    ]
+    if file.confirmed_at:
+        facts.append(Fact(_("Confirmed"), file.confirmed_at))
+    if file.ended_at:
+        facts.append(Fact(_("Done") if file.confirmed_at else _("Discarded"), file.ended_at))
+    return [*facts, Fact(_("Digest"), Reference(f"{file.digest[:8]}…{file.digest[-4:]}"))]
+
+
+# How far it is ------------------------------------------------------------------------------------------------------
+
+
+def marker_of(file: BulkFile, progress: Progress) -> str:
+    """Name what the page shows: when it changes, the page has something new to show."""
+    states = "".join(f"-{state}.{count}" for state, count in sorted(progress.by_state.items()))
+    return f"{file.state}-{progress.refused}{states}"
+
+
+def marker_now(file: BulkFile) -> str:
+    """Return the marker by counting only; what a page that watches asks every two seconds."""
+    return marker_of(file, queries.progress_of(file))
+
+
+def progress_context(file: BulkFile, progress: Progress) -> dict[str, Any]:
+    """Return the progress bar's numbers and what the operations have come to."""
+    return {
+        "value": progress.dealt_with,
+        "most": progress.rows,
+        "made_width": progress.made * GAUGE_WIDTH // progress.rows,
+        "refused_at": GAUGE_WIDTH - progress.refused * GAUGE_WIDTH // progress.rows,
+        "refused_width": progress.refused * GAUGE_WIDTH // progress.rows,
+        "text": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows},
+        "refused": progress.refused,
+        "states": list(_states(file, progress)),
+    }
+
+
+def _states(file: BulkFile, progress: Progress) -> Iterable[StateCount]:
+    address = f"{reverse('funding:list')}?file={file.pk}"
+    for state in State:
+        if count := progress.by_state.get(state, 0):
+            yield StateCount(Badge(state.label, MEANINGS[state]), count, f"{address}&state={state.value}")
+
+
+def what_became_of(file: BulkFile) -> str:
+    """Say who had uploaded these bytes before, and what became of them."""
+    outcome = {
+        FileState.CHECKED: _("It has not been confirmed yet."),
+        FileState.CONFIRMED: _("Its operations are being created."),
+        FileState.DONE: _("It is done: see below what became of its rows."),
+    }[FileState(file.state)]
+    uploaded = _("This very file was uploaded before, by %(name)s.") % {"name": file.uploaded_by.name}
+    return f"{uploaded} {outcome} {_('Nothing was stored again.')}"
+
+
+def origin_of(operation: Operation) -> list[Fact]:
+    """Say from which row of which file an operation comes; nothing for one that a person typed."""
+    row = queries.row_of(operation)
+    if row is None:
+        return []
+    address = reverse("funding:bulk_file", args=[row.file_id])
+    return [Fact(_("From file"), Link(visible(row.file.name, 60), address, _("line %(n)d") % {"n": row.number}))]

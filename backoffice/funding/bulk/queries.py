@@ -1,0 +1,145 @@
+"""Files and their rows, as pages, services and workers need them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
+from backoffice.funding.queries import EQUAL_WITHIN
+from backoffice.funding.states import State
+
+#: What a person must know of and confirm: asked within 24 hours, and not ended without anybody wanting it.
+_LET_GO = (State.REJECTED, State.CANCELLED, State.EXPIRED)
+#: What moves on without anybody's help, so that a page that shows it should follow.
+_MOVING = (State.APPROVED, State.SUBMITTING, State.UNKNOWN)
+_OPERATION = Operation.objects.filter(submission_token=OuterRef("submission_token"))
+
+
+def files() -> QuerySet[BulkFile]:
+    """Return every file without its bytes."""
+    return BulkFile.objects.defer("content").select_related("uploaded_by")
+
+
+def listed() -> QuerySet[BulkFile]:
+    """Return every file with ``made``, while it is being created, and ``refused``."""
+    rows = BulkRow.objects.filter(Exists(_OPERATION), file=OuterRef("pk")).order_by().values("file")
+    refusals = BulkRefusal.objects.filter(row__file=OuterRef("pk")).order_by().values("row__file")
+    made = Subquery(rows.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    refused = Subquery(refusals.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return files().annotate(made=Case(When(state=FileState.CONFIRMED, then=made)), refused=refused)
+
+
+def with_digest(digest: str) -> BulkFile | None:
+    """Return the file that had these bytes, unless it was discarded."""
+    return files().filter(digest=digest).exclude(state=FileState.DISCARDED).first()
+
+
+def same_name_before(file: BulkFile) -> BulkFile | None:
+    """Return the newest other file of that name that was uploaded before and not discarded."""
+    others = files().filter(name=file.name, pk__lt=file.pk).exclude(state=FileState.DISCARDED)
+    return others.order_by("-pk").first()
+
+
+def confirmed() -> QuerySet[BulkFile]:
+    """Return the files that workers have not come to the end of, oldest confirmation first."""
+    return files().filter(state=FileState.CONFIRMED).order_by("confirmed_at", "pk")
+
+
+def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:
+    """Keep the files whose name holds ``text``."""
+    return files.filter(name__icontains=text)
+
+
+# Rows ---------------------------------------------------------------------------------------------------------------
+
+
+def rows() -> QuerySet[BulkRow]:
+    """Return every row with its operation's reference, state and failure, and the sentence of its refusal."""
+    of_operation = {
+        name: Subquery(_OPERATION.values(name)[:1]) for name in ("reference", "failure_sentence", "partner_order_id")
+    }
+    found = BulkRow.objects.select_related("file", "client", "asset").defer("file__content")
+    refusal = Subquery(BulkRefusal.objects.filter(row=OuterRef("pk")).values("sentence")[:1])
+    state = Subquery(_OPERATION.values("state")[:1])
+    return found.annotate(**of_operation, operation_state=state, refusal_sentence=refusal)
+
+
+def rows_in_order(file: BulkFile) -> QuerySet[BulkRow]:
+    """Return the rows of a file, as a page shows them."""
+    return BulkRow.objects.filter(file=file).select_related("client", "asset").order_by("number")
+
+
+def refused_rows(file: BulkFile) -> QuerySet[BulkRow]:
+    """Return the rows of a file that made no operation, with their refusals."""
+    found = BulkRow.objects.filter(file=file, refusal__isnull=False).select_related("refusal", "client", "asset")
+    return found.order_by("number")
+
+
+def waiting_rows(file_id: int) -> QuerySet[BulkRow]:
+    """Return the rows of a file that made neither an operation nor a refusal yet, in the order of the file."""
+    refusal = BulkRefusal.objects.filter(row=OuterRef("pk"))
+    return BulkRow.objects.filter(~Exists(_OPERATION), ~Exists(refusal), file=file_id).order_by("number")
+
+
+def row_of(operation: Operation) -> BulkRow | None:
+    """Return the row that made an operation; None for one that a person typed."""
+    found = BulkRow.objects.select_related("file").defer("file__content")
+    return found.filter(submission_token=operation.submission_token).first()
+
+
+def equal_rows(file: BulkFile, now: datetime) -> list[BulkRow]:
+    """List the rows that ask for the same as another row of the file, or as a request of the last 24 hours.
+
+    Two queries, however many rows. An equal request means the same as for the form: `queries.equal_requests`.
+    """
+    own = list(rows_in_order(file))
+    asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=_LET_GO)
+    recent = asked.filter(client__in={row.client_id for row in own})
+    contents = Counter(_content(row) for row in own)
+    known = set(recent.values_list("kind", "client_id", "asset_id", "amount"))
+    return [row for row in own if contents[_content(row)] > 1 or _content(row) in known]
+
+
+def _content(row: BulkRow) -> tuple[Any, ...]:
+    return row.kind, row.client_id, row.asset_id, row.amount
+
+
+# How far it is ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many rows a file has, how many made an operation, in which state those are, how many were refused."""
+
+    rows: int
+    by_state: dict[str, int]
+    refused: int
+
+    @property
+    def made(self) -> int:
+        return sum(self.by_state.values())
+
+    @property
+    def dealt_with(self) -> int:
+        return self.made + self.refused
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether anything of it goes on by itself."""
+        return any(self.by_state.get(state) for state in _MOVING)
+
+
+def progress_of(file: BulkFile) -> Progress:
+    """Count what became of the rows. Two queries."""
+    made = operations_of(Operation.objects.all(), file.pk).order_by().values("state").annotate(n=Count("pk"))
+    by_state = {one["state"]: one["n"] for one in made}
+    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count())
+
+
+def operations_of(operations: QuerySet[Operation], file_id: int) -> QuerySet[Operation]:
+    """Keep the operations that rows of a file made."""
+    tokens = BulkRow.objects.filter(file=file_id).values("submission_token")
+    return operations.filter(Q(submission_token__in=tokens))

@@ -1,0 +1,105 @@
+"""From a confirmed file to one operation per row, in the order of the file; to be stopped and begun again anywhere.
+
+Each row is its own transaction, under a lock on the file that no second worker waits for. A row that made its operation
+is known by its submission token, a row that could not by its refusal: whoever comes next goes on behind both.
+"""
+
+from typing import Final
+
+from django.db import transaction
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.models import Entry
+from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.bulk import queries
+from backoffice.funding.bulk.policies import why_not_for
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
+from backoffice.funding.services import creating
+
+#: How long one job works at a file before it gives the worker back; another job goes on.
+SLICE_SECONDS: Final = 10.0
+
+
+def create_operations(file_id: int, *, holder: str) -> bool:
+    """Create what the rows of a confirmed file ask for, until all are dealt with or the time is up.
+
+    :return: whether rows are left for another job. Safe to repeat, and to run twice at once.
+    """
+    until = clock.monotonic() + SLICE_SECONDS
+    for row_id in list(queries.waiting_rows(file_id).values_list("pk", flat=True)):
+        if clock.monotonic() >= until:
+            return True
+        if not _deal_with(row_id, file_id, holder):
+            return False
+        failpoint(Failpoint.C14)
+    _finish(file_id, holder)
+    return False
+
+
+def _deal_with(row_id: int, file_id: int, holder: str) -> bool:
+    """Make one row's operation, or write down why not; False when the file is in another worker's hands."""
+    with transaction.atomic():
+        file = _free(file_id)
+        if file is None:
+            return False
+        row = queries.waiting_rows(file_id).select_related("client", "asset").filter(pk=row_id).first()
+        if row is not None:
+            _create(row, file, holder)
+        return True
+
+
+def _free(file_id: int) -> BulkFile | None:
+    """Lock a confirmed file, with who confirmed it as they are now; None when a worker holds it or it has ended."""
+    locked = queries.files().select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return locked.filter(pk=file_id, state=FileState.CONFIRMED).first()
+
+
+def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
+    sentence = why_not_for(file.uploaded_by)
+    if sentence:
+        _refuse(row, file, sentence, holder)
+        return
+    try:
+        creating.create(_intent(row, file), by=file.uploaded_by)
+    except (Refused, creating.NotFundable, creating.EqualRequest, Conflict) as error:
+        _refuse(row, file, str(error), holder)
+
+
+def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
+    return creating.Intent(
+        kind=Kind(row.kind),
+        client=row.client,
+        asset=row.asset,
+        amount=row.amount,
+        reason=row.reason,
+        submission_token=row.submission_token,
+        confirmed_equal=row.number in file.confirmed_equal,
+    )
+
+
+def _refuse(row: BulkRow, file: BulkFile, sentence: str, holder: str) -> None:
+    BulkRefusal.objects.create(row=row, sentence=sentence, refused_at=clock.now())
+    record(
+        "bulk.row_refused",
+        by=System(holder),
+        obj=file,
+        client=row.client.partner_client_id,
+        after={"row": row.number, "kind": row.kind, "amount": row.amount, "asset": row.asset_id},
+        reason=sentence,
+        result=Entry.Result.REFUSED,
+    )
+
+
+def _finish(file_id: int, holder: str) -> None:
+    with transaction.atomic():
+        file = _free(file_id)
+        if file is None or queries.waiting_rows(file_id).exists():
+            return
+        file.state, file.ended_at = FileState.DONE, clock.now()
+        file.save(update_fields=["state", "ended_at"])
+        progress = queries.progress_of(file)
+        record("bulk.done", by=System(holder), obj=file, after={"made": progress.made, "refused": progress.refused})

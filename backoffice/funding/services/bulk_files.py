@@ -1,0 +1,159 @@
+"""A file of deposits or withdrawals: uploaded whole or not at all, then confirmed by its sums or discarded."""
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.funding.bulk import queries
+from backoffice.funding.bulk.checking import GoodRow, check
+from backoffice.funding.bulk.policies import check_can_settle
+from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
+from backoffice.funding.bulk.sums import differences, totals_of, written
+from backoffice.funding.models import BulkFile, BulkRow, FileState
+from backoffice.funding.policies import check_can_ask
+from backoffice.funding.services.doorbells import ring_to_create
+from backoffice.money import MAX_INTEGER_DIGITS
+
+LONGEST_NAME: Final = 200
+
+
+class BadRows(Exception):
+    """Some rows of a file cannot be made, so nothing of it was stored."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(_("Nothing was stored: correct these cells and upload the file again."))
+        self.faults = faults
+
+
+class EqualRows(Exception):
+    """Rows equal other requests and nobody has confirmed that they are other payments."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """The file that holds these bytes; ``is_new`` is false when it was there already."""
+
+    file: BulkFile
+    is_new: bool
+
+
+def upload(*, name: str, content: bytes, by: Person) -> Uploaded:
+    """Store a file in which every row is good, or recognise one that was uploaded before.
+
+    :raises Refused: for anybody but finance. :raises UnreadableFile: with a sentence about the file as a whole.
+    :raises BadRows: with every fault by row and column; nothing is stored.
+    """
+    check_can_ask(by)
+    digest = hashlib.sha256(content).hexdigest()
+    before = queries.with_digest(digest)
+    if before is not None:
+        return Uploaded(before, is_new=False)
+    rows = _good_rows(content)
+    try:
+        return Uploaded(_store(name, content, digest, rows, by), is_new=True)
+    except IntegrityError:  # the same bytes, uploaded twice at the same moment
+        before = queries.with_digest(digest)
+        if before is None:
+            raise
+        return Uploaded(before, is_new=False)
+
+
+def _good_rows(content: bytes) -> list[BulkRow]:
+    sheet = read(content)
+    good, faults = check(sheet.rows)
+    if sheet.faults or faults:
+        raise BadRows(sorted([*sheet.faults, *faults], key=lambda fault: fault.line))
+    rows = [_row(one) for one in good]
+    if any(total.amount.adjusted() >= MAX_INTEGER_DIGITS for total in totals_of(rows)):
+        raise UnreadableFile(_("The amounts add up to more than %(most)d digits.") % {"most": MAX_INTEGER_DIGITS})
+    return rows
+
+
+def _row(good: GoodRow) -> BulkRow:
+    return BulkRow(
+        number=good.line,
+        kind=good.kind,
+        client=good.client,
+        asset=good.asset,
+        amount=good.amount,
+        reason=good.reason,
+        submission_token=uuid4(),
+    )
+
+
+def _store(name: str, content: bytes, digest: str, rows: list[BulkRow], by: Person) -> BulkFile:
+    with transaction.atomic():
+        file = BulkFile.objects.create(
+            name=name[:LONGEST_NAME],
+            digest=digest,
+            content=content,
+            row_count=len(rows),
+            totals=written(totals_of(rows)),
+            uploaded_by=by,
+            uploaded_at=clock.now(),
+        )
+        for row in rows:
+            row.file = file
+        BulkRow.objects.bulk_create(rows, batch_size=500)
+        record("bulk.uploaded", by=by, obj=file, after=_said_of(file))
+    return file
+
+
+def confirm(*, file_id: int, count: int, totals: dict[str, Decimal], confirmed_equal: bool, by: Person) -> BulkFile:
+    """Let the workers create one operation for each row.
+
+    :param count, totals: what the person read off their own source, by `Total.key`; they must agree exactly.
+    :param confirmed_equal: that the rows which equal another request are other payments.
+    :raises Refused: for anybody but who uploaded it. :raises Conflict: when it was settled meanwhile, or a control
+        figure differs. :raises EqualRows: unless confirmed.
+    """
+    with transaction.atomic():
+        file = _locked(file_id)
+        check_can_settle(by, file)
+        if differences(file, count, totals):
+            raise Conflict(_("The control figures are not those of the file. Compare it with your own list."))
+        equal = queries.equal_rows(file, clock.now())
+        if equal and not confirmed_equal:
+            raise EqualRows(_("Confirm that the rows which equal another request are other payments."))
+        numbers = [row.number for row in equal]
+        _settle(file, FileState.CONFIRMED, confirmed_at=clock.now(), confirmed_equal=numbers)
+        ring_to_create(file.pk)
+        record("bulk.confirmed", by=by, obj=file, after={**_said_of(file), "confirmed_equal": len(equal)})
+    return file
+
+
+def discard(*, file_id: int, by: Person) -> BulkFile:
+    """Give a file up before anything came of it; its bytes may be uploaded again.
+
+    :raises Refused: for anybody but who uploaded it. :raises Conflict: when it was settled meanwhile.
+    """
+    with transaction.atomic():
+        file = _locked(file_id)
+        check_can_settle(by, file)
+        _settle(file, FileState.DISCARDED, ended_at=clock.now())
+        record("bulk.discarded", by=by, obj=file, before={"state": str(FileState.CHECKED)})
+    return file
+
+
+def _locked(file_id: int) -> BulkFile:
+    return queries.files().select_for_update(of=("self",), no_key=True).get(pk=file_id)
+
+
+def _settle(file: BulkFile, to: FileState, **changes: object) -> None:
+    file.state = to
+    for name, value in changes.items():
+        setattr(file, name, value)
+    file.save(update_fields=["state", *changes])
+
+
+def _said_of(file: BulkFile) -> dict[str, object]:
+    return {"name": file.name, "digest": file.digest, "rows": file.row_count, "totals": file.totals}
