@@ -24,6 +24,7 @@ from backoffice.funding.queries import open_attempts
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
+from backoffice.funding.services.brakes import watch_clock
 from backoffice.funding.services.claiming import HOLDER_LENGTH, lease_length, why_not_again
 from backoffice.funding.services.doorbells import ring_to_resolve
 from backoffice.funding.services.intents import intended_order
@@ -76,6 +77,8 @@ def resolve(operation_id: int, *, holder: str) -> None:
     heard = ask(client, turn.operation.reference)
     conditions = absence.weigh(turn.operation, heard, client)
     failpoint(Failpoint.C12)
+    if heard.exchange is not None and heard.exchange.partner_date is not None:
+        watch_clock(client.clock_skew, holder=holder)
     if _write_down(turn, heard, conditions):
         send_again(operation_id, turn.token, holder=holder)
 

@@ -1,0 +1,167 @@
+"""What stops all sending by itself, what it says, and how a manager lets it go on (reliability.md §5, F22, F34)."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding import halts
+from backoffice.funding.halts import HALTS
+from backoffice.funding.models import Attempt, Gate, HaltCode
+from backoffice.funding.pages_freezing import skew_sentence
+from backoffice.funding.services.brakes import resume_sending, watch_clock
+from backoffice.funding.standstill import notices
+from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena as client_of
+from tests.funding.cast import deposit, looked_up, sent
+from tests.partners import Partners
+
+
+def gate() -> Gate:
+    return Gate.objects.get()
+
+
+def test_every_halt_says_why_and_how_to_go_on() -> None:
+    assert set(HALTS) == set(HaltCode)
+    assert all(halt.why.endswith(".") and halt.what_to_do.endswith(".") for halt in HALTS.values())
+
+
+# Another environment --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(coinmena: Partners, maya: Person, noura: Client, usd: Asset, settings: Settings) -> None:
+    """One payment was made, then somebody changed the partner id."""
+    assert sent(deposit(maya, noura, usd, "1.00")).state == State.COMPLETED
+    settings.COINMENA_PARTNER_ID = "another-partner"
+
+
+def test_the_first_payment_notes_its_environment(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> None:
+    assert gate().environment == ""
+    sent(deposit(maya, noura, usd))
+    assert gate().environment == client_of().environment
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_nothing_is_sent_to_another_environment(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> None:
+    operation = sent(deposit(maya, noura, usd, "2.00"))
+
+    assert operation.state == State.APPROVED
+    assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+    assert gate().halt_code == HaltCode.ENVIRONMENT
+    assert Entry.objects.get(event="funding.halted").after["found"] == client_of().environment
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_settings_put_back_do_not_resume_by_themselves(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset, settings: Settings
+) -> None:
+    operation = sent(deposit(maya, noura, usd, "2.00"))
+    settings.COINMENA_PARTNER_ID = "demo-partner"
+
+    assert sent(operation).state == State.APPROVED
+    resume_sending(reason="The setting was put back.", by=omar)
+    assert sent(operation).state == State.COMPLETED
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_manager_who_resumes_accepts_the_new_environment(
+    maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd, "2.00"))
+    known = gate().environment
+
+    resume_sending(reason="A new partner id, as announced.", by=omar)
+
+    assert gate().halted_at is None and gate().halt_code == ""
+    assert known != gate().environment == client_of().environment
+    sent(operation)
+    assert Attempt.objects.filter(operation=operation, environment=gate().environment).exists()
+    assert Entry.objects.get(event="funding.resumed").before["environment"] == known
+
+
+# The clock ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("offset", "is_halted"), [(0, False), (-8, False), (-15, True), (15, True)])
+def test_a_clock_that_is_off_stops_sending(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, offset: float, is_halted: bool
+) -> None:
+    coinmena.clock(offset)
+    sent(deposit(maya, noura, usd))
+    assert (gate().halt_code == HaltCode.CLOCK) is is_halted
+
+
+def test_a_look_up_measures_the_clock_as_well(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    coinmena.clock(15)
+
+    assert looked_up(operation).state == State.COMPLETED
+    assert gate().halt_code == HaltCode.CLOCK
+
+
+def test_staff_are_warned_before_a_clock_stops_sending(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.clock(6)
+    sent(deposit(maya, noura, usd))
+
+    skew = halts.measured_skew()
+
+    assert skew is not None and -7 < skew < -4
+    assert "behind CoinMENA's" in skew_sentence(skew)
+    assert skew_sentence(1.9) == skew_sentence(None) == ""
+
+
+@pytest.mark.parametrize("skew", [None, 0.0, 9.9, -9.9])
+def test_a_small_difference_halts_nothing(db: None, skew: float | None) -> None:
+    watch_clock(skew, holder="worker 1")
+    assert gate().halted_at is None
+
+
+# Refused, and resumed -------------------------------------------------------------------------------------------------
+
+
+def test_three_refused_signatures_halt_with_their_code(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("envelope", match={"method": "POST"}, status=401, code=401, times=3)
+    for number in range(3):
+        sent(deposit(maya, noura, usd, f"{number + 1}.00"))
+
+    assert (gate().halt_code, gate().unauthorised_in_a_row) == (HaltCode.UNAUTHORISED, 3)
+
+
+@pytest.mark.parametrize("name", ["maya", "vera", "adam"])
+def test_only_managers_resume(db: None, request: pytest.FixtureRequest, name: str) -> None:
+    watch_clock(30.0, holder="worker 1")
+    with pytest.raises(Refused):
+        resume_sending(reason="Set.", by=request.getfixturevalue(name))
+    assert gate().halted_at is not None
+
+
+def test_what_is_not_halted_is_not_resumed(db: None, omar: Person) -> None:
+    with pytest.raises(Conflict, match="not halted"):
+        resume_sending(reason="Set.", by=omar)
+
+
+# On every screen ------------------------------------------------------------------------------------------------------
+
+
+def test_the_line_above_every_page_says_why_and_until_when(db: None) -> None:
+    assert notices(timezone.now()) == ()
+    Gate.objects.update(paused_until=timezone.now() + timedelta(minutes=3))
+    (pause,) = notices(timezone.now())
+    assert "by itself at" in str(pause.text)
+
+    watch_clock(-30.0, holder="worker 1")
+
+    (halt,) = notices(timezone.now())
+    assert "more than 10 seconds" in str(halt.text)
