@@ -13,7 +13,7 @@ from django.conf import settings
 
 from backoffice.failpoints import Failpoint
 from backoffice.sandbox.coinmena.ledger import InsufficientFunds, ReferenceTaken
-from backoffice.sandbox.credentials import COINMENA_PARTNER_ID, OTHER_PARTNER_ID
+from backoffice.sandbox.credentials import OTHER_PARTNER_ID
 from backoffice.sandbox.faults.rules import reference_of
 from backoffice.sandbox.messages import Request
 from tests.faults.world import World
@@ -180,8 +180,7 @@ def short_of_funds_on_second(world: World, target: Target, random: Random) -> No
     lag = random.choice((330, 400, 500))
     for match in (target.lookup, target.listing):
         at_partner(world, "F14 lag", match, "read_lag", times=None, seconds=lag)
-    refusal = {"status": 400, "code": 3005, "msg": "Insufficient funds"}
-    at_partner(world, "F15 refused", target.post, "envelope", nth=2, **refusal)
+    at_partner(world, "F15 refused", target.post, "envelope", nth=2, status=400, code=3005, msg="Insufficient funds")
 
 
 def out_of_sight(world: World, target: Target, random: Random) -> None:
@@ -262,7 +261,6 @@ _RETRY_AFTER: Final = {
     "20 s": {"Retry-After": "20"},
     "a date": {"Retry-After": "Mon, 05 Jan 2099 08:00:00 GMT"},
 }
-assert COINMENA_PARTNER_ID != OTHER_PARTNER_ID
 
 
 def _all() -> list[Fault]:
@@ -309,8 +307,8 @@ def _all() -> list[Fault]:
     add("F13", "foreign", foreign_order("F13 foreign"), 5)
     add("F14", "not shown", order_there("F14 not shown", lag=True))
     add("F15", "on the second", short_of_funds_on_second)
-    for status in ("failed", "rejected", "pending", "on_hold"):
-        add("F16", status, on_post(f"F16 {status}", "order_status", status=status), 4)
+    for kept_as in ("failed", "rejected", "pending", "on_hold"):
+        add("F16", kept_as, on_post(f"F16 {kept_as}", "order_status", status=kept_as), 4)
     for way, echo in _ECHOES.items():
         add("F17", f"post {way}", on_post(f"F17 post {way}", "echo", **echo), 2)
         add("F17", f"lookup {way}", _lost_and(on_lookup(f"F17 lookup {way}", "echo", **echo)), 1)
@@ -322,8 +320,8 @@ def _all() -> list[Fault]:
     add("F18", "oversized", on_post("F18 oversized", "oversized", bytes=9 * 1024 * 1024), 1)
     for amount in _AMOUNTS:
         add("F19", repr(amount), on_post(f"F19 {amount!r}", "echo", field="amount", value=amount), 1)
-    for seconds in (5, -5, 59, -59, 61, -61, -3600):
-        add("F22", f"{seconds:+g} s", clocks_apart(seconds), 2)
+    for apart in (5, -5, 59, -59, 61, -61, -3600):
+        add("F22", f"{apart:+g} s", clocks_apart(apart), 2)
     for how in ("deadlock", "lock_timeout", "statement_timeout"):
         add("F23", how, database("F23", how), 6)
     for how in ("terminated", "commit_lost", "commit_failed"):

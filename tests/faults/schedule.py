@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
+from uuid import UUID
 
 from backoffice.accounts.models import Person
 from backoffice.approvals import services as approvals
@@ -26,6 +27,8 @@ from backoffice.sandbox.clock import NANOSECONDS
 from tests.faults.catalogue import FAULTS, Fault, Target, draw
 from tests.faults.oracle import Violation
 from tests.faults.world import SWEEP_SECONDS, World, token
+
+Result = TypeVar("Result")
 
 QUIET_SECONDS: Final = 300 + 120
 AMOUNTS: Final = ("10.00", "1000.00", "0.01", "0.00000001", "123456.78", "99.99999999", "250", "7.5")
@@ -57,7 +60,7 @@ class Payment:
     amount: Decimal
     by: Person
     faults: list[Fault] = field(default_factory=list)
-    form: object = field(default_factory=token)
+    form: UUID = field(default_factory=token)
     operation: Operation | None = None
 
 
@@ -122,7 +125,7 @@ class Schedule:
             payment.asset,
             payment.amount,
             "Bank transfer received",
-            payment.form,  # type: ignore[arg-type]
+            payment.form,
             confirmed_equal=True,
         )
         name = payment.by.name.split()[0]
@@ -272,7 +275,7 @@ class Schedule:
         """Q + 120 s after the faults, or after the last request: one sent again opens a quarantine of its own."""
         return max(began_ns + QUIET_SECONDS * NANOSECONDS, self.world.quarantine_ends(QUIET_SECONDS))
 
-    def _act(self, label: str, do: Callable[[], object]) -> object:
+    def _act(self, label: str, do: Callable[[], Result]) -> Result | None:
         return self.world.act(label, do)
 
     def _plan(self, in_seconds: float, do: Callable[[], object]) -> None:

@@ -103,7 +103,7 @@ class Wire(BaseAdapter):
         attempt = connection._current.get()
         attempt.reached(Phase.CONNECTING)
         how = "refused" if self._line.sandbox.is_down else self._line.struck(asked)
-        if how in _BEFORE_A_BYTE:
+        if how is not None and how in _BEFORE_A_BYTE:
             self._never_connected(how, attempt)
         attempt.reached(Phase.WRITING)
         if how == "hang_before":
@@ -248,7 +248,7 @@ def _reset() -> requests.RequestException:
     return requests.ConnectionError(ProtocolError("Connection aborted.", cause))
 
 
-_BEFORE_A_BYTE: Final[dict[str | None, Callable[[], requests.RequestException]]] = {
+_BEFORE_A_BYTE: Final[dict[str, Callable[[], requests.RequestException]]] = {
     "dns": _unresolved,
     "refused": _refused,
     "connect_timeout": _connect_timeout,
