@@ -98,11 +98,13 @@ def page(
 ) -> HttpResponse:
     """Return the decision page, or only its preview when htmx asks for it."""
     subject = subject_of(asked)
+    # First of all: what a fresh preview learns decides about the button beside it.
+    preview = subject.preview(asked, is_fresh=is_fresh)
     context = {
         **pages.detail_context(asked, person_of(request), timezone.now()),
         "form": form,
         "preview_template": subject.preview_template,
-        "preview": subject.preview(asked, is_fresh=is_fresh),
+        "preview": preview,
         "is_fresh": is_fresh,
     }
     return render_page(request, DETAIL, context, "preview" if is_fresh else None, status=status)

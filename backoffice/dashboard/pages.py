@@ -19,6 +19,7 @@ from backoffice.dashboard.words import (
     title_of,
 )
 from backoffice.funding.badges import badge_of
+from backoffice.funding.queries import unsettled_late_orders
 from backoffice.funding.states import State
 from backoffice.mirror.queries import Freshness, freshness
 from backoffice.money import Money
@@ -28,6 +29,7 @@ from backoffice.ui import times
 from backoffice.ui.values import Action, Badge, Fact, Figure
 
 RECONCILIATION = "/reconciliation/"
+IN_DOUBT = "/funding/?state=unknown&state=review"
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ def shared_by_readers(runs: list[Run], now: datetime) -> dict[str, Any]:
     return {
         "in_doubt": [OperationRow(one, now) for one in queries.operations_in_doubt()],
         "shows_doubt": True,
+        "late_orders": list(unsettled_late_orders()[: queries.ROWS_SHOWN]),
         "runs": [run_line(run) for run in runs],
         "exceptions": exception_facts(runs),
         "chart": chart(now),
@@ -212,7 +215,7 @@ def on_their_way_figure(count: int, waiting: int) -> Figure:
 def doubt_figure(doubt: queries.Doubt, now: datetime) -> Figure:
     total = str(Money(doubt.total, doubt.asset)) if doubt.total is not None else ""
     note = _("Oldest %(span)s") % {"span": span(doubt.since, now)} if doubt.since else _("Every outcome is proven")
-    return Figure(_("In doubt"), doubt.count, unit=total, note=note, tone=tone(doubt.count), url="/funding/")
+    return Figure(_("In doubt"), doubt.count, unit=total, note=note, tone=tone(doubt.count), url=IN_DOUBT)
 
 
 def exceptions_figure(runs: list[Run]) -> Figure:

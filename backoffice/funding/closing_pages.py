@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.approvals.states import RequestState
-from backoffice.funding.closings import evidence_of
+from backoffice.funding.closings import evidence_of, is_current
 from backoffice.funding.findings import Difference, Findings, FoundOrder, findings_of
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
 from backoffice.funding.policies_closing import can_settle
@@ -146,6 +146,7 @@ def preview_context(closing: Closing, *, is_fresh: bool) -> dict[str, Any]:
         "kind_label": _("Closing by two people"),
         "for_whom": str(operation.client),
         "is_fresh": is_fresh,
+        "is_overtaken": not is_current(closing),
         "looked_up": Age(findings.looked_up_at),
         "operation_facts": operation_facts(operation),
         "claim_facts": claim_facts(closing),

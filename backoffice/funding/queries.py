@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
@@ -27,6 +28,17 @@ OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, 
 def operations() -> QuerySet[Operation]:
     """Return every operation with what its name and its people are drawn from."""
     return Operation.objects.select_related("client", "asset", "requested_by", "approved_by", "approval")
+
+
+def with_doubt() -> QuerySet[Operation]:
+    """Return every operation with when its doubt began, for those that are in doubt."""
+    return operations().annotate(doubt_began=Coalesce("in_doubt_since", "requested_at"))
+
+
+def unsettled_late_orders() -> QuerySet[LateOrder]:
+    """Return the orders that speak against an end and that no manager has settled, oldest first."""
+    late = LateOrder.objects.filter(settled_at=None).select_related("operation__client", "incident")
+    return late.order_by("seen_at", "id")
 
 
 def by_reference(reference: str) -> Operation:

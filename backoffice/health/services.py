@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
-from backoffice.funding.queries import longest_in_doubt
+from backoffice.funding.queries import longest_in_doubt, unsettled_late_orders
 from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import bitnob, coinmena
@@ -165,6 +165,14 @@ def doubt_is_short() -> str:
     return f"{oldest.reference} is in doubt, and is being looked up."
 
 
+def ends_are_uncontradicted() -> str:
+    late = unsettled_late_orders().first()
+    if late is None:
+        return "No order speaks against how an operation ended."
+    sentence = f"Order {late.order_id} speaks against how {late.operation.reference} ended ({late.operation.state})."
+    raise Unwell(f"{sentence} A manager settles it on the page of the operation.")
+
+
 CHECKS = [
     Check("settings", 10, settings_agree),
     Check("database", 11, database_answers, decides_readiness=True),
@@ -175,4 +183,5 @@ CHECKS = [
     Check("mirrors", 16, mirrors_are_fresh),
     Check("syncs", 17, syncs_add_up),
     Check("doubt", 18, doubt_is_short),
+    Check("ends", 19, ends_are_uncontradicted),
 ]

@@ -1,5 +1,7 @@
 """The list of operations, its file, and the file of the approvals, whose app stands below the exports."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,9 @@ from backoffice.approvals.queries import in_lane
 from backoffice.exports.services import stream_csv
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import COLUMNS
+from backoffice.funding.columns_doubt import DOUBT_COLUMNS
 from backoffice.funding.filters import OperationFilters
+from backoffice.funding.states import IN_DOUBT
 from backoffice.ui.filters import today
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, View
@@ -47,13 +51,30 @@ OPERATIONS = Listing(
     actions_template="funding/list_actions.html",
 )
 
+#: The same list and the same file, as those need it who settle what is in doubt: what has waited longest comes first.
+IN_DOUBT_LANE = replace(
+    OPERATIONS,
+    caption=_("Operations in doubt, the longest in doubt first"),
+    columns=DOUBT_COLUMNS,
+    sorts=(Sort("doubt", _("In doubt for"), ("doubt_began", "id"), descending=False),),
+    empty=Empty(_("Nothing is in doubt."), _("Every outcome is proven.")),
+)
+
 
 @require_GET
 @require_role(*policies.READERS)
 def operations(request: HttpRequest) -> HttpResponse:
     """List what was asked for and where it stands."""
     context = {"can_ask": policies.can_ask(person_of(request))}
+    if is_in_doubt_lane(request):
+        return render_listing(request, IN_DOUBT_LANE, queries.with_doubt(), context)
     return render_listing(request, OPERATIONS, queries.operations(), context)
+
+
+def is_in_doubt_lane(request: HttpRequest) -> bool:
+    """Whether nothing but what is in doubt is asked for, in the order that lane has."""
+    states = set(request.GET.getlist("state"))
+    return bool(states) and states <= set(IN_DOUBT) and "sort" not in request.GET
 
 
 @require_POST

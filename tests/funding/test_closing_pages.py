@@ -1,0 +1,241 @@
+"""The pages of what is in doubt, in review and closed: what they show, what they offer, what they refuse."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+
+from backoffice.accounts.models import Person
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.attachments import LARGEST
+from backoffice.funding.models import Closing, LateOrder, Operation
+from backoffice.funding.services.late_orders import watch
+from backoffice.funding.states import State
+from backoffice.orders.services import look_up_order
+from tests.funding.cast import deposit, looked_up, now, sent
+from tests.funding.closings import LETTER, asked, in_review, landed, signed
+from tests.partners import Partners
+
+SignIn = Callable[[Person], Browser]
+GOOD = {"outcome": "failed", "reason_code": "absent", "statement": "Rana wrote that there is no such order."}
+
+
+@pytest.fixture
+def sign_in(client: Browser) -> SignIn:
+    def sign_in(person: Person) -> Browser:
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def reviewing(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Operation:
+    return in_review(coinmena, maya, noura, usd)
+
+
+def letter(name: str = "letter.pdf", content: bytes = b"%PDF-1.7 letter") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def page_of(browser: Browser, operation: Operation) -> str:
+    return browser.get(f"/funding/{operation.reference}/").content.decode()
+
+
+# The lane -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_lane_begins_with_the_longest_in_doubt(
+    coinmena: Partners, sign_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    older = in_review(coinmena, maya, noura, usd, "1.00")
+    coinmena.fault("close_before_apply", match={"method": "POST"})
+    younger = sent(deposit(maya, noura, usd, "2.00"))
+
+    page = sign_in(maya).get("/funding/?state=unknown&state=review").content.decode()
+
+    assert page.index(older.reference) < page.index(younger.reference)
+    assert "Next look-up" in page and "Two people" in page
+    Operation.objects.filter(pk=younger.pk).update(in_doubt_since="2026-01-01T00:00:00Z")
+    assert "Alarm" in sign_in(maya).get("/funding/?state=unknown&state=review").content.decode()
+
+
+def test_a_page_in_doubt_argues_step_by_step(
+    coinmena: Partners, sign_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_before_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    looked_up(operation)
+
+    page = page_of(sign_in(maya), operation)
+
+    for sentence in (
+        "One request left us, and only one",
+        "The answer did not arrive",
+        "An early “not found” proves nothing",
+        "It counts only from",
+        "of 6 conditions, all must hold",
+        "Order list of the client, read to its end",
+    ):
+        assert sentence in page
+    assert "copy_of" not in page and "/close/" not in page
+
+
+# Asking -------------------------------------------------------------------------------------------------------------
+
+
+def test_finance_asks_with_evidence_and_a_manager_signs_in_the_browser(
+    reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person
+) -> None:
+    address = f"/funding/{reviewing.reference}/close/"
+    assert address in page_of(sign_in(maya), reviewing)
+
+    answer = sign_in(maya).post(address, {**GOOD, "evidence": [letter()]})
+
+    assert answer.status_code == 302
+    closing = Closing.objects.get()
+    page = sign_in(omar).get(f"/approvals/{closing.key}/").content.decode()
+    for words in (
+        "Close deposit of 1,000.00 USD as failed?",
+        "Nothing was moved",
+        "Rana wrote that there is no such order.",
+        closing.evidence.get().digest,
+        "Finance may then make one copy",
+        "Sign the closing",
+    ):
+        assert words in page
+    signing = {"fingerprint": closing.fingerprint, "note": "Read and compared"}
+    assert sign_in(omar).post(f"/approvals/{closing.key}/approve/", signing).status_code == 302
+    assert now(reviewing).state == State.FAILED
+    assert "Closed by two people" in page_of(sign_in(maya), reviewing)
+
+
+def test_the_managers_page_looks_again_when_it_is_opened_afresh(
+    coinmena: Partners, reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person
+) -> None:
+    closing = asked(reviewing, maya)
+    landed(coinmena, reviewing)
+
+    page = sign_in(omar).post(f"/approvals/{closing.key}/preview/").content.decode()
+
+    assert "CoinMENA shows a completed order" in page
+    assert "Something new was found" in page
+
+
+def test_what_is_found_in_review_is_put_before_people(
+    coinmena: Partners, reviewing: Operation, sign_in: SignIn, maya: Person
+) -> None:
+    order = landed(coinmena, reviewing)
+    looked_up(reviewing)
+
+    advice = f"CoinMENA now shows a completed order, {order}: close it as completed."
+    assert advice in page_of(sign_in(maya), reviewing)
+    form = sign_in(maya).get(f"/funding/{reviewing.reference}/close/").content.decode()
+    assert advice in form
+    assert 'value="completed"' in form and "checked" in form
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([], "Attach 1 to 5 files"),
+        ([letter(f"{n}.pdf") for n in range(6)], "Attach 1 to 5 files"),
+        ([letter(content=b"")], "is empty"),
+        ([letter(content=b"%PDF-" + b"0" * LARGEST)], "larger than 5 MB"),
+        ([letter("letter.pdf", b"MZ")], "does not hold what its name says"),
+        ([letter("page.html", b"<html>")], "attach PDF, PNG, JPEG, CSV, TXT or EML"),
+    ],
+    ids=["none", "six", "empty", "large", "wrong", "page"],
+)
+def test_evidence_that_is_none_gets_a_sentence(
+    reviewing: Operation, sign_in: SignIn, maya: Person, files: list[Any], sentence: str
+) -> None:
+    for file in files:
+        file.seek(0)
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", {**GOOD, "evidence": files})
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Closing.objects.exists()
+
+
+def test_a_hostile_name_is_kept_as_a_harmless_one(
+    reviewing: Operation, sign_in: SignIn, maya: Person, vera: Person
+) -> None:
+    hostile = letter("<img src=x onerror=alert(1)>\u202efdp.pdf")
+    sign_in(maya).post(f"/funding/{reviewing.reference}/close/", {**GOOD, "evidence": [hostile]})
+
+    [kept] = Closing.objects.get().evidence.all()
+    assert kept.name == "img src_x onerror_alert(1)_fdp.pdf"
+    assert "<img" not in page_of(sign_in(vera), reviewing)
+
+
+def test_a_claim_that_is_contradicted_comes_back_with_its_reason(
+    coinmena: Partners, reviewing: Operation, sign_in: SignIn, maya: Person
+) -> None:
+    landed(coinmena, reviewing)
+
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", {**GOOD, "evidence": [letter()]})
+
+    assert answer.status_code == 422
+    assert "close it as completed" in answer.content.decode()
+    assert "Rana wrote" in answer.content.decode(), "what was typed stays"
+
+
+def test_outside_review_there_is_no_form(
+    coinmena: Partners, sign_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+
+    assert sign_in(maya).get(f"/funding/{operation.reference}/close/").status_code == 409
+
+
+# Evidence and late orders -------------------------------------------------------------------------------------------
+
+
+def test_evidence_is_saved_and_never_shown_and_reading_it_is_written(
+    reviewing: Operation, sign_in: SignIn, maya: Person, vera: Person
+) -> None:
+    asked(reviewing, maya)
+
+    answer = sign_in(vera).get(f"/funding/{reviewing.reference}/evidence/{LETTER.digest}/")
+
+    assert answer.content == LETTER.content
+    assert answer["Content-Disposition"] == 'attachment; filename="letter.pdf"'
+    assert answer["Content-Security-Policy"].startswith("sandbox")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    entry = Entry.objects.get(event="evidence.read")
+    assert (entry.who, entry.after["digest"]) == ("Vera Novak", LETTER.digest)
+
+
+def test_evidence_of_another_operation_is_not_found(
+    coinmena: Partners, reviewing: Operation, sign_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    asked(reviewing, maya)
+    other = deposit(maya, noura, usd, "7.00")
+
+    assert sign_in(maya).get(f"/funding/{other.reference}/evidence/{LETTER.digest}/").status_code == 404
+
+
+def test_a_late_order_rings_everywhere_until_a_manager_settles_it(
+    coinmena: Partners, reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person
+) -> None:
+    ended = signed(asked(reviewing, maya), omar)
+    order = landed(coinmena, ended)
+    look_up_order(text=ended.reference, by=maya)
+    watch()
+    late = LateOrder.objects.get()
+
+    assert "Completed after we ended it" in page_of(sign_in(maya), ended)
+    assert "Completed after we ended it" in sign_in(maya).get("/").content.decode()
+    assert "speaks against how its operation ended" in sign_in(maya).get(f"/orders/{order}/").content.decode()
+    settling = f"/funding/{ended.reference}/late/{late.pk}/"
+    assert sign_in(omar).post(settling, {"settlement": ""}).status_code == 302
+    assert not LateOrder.objects.filter(settled_at__isnull=False).exists()
+    sign_in(omar).post(settling, {"settlement": "CoinMENA took it back."})
+
+    assert "Settled by" in page_of(sign_in(maya), ended)
+    assert "Completed after we ended it" not in sign_in(maya).get("/").content.decode()
