@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final
 from unittest.mock import patch
 from uuid import uuid4
@@ -14,15 +15,17 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.rules import EVERY_WITHDRAWAL
 from backoffice.database import clock
-from backoffice.funding.models import Attempt, AttemptOutcome, Kind, Lookup, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, Freeze, Kind, Lookup, Operation, Scope
 from backoffice.funding.services import creating
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, Intent
+from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.releasing import ask_for_release
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference
-from tests.faults.races.arena import RACERS, Arena, told_of, winners
+from tests.faults.races.arena import RACERS, Act, Arena, told_of, winners
 from tests.funding.cast import approved_by, now
 
 #: How long a request of the race of decisions may be decided: everybody comes about when it runs out.
@@ -195,6 +198,32 @@ def one_client(arena: Arena, number: int) -> None:
     ends = dict(AttemptOutcome.objects.filter(attempt__in=mine).values_list("attempt_id", "recorded_at"))
     assert len(mine) == len(winners(sent)) >= 1
     assert all(ends[one.pk] < following.claimed_at for one, following in zip(mine, mine[1:], strict=False))
+
+
+@race("what a freeze has not seen claimed is not sent")
+def freeze_or_send(arena: Arena, number: int) -> None:
+    waiting = {operation.client_id: operation for operation in Operation.objects.filter(state=State.APPROVED)}
+    operations = [
+        waiting.get(client.pk) or asked(arena, Kind.DEPOSIT, number, client=racer)
+        for racer, client in enumerate(arena.clients)
+    ]
+    acts: list[Act] = [partial(send, one.pk, holder=f"worker {racer}") for racer, one in enumerate(operations)]
+    acts.insert(number % RACERS, partial(freeze, scope=Scope.EVERYTHING, reason="A strange file", by=arena.managers[0]))
+
+    ended = arena.threads.race(acts)
+
+    frozen = Freeze.objects.get(released_at=None)
+    claimed = Attempt.objects.filter(operation__in=operations)
+    assert all(attempt.claimed_at < frozen.frozen_at for attempt in claimed)
+    assert len(claimed) == ended.count(True)
+    assert all(len(arena.partners.orders_under(one.operation.reference)) == 1 for one in claimed)
+    release(arena, frozen)
+
+
+def release(arena: Arena, frozen: Freeze) -> None:
+    """Have two other people let go what was frozen."""
+    request = ask_for_release(freeze_id=frozen.pk, reason="The file was ours", by=arena.maya)
+    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=arena.managers[1])
 
 
 @race("eight resolvers look once")
