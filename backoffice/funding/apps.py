@@ -11,8 +11,8 @@ class FundingConfig(AppConfig):
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
-        from backoffice.funding.closing_subject import ClosingSubject
         from backoffice.funding.bulk.queries import rows as bulk_rows
+        from backoffice.funding.closing_subject import ClosingSubject
         from backoffice.funding.release_subject import ReleaseSubject
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
@@ -22,10 +22,10 @@ class FundingConfig(AppConfig):
 
         register(OperationSubject())
         register(ReleaseSubject())
+        register(ClosingSubject())
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
-        register(ClosingSubject())
         exports.register(exports.Export(BULK_ROWS, bulk_rows))
         exports.register(exports.Export(REQUESTS, with_nobodys_lanes))
         panels.register(
