@@ -57,11 +57,10 @@ def line_of(asked: Request, now: datetime) -> list[object]:
 
 
 def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, CheckResult]]:
-    """List who can decide, and who cannot: the person who asked, and the one whose act it would undo."""
-    able = [
-        (_shown(one, person, one.get_role_display()), CheckResult.PASSED)
-        for one in queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
-    ]
+    """List who can decide, the reader first; then who cannot: who asked, and whose act it would undo."""
+    deciders = queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
+    deciders.sort(key=lambda one: one.pk != person.pk)
+    able = [(_shown(one, person, one.get_role_display()), CheckResult.PASSED) for one in deciders]
     unable = [(_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
     if asked.barred is not None:
         unable.append((_shown(asked.barred, person, _("Would undo their own act")), CheckResult.FAILED))
@@ -83,4 +82,4 @@ def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> di
 
 
 def _shown(one: accounts.Person, person: accounts.Person, note: str) -> Person:
-    return Person(_("You") if one.pk == person.pk else one.name, note)
+    return Person(one.name, note, called=_("You") if one.pk == person.pk else "")

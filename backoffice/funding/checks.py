@@ -3,6 +3,7 @@
 CoinMENA has the last word on each of them; a failed check here spares people the way there.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -191,15 +192,16 @@ def _link(one: Operation) -> Link:
 
 
 def summary(checks: tuple[Check, ...]) -> str:
-    """Say in one line how the checks came out."""
-    passed = sum(check.result is PASSED for check in checks)
-    others = len(checks) - passed
-    if not others:
-        return _("All pass. Nothing was sent to find out.")
-    return _("%(passed)d pass, %(others)d to look at. Nothing was sent to find out.") % {
-        "passed": passed,
-        "others": others,
-    }
+    """Say in a few words how the checks came out; what waits for more to be typed is no fault."""
+    results = Counter(check.result for check in checks)
+    if results[PASSED] == len(checks):
+        return _("All pass")
+    told = [_("%(n)d pass") % {"n": results[PASSED]}]
+    if faults := results[FAILED] + results[WARNING]:
+        told.append(_("%(n)d to look at") % {"n": faults})
+    if results[WAITING]:
+        told.append(_("%(n)d not yet") % {"n": results[WAITING]})
+    return ", ".join(told)
 
 
 def _read(at: datetime | None, now: datetime) -> str:

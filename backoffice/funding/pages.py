@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -60,6 +61,8 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "late_orders": closing_pages.late_notes(operation, person),
         "can_close": can_ask_to_close(person, operation),
         "others": [line_of(one) for one in queries.same_client(operation)],
+        "all_of_client": queries.of_client(operation.client).count(),
+        "all_url": url_of_all(operation.client),
         "marker": marker_of(operation, len(story.attempts), len(story.lookups), closing_marks(story.closings)),
         "can_look_up": policies.can_look_up(person, operation),
         "can_cancel": policies.can_cancel(person, operation),
@@ -135,7 +138,7 @@ def failure_of(operation: Operation) -> str:
         return closed_sentence(operation.closing)
     sentence = _(operation.failure_sentence)
     code = operation.failure_code
-    return f"{sentence} ({_('CoinMENA code')} {code})" if code.isdigit() else sentence
+    return f"{sentence} {_('CoinMENA code')} {code}." if code.isdigit() else sentence
 
 
 def origin_of(operation: Operation, attempts: int) -> list[Fact]:
@@ -219,6 +222,11 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
     }
 
 
+def url_of_all(client: Client) -> str:
+    """Return the address of the list of everything that was asked for a client."""
+    return f"{reverse('funding:list')}?{urlencode({'q': client.partner_client_id})}"
+
+
 # Panels on the page of a client -------------------------------------------------------------------------------------
 
 
@@ -228,7 +236,7 @@ def client_panel(client: Client, _person: object) -> dict[str, Any]:
     return {
         "rows": [line_of(one) for one in rows[:6]],
         "all": rows.count(),
-        "all_url": f"{reverse('funding:list')}?q={client.partner_client_id}",
+        "all_url": url_of_all(client),
         "client": client,
     }
 

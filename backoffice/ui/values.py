@@ -96,6 +96,8 @@ class Person:
 
     name: str
     note: Text = ""
+    called: Text = ""
+    """What stands for the name, such as *You*; the circle keeps the initials of the name."""
 
     @property
     def initials(self) -> str:
