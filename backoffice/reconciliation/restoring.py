@@ -5,7 +5,6 @@ yet sent: sent again under their own reference they end in 2020 and are complete
 after the backup are gone: their orders appear as extra, and nobody keys them again.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,6 +35,7 @@ from backoffice.ui.values import Link
 
 #: How long before the backup the partner's orders are read again: its last hours may have been behind.
 MARGIN: Final = timedelta(days=1)
+MOST_READINGS: Final = 3
 SYNC_TRIES: Final = 20
 SYNC_PAUSE_SECONDS: Final = 3.0
 BY: Final = System("after_restore")
@@ -90,8 +90,7 @@ def after_restore(*, backup_at: datetime | None = None) -> Restored:
     failpoint(Failpoint.C17)
     unread = tuple(str(mirror.label) for mirror in (Mirror.CLIENTS, Mirror.ASSETS) if not _read(registered()[mirror]))
     _wait_until_settled(lock)
-    for _try in _until(lambda: not orders_read(lock).why_not):
-        _read(lambda: sync_orders(since=start_of(lock)))
+    _read_orders(lock)
     end = max(mirror_read_to() or lock.frozen_at, lock.frozen_at)
     return Restored(lock, reconcile(window_from=start_of(lock), window_to=end, by=BY), unread)
 
@@ -162,24 +161,21 @@ def _backup_moment(told: datetime | None) -> datetime:
     return moment
 
 
+def _read_orders(lock: Freeze) -> None:
+    """Read the orders since the backup. A reading that a dead process left is ended first, and covers less."""
+    for _reading in range(MOST_READINGS):
+        if not orders_read(lock).why_not or not _read(lambda: sync_orders(since=start_of(lock))):
+            return
+
+
 def _read(sync: Sync) -> bool:
     """Read one mirror, waiting while a worker reads it; False when it could not be read in full."""
-    for _try in _until(lambda: False):
+    for _try in range(SYNC_TRIES):
         try:
             return sync().state == SyncRun.State.COMPLETE
         except AlreadyRunning:
-            continue
-    return False
-
-
-def _until(is_done: Callable[[], bool]) -> Iterator[int]:
-    """Count tries with a pause between them, until it is done or enough is tried."""
-    for number in range(SYNC_TRIES):
-        if is_done():
-            return
-        if number:
             clock.sleep(SYNC_PAUSE_SECONDS)
-        yield number
+    return False
 
 
 def _wait_until_settled(lock: Freeze) -> None:

@@ -1,0 +1,279 @@
+"""Yesterday's backup while the partner moved on: nothing is doubled, nothing is lost, two people unlock (F38, C17)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock, embedded
+from backoffice.funding import release_conditions
+from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.expiring import expire_due
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.releasing import ask_for_release
+from backoffice.funding.services.resolving import resolve
+from backoffice.funding.states import State
+from backoffice.mirror import paging
+from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.mirror.partners import coinmena as client_of
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
+from tests.database import connect_to
+from tests.funding.cast import NOURA, approved_by, deposit, mirrored_asset, mirrored_client, now, sent, withdrawal
+from tests.partners import Partners
+
+
+@pytest.fixture
+def coinmena(committed: str, partners: Partners, monkeypatch: pytest.MonkeyPatch) -> Partners:
+    """CoinMENA with Noura, whose list is settled at once, so that nobody waits two minutes for it."""
+    monkeypatch.setattr(paging, "SETTLED_AFTER", timedelta(seconds=-2))
+    partners.make_client(NOURA)
+    partners.adjust(NOURA, "USD", change="2000.00")
+    return partners
+
+
+@pytest.fixture
+def noura(coinmena: Partners) -> Client:
+    return mirrored_client()
+
+
+@pytest.fixture
+def usd(coinmena: Partners) -> Asset:
+    return mirrored_asset()
+
+
+class Backup:
+    """A copy of the test's database, taken now, that can be gone back to."""
+
+    def __init__(self, server: embedded.Embedded, name: str) -> None:
+        self.server, self.name, self.copy = server, name, f"{name}_backup"
+        connections.close_all()
+        embedded.create_database(server, self.copy, template=name)
+        connect_to(server, name)
+
+    def restore(self) -> None:
+        """Go on with the rows as they were when the backup was taken."""
+        connections.close_all()
+        connect_to(self.server, self.copy)
+
+
+@pytest.fixture
+def backups(committed: str, postgres: embedded.Embedded) -> Iterator[list[Backup]]:
+    taken: list[Backup] = []
+    yield taken
+    connections.close_all()
+    for backup in taken:
+        connect_to(postgres, committed)
+        embedded.drop_database(postgres, backup.copy)
+
+
+def unlocked(lock: Freeze, *, asked_by: Person, approved_by: Person) -> None:
+    request = ask_for_release(freeze_id=lock.pk, reason="Everything was looked at.", by=asked_by)
+    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=approved_by)
+
+
+def test_an_older_backup_doubles_nothing_and_loses_nothing(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    approved, held_by_worker = deposit(maya, noura, usd, "1000.00"), deposit(maya, noura, usd, "200.00")
+    pending = withdrawal(maya, noura, usd, "300.00")
+    under_way = claim(held_by_worker.pk, "worker 1")
+    backups.append(Backup(postgres, committed))
+    assert under_way is not None
+
+    client_of().post_order(under_way.kind, under_way.body)
+    Operation.objects.filter(pk=held_by_worker.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    resolve(held_by_worker.pk, holder="worker 2")
+    assert [sent(one).state for one in (approved, approved_by(omar, pending))] == [State.COMPLETED] * 2
+    made_after = sent(deposit(maya, noura, usd, "40.00"))
+    backups[0].restore()
+
+    restored = after_restore()
+
+    assert restored.unmet == [] and restored.run.is_complete
+    assert [order.partner_order_ref for order in restored.lost] == [made_after.reference]
+    assert restored.run.counts["extra_at_partner"] == 1
+    assert {one.reference for one in restored.behind} >= {approved.reference, pending.reference}
+    assert sent(approved).state == State.APPROVED, "the lock holds"
+
+    a_minute_later = timezone.now() + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: a_minute_later)
+    resolve(held_by_worker.pk, holder="worker 2")
+    assert now(held_by_worker).state == State.COMPLETED, "look-ups go on under the lock"
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    assert sent(approved).state == State.COMPLETED
+    assert sent(approved_by(omar, pending)).state == State.COMPLETED
+
+    for operation in (approved, held_by_worker, pending, made_after):
+        assert len(coinmena.orders_under(operation.reference)) == 1
+    assert coinmena.balance(NOURA, "USD") == 2000 + 1000 + 200 - 300 + 40
+
+
+def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operation = deposit(maya, noura, usd, "1000.00")
+    backups.append(Backup(postgres, committed))
+    assert sent(operation).state == State.COMPLETED
+    backups[0].restore()
+
+    restored = after_restore()
+    a_day_later = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: a_day_later)
+
+    assert expire_due() == 0
+    with pytest.raises(Conflict, match="before a backup was restored"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    assert expire_due() == 0
+    assert sent(operation).state == State.COMPLETED
+    assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+# The lock -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lock(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Freeze:
+    """A lock whose backup is an hour old, and nothing read since."""
+    return freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
+
+
+def test_a_lock_is_not_released_before_everything_is_read_and_reconciled(lock: Freeze, maya: Person) -> None:
+    assert orders_read(lock).why_not and orders_reconciled(lock).why_not
+    with pytest.raises(Conflict, match="are not read yet.*Nothing complete was reconciled"):
+        ask_for_release(freeze_id=lock.pk, reason="Now.", by=maya)
+
+
+def test_a_reading_from_before_the_lock_proves_nothing(coinmena: Partners, lock: Freeze) -> None:
+    before, after = lock.frozen_at - timedelta(seconds=1), lock.frozen_at + timedelta(seconds=1)
+    reading(started_at=before, read_from=lock.frozen_at - MARGIN * 3, read_to=after)
+    assert orders_read(lock).why_not
+
+
+def reading(
+    *, started_at: datetime, read_from: datetime, read_to: datetime, state: SyncRun.State = SyncRun.State.COMPLETE
+) -> None:
+    SyncRun.objects.create(
+        mirror=Mirror.ORDERS,
+        state=state,
+        started_at=started_at,
+        finished_at=started_at,
+        read_from=read_from,
+        read_to=read_to,
+    )
+
+
+HOUR = timedelta(hours=1)
+#: Readings since the lock as hours before it, and whether they prove that everything was read.
+READINGS = [
+    ([(25, 0)], True),
+    ([(24, 0)], False),
+    ([(30, 10), (12, 0)], True),
+    ([(30, 12), (10, 0)], False),
+    ([(30, 1)], False),
+]
+
+
+@pytest.mark.parametrize(("spans", "is_read"), READINGS)
+def test_readings_prove_it_together_when_no_gap_is_between_them(
+    lock: Freeze, spans: list[tuple[int, int]], is_read: bool
+) -> None:
+    for begin, end in spans:
+        reading(
+            started_at=lock.frozen_at,
+            read_from=lock.frozen_at - begin * HOUR - timedelta(seconds=1),
+            read_to=lock.frozen_at - end * HOUR,
+        )
+    assert (orders_read(lock).why_not == "") is is_read
+
+
+def test_a_partial_reading_proves_nothing(lock: Freeze) -> None:
+    start = lock.frozen_at - 2 * MARGIN
+    reading(started_at=lock.frozen_at, read_from=start, read_to=lock.frozen_at, state=SyncRun.State.PARTIAL)
+    assert orders_read(lock).why_not
+
+
+def test_a_partner_that_is_down_keeps_the_lock(
+    coinmena: Partners, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backoffice.partner.clock.SystemClock.sleep", lambda _clock, _seconds: None)
+    deposit(maya, mirrored_client(), mirrored_asset())
+    coinmena.fault("html", status=502, times=None)
+
+    restored = after_restore()
+
+    assert len(restored.unmet) == 2 and restored.unread
+    assert Freeze.objects.get().released_at is None
+
+
+# The command ----------------------------------------------------------------------------------------------------------
+
+
+def told() -> str:
+    out = StringIO()
+    call_command("after_restore", stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_says_what_it_found_and_what_people_do_and_may_be_run_twice(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    sent(deposit(maya, noura, usd))
+    coinmena.make_order(NOURA, amount="77.00", reference="dep-2026-hjkmnpqr")
+
+    first, second = told(), told()
+
+    assert "dep-2026-hjkmnpqr" in first and "What people do now" in first
+    lock = Freeze.objects.get()
+    assert f"/freeze/{lock.pk}/" in second
+    assert lock.frozen_by is None and lock.backup_at is not None
+    assert release_conditions.why_not_released(lock) == ""
+    assert Run.objects.count() == 2
+    assert Entry.objects.filter(event="freeze.made", who="after_restore").count() == 1
+
+
+def test_it_asks_when_the_backup_was_taken_where_nothing_tells(coinmena: Partners) -> None:
+    with pytest.raises(CommandError, match="--backup-at"):
+        told()
+    with pytest.raises(NotKnown, match="lies ahead"):
+        after_restore(backup_at=timezone.now() + timedelta(hours=1))
+    assert not Freeze.objects.exists()
+
+
+def test_a_reading_can_begin_long_before_the_last_one(coinmena: Partners) -> None:
+    since = timezone.now() - timedelta(days=9)
+    sync_orders()
+
+    again = sync_orders(since=since)
+
+    assert again.read_from is not None and again.read_from <= since
