@@ -4,7 +4,6 @@ sandbox's own books on the partner's, and arithmetic of its own.
 What it is told besides is what the schedule itself scripted at the partner: outside orders and altered ones.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -352,26 +351,6 @@ def _deadlines_kept(operation: dict[str, Any], books: Books, scripted: Scripted)
     ]
 
 
-def broken_chain(database: psycopg.Connection[dict[str, Any]], after: int) -> list[Violation]:
-    """I8: the entries from number ``after`` on are numbered without a gap, each names the hash of the one before it and
-    hashes to what it says, and the head stands at the last one."""
-    entries = database.execute(_ENTRIES, (after,)).fetchall()
-    head = database.execute("SELECT number, hash FROM audit_head").fetchone()
-    found = [
-        Violation("I8", "other", f"the chain of the log is broken at entry {this['number']}")
-        for last, this in zip(entries, entries[1:], strict=False)
-        if this["number"] != last["number"] + 1 or this["prev"] != last["hash"]
-    ]
-    found += [
-        Violation("I8", "other", f"the chain of the log is broken: entry {entry['number']} is not what was written")
-        for entry in entries
-        if hashlib.sha256(entry["canonical"].encode()).hexdigest() != entry["hash"]
-    ]
-    if entries and head != {name: entries[-1][name] for name in ("number", "hash")}:
-        found.append(Violation("I8", "other", "the chain of the log does not end at its head"))
-    return found
-
-
 def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -379,7 +358,6 @@ def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-_ENTRIES: Final = "SELECT number, prev, hash, canonical FROM audit_entry WHERE number >= %s ORDER BY number"
 _OPERATIONS: Final = """
     SELECT o.*, o.amount::text AS amount_text, c.partner_client_id, p.reference AS copied_from
     FROM funding_operation o JOIN clients_client c ON c.id = o.client_id

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
+from tests.faults import chain
 from tests.faults.world import World
 
 Break = Callable[[World], AbstractContextManager[object]]
@@ -44,7 +45,12 @@ class Bug:
         """Play the shortest schedule with the bug in the product and return what the campaign reports."""
         with self.put_into(world, is_armed=is_armed):
             self.schedule(world)
-        return [str(violation) for violation in world.violations()]
+        return counted(world)
+
+
+def counted(world: World) -> list[str]:
+    """Return everything the campaign has to report of what happened in a world."""
+    return [str(violation) for violation in [*world.violations(), *chain.broken_links(world.database)]]
 
 
 BUGS: Final[list[Bug]] = []

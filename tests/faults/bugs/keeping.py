@@ -82,7 +82,7 @@ def _in_another_thread(act: Callable[[], object]) -> None:
 @bug(
     26,
     "the head of the log is not locked",
-    caught_as="chain",
+    caught_as="does not follow entry",
     schedule=two_write_at_once,
     disarms=all_of(
         without_trigger("audit_entry", "follows_the_head"),
