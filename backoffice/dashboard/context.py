@@ -67,9 +67,9 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
         _("Control"),
         (
             Page("/reconciliation/", _("Reconciliation"), "scale", "r"),
+            Page("/freeze/", _("Freeze"), "snowflake", "z"),
             Page("/audit/", _("Audit log"), "history", "l"),
             Page("/exports/", _("Exports"), "file-download", "e"),
-            Page("/freeze/", _("Freeze"), "snowflake", "z"),
         ),
     ),
 )

@@ -12,6 +12,10 @@ from django.utils.timesince import timesince
 
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
+from backoffice.funding import freezes, halts
+from backoffice.funding.policies import why_not_flowing
+from backoffice.funding.policies_freezing import frozen_sentence
+from backoffice.funding.queries import gate as gate_now
 from backoffice.funding.queries import longest_in_doubt, unsettled_late_orders
 from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.mirror.models import SyncRun
@@ -173,6 +177,18 @@ def ends_are_uncontradicted() -> str:
     raise Unwell(f"{sentence} A manager settles it on the page of the operation.")
 
 
+def money_flows() -> str:
+    """A halt and the lock of a restore are ill; a freeze is what a manager wanted, and is only told."""
+    gate, frozen = gate_now(), list(freezes.in_force())
+    if gate.halted_at is not None:
+        raise Unwell(f"Sending is halted. {halts.why_of(gate)} {halts.what_to_do_about(gate)} Then resume on /freeze/.")
+    if any(freeze.backup_at for freeze in frozen):
+        raise Unwell("A backup was restored and sending is locked. Run `manage.py after_restore`; see /freeze/.")
+    if frozen:
+        return " ".join([*map(frozen_sentence, frozen), "See /freeze/."])
+    return why_not_flowing(gate, clock.now()) or "Money flows: nothing is frozen, halted or paused."
+
+
 CHECKS = [
     Check("settings", 10, settings_agree),
     Check("database", 11, database_answers, decides_readiness=True),
@@ -184,4 +200,5 @@ CHECKS = [
     Check("syncs", 17, syncs_add_up),
     Check("doubt", 18, doubt_is_short),
     Check("ends", 19, ends_are_uncontradicted),
+    Check("sending", 20, money_flows),
 ]

@@ -13,7 +13,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.dashboard.context import environment, shell, shell_of, zone_label
-from backoffice.funding.models import Operation
+from backoffice.funding.models import Operation, Scope
+from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.ui.shell import ShellContext
@@ -35,11 +36,19 @@ def menu(frame: ShellContext) -> list[str]:
 def test_each_role_sees_the_pages_it_can_open(
     rf: RequestFactory, maya: Person, omar: Person, vera: Person, adam: Person
 ) -> None:
-    money = ["Clients", "Funding", "Orders", "Transactions"]
-    assert menu(frame(rf, maya)) == ["Today", "Approvals", *money, "Reconciliation"]
+    money, log = ["Clients", "Funding", "Orders", "Transactions"], ["Audit log", "Exports"]
+    assert menu(frame(rf, maya)) == ["Today", "Approvals", *money, "Reconciliation", "Freeze"]
     for person in (omar, vera):
-        assert menu(frame(rf, person)) == ["Today", "Approvals", *money, "Reconciliation", "Audit log", "Exports"]
-    assert menu(frame(rf, adam)) == ["Today", "Audit log", "Exports"]
+        assert menu(frame(rf, person)) == [
+            "Today",
+            "Approvals",
+            *money,
+            "Reconciliation",
+            "Freeze",
+            "Audit log",
+            "Exports",
+        ]
+    assert menu(frame(rf, adam)) == ["Today", *log]
 
 
 def in_doubt(asked_by: Person) -> Operation:
@@ -96,6 +105,16 @@ def test_the_frame_asks_twice_whoever_looks(
     for person in (maya, omar):
         with django_assert_num_queries(2):
             frame(rf, person)
+
+
+def test_while_money_is_held_the_frame_asks_twice_more(
+    rf: RequestFactory, maya: Person, omar: Person, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for scope in (Scope.EVERYTHING, Scope.MONEY_OUT):
+        freeze(scope=scope, reason="A payout list looks wrong.", by=omar)
+        with django_assert_num_queries(4):
+            notices = frame(rf, maya).notices
+    assert [str(notice.strong) for notice in notices] == ["2 freezes are in force."]
 
 
 def test_a_fragment_asks_for_no_frame(

@@ -38,6 +38,11 @@ def frozen(by: Person, scope: Scope = Scope.EVERYTHING, **what: Any) -> Freeze:
     return freeze(scope=scope, reason=REASON, by=by, **what)
 
 
+def named_by(scope: Scope, client: Client, asset: Asset) -> dict[str, Any]:
+    """What a freeze of this scope has to name."""
+    return {"asset": asset} if scope == Scope.ASSET else {"client": client} if scope == Scope.CLIENT else {}
+
+
 def approved_release(made: Freeze, *, asked_by: Person, approved_by: Person) -> Request:
     request = ask_for_release(freeze_id=made.pk, reason="The list was corrected.", by=asked_by)
     return approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=approved_by)
@@ -66,8 +71,7 @@ def test_a_freeze_keeps_back_what_it_names_and_nothing_else(
         deposit(maya, noura, eur),
         deposit(maya, yusuf, usd),
     ]
-    what = {Scope.ASSET: {"asset": usd}, Scope.CLIENT: {"client": noura}}.get(scope, {})
-    made = frozen(omar, scope, **what)
+    made = frozen(omar, scope, **named_by(scope, noura, usd))
 
     said = tuple(bool(why_frozen(one.kind, one.client_id, one.asset_id)) for one in operations)
     held = set(freezes.held_by(made).values_list("pk", flat=True))
@@ -84,8 +88,7 @@ def test_the_claim_refuses_what_is_frozen_and_the_database_would_too(
     committed: str, maya: Person, omar: Person, noura: Client, usd: Asset, scope: Scope
 ) -> None:
     operation = approved_by(omar, withdrawal(maya, noura, usd))
-    what = {Scope.ASSET: {"asset": usd}, Scope.CLIENT: {"client": noura}}.get(scope, {})
-    frozen(omar, scope, **what)
+    frozen(omar, scope, **named_by(scope, noura, usd))
 
     assert claim(operation.pk, "worker 1") is None
     assert now(operation).state == State.APPROVED and not Attempt.objects.exists()

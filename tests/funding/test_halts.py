@@ -55,7 +55,7 @@ def test_nothing_is_sent_to_another_environment(coinmena: Partners, maya: Person
     assert operation.state == State.APPROVED
     assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
     assert gate().halt_code == HaltCode.ENVIRONMENT
-    assert Entry.objects.get(event="funding.halted").after["found"] == client_of().environment
+    assert (Entry.objects.get(event="funding.halted").after or {})["found"] == client_of().environment
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -83,7 +83,7 @@ def test_a_manager_who_resumes_accepts_the_new_environment(
     assert known != gate().environment == client_of().environment
     sent(operation)
     assert Attempt.objects.filter(operation=operation, environment=gate().environment).exists()
-    assert Entry.objects.get(event="funding.resumed").before["environment"] == known
+    assert (Entry.objects.get(event="funding.resumed").before or {})["environment"] == known
 
 
 # The clock ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,11 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.funding.models import Operation
+from backoffice.accounts.actors import System
+from backoffice.accounts.models import Person
+from backoffice.funding.models import Operation, Scope
+from backoffice.funding.services.brakes import watch_clock
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.states import State
 from backoffice.health import services
 from backoffice.health.services import CHECKS, Check, Finding, examine
@@ -139,6 +143,21 @@ def test_an_operation_in_doubt_for_a_quarter_of_an_hour_is_an_alarm(db: None, mi
     Operation.objects.filter(pk=doubtful.pk).update(in_doubt_since=since)
     assert finding("doubt").is_well is is_well
     assert finding("doubt").sentence.startswith("dep-2026-doubt001 ")
+
+
+def test_a_halt_is_ill_and_says_how_to_go_on(db: None) -> None:
+    assert finding("sending").is_well
+    watch_clock(30.0, holder="worker 1")
+    assert "time service" in finding("sending").sentence and not finding("sending").is_well
+
+
+def test_a_freeze_by_a_manager_is_well_and_the_lock_of_a_restore_is_ill(db: None, omar: Person) -> None:
+    freeze(scope=Scope.MONEY_OUT, reason="A payout list looks wrong.", by=omar)
+    assert finding("sending").is_well and "Omar Saleh" in finding("sending").sentence
+
+    freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    assert "after_restore" in finding("sending").sentence and not finding("sending").is_well
 
 
 def test_what_is_not_anticipated_is_not_swallowed() -> None:

@@ -1,0 +1,223 @@
+"""The pages of freezes and halts: who may do what, what everybody reads, what the lists cost."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Freeze, Gate, Scope
+from backoffice.funding.services.brakes import watch_clock
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
+from backoffice.funding.services.releasing import ask_for_release
+from tests.funding.cast import NOURA, deposit, mirrored_asset, withdrawal
+
+SignIn = Callable[[str], Browser]
+FINANCE, MANAGER, OTHER_MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "lina", "vera", "adam"
+
+
+@pytest.fixture
+def signed_in(client: Browser, request: pytest.FixtureRequest) -> SignIn:
+    def sign_in(name: str) -> Browser:
+        client.force_login(request.getfixturevalue(name))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def everything(db: None, omar: Person) -> Freeze:
+    return freeze(scope=Scope.EVERYTHING, reason="A payout list looks wrong.", by=omar)
+
+
+def shown(browser: Browser, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# Freezing -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_manager_freezes_at_once(
+    db: None, signed_in: SignIn, omar: Person, maya: Person, noura: Client, usd: Asset
+) -> None:
+    withdrawal(maya, noura, usd, "500.00")
+    desk = signed_in(MANAGER)
+
+    answer = desk.post("/freeze/freeze/", {"scope": "client", "client": NOURA, "reason": "Her documents expired."})
+
+    made = Freeze.objects.get()
+    assert answer.headers["Location"] == f"/freeze/{made.pk}/"
+    assert (made.scope, made.client, made.frozen_by) == (Scope.CLIENT, noura, omar)
+    page = shown(desk, f"/freeze/{made.pk}/")
+    assert "1 operation is held" in page and "−500.00" in page
+    assert "You froze it. Two other people release it" in page
+
+
+#: What was typed, and the sentence that answers.
+REFUSED = [
+    ({"reason": "x"}, "Say what is to be frozen."),
+    ({"scope": "everything"}, "Say why"),
+    ({"scope": "asset", "reason": "x"}, "Choose the asset to be frozen."),
+    ({"scope": "client", "reason": "x"}, "Say which client is to be frozen."),
+    ({"scope": "client", "client": "nobody", "reason": "x"}, "There is no such client."),
+    ({"scope": "everything", "reason": "x"}, "Everything is frozen by Omar Saleh since"),
+]
+
+
+@pytest.mark.parametrize(("typed", "sentence"), REFUSED)
+def test_what_cannot_be_frozen_is_answered_by_a_sentence(
+    everything: Freeze, signed_in: SignIn, typed: dict[str, str], sentence: str
+) -> None:
+    answer = signed_in(OTHER_MANAGER).post("/freeze/freeze/", typed)
+
+    assert answer.status_code == 422 and sentence in answer.content.decode()
+    assert Freeze.objects.count() == 1
+
+
+@pytest.mark.parametrize(("name", "can"), [(FINANCE, False), (MANAGER, True), (AUDITOR, False)])
+def test_the_page_says_who_can_freeze(everything: Freeze, signed_in: SignIn, name: str, can: bool) -> None:
+    page = shown(signed_in(name), "/freeze/")
+
+    assert ('action="/freeze/freeze/"' in page) is can
+    assert ("Omar Saleh can, at once." in page) is not can
+    assert "A payout list looks wrong." in page
+
+
+def test_an_empty_page_says_that_money_flows(db: None, signed_in: SignIn) -> None:
+    page = shown(signed_in(AUDITOR), "/freeze/")
+    assert "Money flows" in page and "Nothing is frozen." in page
+
+
+# Letting go -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [(FINANCE, ""), (OTHER_MANAGER, ""), (MANAGER, "You froze it."), (AUDITOR, "Only finance")]
+)
+def test_a_release_is_offered_to_whoever_may_ask(
+    everything: Freeze, signed_in: SignIn, name: str, sentence: str
+) -> None:
+    page = shown(signed_in(name), f"/freeze/{everything.pk}/")
+
+    assert (f'action="/freeze/{everything.pk}/release/"' in page) is (sentence == "")
+    assert sentence in page
+
+
+def test_a_release_is_asked_for_and_approved_on_the_pages(
+    everything: Freeze, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    deposit(maya, noura, usd, "1000.00")
+    asked = signed_in(FINANCE).post(f"/freeze/{everything.pk}/release/", {"reason": "The list was corrected."})
+    request = Request.objects.get(kind="release")
+    assert asked.headers["Location"] == f"/approvals/{request.subject}/"
+    assert "Maya Haddad has asked for it" in shown(signed_in(FINANCE), f"/freeze/{everything.pk}/")
+
+    desk = signed_in(OTHER_MANAGER)
+    page = shown(desk, f"/approvals/{request.subject}/")
+    assert "Release everything?" in page and "What flows again" in page and "1,000.00" in page
+    assert "Omar Saleh" in page and "Would undo their own act" in page
+    assert "Release of everything" in shown(desk, "/approvals/")
+    assert "Reject this request?" in shown(desk, f"/approvals/{request.subject}/reject/")
+    desk.post(f"/approvals/{request.subject}/approve/", {"fingerprint": request.fingerprint})
+
+    everything.refresh_from_db()
+    assert everything.released_at is not None
+    page = shown(desk, "/freeze/")
+    assert "Maya Haddad asked, Lina Aziz approved" in page and "Money flows" in page
+    assert "Released" in shown(desk, f"/freeze/{everything.pk}/")
+
+
+def test_the_one_who_froze_reads_why_the_release_is_not_theirs(
+    everything: Freeze, signed_in: SignIn, maya: Person, lina: Person
+) -> None:
+    request = ask_for_release(freeze_id=everything.pk, reason="Now.", by=maya)
+    desk = signed_in(MANAGER)
+
+    page = shown(desk, f"/approvals/{request.subject}/")
+    answer = desk.post(f"/approvals/{request.subject}/approve/", {"fingerprint": request.fingerprint})
+
+    assert "it would undo what you did. Lina Aziz can" in page
+    assert answer.status_code == 403
+    everything.refresh_from_db()
+    assert everything.released_at is None
+
+
+def test_a_release_asked_twice_is_a_conflict(everything: Freeze, signed_in: SignIn, maya: Person) -> None:
+    ask_for_release(freeze_id=everything.pk, reason="Now.", by=maya)
+    answer = signed_in(OTHER_MANAGER).post(f"/freeze/{everything.pk}/release/", {"reason": "Now."})
+    assert answer.status_code == 409
+
+
+def test_the_lock_of_a_restore_shows_what_it_waits_for(db: None, signed_in: SignIn) -> None:
+    lock = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    page = shown(signed_in(FINANCE), f"/freeze/{lock.pk}/")
+
+    assert "Before it can be released" in page and "after_restore" in page
+    assert f'action="/freeze/{lock.pk}/release/"' not in page
+
+
+# Halts, and every screen ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [FINANCE, MANAGER, AUDITOR, ADMINISTRATOR])
+def test_every_screen_says_that_money_is_held(everything: Freeze, signed_in: SignIn, name: str) -> None:
+    page = shown(signed_in(name), "/")
+    assert "Everything is frozen." in page and "By Omar Saleh since" in page
+    assert ("See what is held" in page) is (name != ADMINISTRATOR)
+
+
+def test_no_screen_names_a_frozen_client_to_everybody(db: None, signed_in: SignIn, omar: Person, noura: Client) -> None:
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+    page = shown(signed_in(ADMINISTRATOR), "/")
+    assert "One client is frozen." in page and noura.name not in page
+
+
+def test_a_halt_says_how_to_go_on_and_a_manager_resumes(db: None, signed_in: SignIn, omar: Person) -> None:
+    watch_clock(30.0, holder="worker 1")
+    assert "Only managers resume sending. Omar Saleh can." in shown(signed_in(FINANCE), "/freeze/")
+
+    desk = signed_in(MANAGER)
+    assert "Start the time service of every machine" in shown(desk, "/freeze/")
+    assert desk.post("/funding/resume/", {"reason": ""}).status_code == 302
+    assert Gate.objects.get().halted_at is not None
+    assert desk.post("/funding/resume/", {"reason": "The clock was set."}).headers["Location"] == "/freeze/"
+
+    assert Gate.objects.get().halted_at is None
+    assert desk.post("/funding/resume/", {"reason": "Again."}).status_code == 409
+
+
+def test_hostile_reasons_are_shown_and_never_obeyed(db: None, signed_in: SignIn, omar: Person) -> None:
+    freeze(scope=Scope.EVERYTHING, reason="<script>alert(1)</script>", by=omar)
+    assert "<script>alert(1)" not in shown(signed_in(MANAGER), "/freeze/")
+
+
+# What they cost -------------------------------------------------------------------------------------------------------
+
+
+def test_the_pages_cost_the_same_however_much_is_frozen_and_held(
+    db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    desk = signed_in(FINANCE)
+    assets = iter([mirrored_asset(f"A{number}") for number in range(20)])
+    first = freeze(scope=Scope.ASSET, asset=usd, reason="Look.", by=omar)
+
+    def count(address: str, more: int) -> int:
+        for _number in range(more):
+            withdrawal(maya, noura, usd, confirmed_equal=True)
+            freeze(scope=Scope.ASSET, asset=next(assets), reason="Look.", by=omar)
+        with CaptureQueriesContext(connection) as captured:
+            shown(desk, address)
+        return len(captured)
+
+    for address in ("/freeze/", f"/freeze/{first.pk}/"):
+        count(address, 1)
+        assert count(address, 1) == count(address, 5)
