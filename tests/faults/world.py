@@ -453,6 +453,7 @@ class World:
         self._connect(self.name)
         yield
         self.tell("the backup is restored")
+        self.watch.arrivals.clear()  # the claims that they were counted against are gone
         self._disconnect()
         embedded.drop_database(self.server, self.name)
         with self.server.administer() as administer:
