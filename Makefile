@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fix messages bench browser clean-demo
+.PHONY: demo test check fix messages bench campaign browser clean-demo
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/python -m backoffice.demo --port $(PORT)
@@ -30,6 +30,15 @@ messages: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
+
+# The fault campaign (docs/reliability.md): RUNS random schedules from SEED on, then KILLS real kill -9 cycles. Slices that
+# var/campaign/schedules.jsonl holds already are not run again, so a campaign that was broken off goes on.
+RUNS ?= 2000
+SEED ?= 1
+KILLS ?= 50
+campaign: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.faults --runs $(RUNS) --from $(SEED)
+	$(BIN)/python -m tests.faults.processes --cycles $(KILLS) --seed $(SEED)
 
 browser: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
