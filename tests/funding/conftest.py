@@ -6,9 +6,10 @@ import pytest
 
 from backoffice.clients.models import Asset, Client
 from tests.funding.cast import NOURA, mirrored_asset, mirrored_client
+from tests.funding.doubt import in_doubt, travel
 from tests.partners import Partners, partners, sandbox
 
-__all__ = ["partners", "sandbox"]
+__all__ = ["in_doubt", "partners", "sandbox", "travel"]
 
 
 @pytest.fixture

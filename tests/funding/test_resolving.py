@@ -1,6 +1,5 @@
 """What is in doubt is settled by asking, and only by proof (reliability.md §6 and §7)."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +10,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.database import clock
-from backoffice.funding.models import AttemptOutcome, Gate, LookupAnswer, Operation
+from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.services.resolving import check_now, next_look_at
@@ -21,52 +19,8 @@ from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import NOURA, deposit, looked_up, now, sent
+from tests.funding.doubt import PAST, POST, Travel, date_in, halt, last_answer
 from tests.partners import Partners
-
-POST = {"method": "POST"}
-LOOKUPS = {"path": "/v1/partner/orders/ref"}
-Travel = Callable[..., None]
-
-#: Past the bound of reliability.md §6 for an attempt made just now: the lease, Q, and a little.
-PAST = 400
-
-
-def date_in(seconds: float) -> str:
-    """Write a moment so many seconds from now as an HTTP date."""
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-
-
-@pytest.fixture
-def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
-    """Move our clock and the one in the partner's answers on by so many seconds, together or apart."""
-    real = clock.now
-
-    def move(seconds: float, *, ours: bool = True, theirs: bool = True) -> None:
-        if ours:
-            monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
-        if theirs:
-            coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date_in(seconds)})
-
-    return move
-
-
-@pytest.fixture
-def in_doubt(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Operation:
-    """A deposit that never reached the partner, though nobody here can know."""
-    sent(deposit(maya, noura, usd, "1.00"))  # the positive control
-    coinmena.fault("close_before_apply", match=POST)
-    operation = sent(deposit(maya, noura, usd))
-    assert operation.state == State.UNKNOWN
-    return operation
-
-
-def last_answer(operation: Operation) -> LookupAnswer:
-    return LookupAnswer.objects.filter(lookup__operation=operation).latest("id")
-
-
-def halt() -> None:
-    Gate.objects.update(halted_at=clock.now(), halted_because="Somebody looks.")
-
 
 # A "not found" that proves nothing -----------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 Our clock is the database's, the partner's is its ``Date``; both must be past the bound.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.lookups import Heard, ask
 from backoffice.funding.states import State
 from backoffice.partner.coinmena.client import CoinmenaClient
-from backoffice.partner.coinmena.payloads import OrderStatus
+from backoffice.partner.coinmena.payloads import Order, OrderStatus
 from backoffice.partner.errors import PartnerError
 
 MOST_PAGES: Final = 200
@@ -25,7 +25,10 @@ WINDOW_BEFORE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Conditions:
-    """Which of the six hold. ``control`` is the known reference that answered; empty where none did."""
+    """Which of the six hold. ``control`` is the known reference that answered; empty where none did.
+
+    ``listed`` is the order, where the list shows it although the look-up did not.
+    """
 
     envelope: bool = False
     environment: bool = False
@@ -33,6 +36,7 @@ class Conditions:
     clocks: bool = False
     second: bool = False
     list_read: bool = False
+    listed: Order | None = None
 
     @property
     def counts(self) -> bool:
@@ -48,7 +52,15 @@ class Conditions:
         return self.may_send_again and self.second
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "listed"}
+
+
+class FoundInList(Exception):
+    """The order list shows an order that the look-up by its reference did not."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.partner_order_ref)
+        self.order = order
 
 
 def quarantine() -> timedelta:
@@ -95,12 +107,11 @@ def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditi
     if not (seen.envelope and seen.environment and seen.clocks):
         return seen
     bound, control = bound_of(operation), positive_control(operation, client)
-    return replace(
-        seen,
-        control=control,
-        second=_is_second(operation, bound, heard),
-        list_read=bool(control) and is_not_listed(operation, client, bound),
-    )
+    seen = replace(seen, control=control, second=_is_second(operation, bound, heard))
+    try:
+        return replace(seen, list_read=bool(control) and is_not_listed(operation, client, bound))
+    except FoundInList as found:
+        return replace(seen, listed=found.order)
 
 
 def positive_control(operation: Operation, client: CoinmenaClient) -> str:
@@ -114,16 +125,24 @@ def positive_control(operation: Operation, client: CoinmenaClient) -> str:
     )
     if known is None:
         return ""
-    lookup = ask(client, known).lookup
-    is_there = lookup is not None and lookup.order is not None and lookup.order.status == OrderStatus.COMPLETED
-    return known if is_there else ""
+    return known if _is_shown(ask(client, known), known) else ""
+
+
+def _is_shown(heard: Heard, reference: str) -> bool:
+    """Tell whether the partner itself, and not a cache, shows the completed order of a reference."""
+    if heard.lookup is None or heard.lookup.order is None or heard.lookup.exchange.headers.age is not None:
+        return False
+    order = heard.lookup.order
+    return (order.partner_order_ref, order.status) == (reference, OrderStatus.COMPLETED)
 
 
 def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime) -> bool:
     """Tell whether the client's order list, read to its end, does not hold the reference.
 
     The window ends at the bound, which is past, so no order can appear in it any more. A list that does not add up,
-    or a row that cannot be read, is no proof.
+    a page that brings nothing new, or a row that cannot be read, is no proof.
+
+    :raises FoundInList: when it does hold the reference.
     """
     first = operation.attempts.order_by("number")[0]
     seen, number = set[int](), 0
@@ -136,11 +155,15 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime)
                 from_datetime=first.claimed_at - WINDOW_BEFORE,
                 to_datetime=bound,
             )
-            if page.unreadable or any(order.partner_order_ref == operation.reference for order in page.items):
-                return False
-            seen |= {order.id for order in page.items}
+            for order in page.items:
+                if order.partner_order_ref == operation.reference:
+                    raise FoundInList(order)
+            new = {order.id for order in page.items} - seen
+            seen |= new
             if page.is_last:
-                return len(seen) == page.total
+                return len(seen) == page.total and not page.unreadable
+            if page.unreadable or not new:
+                return False
     except PartnerError:
         return False
     return False

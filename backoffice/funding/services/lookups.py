@@ -34,6 +34,12 @@ class Heard:
         return None if self.lookup is None else self.is_found
 
     @property
+    def is_answered(self) -> bool:
+        """Whether anybody was there to answer; where not, asking again soon is worth it."""
+        exchange = self.exchange
+        return exchange is not None and exchange.is_whole and exchange.status is not None and exchange.status < 500
+
+    @property
     def sentence(self) -> str:
         return self.trouble or (FOUND if self.is_found else NOT_VISIBLE)
 

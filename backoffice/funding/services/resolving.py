@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, QuerySet
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
@@ -49,6 +49,9 @@ ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
 CHECK_HOLDER: Final = "check now"
 
+#: The partner holds something under our reference that no rule of ours may take for the order.
+DIFFERENT_THERE: Final = (Row.OTHER_STATUS, Row.DIFFERENT_ORDER, Row.DUPLICATE_OF_ANOTHER)
+
 LOST = "The worker that held this ended before it could write down an answer. The order is being looked up."
 ABSENT = "CoinMENA holds no order under this reference, proven by every condition. Nothing was moved."
 NO_PROOF = "No proof could be had within 60 minutes. Two people decide, with the partner's statement."
@@ -79,8 +82,8 @@ def resolve(operation_id: int, *, holder: str) -> None:
     failpoint(Failpoint.C12)
     if heard.exchange is not None and heard.exchange.partner_date is not None:
         watch_clock(client.clock_skew, holder=holder)
-    if _write_down(turn, heard, conditions):
-        send_again(operation_id, turn.token, holder=holder)
+    if _write_down(turn, heard, conditions) and not send_again(operation_id, turn.token, holder=holder):
+        _give_back(turn)
 
 
 def check_now(*, operation_id: int, by: Person) -> Operation:
@@ -172,30 +175,46 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
         # The gate is read before the operation is locked, as everywhere; the claim reads it again FOR SHARE.
         gate = Gate.objects.get(pk=1)
         operation, now = locked(turn.operation.pk), clock.now()
-        verdict = _verdict(turn, heard, operation)
+        _call_people(turn, heard, operation)
+        verdict = _verdict(turn, heard, conditions, operation)
         _store(turn, heard, conditions, verdict)
         is_ours = operation.lease_token == turn.token and operation.lease_until is not None
         is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
         if verdict is not None:
             to = state_after(verdict, is_another_open=True)
             apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held)
-        elif is_held and operation.state == State.UNKNOWN:
+        elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation):
             if conditions.may_send_again and not why_not_again(gate, operation, now):
                 return True
             _conclude_from_silence(turn, operation, conditions, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
-            _plan_next(operation, now, unheard=turn.lookup if heard.lookup is None else None)
+            _plan_next(operation, now, unheard=None if heard.is_answered else turn.lookup)
         return False
 
 
-def _verdict(turn: Turn, heard: Heard, operation: Operation) -> Verdict | None:
-    """Return what an order under our reference proves; None where none was shown, or by another environment."""
-    if heard.lookup is None or heard.lookup.order is None:
-        return None
+def _call_people(turn: Turn, heard: Heard, operation: Operation) -> None:
+    """Sound the alarm about an answer that cannot be weighed, whatever it says: it is not the partner's word to us."""
     if absence.environments_of(operation) != {turn.lookup.environment}:
-        log.error("funding_alarm_environment", reference=operation.reference)
+        log.error("funding_alarm", reference=operation.reference, because="the environment changed while in doubt")
+    if heard.exchange is not None and heard.exchange.headers.age is not None:
+        log.error("funding_alarm", reference=operation.reference, because="a cache answered the look-up")
+    if heard.exchange is not None and 300 <= (heard.exchange.status or 0) < 400:
+        log.error("funding_alarm", reference=operation.reference, because="the look-up was redirected")
+
+
+def _verdict(turn: Turn, heard: Heard, conditions: Conditions, operation: Operation) -> Verdict | None:
+    """Return what an order under our reference proves; None where none was shown, or by another environment.
+
+    A row of a list may leave fields out, so it only ever proves what matches to the last field.
+    """
+    if absence.environments_of(operation) != {turn.lookup.environment}:
         return None
-    return judge_order(heard.lookup.order, intended_order(operation))
+    if heard.lookup is not None and heard.lookup.order is not None:
+        return judge_order(heard.lookup.order, intended_order(operation))
+    if conditions.listed is None:
+        return None
+    listed = judge_order(conditions.listed, intended_order(operation))
+    return listed if listed.evidence is Evidence.APPLIED else None
 
 
 def _store(turn: Turn, heard: Heard, conditions: Conditions, verdict: Verdict | None) -> None:
@@ -210,18 +229,35 @@ def _store(turn: Turn, heard: Heard, conditions: Conditions, verdict: Verdict | 
     )
 
 
-def _conclude_from_silence(turn: Turn, operation: Operation, conditions: Conditions, now: datetime) -> None:
-    """Close what is proven absent or refused in every attempt; hand to two people what cannot be proven in time."""
+def _conclude_from_answers(turn: Turn, operation: Operation) -> bool:
+    """Conclude from answers that came too late for the lease of their attempt; False where none of them concludes."""
     by = System(turn.holder)
+    differing = _answers(operation).filter(row__in=DIFFERENT_THERE).order_by("-attempt__number").first()
+    if differing is not None:
+        _to_review(operation, by, code=differing.code, sentence=differing.sentence)
+        return True
     refusal = _refused_in_every_attempt(operation)
     if refusal is not None:
         _fail(operation, by, code=refusal.code, sentence=refusal.sentence)
-    elif conditions.is_conclusive:
+    return refusal is not None
+
+
+def _conclude_from_silence(turn: Turn, operation: Operation, conditions: Conditions, now: datetime) -> None:
+    """Close what is proven absent; hand to two people what cannot be proven in time.
+
+    What the partner once said it has is never closed because it does not show it.
+    """
+    by = System(turn.holder)
+    is_said_to_exist = _answers(operation).filter(row=Row.DUPLICATE, evidence=Evidence.UNKNOWN).exists()
+    if conditions.is_conclusive and not is_said_to_exist:
         _fail(operation, by, code="absent", sentence=ABSENT)
     elif now - _last_attempt_at(operation) >= TO_REVIEW_AFTER:
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
-        move(operation, State.REVIEW, by=by, said=NO_PROOF, failure_sentence=NO_PROOF, **NO_LEASE)
-        _plan_next(operation, now)
+        _to_review(operation, by, code="", sentence=NO_PROOF)
+
+
+def _to_review(operation: Operation, by: System, *, code: str, sentence: str) -> None:
+    move(operation, State.REVIEW, by=by, said=sentence, failure_code=code, failure_sentence=sentence, **NO_LEASE)
 
 
 def _fail(operation: Operation, by: System, *, code: str, sentence: str) -> None:
@@ -233,8 +269,11 @@ def _refused_in_every_attempt(operation: Operation) -> AttemptOutcome | None:
     """Return the last refusal, if no attempt is open any more: late answers may have closed them all."""
     if open_attempts(operation).exists():
         return None
-    refusals = AttemptOutcome.objects.filter(attempt__operation=operation, row=Row.REFUSED)
-    return refusals.order_by("-attempt__number").first()
+    return _answers(operation).filter(row=Row.REFUSED).order_by("-attempt__number").first()
+
+
+def _answers(operation: Operation) -> QuerySet[AttemptOutcome]:
+    return AttemptOutcome.objects.filter(attempt__operation=operation)
 
 
 def _last_attempt_at(operation: Operation) -> datetime:
@@ -253,12 +292,30 @@ def _plan_next(operation: Operation, now: datetime, unheard: Lookup | None = Non
         at = now + RAREST
     else:
         bound = absence.bound_of(operation)
-        at = next_look_at(operation.in_doubt_since or now, bound, absence.first_counted(operation, bound), now)
+        at = next_look_at(_in_doubt_again_since(operation), bound, absence.first_counted(operation, bound), now)
         if unheard is not None:
             at = min(at, max(unheard.asked_at + UNHEARD_AGAIN_AFTER, now + UNHEARD_PAUSE))
+        _sound_alarm(operation, now)
     current = Operation.objects.filter(pk=operation.pk)
     current.update(version=F("version") + 1, next_lookup_at=at, **NO_LEASE)
     ring_to_resolve(operation.pk, max(1, round((at - now).total_seconds())))
+
+
+def _in_doubt_again_since(operation: Operation) -> datetime:
+    """Return when the answer to the last attempt was missed: each one sent again is looked for as soon as the first."""
+    latest = _answers(operation).filter(attempt__number__gt=1).aggregate(latest=Max("recorded_at"))["latest"]
+    return max(filter(None, (operation.in_doubt_since, latest)), default=_last_attempt_at(operation))
+
+
+def _sound_alarm(operation: Operation, now: datetime) -> None:
+    if operation.in_doubt_since is not None and now - operation.in_doubt_since >= ALARM_AFTER:
+        log.error("funding_alarm", reference=operation.reference, because="in doubt for a quarter of an hour")
+
+
+def _give_back(turn: Turn) -> None:
+    """Give the lease back after a claim that was not to be had, so that nobody waits for it to run out."""
+    ours = Operation.objects.filter(pk=turn.operation.pk, state=State.UNKNOWN, lease_token=turn.token)
+    ours.update(version=F("version") + 1, next_lookup_at=clock.now() + UNHEARD_PAUSE, **NO_LEASE)
 
 
 def next_look_at(since: datetime, bound: datetime, counted: LookupAnswer | None, now: datetime) -> datetime:

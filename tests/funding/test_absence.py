@@ -1,0 +1,382 @@
+"""When a "not found" proves absence (reliability.md §6): each condition by itself, and what outweighs all six."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from backoffice.accounts.models import Person
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding.models import Attempt, Operation
+from backoffice.funding.services.absence import MOST_PAGES, FoundInList, bound_of, is_not_listed, quarantine
+from backoffice.funding.services.claiming import claim, lease_length
+from backoffice.funding.services.recording import record_answer
+from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena as our_client
+from backoffice.mirror.partners import forget_clients
+from backoffice.partner.coinmena.client import CoinmenaClient
+from backoffice.partner.coinmena.payloads import Order
+from backoffice.partner.outcome import judge_post
+from backoffice.partner.pages import Page, UnreadableRow
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent
+from tests.funding.doubt import PAST, POST, Travel, date_in, halt, last_answer
+from tests.partners import Partners, minutes_ago
+
+
+def hide(coinmena: Partners, operation: Operation, seconds: float = PAST) -> None:
+    """Let every look-up of one reference answer "not found", though the partner may have the order."""
+    match = {"method": "GET", "reference": operation.reference}
+    coinmena.fault("envelope", match=match, times=None, status=404, code=404, headers={"Date": date_in(seconds)})
+
+
+def wait_for_look(operation: Operation) -> float:
+    due = now(operation).next_lookup_at
+    assert due is not None
+    return (due - clock.now()).total_seconds()
+
+
+# The control ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_control_out_of_a_cache_is_none(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:
+    travel(PAST)
+    known = Operation.objects.get(state=State.COMPLETED).reference
+    coinmena.fault("headers", match={"method": "GET", "reference": known}, times=None, set={"Age": "30"})
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert last_answer(in_doubt).conditions["control"] == ""
+
+
+@pytest.mark.parametrize("answer", [{"status": "failed"}, {"hidden": True}], ids=["no longer completed", "not found"])
+def test_a_control_that_does_not_show_its_completed_order_is_none(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, answer: dict[str, Any]
+) -> None:
+    known = Operation.objects.get(state=State.COMPLETED)
+    assert known.partner_order_id is not None
+    coinmena.change_order(known.partner_order_id, **answer)
+    travel(PAST)
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert not last_answer(in_doubt).counts
+
+
+# The list ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_an_order_that_no_look_up_does(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:
+    order = coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference, created_at=minutes_ago(0))
+    travel(PAST, theirs=False)
+    hide(coinmena, in_doubt)
+
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.partner_order_id) == (State.COMPLETED, order["id"])
+    assert operation.attempts.count() == 1
+
+
+def test_a_row_of_the_list_that_differs_proves_nothing_either_way(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    coinmena.make_order(NOURA, amount="999.00", reference=in_doubt.reference, created_at=minutes_ago(0))
+    travel(PAST, theirs=False)
+    hide(coinmena, in_doubt)
+
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.attempts.count()) == (State.UNKNOWN, 1)
+    assert last_answer(operation).conditions["list_read"] is False
+
+
+@dataclass
+class Lister:
+    """Stands in for the client: the pages it will show, the last one again and again."""
+
+    pages: Sequence[Page[Order]]
+    asked: list[int] = field(default_factory=list)
+
+    def orders(self, number: int, **_filters: object) -> Page[Order]:
+        self.asked.append(number)
+        return self.pages[min(number, len(self.pages)) - 1]
+
+
+def order(number: int, reference: str | None = None) -> Order:
+    said: dict[str, Any] = {"partner_client_id": NOURA, "type": "deposit", "status": "completed"}
+    moment = datetime(2026, 1, 5, tzinfo=UTC)
+    return Order(raw=b"{}", id=number, created_at=moment, partner_order_ref=reference, **said)
+
+
+def page(*ids: int, number: int = 1, total: int, size: int = 2, unreadable: bool = False) -> Page[Order]:
+    bad = (UnreadableRow(b"{", "id: missing"),) if unreadable else ()
+    return Page(tuple(order(each) for each in ids), bad, total, number, size)
+
+
+LISTS: list[tuple[str, list[Page[Order]], bool, int]] = [
+    ("empty", [page(total=0)], True, 1),
+    ("one page", [page(1, total=1)], True, 1),
+    ("two pages", [page(1, 2, total=3), page(3, number=2, total=3)], True, 2),
+    ("full to the end", [page(1, 2, total=4), page(3, 4, number=2, total=4)], True, 2),
+    ("fewer than said", [page(1, total=2)], False, 1),
+    ("more than said", [page(1, 2, total=1)], False, 1),
+    ("the same page twice", [page(1, 2, total=4), page(1, 2, number=2, total=4)], False, 2),
+    ("the first page for ever", [page(1, 2, total=9)], False, 2),
+    ("a row that cannot be read", [page(1, total=2, unreadable=True)], False, 1),
+    ("such a row before the end", [page(1, total=4, unreadable=True), page(3, 4, number=2, total=4)], False, 1),
+    ("a gap in the middle", [page(1, 2, total=6), page(total=6, number=2), page(5, 6, number=3, total=6)], False, 2),
+]
+
+
+@pytest.fixture
+def claimed(db: None, maya: Person, noura: Client, usd: Asset) -> Operation:
+    operation = deposit(maya, noura, usd)
+    claim(operation.pk, "worker 1")
+    return now(operation)
+
+
+def not_listed(operation: Operation, lister: Lister) -> bool:
+    return is_not_listed(operation, cast("CoinmenaClient", lister), clock.now())
+
+
+@pytest.mark.parametrize(("pages", "is_proof", "asked"), [case[1:] for case in LISTS], ids=[case[0] for case in LISTS])
+def test_only_a_list_that_adds_up_proves_that_nothing_is_in_it(
+    claimed: Operation, pages: list[Page[Order]], is_proof: bool, asked: int
+) -> None:
+    lister = Lister(pages)
+
+    assert not_listed(claimed, lister) is is_proof
+    assert len(lister.asked) == asked
+
+
+def test_a_list_that_never_ends_is_left(claimed: Operation) -> None:
+    endless = Lister([page(2 * n, 2 * n + 1, number=1, total=10**6) for n in range(1, MOST_PAGES + 9)])
+
+    assert not not_listed(claimed, endless)
+    assert len(endless.asked) == MOST_PAGES
+
+
+def test_our_reference_is_found_on_whichever_page_it_is(claimed: Operation) -> None:
+    second = Page((order(3, claimed.reference),), (), 3, 2, 2)
+
+    with pytest.raises(FoundInList) as found:
+        not_listed(claimed, Lister([page(1, 2, total=3), second]))
+    assert found.value.order.id == 3
+
+
+# What outweighs all six ----------------------------------------------------------------------------------------------
+
+
+def test_what_the_partner_said_it_has_is_never_closed_as_absent(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    """2020, and then 404 for as long as anybody looks."""
+    sent(deposit(maya, noura, usd, "1.00"))
+    coinmena.fault("envelope", match=POST, status=409, code=2020)
+    operation = sent(deposit(maya, noura, usd))
+    halt()
+
+    for seconds in (PAST, PAST + 61, PAST + 122):
+        coinmena.clear_faults()
+        travel(seconds)
+        assert looked_up(operation).state == State.UNKNOWN
+    assert last_answer(operation).conditions["second"] is True
+    travel(3601)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
+def late(coinmena: Partners, operation: Operation, travel: Travel, kind: str, **details: Any) -> None:
+    """Answer a request whose worker was given up meanwhile."""
+    claimed = claim(operation.pk, "worker that is late")
+    assert claimed is not None
+    coinmena.fault(kind, match=POST, **details)
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    travel(50, theirs=False)
+    hide(coinmena, operation)
+    assert looked_up(operation).state == State.UNKNOWN
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+    assert now(operation).state == State.UNKNOWN, "it needs the lease"
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [("order_status", {"status": "pending"}), ("echo", {"field": "amount", "delta": "0.00000001"})],
+    ids=["A4", "A5"],
+)
+def test_a_late_answer_that_shows_something_else_goes_to_review(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, kind: str, details: dict[str, Any]
+) -> None:
+    operation = deposit(maya, noura, usd)
+    late(coinmena, operation, travel, kind, **details)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
+def test_what_was_refused_late_is_not_sent_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    late(coinmena, operation, travel, "envelope", status=400, code=3005)
+    travel(PAST, theirs=False)
+
+    operation = looked_up(operation)
+
+    assert (operation.state, operation.failure_code, operation.attempts.count()) == (State.FAILED, "3005", 1)
+
+
+# How soon ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_look_up_that_nobody_answered_is_made_again_soon_and_one_that_was_by_its_schedule(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, settings: Any
+) -> None:
+    settings.COINMENA_DEADLINE_SECONDS = 1
+    forget_clients()
+    travel(200, theirs=False)
+    with coinmena.down():
+        looked_up(in_doubt)
+    assert 3 < wait_for_look(in_doubt) <= 20
+
+    looked_up(in_doubt)
+    assert 50 < wait_for_look(in_doubt) <= 60
+
+
+def test_what_was_sent_again_is_looked_for_as_soon_as_the_first_time(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    coinmena.fault("close_before_apply", match=POST)
+    travel(PAST)
+    assert looked_up(in_doubt).attempts.count() == 2
+    coinmena.clear_faults()
+
+    looked_up(in_doubt)
+
+    assert wait_for_look(in_doubt) < 5
+
+
+def test_an_absence_is_settled_within_the_quarantine_and_ninety_seconds(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    """The worker was killed before its first byte, and nothing may be sent again."""
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    assert claim(operation.pk, "worker that dies") is not None
+    began = Attempt.objects.get(operation=operation).claimed_at
+    halt()
+
+    passed = lease_length().total_seconds() + 10
+    while now(operation).state in (State.SUBMITTING, State.UNKNOWN) and passed < 600:
+        coinmena.clear_faults()
+        travel(passed)
+        operation = looked_up(operation)
+        due = operation.next_lookup_at or began
+        passed = max(passed + 1, (due - began).total_seconds() + 2)
+
+    assert (operation.state, operation.failure_code) == (State.FAILED, "absent")
+    assert operation.ended_at is not None
+    assert operation.ended_at - began <= quarantine() + timedelta(seconds=90)
+
+
+def test_no_signature_is_younger_than_what_the_bound_is_counted_from(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker 1")
+    attempt = Attempt.objects.get()
+
+    assert claimed is not None
+    assert claimed.send_by.timestamp_ms <= attempt.planned_at.timestamp() * 1000
+    assert attempt.planned_at - attempt.claimed_at <= timedelta(seconds=11)
+    assert bound_of(operation) == attempt.planned_at + quarantine()
+    assert now(operation).lease_until == attempt.claimed_at + timedelta(seconds=45)
+
+
+def test_a_clock_that_runs_ahead_of_the_databases_moves_the_bound(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = clock.now() + timedelta(seconds=30)
+    monkeypatch.setattr(CoinmenaClient, "signing_time", ahead)
+    operation = deposit(maya, noura, usd)
+
+    claim(operation.pk, "worker 1")
+
+    assert bound_of(operation) == ahead + timedelta(seconds=10) + quarantine()
+
+
+# Sending again -------------------------------------------------------------------------------------------------------
+
+
+def test_attempts_that_never_left_do_not_use_up_those_that_may(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    with coinmena.down():
+        for seconds in (0, 30, 60):
+            travel(seconds, theirs=False)
+            assert sent(operation).state == State.APPROVED
+    coinmena.fault("close_before_apply", match=POST)
+    travel(120, theirs=False)
+    assert sent(operation).state == State.UNKNOWN
+
+    travel(120 + PAST)
+    operation = looked_up(operation)
+
+    assert (operation.state, operation.attempts.count()) == (State.COMPLETED, 5)
+
+
+def test_a_re_send_that_has_to_wait_gives_its_lease_back(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(PAST)
+    assert claim(deposit(maya, noura, usd, "7.00").pk, "worker 9") is not None, "the client is busy"
+
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.attempts.count(), operation.lease_token) == (State.UNKNOWN, 1, None)
+    assert 0 < wait_for_look(operation) <= 5
+
+
+# Alarms --------------------------------------------------------------------------------------------------------------
+
+
+def alarms(operation: Operation) -> set[str]:
+    with capture_logs() as logged:
+        looked_up(operation)
+    return {line["because"] for line in logged if line["event"] == "funding_alarm"}
+
+
+def test_a_person_is_called_when_the_environment_changed_while_in_doubt(in_doubt: Operation, settings: Any) -> None:
+    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
+    forget_clients()
+
+    assert alarms(in_doubt) == {"the environment changed while in doubt"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "because"),
+    [
+        ("headers", {"set": {"Age": "30"}}, "a cache answered the look-up"),
+        ("redirect", {"status": 307}, "the look-up was redirected"),
+        ("redirect", {"status": 304}, "the look-up was redirected"),
+    ],
+)
+def test_a_person_is_called_when_something_else_answered_the_look_up(
+    coinmena: Partners, in_doubt: Operation, kind: str, details: dict[str, Any], because: str
+) -> None:
+    coinmena.fault(kind, match={"method": "GET", "reference": in_doubt.reference}, times=None, **details)
+
+    assert alarms(in_doubt) == {because}
+    assert last_answer(in_doubt).counts is False
+
+
+@pytest.mark.parametrize(("seconds", "called"), [(890, set()), (901, {"in doubt for a quarter of an hour"})])
+def test_a_person_is_called_after_a_quarter_of_an_hour(
+    in_doubt: Operation, travel: Travel, seconds: int, called: set[str]
+) -> None:
+    travel(seconds, theirs=False)
+
+    assert alarms(in_doubt) == called
