@@ -1,7 +1,7 @@
 """What a manager's decision does to a closing: this is the second subject funding registers with the engine."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _t
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
+from backoffice.database import clock
 from backoffice.funding.closing_pages import preview_context
 from backoffice.funding.models import Operation
 from backoffice.funding.services import closing as closings
@@ -18,6 +19,8 @@ from backoffice.funding.services.resolving import look_now
 
 #: Who looked, as the page of the operation tells it.
 AT_DECISION = "before signing"
+TRIES: Final = 8
+BETWEEN_TRIES_SECONDS: Final = 0.5
 
 
 class ClosingSubject:
@@ -39,8 +42,15 @@ class ClosingSubject:
         Operation.objects.select_for_update(of=("self",), no_key=True).get(closings__key=key)
 
     def refresh(self, key: str) -> None:
-        """Look the reference up once more, so that nobody signs what is known to be otherwise. Reads only."""
-        look_now(closings.closing_of(key).operation_id, holder=AT_DECISION)
+        """Look the reference up once more, so that nobody signs what is known to be otherwise. Reads only.
+
+        Another look-up that is under way is waited for: what it brings must be known before the signing too.
+        """
+        operation_id = closings.closing_of(key).operation_id
+        for _patience in range(TRIES):
+            if look_now(operation_id, holder=AT_DECISION) is not None:
+                return
+            clock.sleep(BETWEEN_TRIES_SECONDS)
 
     def current_fingerprint(self, key: str) -> str:
         return closings.current_fingerprint(key)
@@ -54,7 +64,7 @@ class ClosingSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         if is_fresh:
-            self.refresh(request.subject)
+            look_now(closings.closing_of(request.subject).operation_id, holder=AT_DECISION)
         return preview_context(closings.closing_of(request.subject), is_fresh=is_fresh)
 
     def url(self, key: str) -> str:

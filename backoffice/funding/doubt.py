@@ -129,7 +129,7 @@ def conditions_of(story: Story) -> tuple[Check, ...]:
             _("CoinMENA's own envelope, with its date"),
             known.get("envelope"),
             _("no redirect, no cache"),
-            _("The last “not found” may have come from somewhere in between."),
+            _("The last “not found” may have come from somewhere in between.") if absence else "",
             absence.http_status if absence else None,
         ),
         _condition(

@@ -129,6 +129,8 @@ def effect_sentence(operation: Operation) -> str:
         return done % {"money": operation.money}
     if operation.is_in_doubt or operation.state == State.SUBMITTING:
         return _("Not known yet")
+    if operation.late_orders.filter(settled_at=None).exists():
+        return _("Not certain: an order speaks against it")
     return _("None") if operation.is_ended else _("None yet")
 
 

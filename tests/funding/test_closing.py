@@ -63,6 +63,7 @@ def test_two_people_close_it_as_failed(reviewing: Operation, maya: Person, omar:
     assert closing.key in ended.failure_sentence
     assert ended.next_lookup_at is None
     entry = Entry.objects.filter(event="operation.failed", object_id=ended.reference).get()
+    assert entry.after
     assert (entry.who, entry.before, entry.after["state"]) == ("Omar Saleh", {"state": "review"}, "failed")
 
 
@@ -94,12 +95,16 @@ def test_a_closing_that_was_not_signed_leaves_the_operation_in_review_and_anothe
     reviewing: Operation, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     closing = asked(reviewing, maya)
-    request = {"request_id": closing.approval_id}
     if ending == "reject":
-        why = {"fingerprint": closing.fingerprint, "reason_code": "other", "note": "The letter names another client"}
-        approvals.reject(**request, **why, by=omar)
+        approvals.reject(
+            request_id=closing.approval_id,
+            fingerprint=closing.fingerprint,
+            reason_code="other",
+            note="The letter names another client",
+            by=omar,
+        )
     elif ending == "cancel":
-        approvals.cancel(**request, by=maya)
+        approvals.cancel(request_id=closing.approval_id, by=maya)
     else:
         real = clock.now
         monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=8))

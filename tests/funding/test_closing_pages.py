@@ -208,6 +208,7 @@ def test_evidence_is_saved_and_never_shown_and_reading_it_is_written(
     assert answer["Content-Security-Policy"].startswith("sandbox")
     assert answer["X-Content-Type-Options"] == "nosniff"
     entry = Entry.objects.get(event="evidence.read")
+    assert entry.after
     assert (entry.who, entry.after["digest"]) == ("Vera Novak", LETTER.digest)
 
 
