@@ -1,7 +1,9 @@
 """Whatever ``manage.py export`` offers can be written by every filter it names."""
 
 import pytest
+from django import forms
 from django.http import QueryDict
+from django_filters import Filter
 
 from backoffice.exports import registry
 from backoffice.exports.services import check_names, statement_of
@@ -27,6 +29,8 @@ def queries(key: str, one: object) -> list[str]:
             return [f"{key}_from=2026-11-01&{key}_to=2026-11-19"]
         case AmountRangeFilter():
             return [f"{key}_min=1&{key}_max=2.50"]
+        case Filter(field_class=forms.IntegerField):
+            return [f"{key}=1"]
     return [f"{key}=noura"]
 
 

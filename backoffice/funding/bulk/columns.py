@@ -34,7 +34,8 @@ def outcome_of(file: BulkFile) -> object:
     rest = ngettext("%(n)d row refused", "%(n)d rows refused", refused) % {"n": refused} if refused else ""
     if file.state == FileState.CONFIRMED:
         done = (getattr(file, "made", None) or 0) + refused
-        return Lines(_t("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}, rest)
+        far = _t("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}
+        return Lines(far, rest) if rest else far
     if file.state == FileState.DONE:
         return rest or _t("All rows made")
     return None

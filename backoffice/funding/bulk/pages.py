@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -171,7 +173,10 @@ def what_became_of(file: BulkFile) -> str:
         FileState.CONFIRMED: _("Its operations are being created."),
         FileState.DONE: _("It is done: see below what became of its rows."),
     }[FileState(file.state)]
-    uploaded = _("This very file was uploaded before, by %(name)s.") % {"name": file.uploaded_by.name}
+    uploaded = _("This very file was uploaded before, by %(name)s on %(when)s.") % {
+        "name": file.uploaded_by.name,
+        "when": date_format(timezone.localtime(file.uploaded_at), "j M Y, H:i"),
+    }
     return f"{uploaded} {outcome} {_('Nothing was stored again.')}"
 
 
