@@ -43,7 +43,7 @@ RAREST: Final = timedelta(minutes=5)
 #: A look-up that got no answer waits for no schedule: what the partner holds is to be known within 30 s of its return,
 #: even if it let the look-up before hang for its whole deadline (ADR 0015).
 UNHEARD_AGAIN_AFTER: Final = timedelta(seconds=20)
-UNHEARD_PAUSE: Final = timedelta(seconds=5)
+UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
