@@ -43,7 +43,7 @@ def run_cycles(cycles: int, seed: int) -> dict[str, Any]:
     while (done := sum(one["cycles"] for one in told)) < cycles:
         number = seed + len(told)
         log = report.with_suffix(f".{number}.log")
-        with _database(server) as (host, name), world(host, name, number, log) as place:
+        with _database(server) as (host, name), world(host, name, number, log=log) as place:
             told.append(_told(number, Drive(place).run(min(CYCLES_A_WORLD, cycles - done))))
         _write(report, told[-1])
     total = {

@@ -8,7 +8,10 @@ before: the reference, and an attempt with exactly these bytes. ``python -m test
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
 import psycopg
 
@@ -18,7 +21,8 @@ from backoffice.sandbox.arrivals import Arrival
 from backoffice.sandbox.server import Server
 from tests.faults.processes.quick import WINDOW_SECONDS
 
-ATTEMPTS = """
+PATIENCE_SECONDS: Final = 60
+ATTEMPTS: Final = """
     SELECT count(*) FROM funding_attempt AS attempt JOIN funding_operation AS operation
         ON operation.id = attempt.operation_id
     WHERE operation.reference = %s AND attempt.body_digest = %s
@@ -32,18 +36,33 @@ class Witness:
         self._database = database
         self._unforeseen = unforeseen
         self._arrived: dict[tuple[str, str], int] = {}
+        self._lock = Lock()
 
     def see(self, arrival: Arrival) -> None:
         """Check one POST before anything else happens to it; one that broke off before its reference says nothing."""
         if arrival.reference is None:
             return
-        reference, key = arrival.reference, (arrival.reference, arrival.body_digest)
-        self._arrived[key] = self._arrived.get(key, 0) + 1
-        with psycopg.connect(self._database) as connection:
-            row = connection.execute(ATTEMPTS, [reference, arrival.body_digest]).fetchone()
-        if row is None or row[0] < self._arrived[key]:
-            with self._unforeseen.open("a") as report:
-                report.write(f"{reference} arrived {self._arrived[key]} times, {row and row[0]} claims were durable\n")
+        with self._lock:
+            key = (arrival.reference, arrival.body_digest)
+            self._arrived[key] = self._arrived.get(key, 0) + 1
+            times = self._arrived[key]
+        claims = self._claims(*key)
+        if claims < times:
+            with self._lock, self._unforeseen.open("a") as report:
+                report.write(f"{arrival.reference} arrived {times} times, {claims} claims were durable\n")
+
+    def _claims(self, reference: str, digest: str) -> int:
+        """Count the durable claims; while there is no database, the request waits for it at the door."""
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with psycopg.connect(self._database) as connection:
+                    row = connection.execute(ATTEMPTS, [reference, digest]).fetchone()
+                return int(row[0]) if row else 0
+            except psycopg.OperationalError:
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(0.1)
 
 
 def main() -> int:

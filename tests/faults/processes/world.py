@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
@@ -78,7 +78,7 @@ class World:
     omar: Person
     usd: Asset
     clients: list[Client]
-    faults: dict[str, int] = field(default_factory=dict)
+    is_quick: bool = True
     numbers: Iterator[int] = field(default_factory=count)
 
     # Processes --------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class World:
     def fork(self, role: str, **order: Any) -> int:
         """Fork a process into this world."""
         where = {"host": self.host, "database": self.database, "sandbox": self.partners.address}
-        return self.stable.fork(role=role, **where, **order)
+        return self.stable.fork(role=role, is_quick=self.is_quick, **where, **order)
 
     def end_of(self, pid: int, seconds: float) -> int:
         """Wait for a process to end and return its exit code."""
@@ -107,9 +107,11 @@ class World:
 
     # People -----------------------------------------------------------------------------------------------------------
 
-    def form(self, kind: Kind = Kind.DEPOSIT, copy_of: Operation | None = None) -> dict[str, Any]:
-        """Fill in a form: what `roles.intent_of` reads, to be sent once or again and again."""
-        client = copy_of.client if copy_of else self.random.choice(self.clients)
+    def form(
+        self, kind: Kind = Kind.DEPOSIT, *, copy_of: Operation | None = None, client: Client | None = None
+    ) -> dict[str, Any]:
+        """Fill in a form: what `roles.intent_of` reads, to be sent once or again and again. For any client, if none."""
+        client = copy_of.client if copy_of else client or self.random.choice(self.clients)
         cents = next(self.numbers)
         amount = copy_of.amount if copy_of else Decimal(cents) / 100 + 5
         return {
@@ -174,18 +176,26 @@ class World:
 
 
 @contextmanager
-def world(host: str, database: str, seed: int, log: Path | None = None) -> Iterator[World]:
-    """Set a world up in the database that Django is connected to; everything it started has ended after the block."""
+def world(host: str, database: str, seed: int, *, log: Path | None = None, is_quick: bool = True) -> Iterator[World]:
+    """Set a world up in the database that Django is connected to; everything it started has ended after the block.
+
+    :param is_quick: whether waits are shorter than in earnest (`quick.py`).
+    """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="world-")))
         unforeseen = directory / "unforeseen"
-        url = f"host={host} dbname={database} user={embedded.OWNER}"
-        options = ("--database", url, "--unforeseen", str(unforeseen))
-        partners = stack.enter_context(running_sandbox(*options, module=PARTNER))
+        partners = stack.enter_context(_partner(host, database, unforeseen) if is_quick else running_sandbox())
         horses = stack.enter_context(stable(log or directory / "log"))
         stack.callback(connection.close)
         stack.enter_context(_pointed_at(partners))
-        yield _peopled(host, database, partners, horses, unforeseen, Random(seed))
+        made = _peopled(host, database, partners, horses, unforeseen, Random(seed))
+        made.is_quick = is_quick
+        yield made
+
+
+def _partner(host: str, database: str, unforeseen: Path) -> AbstractContextManager[Partners]:
+    url = f"host={host} dbname={database} user={embedded.OWNER}"
+    return running_sandbox("--database", url, "--unforeseen", str(unforeseen), module=PARTNER)
 
 
 @contextmanager

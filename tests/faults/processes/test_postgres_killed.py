@@ -1,0 +1,202 @@
+"""The database fails in every way it can, under real workers, and costs nothing (reliability.md §12, F23 to F25)."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Final
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from backoffice.database import embedded
+from backoffice.funding.models import AttemptOutcome, Operation
+from backoffice.funding.states import TERMINAL_STATES, State
+from tests import database
+from tests.faults.processes.own_server import OwnServer, own_server
+from tests.faults.processes.test_kills import host_of, until
+from tests.faults.processes.world import World, world
+
+WORKERS: Final = 2
+ROLE: Final = f"ALTER ROLE {embedded.APPLICATION} IN DATABASE"
+SETTLED: Final = tuple(TERMINAL_STATES)
+BACKENDS: Final = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = %s AND pid <> %s AND query NOT ILIKE 'LISTEN%%'
+"""
+FULL: Final = """
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION full_disk();
+    ALTER TABLE {table} ENABLE ALWAYS TRIGGER full_disk;
+"""
+EMPTIED: Final = "DROP TRIGGER full_disk ON {table}; DROP FUNCTION full_disk();"
+
+
+def administer(server: embedded.Embedded, name: str) -> psycopg.Connection:
+    return psycopg.connect(server.server.get_uri(database=name), autocommit=True)
+
+
+def put_to_work(place: World) -> None:
+    for number in range(WORKERS):
+        place.fork("worker", name=f"worker {number}")
+
+
+def own_backend() -> int:
+    """Return which backend serves this process, so that it is spared."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def test_backends_ended_at_random_cost_nothing(committed: str, postgres: embedded.Embedded) -> None:
+    random, ended = Random(1), 0
+    with world(host_of(postgres), committed, seed=1) as place, administer(postgres, committed) as admin:
+        put_to_work(place)
+        finish = time.monotonic() + 12
+        while time.monotonic() < finish:
+            place.submit(place.form())
+            time.sleep(random.uniform(0.05, 0.3))
+            backends = admin.execute(BACKENDS, [embedded.APPLICATION, own_backend()]).fetchall()
+            for (pid,) in random.sample(backends, min(2, len(backends))):
+                admin.execute("SELECT pg_terminate_backend(%s)", [pid])
+                ended += 1
+        until(place, 60, *SETTLED)
+
+        assert ended > 20
+        assert place.count().all == []
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[OwnServer]:
+    """A server that nobody else uses."""
+    with own_server() as server:
+        yield server
+
+
+@contextmanager
+def world_on(server: OwnServer, blocker: DjangoDbBlocker, seed: int) -> Iterator[World]:
+    """Set up a world on a server of its own, and point Django back at the shared one afterwards."""
+    former = dict(connections["default"].settings_dict)
+    name = database.clone(server.embedded)
+    with blocker.unblock():
+        database.connect_to(server.embedded, name)
+        try:
+            with world(server.host, name, seed=seed) as place:
+                yield place
+        finally:
+            connections.close_all()
+            database.connect_to(database.start_server(), former["NAME"])
+
+
+def test_a_server_that_is_killed_and_started_again_costs_nothing(
+    fragile: OwnServer, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with world_on(fragile, django_db_blocker, seed=2) as place:
+        put_to_work(place)
+        for _ in range(3):
+            for _ in range(6):
+                place.submit(place.form())
+            time.sleep(place.random.uniform(0.1, 1.0))
+            fragile.kill()
+            connections.close_all()
+            time.sleep(0.5)
+            fragile.start()
+        until(place, 90, *SETTLED)
+
+        assert place.stable.ended() == {}, "a worker outlives its database's restart"
+        assert place.count().all == []
+
+
+@pytest.mark.parametrize(("point", "state"), [("C4:1", State.SUBMITTING), ("C10:1", State.COMPLETED)])
+def test_a_commit_that_nobody_heard_of_is_read_again(
+    fragile: OwnServer, django_db_setup: None, django_db_blocker: DjangoDbBlocker, point: str, state: State
+) -> None:
+    """A commit waits for a standby that is not there; its backend is ended just then: durable, and not confirmed."""
+    with world_on(fragile, django_db_blocker, seed=3) as place, administer(fragile.embedded, place.database) as admin:
+        worker = place.fork("worker", name="worker 1", fail_at=point, number=int(signal.SIGSTOP))
+        operation = place.submit(place.form(), is_troubled=False)
+        place.until_stopped(worker, seconds=20)
+        with confirming_nothing(fragile):
+            place.stable.signal(worker, signal.SIGCONT)
+            until_one(lambda: end_commits(admin) and state_of(operation, admin) == state)
+        until(place, 60, State.COMPLETED)
+
+        assert len(place.partners.orders_under(operation.reference)) == 1
+        assert place.count().all == []
+
+
+@contextmanager
+def confirming_nothing(server: OwnServer) -> Iterator[None]:
+    """Let no commit return inside the block."""
+    server.set("synchronous_standby_names = 'nobody'")
+    try:
+        yield
+    finally:
+        server.set("synchronous_standby_names = ''")
+
+
+def end_commits(admin: psycopg.Connection) -> bool:
+    """End the backends that wait for their commit to be confirmed, and tell whether there were any."""
+    found = admin.execute("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchall()
+    for (pid,) in found:
+        admin.execute("SELECT pg_terminate_backend(%s)", [pid])
+    time.sleep(0.05)
+    return bool(found)
+
+
+def state_of(operation: Operation, admin: psycopg.Connection) -> str:
+    row = admin.execute("SELECT state FROM funding_operation WHERE id = %s", [operation.pk]).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def until_one(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    patience = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def test_a_disk_that_is_full_stops_sending_and_loses_nothing(committed: str, postgres: embedded.Embedded) -> None:
+    """Wherever a write fails, nothing is sent without its claim and no state changes without its entry (F25)."""
+    tables = ("funding_attempt", "funding_attemptoutcome", "audit_entry", "funding_lookup", "funding_lookupanswer")
+    with world(host_of(postgres), committed, seed=4) as place, administer(postgres, committed) as admin:
+        place.partners.settings(latency_ms=300)
+        put_to_work(place)
+        for table in tables:
+            for _ in range(4):
+                place.submit(place.form())
+            time.sleep(0.4)
+            admin.execute(FULL.format(table=table).encode())
+            time.sleep(1.5)
+            admin.execute(EMPTIED.format(table=table).encode())
+        until(place, 60, *SETTLED)
+
+        assert place.count().all == []
+
+
+def test_a_database_that_only_reads_sends_nothing(committed: str, postgres: embedded.Embedded) -> None:
+    with world(host_of(postgres), committed, seed=5) as place, administer(postgres, committed) as admin:
+        place.partners.settings(latency_ms=500)
+        put_to_work(place)
+        under_way = place.submit(place.form(), is_troubled=False)
+        until(place, 20, State.SUBMITTING, State.COMPLETED)
+        waiting = place.submit(place.form(), is_troubled=False)
+        admin.execute(
+            f"ALTER ROLE {embedded.APPLICATION} IN DATABASE {committed} SET default_transaction_read_only = on".encode()
+        )
+        for (pid,) in admin.execute(BACKENDS, [embedded.APPLICATION, own_backend()]).fetchall():
+            admin.execute("SELECT pg_terminate_backend(%s)", [pid])
+        time.sleep(3)
+        sent_meanwhile = len(place.partners.ledger(reference=waiting.reference)["arrivals"])
+        unwritten = AttemptOutcome.objects.filter(attempt__operation=under_way).count()
+        admin.execute(f"{ROLE} {committed} RESET ALL".encode())
+        until(place, 60, State.COMPLETED)
+
+        assert (sent_meanwhile, unwritten) == (0, 0)
+        assert place.count().all == []
+        assert Operation.objects.filter(state=State.COMPLETED).count() == 3
