@@ -50,11 +50,6 @@ def sent(world: World, operation: Operation) -> Operation:
     return operation
 
 
-def paid_before(world: World) -> Operation:
-    """Complete a payment that can serve as the positive control."""
-    return sent(world, asked(world, "1.00"))
-
-
 # Workers --------------------------------------------------------------------------------------------------------------
 
 

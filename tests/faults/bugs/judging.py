@@ -17,7 +17,6 @@ from tests.faults.bugs.acting import (
     calm,
     fault,
     fault_in_reading,
-    paid_before,
     sent,
     work,
 )
@@ -76,7 +75,6 @@ def server_error_is_failure(world: World) -> Iterator[None]:
 
 def refused_the_second_time(world: World) -> None:
     """The first request is applied and out of sight for long; the second one is refused for want of funds (F15)."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "close_after_apply", operation)
     fault(world, "envelope", operation, nth=2, status=422, code=3005, msg="insufficient balance")

@@ -30,7 +30,6 @@ from tests.faults.bugs.acting import (
     fault_in_reading,
     hold,
     let_go,
-    paid_before,
     sent,
     work,
 )
@@ -47,7 +46,6 @@ OTHER_KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 
 def lands_late_while_all_is_held(world: World) -> None:
     """The request lies at the partner's door for 100 seconds; nothing is sent again meanwhile."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "land_late", operation, seconds=100)
     sent(world, operation)
@@ -76,7 +74,6 @@ def first_404_believed(world: World) -> Iterator[None]:
 
 def a_gateway_says_404(world: World) -> None:
     """The order is there; a gateway answers every question about it with its own page."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "close_after_apply", operation)
     sent(world, operation)
@@ -126,7 +123,6 @@ def environments_mixed(world: World) -> Iterator[None]:
 
 def the_partner_shows_nothing(world: World) -> None:
     """The order is there; the partner's reading side has lost sight of every order."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "close_after_apply", operation)
     sent(world, operation)
@@ -148,7 +144,6 @@ def no_control(world: World) -> Iterator[None]:
 
 def a_resolver_wakes_up_late(world: World) -> None:
     """A resolver has proof of absence and is held up; another one sends again, and that answer is lost."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "close_before_apply", operation)
     fault(world, "close_after_apply", operation, nth=2)
@@ -192,7 +187,6 @@ def lease_ignored(world: World) -> Iterator[None]:
 
 def an_answer_comes_after_the_lease(world: World) -> None:
     """The worker is held up with the answer in memory, and the order vanishes at the partner: nobody else knows."""
-    paid_before(world)
     operation = asked(world)
     world.damage.stall_at(Failpoint.C9, LEASE_SECONDS + 20)
     during(world, 1, "the order vanishes", lambda: _hide(world, operation))
@@ -217,7 +211,6 @@ def completed_needs_lease(world: World) -> Iterator[None]:
 
 
 def a_worker_dies_before_it_sends(world: World) -> None:
-    paid_before(world)
     operation = asked(world)
     world.damage.kill_at(Failpoint.C5)
     sent(world, operation)

@@ -24,7 +24,7 @@ from backoffice.partner.coinmena.client import body_of
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
 from tests.faults import wire
-from tests.faults.bugs.acting import approved, asked, calm, during, fault, paid_before, sent
+from tests.faults.bugs.acting import approved, asked, calm, during, fault, sent
 from tests.faults.bugs.breaking import bug, instead, without_trigger
 from tests.faults.world import World
 
@@ -33,7 +33,6 @@ from tests.faults.world import World
 
 def lost_on_the_way(world: World) -> None:
     """The first request is lost before it is applied; after Q it is sent again."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "close_before_apply", operation)
     sent(world, operation)
@@ -64,7 +63,6 @@ def new_reference(world: World) -> Iterator[None]:
 
 def sent_elsewhere(world: World) -> None:
     """The first request is answered by a redirect (F20)."""
-    paid_before(world)
     operation = asked(world)
     fault(world, "redirect", operation, status=307)
     sent(world, operation)
