@@ -119,7 +119,8 @@ def funds_check(facts: Facts) -> Check:
     if facts.amount is None or facts.asset is None:
         return Check(text, WAITING, _("needs an amount"))
     if facts.balance.available is None:
-        return Check(text, WARNING, facts.balance.trouble or _("the balance is not known"))
+        trouble = facts.balance.trouble
+        return Check(text, WARNING if trouble else WAITING, trouble or _("the balance has not been read yet"))
     left = facts.balance.available - facts.reserved - facts.amount
     why = _read(facts.balance.read_at, facts.now)
     if facts.reserved:

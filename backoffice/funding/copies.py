@@ -26,10 +26,21 @@ class Wording:
     button: Promise
     of: Promise
     done: Promise
+    in_chain: Promise
 
 
-RETRY = Wording(gettext_lazy("Try again"), gettext_lazy("Retry of"), gettext_lazy("Tried again as"))
-COPY = Wording(gettext_lazy("Copy to a new request"), gettext_lazy("Copy of"), gettext_lazy("Copied to"))
+RETRY = Wording(
+    gettext_lazy("Try again"),
+    gettext_lazy("Retry of"),
+    gettext_lazy("Tried again as"),
+    gettext_lazy("Retry of the one before"),
+)
+COPY = Wording(
+    gettext_lazy("Copy to a new request"),
+    gettext_lazy("Copy of"),
+    gettext_lazy("Copied to"),
+    gettext_lazy("Copy of the one before"),
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Link:
     """One operation of a chain, and what it is to the one before it."""
 
     line: OperationLine
-    relation: str
+    relation: str | Promise
     is_this: bool
 
 
@@ -57,8 +68,8 @@ def context_of(operation: Operation, person: Person, chain: list[Operation]) -> 
 
 
 def link_of(one: Operation, shown: Operation) -> Link:
-    relation = "" if one.copy_of is None else f"{wording_of(one.copy_of).of} {one.copy_of.reference}"
-    return Link(line_of(one), relation or _("The first"), one.pk == shown.pk)
+    relation = _("The first") if one.copy_of is None else wording_of(one.copy_of).in_chain
+    return Link(line_of(one), relation, one.pk == shown.pk)
 
 
 def facts_of(operation: Operation, chain: list[Operation]) -> list[Fact]:

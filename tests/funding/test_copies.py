@@ -98,7 +98,8 @@ def test_both_pages_tell_of_each_other(
     first = now(fresh(maya, omar, noura, usd, state))
     second = deposit(maya, noura, usd, copy_of=first)
 
-    assert f"{words} {first.reference}" in page_of(desk, second)
+    after = page_of(desk, second)
+    assert f"{words} the one before" in after and f'href="{first.get_absolute_url()}"' in after
     assert (now(second).retry_of == first) is (state is State.FAILED)
     before = page_of(desk, first)
     assert second.reference in before

@@ -29,16 +29,16 @@ from backoffice.ui.values import Wire
 
 def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
     """Return what is known about an operation that waits."""
-    now, client = clock.now(), operation.client
-    read = balances.fresh_balance if is_fresh else balances.mirrored_balance
-    chain = queries.ids_of_chain(operation)
+    client, chain = operation.client, queries.ids_of_chain(operation)
+    balance = (balances.fresh_balance if is_fresh else balances.mirrored_balance)(client, operation.asset_id)
+    now = clock.now()
     return Facts(
         kind=operation.kind,
         now=now,
         client=client,
         asset=operation.asset,
         amount=operation.amount,
-        balance=read(client, operation.asset_id),
+        balance=balance,
         reserved=queries.reserved(client, operation.asset_id, excluding=operation),
         equal=tuple(
             queries.equal_requests(client, operation.asset, operation.kind, operation.amount, now, excluding=chain)
@@ -95,9 +95,11 @@ def typed_facts(
     if client is None or asset is None:
         return facts
     chain = queries.ids_of_chain(original) if original else []
+    balance = _balance(client, asset.asset_id, carried, now, is_fresh=is_fresh)
     return replace(
         facts,
-        balance=_balance(client, asset.asset_id, carried, now, is_fresh=is_fresh),
+        now=clock.now(),
+        balance=balance,
         reserved=queries.reserved(client, asset.asset_id),
         equal=tuple(queries.equal_requests(client, asset, kind, amount, now, chain)) if amount is not None else (),
     )
