@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from backoffice.database.checks import LOOPBACK
 
 SHORTEST_QUARANTINE = 120
+#: The only published address of CoinMENA's API (docs.coinmena.com); the sandbox's is handed out on request.
+COINMENA_LIVE_HOST = "external-api.coinmena.com"
 
 
 @register()
@@ -26,6 +28,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         *quarantine(),
         *demo_is_local(),
         *demo_is_simulated(),
+        *coinmena_environment(),
         *bitnob_environment(),
         *company_time_zone(),
     ]
@@ -79,6 +82,24 @@ def demo_is_simulated() -> Iterator[CheckMessage]:
                 hint="The demo's sign-ins are public and must not reach real money: set DEMO=false.",
                 id="settings.E006",
             )
+
+
+def coinmena_environment() -> Iterator[CheckMessage]:
+    host, environment = urlsplit(settings.COINMENA_BASE_URL).hostname, settings.COINMENA_ENVIRONMENT
+    if environment not in {"sandbox", "live"}:
+        yield Error("COINMENA_ENVIRONMENT is neither `sandbox` nor `live`.", id="settings.E007")
+    if environment != "live" and host == COINMENA_LIVE_HOST:
+        yield Error(
+            f"COINMENA_ENVIRONMENT is {environment}, but COINMENA_BASE_URL is where real money moves.",
+            hint="A test must not reach it: take the sandbox's address, or set COINMENA_ENVIRONMENT=live.",
+            id="settings.E008",
+        )
+    if environment == "live" and (host in LOOPBACK or settings.DEMO):
+        yield Error(
+            "COINMENA_ENVIRONMENT is live, but the partner is simulated.",
+            hint="Set COINMENA_ENVIRONMENT=sandbox: references of real money are for real money only.",
+            id="settings.E009",
+        )
 
 
 def bitnob_environment() -> Iterator[CheckMessage]:

@@ -255,6 +255,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 COINMENA_BASE_URL = required("COINMENA_BASE_URL", "the address of CoinMENA's API")
 COINMENA_PARTNER_ID = required("COINMENA_PARTNER_ID", "our partner id at CoinMENA")
 COINMENA_PRIVATE_KEY = required("COINMENA_PRIVATE_KEY", "our Ed25519 key: PEM, or base64 of the 32-byte seed")
+COINMENA_ENVIRONMENT = env.str("COINMENA_ENVIRONMENT", default="sandbox")
 COINMENA_SIGN_SEPARATOR = env.str("COINMENA_SIGN_SEPARATOR", default="\\n").replace("\\n", "\n")
 COINMENA_SIGN_INCLUDE_QUERY = env.bool("COINMENA_SIGN_INCLUDE_QUERY", default=False)
 COINMENA_DEADLINE_SECONDS = env.int("COINMENA_DEADLINE_SECONDS", default=25)

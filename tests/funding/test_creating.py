@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -52,6 +53,21 @@ def test_a_reference_is_minted_and_kept(maya: Person, noura: Client, usd: Asset)
 
     assert all(re.fullmatch(PATTERN, reference) for reference in references)
     assert set(MintedReference.objects.values_list("reference", flat=True)) == references
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_demo", "beginning"),
+    [("live", False, "dep-"), ("sandbox", False, "test-dep-"), ("sandbox", True, "dep-")],
+)
+def test_f39_a_reference_of_a_test_is_known_at_sight(
+    maya: Person, noura: Client, usd: Asset, settings: Settings, environment: str, is_demo: bool, beginning: str
+) -> None:
+    settings.COINMENA_ENVIRONMENT, settings.DEMO = environment, is_demo
+
+    reference = deposit(maya, noura, usd).reference
+
+    assert reference.startswith(beginning)
+    assert re.fullmatch(PATTERN, reference)
 
 
 @pytest.mark.parametrize("role", ["omar", "vera", "adam"])

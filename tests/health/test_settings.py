@@ -44,6 +44,15 @@ def test_the_settings_of_the_tests_agree() -> None:
             {"COINMENA_BASE_URL": "https://partner.example.com", "COINMENA_QUARANTINE_SECONDS": 60},
             "COINMENA_QUARANTINE_SECONDS is below 120.",
         ),
+        (
+            {"DEMO": False, "COINMENA_BASE_URL": "https://external-api.coinmena.com"},
+            "COINMENA_ENVIRONMENT is sandbox, but COINMENA_BASE_URL is where real money moves.",
+        ),
+        (
+            {"DEMO": False, "COINMENA_ENVIRONMENT": "live"},
+            "COINMENA_ENVIRONMENT is live, but the partner is simulated.",
+        ),
+        ({"COINMENA_ENVIRONMENT": "test"}, "COINMENA_ENVIRONMENT is neither `sandbox` nor `live`."),
         ({"BITNOB_ENVIRONMENT": "production"}, "BITNOB_ENVIRONMENT is neither `sandbox` nor `live`."),
     ],
 )
