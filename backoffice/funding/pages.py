@@ -19,8 +19,10 @@ from backoffice.funding.bulk import pages as bulk_pages
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.closing_story import closed_sentence
 from backoffice.funding.columns import client_of, line_of
+from backoffice.funding.freezes import HELD_STATES
 from backoffice.funding.models import Closing, Kind, Operation
 from backoffice.funding.policies_closing import can_ask_to_close
+from backoffice.funding.policies_freezing import why_frozen
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
 from backoffice.funding.states import State
@@ -55,6 +57,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "rule": rule_of(operation),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
+        "held": held_sentence(operation),
         "events": [*oldest_first(events), in_doubt["proof"]] if in_doubt else events,
         "doubt": in_doubt,
         "closings": closing_pages.cards_of(operation, story.closings, now),
@@ -74,6 +77,13 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
 def doubt_of(story: Story, now: datetime) -> dict[str, Any] | None:
     """Return the argument of an operation in doubt; None for any other."""
     return doubt.context_of(story, now) if story.operation.is_in_doubt else None
+
+
+def held_sentence(operation: Operation) -> str:
+    """Say which freeze holds the operation back; empty when none does, or when it is past being held."""
+    if operation.state not in HELD_STATES:
+        return ""
+    return why_frozen(operation.kind, operation.client_id, operation.asset_id)
 
 
 def marker_of(operation: Operation, attempts: int, lookups: int, closings: str) -> str:

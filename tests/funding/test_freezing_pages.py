@@ -14,6 +14,7 @@ from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services.brakes import watch_clock
+from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.releasing import ask_for_release
 from tests.funding.cast import NOURA, deposit, mirrored_asset, withdrawal
@@ -193,6 +194,18 @@ def test_a_halt_says_how_to_go_on_and_a_manager_resumes(db: None, signed_in: Sig
 
     assert Gate.objects.get().halted_at is None
     assert desk.post("/funding/resume/", {"reason": "Again."}).status_code == 409
+
+
+def test_the_page_of_a_held_operation_says_what_holds_it(
+    everything: Freeze, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    desk = signed_in(FINANCE)
+    assert "Held by a freeze." in shown(desk, f"/funding/{operation.reference}/")
+
+    cancel_operation(operation_id=operation.pk, by=maya)
+
+    assert "Held by a freeze." not in shown(desk, f"/funding/{operation.reference}/")
 
 
 def test_hostile_reasons_are_shown_and_never_obeyed(db: None, signed_in: SignIn, omar: Person) -> None:
