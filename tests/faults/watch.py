@@ -44,11 +44,12 @@ _APPROVAL: Final = """
 """
 
 
+#: Transactions are numbered as they begin, whatever our clock says: ``xmin`` tells which row came first.
 _CLAIM: Final = """
     SELECT a.body, a.claimed_at, o.valid_until, c.partner_client_id AS client, o.asset_id AS asset, o.amount,
         r.id AS request, r.amount AS approved_amount, r.asset AS approved_asset, r.client AS approved_client,
-        EXISTS (SELECT 1 FROM funding_freeze f WHERE f.frozen_at < a.claimed_at
-            AND (f.released_at IS NULL OR f.released_at > a.claimed_at)
+        EXISTS (SELECT 1 FROM funding_freeze f WHERE f.xmin::text::bigint < a.xmin::text::bigint
+            AND f.released_at IS NULL
             AND (f.scope = 'everything' OR (f.scope = 'money_out' AND o.kind = 'withdrawal')
                 OR f.asset_id = o.asset_id OR f.client_id = o.client_id)) AS is_frozen
     FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
