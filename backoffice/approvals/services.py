@@ -158,8 +158,11 @@ def _refresh(request: Request, by: Person) -> None:
 
 
 def _entitled_now(by: Person) -> Person:
-    """Read the person again: a role lost or an account closed since the page was opened counts."""
-    return Person.objects.get(pk=by.pk)
+    """Read the person again: a role lost or an account closed since the page was opened counts.
+
+    The row stays locked until the decision is committed, so whoever is entitled to it is so at that moment.
+    """
+    return Person.objects.select_for_update(no_key=True).get(pk=by.pk)
 
 
 def _write_down(

@@ -11,10 +11,11 @@ from structlog.testing import capture_logs
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding.findings import findings_of
 from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.absence import MOST_PAGES, FoundInList, bound_of, is_not_listed, quarantine
 from backoffice.funding.services.claiming import claim, lease_length
-from backoffice.funding.services.recording import record_answer
+from backoffice.funding.services.recording import TURNED_UP, record_answer
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
@@ -371,6 +372,26 @@ def test_a_person_is_called_when_something_else_answered_the_look_up(
 
     assert alarms(in_doubt) == {because}
     assert last_answer(in_doubt).counts is False
+
+
+def test_a_late_answer_in_review_is_stored_and_put_before_the_two_people(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that is late")
+    assert claimed is not None
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    hide(coinmena, operation)
+    travel(3601, theirs=False)
+    assert looked_up(operation).state == State.REVIEW
+
+    with capture_logs() as logged:
+        record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert now(operation).state == State.REVIEW, "only two people end it"
+    assert operation.attempts.get().outcomes.filter(kind="answer", evidence="applied").exists()
+    assert findings_of(now(operation)).closable, "it is what they will see"
+    assert any(line.get("because") == TURNED_UP for line in logged)
 
 
 @pytest.mark.parametrize(("seconds", "called"), [(890, set()), (901, {"in doubt for a quarter of an hour"})])

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from procrastinate.contrib.django import app
 
 from backoffice.accounts.models import Person
@@ -45,23 +45,24 @@ def test_the_worker_sends_at_the_bell(
     assert all(entry.request_id for entry in Entry.objects.filter(who="worker 7"))
 
 
-def stumbling(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+def stumbling(monkeypatch: pytest.MonkeyPatch, times: int, error: type[Error] = OperationalError) -> None:
     """Make the first tries to write an outcome down fail as a broken connection would."""
     write, left = recording._record, [times]
 
     def stumble(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
         if left[0]:
             left[0] -= 1
-            raise OperationalError("the connection is gone")
+            raise error("the connection is gone")
         write(claim, exchange, verdict)
 
     monkeypatch.setattr(recording, "_record", stumble)
 
 
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_an_outcome_is_written_at_the_third_try(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch, error: type[Error]
 ) -> None:
-    stumbling(monkeypatch, times=2)
+    stumbling(monkeypatch, times=2, error=error)
 
     assert sent(deposit(maya, noura, usd)).state == State.COMPLETED
 

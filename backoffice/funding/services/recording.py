@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 
 from backoffice.accounts.actors import System
 from backoffice.database import clock
@@ -29,6 +29,7 @@ from backoffice.partner.outcome import Verdict
 
 TRIES: Final = 3
 FIRST_LOOKUP_SECONDS: Final = 2
+TURNED_UP: Final = "the order of an operation in review turned up"
 IN_REVIEW_LOOK_EVERY: Final = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -37,12 +38,12 @@ log = structlog.get_logger(__name__)
 def record_answer(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
     """Store the answer to ``claim``'s request and move the operation on as far as the evidence and the lease allow.
 
-    :raises DatabaseError: when the database refused it three times; the resolver finds out by itself.
+    :raises Error: when the database refused it three times; the resolver finds out by itself.
     """
     for remaining in reversed(range(TRIES)):
         try:
             _record(claim, exchange, verdict)
-        except DatabaseError:
+        except Error:
             connection.close()
             if not remaining:
                 log.exception("funding_outcome_not_stored", reference=claim.intended.reference)
@@ -82,6 +83,8 @@ def apply(operation: Operation, to: State, verdict: Verdict, *, by: System, hold
         _mirror(verdict.order)
     if to is State.COMPLETED and _is_order_of_another(operation, verdict):
         to = State.REVIEW
+    if operation.state == State.REVIEW and to is State.COMPLETED:
+        log.error("funding_alarm", reference=operation.reference, because=TURNED_UP)
     is_open = operation.state in (State.SUBMITTING, State.UNKNOWN)
     if not is_open or to == operation.state or not (holds_lease or to in NEEDS_NO_LEASE):
         if verdict.order is not None:
