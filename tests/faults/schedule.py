@@ -24,6 +24,7 @@ from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.resolving import check_now
 from backoffice.sandbox.clock import NANOSECONDS
+from tests.faults import interventions
 from tests.faults.catalogue import FAULTS, Fault, Target, draw
 from tests.faults.oracle import Violation
 from tests.faults.world import SWEEP_SECONDS, World, token
@@ -31,7 +32,11 @@ from tests.faults.world import SWEEP_SECONDS, World, token
 Result = TypeVar("Result")
 
 QUIET_SECONDS: Final = 300 + 120
-AMOUNTS: Final = ("10.00", "1000.00", "0.01", "0.00000001", "123456.78", "99.99999999", "250", "7.5")
+#: The last one has more digits than a float holds.
+AMOUNTS: Final = (
+    *("10.00", "1000.00", "0.01", "0.00000001", "123456.78", "99.99999999", "250", "7.5"),
+    "90071992547.40993001",
+)
 #: How often a bell is lost, and how often it is heard twice.
 LOST, TWICE = 0.15, 0.2
 NOISE: Final = 0.25
@@ -85,7 +90,11 @@ class Schedule:
         self._plan_noise()
         self._sweep_every_ten_seconds()
         self._for_seconds(random.choice((30, 60, 60, 120, 400, 700)))
+        if random.random() < 0.04:
+            self._nobody_comes_for_a_day()
         recovery = self.quiet()
+        if random.random() < 0.5:
+            interventions.close_reviews(world)
         return self.outcome(recovery)
 
     def outcome(self, recovery: float) -> Outcome:
@@ -158,6 +167,8 @@ class Schedule:
             self._plan(self.random.uniform(0, 60), partial(self._cancel, made))
         if self.random.random() < NOISE:
             self._plan(self.random.uniform(1, 200), partial(self._check_now, made))
+        if self.random.random() < NOISE:
+            self._plan(self.random.uniform(10, 400), partial(self._copy, made))
 
     def _decide(self, operation: Operation) -> None:
         cast = self.world.cast
@@ -189,6 +200,12 @@ class Schedule:
             lambda: cancel_operation(operation_id=operation.pk, by=by).state,
         )
 
+    def _copy(self, operation: Operation) -> None:
+        copied = interventions.copy(self.world, operation)
+        self._after_act()
+        if copied is not None and copied.approval_id is not None:
+            self._plan(self.random.uniform(1, 8), partial(self._decide, copied))
+
     def _check_now(self, operation: Operation) -> None:
         by = self.world.cast.omar
         self._act(f"Omar checks {operation.reference} now", lambda: check_now(operation_id=operation.pk, by=by).state)
@@ -205,6 +222,9 @@ class Schedule:
             self._plan(random.uniform(0, 20), self.world.leaver_leaves)
         if random.random() < NOISE:
             self._plan(random.uniform(20, 200), self._resume)
+        if random.random() < NOISE / 2:
+            self._plan(random.uniform(0, 30), partial(interventions.freeze_something, self.world, random))
+            self._plan(random.uniform(40, 300), partial(interventions.release_everything, self.world))
 
     # Workers ----------------------------------------------------------------------------------------------------------
 
@@ -253,6 +273,12 @@ class Schedule:
     def _is_over(self) -> bool:
         return self._is_quiet or (self._ends_ns > 0 and self.world.clock.true_ns >= self._ends_ns)
 
+    def _nobody_comes_for_a_day(self) -> None:
+        """Workers and people are away for longer than any permission lasts."""
+        self.world.forget_events()
+        self.world.tell("(nobody comes for 25 hours)")
+        self.world.clock.pass_by(25 * 3600)
+
     def quiet(self) -> float:
         """Turn all faults off and go on for Q + 120 s; return after how many seconds nothing was in doubt any more."""
         world = self.world
@@ -260,6 +286,7 @@ class Schedule:
         world.faults_off()
         world.tell("(the faults are over)")
         self._resume()
+        interventions.release_everything(world)
         self._after_act()
         began, settled_after = world.clock.true_ns, 0.0
         while world.clock.true_ns < self._quiet_until(began) and not world.is_settled():

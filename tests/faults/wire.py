@@ -51,7 +51,7 @@ class LineFault:
 
 @dataclass
 class Line:
-    """The one wire of a world. ``in_flight`` counts, by reference, the POSTs somebody still waits for; ``lands_at`` is
+    """The one wire of a world. ``in_flight`` counts, by reference, the POSTs that the partner is at; ``lands_at`` is
     when, in nanoseconds of true time, the partner will carry out one that it holds back."""
 
     sandbox: Sandbox
@@ -131,11 +131,11 @@ class Wire(BaseAdapter):
                 self._line.before_handing_in(asked)
             reply = self._line.sandbox.handle(asked)
             self._note_landing(reference)
-            failpoint(Failpoint.C7)
-            failpoint(Failpoint.C8)
-            return reply
         finally:
             self._line.in_flight[reference] -= 1
+        failpoint(Failpoint.C7)
+        failpoint(Failpoint.C8)
+        return reply
 
     def _note_landing(self, reference: str) -> None:
         """Remember until when a request that was held back is still on its way."""

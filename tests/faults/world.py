@@ -152,6 +152,8 @@ class World:
 
     def _reopen(self) -> None:
         """Take back, over the raw connection, what the last schedule left for people to do."""
+        frozen = self.database.execute("SELECT 1 FROM funding_freeze WHERE released_at IS NULL").fetchone()
+        assert frozen is None, "the last schedule left a freeze behind, so nothing would be sent any more"
         self.database.execute("UPDATE funding_operation SET next_lookup_at = 'infinity' WHERE state = 'review'")
         self.database.execute(
             "UPDATE funding_gate SET paused_until = NULL, halted_at = NULL, halted_because = '', halt_code = '',"

@@ -1,0 +1,104 @@
+"""What people do around payments: freeze and release, copy what ended without effect, close what is in review."""
+
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.funding.attachments import Attachment
+from backoffice.funding.models import Closing, Operation, Scope
+from backoffice.funding.services.closing import Claim, ask_to_close
+from backoffice.funding.services.creating import Intent, create
+from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.releasing import ask_for_release
+from tests.faults.world import World, token
+
+_LETTER: Final = Attachment("statement.pdf", "application/pdf", b"%PDF-1.7 What CoinMENA wrote")
+_EQUAL: Final = """
+    SELECT id FROM orders WHERE reference = ? AND client = ? AND type = ? AND status = 'completed'
+    AND coalesce(debit_asset, credit_asset) = ? AND (debit = ? OR credit = ?)
+"""
+
+
+def freeze_something(world: World, random: Random) -> None:
+    """Lina stops everything, money out, one asset or one client."""
+    scope = random.choice((Scope.EVERYTHING, Scope.MONEY_OUT, Scope.ASSET, Scope.CLIENT, Scope.CLIENT))
+    content: dict[str, Any] = {}
+    if scope is Scope.ASSET:
+        content = {"asset": world.assets["USD"]}
+    elif scope is Scope.CLIENT:
+        content = {"client": random.choice(world.clients)}
+    world.act(
+        f"Lina freezes {scope}",
+        lambda: freeze(scope=scope, reason="A call we did not expect", by=world.cast.lina, **content).pk,
+    )
+
+
+def release_everything(world: World) -> None:
+    """Nadia asks, Omar approves: the two others."""
+    frozen = world.database.execute("SELECT id FROM funding_freeze WHERE released_at IS NULL ORDER BY id").fetchall()
+    for row in frozen:
+        world.act("Nadia asks to release", lambda freeze_id=row["id"]: _ask_for_release(world, freeze_id))  # type: ignore[misc]
+        for request in Request.objects.filter(kind="release", state="waiting").order_by("pk"):
+            world.act("Omar releases", lambda request=request: _approve(world, request))  # type: ignore[misc]
+
+
+def _ask_for_release(world: World, freeze_id: int) -> int:
+    return ask_for_release(freeze_id=freeze_id, reason="Looked into it", by=world.cast.nadia).pk
+
+
+def _approve(world: World, request: Request) -> str:
+    by = world.cast.omar
+    return str(approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=by).state)
+
+
+def copy(world: World, original: Operation) -> Operation | None:
+    """Ask again for what ended without effect; refused for anything else, and for a second copy."""
+    amount = Decimal(original.amount)
+    intent = Intent(
+        kind=original.kind,  # type: ignore[arg-type]
+        client=original.client,
+        asset=original.asset,
+        amount=amount,
+        reason="Asked again",
+        submission_token=token(),
+        confirmed_equal=True,
+        copy_of=original,
+    )
+    made = world.act(f"Maya copies {original.reference}", lambda: create(intent, by=world.cast.maya))
+    return None if made is None else world.own(made)
+
+
+def close_reviews(world: World) -> None:
+    """Two people close what is in review, as the partner's books, which they were sent, say."""
+    for operation_id, state in world.states().items():
+        if state == "review":
+            operation = Operation.objects.select_related("client", "asset").get(pk=operation_id)
+            label = f"Nadia asks to close {operation.reference}"
+            world.act(label, lambda operation=operation: _ask_to_close(world, operation).outcome)  # type: ignore[misc]
+    for request in Request.objects.filter(kind="closing", state="waiting").order_by("pk"):
+        world.act(f"Omar signs {request.subject}", lambda request=request: _approve(world, request))  # type: ignore[misc]
+
+
+def _ask_to_close(world: World, operation: Operation) -> Closing:
+    order = _order_there(world, operation)
+    claim = Claim(
+        outcome=Closing.Outcome.FAILED if order is None else Closing.Outcome.COMPLETED,
+        reason_code=Closing.ReasonCode.CONFIRMED,
+        statement="CoinMENA wrote what its books say.",
+        evidence=[_LETTER],
+        order_id=order,
+    )
+    return ask_to_close(operation_id=operation.pk, claim=claim, by=world.cast.nadia)
+
+
+def _order_there(world: World, operation: Operation) -> int | None:
+    amount = format(operation.amount, "f")
+    texts = {str(Decimal(amount)), amount}
+    for text in texts:
+        wanted = (operation.reference, operation.client.partner_client_id, str(operation.kind), operation.asset_id)
+        row = world.sandbox.store.connection.execute(_EQUAL, (*wanted, text, text)).fetchone()
+        if row is not None:
+            return int(row["id"])
+    return None
