@@ -6,7 +6,6 @@ import socket
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from backoffice.database.checks import refuse_to_start_unarmed
 from backoffice.worker.running import work
 
 
@@ -17,6 +16,5 @@ class Command(BaseCommand):
         parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="shown in the log")
 
     def handle(self, *, name: str, **_options: object) -> None:
-        refuse_to_start_unarmed()
         self.stdout.write(f"Worker {name} is working. Ctrl-C ends it after the jobs at hand.")
         asyncio.run(work(name))
