@@ -1,6 +1,5 @@
 """What the people, the workers and the partner do in the shortest schedules, in one line each."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
@@ -103,8 +102,3 @@ def books(world: World, *, unique: bool = True, **order: Any) -> None:
     made = {"partner": COINMENA_PARTNER_ID, "type": "deposit", "created_at": world.sandbox.clock.microseconds()}
     (booked,) = world.sandbox.ledger.place_all([Draft(**{**made, **order})], unique=unique)
     world.scripted.outside_orders.add(booked.id)
-
-
-def during(world: World, seconds: float, label: str, do: Callable[[], object]) -> None:
-    """Have something happen so many seconds from now, while somebody else waits."""
-    world.plan(seconds, label, do)

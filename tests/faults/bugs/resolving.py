@@ -1,5 +1,6 @@
 """Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 are about leases and sweeps."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,12 +21,11 @@ from backoffice.funding.services.resolving import Turn
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.sandbox.coinmena.records import Client as PartnerClient
-from backoffice.sandbox.credentials import OTHER_PARTNER_ID
+from backoffice.sandbox.credentials import OTHER_PARTNER_ID, OTHER_PARTNER_SEED
 from tests.faults.bugs.acting import (
     QUARANTINE_SECONDS,
     asked,
     calm,
-    during,
     fault,
     fault_in_reading,
     hold,
@@ -38,7 +38,6 @@ from tests.faults.world import World
 
 #: From the claim on: the lease of an attempt, and of a look-up, is over.
 LEASE_SECONDS = 46
-OTHER_KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 
 
 # Absence --------------------------------------------------------------------------------------------------------------
@@ -98,13 +97,13 @@ def the_settings_change(world: World) -> None:
     world.sandbox.directory.add_client(OTHER_PARTNER_ID, PartnerClient(operation.client.partner_client_id))
     fault(world, "close_after_apply", operation)
     sent(world, operation)
-    ours = {name: getattr(settings, name) for name in ("COINMENA_PARTNER_ID", "COINMENA_PRIVATE_KEY")}
-    settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY = OTHER_PARTNER_ID, OTHER_KEY
+    settings.COINMENA_PARTNER_ID = OTHER_PARTNER_ID
+    settings.COINMENA_PRIVATE_KEY = b64encode(OTHER_PARTNER_SEED).decode()
     try:
         _pay_in_the_other_environment(world, operation)
         work(world, QUARANTINE_SECONDS + 200)
     finally:
-        settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY = ours.values()
+        world.own_credentials()
     calm(world)
 
 
@@ -153,9 +152,9 @@ def a_resolver_wakes_up_late(world: World) -> None:
     world.resolve(operation.pk)
     _pass_until_due(world, operation)
     world.damage.stall_at(Failpoint.C12, LEASE_SECONDS + 20, nth=2)
-    during(world, LEASE_SECONDS, "sending goes on", lambda: let_go(world))
-    during(world, LEASE_SECONDS + 1, "another resolver", lambda: world.resolve(operation.pk))
-    during(world, LEASE_SECONDS + 3, "sending is held", lambda: hold(world))
+    world.plan(LEASE_SECONDS, "sending goes on", lambda: let_go(world))
+    world.plan(LEASE_SECONDS + 1, "another resolver", lambda: world.resolve(operation.pk))
+    world.plan(LEASE_SECONDS + 3, "sending is held", lambda: hold(world))
     world.resolve(operation.pk)
     calm(world)
 
@@ -189,8 +188,8 @@ def an_answer_comes_after_the_lease(world: World) -> None:
     """The worker is held up with the answer in memory, and the order vanishes at the partner: nobody else knows."""
     operation = asked(world)
     world.damage.stall_at(Failpoint.C9, LEASE_SECONDS + 20)
-    during(world, 1, "the order vanishes", lambda: _hide(world, operation))
-    during(world, LEASE_SECONDS + 1, "sweep", world.sweep)
+    world.plan(1, "the order vanishes", lambda: _hide(world, operation))
+    world.plan(LEASE_SECONDS + 1, "sweep", world.sweep)
     sent(world, operation)
     calm(world)
 

@@ -24,7 +24,7 @@ from backoffice.partner.coinmena.client import body_of
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
 from tests.faults import wire
-from tests.faults.bugs.acting import approved, asked, calm, during, fault, sent
+from tests.faults.bugs.acting import approved, asked, calm, fault, sent
 from tests.faults.bugs.breaking import bug, instead, without_trigger
 from tests.faults.world import World
 
@@ -153,7 +153,7 @@ def claim_after_send(world: World) -> Iterator[None]:
 def two_workers_at_once(world: World) -> None:
     """A second worker answers the same bell while the first one is between reading and writing."""
     operation = asked(world)
-    during(world, 0.5, "another worker", lambda: world.send(operation.pk))
+    world.plan(0.5, "another worker", lambda: world.send(operation.pk))
     sent(world, operation)
     calm(world)
 
