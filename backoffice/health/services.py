@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
-from backoffice.funding import freezes, halts
+from backoffice.funding import freezes, halts, release_conditions
 from backoffice.funding.policies import why_not_flowing
 from backoffice.funding.policies_freezing import frozen_sentence
 from backoffice.funding.queries import gate as gate_now
@@ -182,8 +182,10 @@ def money_flows() -> str:
     gate, frozen = gate_now(), list(freezes.in_force())
     if gate.halted_at is not None:
         raise Unwell(f"Sending is halted. {halts.why_of(gate)} {halts.what_to_do_about(gate)} Then resume on /freeze/.")
-    if any(freeze.backup_at for freeze in frozen):
-        raise Unwell("A backup was restored and sending is locked. Run `manage.py after_restore`; see /freeze/.")
+    for lock in (freeze for freeze in frozen if freeze.backup_at):
+        missing = release_conditions.why_not_released(lock)
+        way_on = f"{missing} Run `manage.py after_restore`." if missing else "Two people release it."
+        raise Unwell(f"A backup was restored and sending is locked. {way_on} See /freeze/{lock.pk}/.")
     if frozen:
         return " ".join([*map(frozen_sentence, frozen), "See /freeze/."])
     return why_not_flowing(gate, clock.now()) or "Money flows: nothing is frozen, halted or paused."
