@@ -77,6 +77,7 @@ class Schedule:
         self._given_faults = faults
         self._is_quiet = False
         self._ends_ns = 0
+        self._away = (0, 0)
 
     def run(self) -> Outcome:
         """Play the schedule to its end and count."""
@@ -88,6 +89,7 @@ class Schedule:
         for payment in payments:
             self._plan(random.uniform(0, 20), partial(self._ask, payment))
         self._plan_noise()
+        self._plan_absence()
         self._sweep_every_ten_seconds()
         self._for_seconds(random.choice((30, 60, 60, 120, 400, 700)))
         if random.random() < 0.04:
@@ -226,6 +228,16 @@ class Schedule:
             self._plan(random.uniform(0, 30), partial(interventions.freeze_something, self.world, random))
             self._plan(random.uniform(40, 300), partial(interventions.release_everything, self.world))
 
+    def _plan_absence(self) -> None:
+        """In half of the schedules no worker is there for some minutes: nothing is heard, nothing is swept."""
+        if self.random.random() < 0.5:
+            begin = self.world.clock.true_ns + round(self.random.uniform(5, 60) * NANOSECONDS)
+            self._away = (begin, begin + round(self.random.uniform(60, 500) * NANOSECONDS))
+
+    @property
+    def _are_workers_away(self) -> bool:
+        return not self._is_quiet and self._away[0] <= self.world.clock.true_ns < self._away[1]
+
     # Workers ----------------------------------------------------------------------------------------------------------
 
     def _after_act(self) -> None:
@@ -249,12 +261,15 @@ class Schedule:
         return hearings
 
     def _answer(self, task: str, operation_id: int) -> None:
+        if self._are_workers_away:
+            self.world.fired["F21 bell lost"] += 1
+            return
         (self.world.send if task == SEND else self.world.resolve)(operation_id)
         self._after_act()
 
     def _sweep(self) -> None:
         # In the quiet phase bells are heard, so the sweep is asked only for what no bell rang for.
-        if self.world.is_anything_due(since_seconds=3 if self._is_quiet else 0):
+        if not self._are_workers_away and self.world.is_anything_due(since_seconds=3 if self._is_quiet else 0):
             self.world.sweep()
             self._after_act()
 
