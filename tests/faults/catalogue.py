@@ -20,6 +20,8 @@ from tests.faults.world import World
 
 LOOKUP: Final = "/v1/partner/orders/ref/"
 LIST: Final = "/v1/partner/orders"
+#: How old a signature may be when the partner takes it.
+_SIGNATURE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,21 @@ def on_line(name: str, how: str, times: int = 1) -> Arm:
 def crash(point: Failpoint, times: int = 1) -> Arm:
     def arm(world: World, target: Target, random: Random) -> None:
         for _ in range(times):
-            world.damage.kill_at(point, random.choice((1, 1, 1, 2)), lands_after_seconds=random.uniform(0.5, 130))
+            nth, lands_after = random.choice((1, 1, 1, 2)), random.uniform(0.5, 130)
+            if point is Failpoint.C7:
+                lands_after = world.delayed_by(lands_after)
+            world.damage.kill_at(point, nth, lands_after_seconds=lands_after)
 
     return arm
 
 
 def stall(point: Failpoint) -> Arm:
-    return lambda world, target, random: world.damage.stall_at(point, random.choice((5, 21, 46, 120, 400)))
+    def arm(world: World, target: Target, random: Random) -> None:
+        """Held up before it is handed in, a request is taken for as long as its signature is fresh."""
+        world.delayed_by(_SIGNATURE_SECONDS if point is Failpoint.C6 else 0)
+        world.damage.stall_at(point, random.choice((5, 21, 46, 120, 400)))
+
+    return arm
 
 
 def database(row: str, how: str) -> Arm:
@@ -134,7 +144,7 @@ def lands_late(name: str, verify: str) -> Arm:
     """The request is held back somewhere and carried out when its sender has long given up, or sees it cut."""
 
     def arm(world: World, target: Target, random: Random) -> None:
-        seconds = random.choice((1, 5, 24, 26, 59, 61, 100, 130))
+        seconds = world.delayed_by(random.choice((1, 5, 24, 26, 59, 61, 100, 130)))
         if random.random() < 0.5:
             world.break_line("F7 hangs", "hang", target.is_post)
         at_partner(world, name, target.post, "land_late", seconds=seconds, verify=verify)
@@ -155,7 +165,14 @@ def order_there(name: str, lag: bool = False) -> Arm:
         world.scripted.placed_before[target.reference] = order
         world.fired[name] += 1
         if lag:
-            at_partner(world, name, target.lookup, "read_lag", times=None, seconds=random.choice((5, 30, 60, 400)))
+            at_partner(
+                world,
+                name,
+                target.lookup,
+                "read_lag",
+                times=None,
+                seconds=world.delayed_by(random.choice((5, 30, 60, 340))),
+            )
 
     return arm
 
@@ -177,7 +194,7 @@ def foreign_order(name: str) -> Arm:
 def short_of_funds_on_second(world: World, target: Target, random: Random) -> None:
     """The first attempt was applied and nobody knows; the second one finds the balance used up."""
     at_partner(world, "F15 first lost", target.post, "close_after_apply")
-    lag = random.choice((330, 400, 500))
+    lag = world.delayed_by(random.choice((310, 330, 350)))
     for match in (target.lookup, target.listing):
         at_partner(world, "F14 lag", match, "read_lag", times=None, seconds=lag)
     at_partner(world, "F15 refused", target.post, "envelope", nth=2, status=400, code=3005, msg="Insufficient funds")
@@ -186,7 +203,7 @@ def short_of_funds_on_second(world: World, target: Target, random: Random) -> No
 def out_of_sight(world: World, target: Target, random: Random) -> None:
     """The answer is lost and the order not seen for so long that the same bytes are sent once more: 2020."""
     at_partner(world, "F12 first lost", target.post, "close_after_apply")
-    lag = random.choice((20, 90, 330, 400))
+    lag = world.delayed_by(random.choice((20, 90, 310, 330, 350)))
     for match in (target.lookup, target.listing):
         at_partner(world, "F14 lag", match, "read_lag", times=None, seconds=lag)
 
@@ -202,6 +219,7 @@ def clocks_apart(seconds: float) -> Arm:
         def set_right() -> None:
             world.clock.our_offset_seconds = 0.0
 
+        world.delayed_by(_SIGNATURE_SECONDS)
         begin = random.uniform(0, 60)
         world.plan(begin, "our clock is wrong", set_wrong, is_fault=True)
         world.plan(begin + random.uniform(20, 400), "our clock is right", set_right, is_fault=True)

@@ -64,6 +64,9 @@ SWEEP_SECONDS: Final = 10
 DEEPEST: Final = 3
 #: What a page answers with a sentence; nobody is surprised by it.
 REFUSALS: Final = (Refused, Conflict, EqualRequest, NotFundable)
+#: From a request's signature until its order can be seen, at most: late landing, lag of look-ups and error of clocks
+#: together. Longer than Q + Q/5 nobody can tell such an order from none, and that is the partner's promise (docs).
+LONGEST_DELAY_SECONDS: Final = 350.0
 OVERSLEPT_NS: Final = NANOSECONDS // 10
 BETWEEN_SCHEDULES_SECONDS: Final = 26 * 3600
 ASSETS: Final = ("USD", "BHD", "SAR")
@@ -126,7 +129,7 @@ class World:
         self._depth = 0
         self._last_bell = 0
         self._holders = count(1)
-        self.began_ns = self.clock.true_ns
+        self.began_ns, self._delay_left = self.clock.true_ns, LONGEST_DELAY_SECONDS
         self.cast = _make_cast()
         self.assets = {asset: _make_asset(asset) for asset in ASSETS}
         self.watch.entitled = {
@@ -148,7 +151,7 @@ class World:
         self.line.lands_at.clear()
         self.clients, self.operations, self._events, self._depth = [], {}, [], 0
         self._last_bell = self._newest_bell()
-        self.began_ns = self.clock.true_ns
+        self.began_ns, self._delay_left = self.clock.true_ns, LONGEST_DELAY_SECONDS
         self._reopen()
         self._leaver_returns()
 
@@ -218,6 +221,12 @@ class World:
     def break_line(self, name: str, how: str, fits: Callable[[Request], bool], times: int = 1) -> None:
         """Have the line itself fail; ``how`` as in `wire.LineFault`."""
         self.line.faults.append(LineFault(name, how, fits, times))
+
+    def delayed_by(self, seconds: float) -> float:
+        """Return how much of a delay may still be made, and count it: see `LONGEST_DELAY_SECONDS`."""
+        seconds = min(seconds, self._delay_left)
+        self._delay_left -= seconds
+        return seconds
 
     def place_order(self, client: str, kind: str, asset: str, amount: str, *, reference: str | None) -> int:
         """Book an order that no request of ours made, and return its id. :raises InsufficientFunds, ReferenceTaken:"""
