@@ -50,6 +50,10 @@ class FrozenRow:
         return facts_of(self.freeze)
 
     @property
+    def reason(self) -> str:
+        return reason_of(self.freeze)
+
+    @property
     def summary(self) -> Summary:
         return summary_of(self.held)
 
@@ -175,11 +179,15 @@ def facts_of(freeze: Freeze) -> list[Fact]:
     facts = [Fact(_("Frozen"), what_fact(freeze)), Fact(_("By"), by), Fact(_("Since"), freeze.frozen_at)]
     if freeze.backup_at is not None:
         facts.append(Fact(_("Backup of"), freeze.backup_at))
-    reason = freeze.reason if freeze.frozen_by else _(freeze.reason)
-    facts.append(Fact(_("Reason"), reason))
+    facts.append(Fact(_("Reason"), reason_of(freeze)))
     if freeze.released_at is not None:
         facts.append(Fact(_("Released"), freeze.released_at))
     return facts
+
+
+def reason_of(freeze: Freeze) -> str:
+    """Say why it was frozen: a person's own words, or ours in the reader's language."""
+    return freeze.reason if freeze.frozen_by else _(freeze.reason)
 
 
 def what_fact(freeze: Freeze) -> object:
