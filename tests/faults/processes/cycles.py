@@ -49,7 +49,7 @@ WORKER_ENDS: Final = (
     *(f"{STOPPED} C5:1", f"{STOPPED} C6:1", f"{STOPPED} C9:1"),
 )
 APPROVING: Final = ("C2:1", "C3:1")
-WEB_ENDS: Final = ("C0:1", "C1:1", *APPROVING, "C13:1", "C15:1")
+WEB_ENDS: Final = ("C0:1", "C1:1", *APPROVING, "C13:1", "C14:1", "C15:1")
 
 
 @dataclass
@@ -124,12 +124,16 @@ class Drive:
         self._worker_forks = 0
         self._web_forks = 0
         self._missed: list[str] = []
+        self._missed_web: list[str] = []
         self._to_do: list[Callable[[], object]] = []
         self._looked = 0.0
 
-    def run(self, cycles: int) -> Outcome:
-        """Kill so many processes, come to rest, and count."""
-        while len(self.outcome.kills) < cycles:
+    def run(self, cycles: int, points: frozenset[str] = frozenset()) -> Outcome:
+        """Kill so many processes, come to rest, and count.
+
+        :param points: go on, for twice as many at most, until a process was killed at each of these.
+        """
+        while len(self.outcome.kills) < (2 * cycles if points - self.outcome.per_point.keys() else cycles):
             self._hear_of_ends()
             self._end_those_due()
             self._make_work()
@@ -185,7 +189,7 @@ class Drive:
             self._fork_worker(self._next_worker_end())
         if len(workers) == len(self.victims) and self._web_forks * WORKERS_PER_WEB < self._worker_forks:
             self._web_forks += 1
-            end = next(self._web_ends)
+            end = self._missed_web.pop(0) if self._missed_web else next(self._web_ends)
             self._to_do.append(lambda: self._fork_web(end))
 
     def _fork_worker(self, end: str) -> None:
@@ -203,6 +207,8 @@ class Drive:
         if end in APPROVING:
             reference = world.submit(world.form(Kind.WITHDRAWAL)).reference
             pid = world.fork("approve", reference=reference, fail_at=end, **{"by": world.omar.pk})
+        elif end == "C14:1":
+            pid = world.fork("confirm_file", file=world.uploaded_file().pk, fail_at=end, **{"by": world.maya.pk})
         elif end == "C15:1":
             pid = world.fork("sync", fail_at=end)
         else:
@@ -231,7 +237,10 @@ class Drive:
             self.outcome.kills.append(Kill(victim.point, victim.name, clock.now()))
         elif code == 0 and victim.is_politely_stopped:
             self.outcome.drained += 1
-        elif victim.is_worker or code not in (0, TRY_AGAIN):
+            self._missed += [CUT_SHORT] if victim.end == CUT_SHORT else []
+        elif not victim.is_worker and code in (0, TRY_AGAIN):
+            self._missed_web.append(victim.end)  # others were quicker, or a held process kept a lock
+        else:
             self.outcome.crashed.append(f"{victim.name}, to end at {victim.end}, ended with {code}")
 
     def _do_again(self, victim: Victim) -> None:
@@ -265,7 +274,7 @@ class Drive:
         """Send SIGTERM, and give it its time, or next to none."""
         self.world.stable.signal(victim.pid, signal.SIGTERM)
         victim.is_politely_stopped = True
-        victim.ends_at = time.monotonic() + (0.15 if victim.end == CUT_SHORT else DRAIN_SECONDS)
+        victim.ends_at = time.monotonic() + (0.0 if victim.end == CUT_SHORT else DRAIN_SECONDS)
 
     def _let_go_on(self, victim: Victim) -> None:
         """Hold it until its lease is over, or until all it holds has been settled by others; then let it go on."""
@@ -283,7 +292,7 @@ class Drive:
         began = time.monotonic()
         for number in range(2):
             self.plain.add(self.world.fork("worker", name=f"rest {number}"))
-        while self.victims or self._to_do or _open_operations():
+        while self.victims or self._to_do or _rows_left() or _open_operations():
             self._hear_of_ends()
             self._end_those_due()
             self._do_what_is_to_do()
@@ -291,6 +300,8 @@ class Drive:
             if time.monotonic() - began > REST_SECONDS:
                 break  # what is still open is counted as stuck
         self.outcome.rest_seconds = time.monotonic() - began
+        if left := _rows_left():
+            self.outcome.crashed.append(f"{left} rows of confirmed files were skipped")
         self._dismiss()
         self._mirror_to_the_end()
 
@@ -327,6 +338,12 @@ class Drive:
             kill.recovery_seconds = _recovery_of(kill)
 
 
+_ROWS_LEFT: Final = """
+    SELECT count(*) FROM funding_bulkrow AS line JOIN funding_bulkfile AS file ON file.id = line.file_id
+    WHERE file.state <> 'checked'
+    AND NOT EXISTS (SELECT FROM funding_operation WHERE submission_token = line.submission_token)
+    AND NOT EXISTS (SELECT FROM funding_bulkrefusal WHERE row_id = line.id)
+"""
 _RECOVERY: Final = """
     SELECT coalesce(max(extract(epoch FROM operation.ended_at - %(at)s)), 0)
     FROM funding_operation AS operation JOIN funding_attempt AS attempt ON attempt.operation_id = operation.id
@@ -339,6 +356,13 @@ def _recovery_of(kill: Kill) -> float:
     with connection.cursor() as cursor:
         cursor.execute(_RECOVERY, {"at": kill.at, "name": kill.name})
         return float(cursor.fetchone()[0])
+
+
+def _rows_left() -> int:
+    """Count the rows of confirmed files that have neither their operation nor a refusal."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS_LEFT)
+        return int(cursor.fetchone()[0])
 
 
 def _open_operations() -> int:

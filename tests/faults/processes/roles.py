@@ -19,7 +19,10 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database import embedded
-from backoffice.funding.models import Kind, Operation
+from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.models import BulkFile, Kind, Operation
+from backoffice.funding.services.bulk_creating import create_operations
+from backoffice.funding.services.bulk_files import confirm
 from backoffice.funding.services.creating import Intent, create
 from backoffice.mirror.partners import forget_clients
 from backoffice.orders.services import sync_orders
@@ -85,6 +88,14 @@ def _approve(order: Order) -> None:
     approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=Person.objects.get(pk=order["by"]))
 
 
+def _confirm_file(order: Order) -> None:
+    """Confirm a file and make its operations, as the worker does that hears the bell first."""
+    file, by = BulkFile.objects.get(pk=order["file"]), Person.objects.get(pk=order["by"])
+    totals = {total.key: total.amount for total in stored_totals(file)}
+    confirm(file_id=file.pk, count=file.row_count, totals=totals, confirmed_equal=True, by=by)
+    create_operations(file.pk, holder="first to hear")
+
+
 def _sync(_order: Order) -> None:
     sync_orders()
 
@@ -93,5 +104,6 @@ _ROLES: Final[dict[str, Callable[[Order], None]]] = {
     "worker": _work,
     "create": _create,
     "approve": _approve,
+    "confirm_file": _confirm_file,
     "sync": _sync,
 }

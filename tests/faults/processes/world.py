@@ -20,7 +20,9 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database import embedded
-from backoffice.funding.models import Kind, Operation
+from backoffice.funding.bulk.reading import HEADER
+from backoffice.funding.models import BulkFile, Kind, Operation
+from backoffice.funding.services.bulk_files import upload
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.sending import send
@@ -35,6 +37,7 @@ from tests.partners import Partners, running_sandbox
 CLIENTS: Final = 16
 OPENING: Final = Decimal("1000000.00")
 OUTSIDE_ORDERS: Final = 250
+ROWS_OF_A_FILE: Final = 4
 PARTNER: Final = "tests.faults.processes.partner"
 
 #: What happens to the first request for an operation at the partner; None: nothing out of the ordinary.
@@ -162,6 +165,15 @@ class World:
         """Return an operation that was taken back, fit to be copied."""
         operation = self.submit(self.form(Kind.WITHDRAWAL))
         return cancel_operation(operation_id=operation.pk, by=self.maya)
+
+    def uploaded_file(self) -> BulkFile:
+        """Return a file of a few deposits that waits to be confirmed."""
+        lines = [
+            f"deposit,{client.partner_client_id},USD,{Decimal(next(self.numbers)) / 100 + 5:.2f},Bank transfer received"
+            for client in self.random.sample(self.clients, ROWS_OF_A_FILE)
+        ]
+        content = "\n".join([HEADER, *lines]).encode()
+        return upload(name="deposits.csv", content=content, by=self.maya).file
 
     # Counting ---------------------------------------------------------------------------------------------------------
 
