@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals import queries as approvals
+from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Freeze, Gate, Operation
-from backoffice.funding.standstill import notices
 from backoffice.funding.states import IN_DOUBT
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness

@@ -12,8 +12,8 @@ class FundingConfig(AppConfig):
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
         from backoffice.funding.bulk.queries import rows as bulk_rows
-        from backoffice.funding.closing_subject import ClosingSubject
-        from backoffice.funding.release_subject import ReleaseSubject
+        from backoffice.funding.closing.subject import ClosingSubject
+        from backoffice.funding.freezing.release_subject import ReleaseSubject
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.clients.models import BalanceReading
 from backoffice.funding import policies
-from backoffice.funding.closing_pages import advice_of, waiting_sentence
-from backoffice.funding.closings import waiting_closing
+from backoffice.funding.closing.closings import waiting_closing
+from backoffice.funding.closing.findings import Findings, findings_of
+from backoffice.funding.closing.pages import advice_of, waiting_sentence
 from backoffice.funding.columns import signed_amount
-from backoffice.funding.findings import Findings, findings_of
 from backoffice.funding.models import LookupAnswer, Operation
 from backoffice.funding.services.absence import apart, quarantine
 from backoffice.funding.services.resolving import ALARM_AFTER, RAREST, REGULAR, TO_REVIEW_AFTER

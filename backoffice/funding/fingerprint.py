@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from backoffice.funding.findings import Findings
+from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import Closing, Operation
 from backoffice.money import to_plain
 

@@ -13,16 +13,17 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.rules import sentence_of
 from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
-from backoffice.funding import closing_pages, copies, doubt, policies, queries
+from backoffice.funding import copies, doubt, policies, queries
 from backoffice.funding.badges import badge_of
 from backoffice.funding.bulk import pages as bulk_pages
 from backoffice.funding.checks import checks_of, summary
-from backoffice.funding.closing_story import closed_sentence
+from backoffice.funding.closing import pages as closing_pages
+from backoffice.funding.closing.policies import can_ask_to_close
+from backoffice.funding.closing.story import closed_sentence
 from backoffice.funding.columns import client_of, line_of
-from backoffice.funding.freezes import HELD_STATES
+from backoffice.funding.freezing.freezes import HELD_STATES
+from backoffice.funding.freezing.policies import why_frozen
 from backoffice.funding.models import Closing, Kind, Operation
-from backoffice.funding.policies_closing import can_ask_to_close
-from backoffice.funding.policies_freezing import why_frozen
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
 from backoffice.funding.states import State

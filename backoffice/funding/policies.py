@@ -14,8 +14,9 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import freezes, halts, queries
+from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.freezing import freezes, halts
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.freezes import is_held
+from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.approvals.models import Decision
-from backoffice.funding.closing_story import closed_sentence, closing_events
-from backoffice.funding.closings import closings_of
+from backoffice.funding.closing.closings import closings_of
+from backoffice.funding.closing.story import closed_sentence, closing_events
 from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import State

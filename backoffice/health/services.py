@@ -12,9 +12,9 @@ from django.utils.timesince import timesince
 
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
-from backoffice.funding import freezes, halts, release_conditions
+from backoffice.funding.freezing import freezes, halts, release_conditions
+from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.policies import why_not_flowing
-from backoffice.funding.policies_freezing import frozen_sentence
 from backoffice.funding.queries import gate as gate_now
 from backoffice.funding.queries import longest_in_doubt, unsettled_late_orders
 from backoffice.funding.services.resolving import ALARM_AFTER

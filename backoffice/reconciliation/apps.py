@@ -6,7 +6,7 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.exports import registry as exports
-        from backoffice.funding import release_conditions
+        from backoffice.funding.freezing import release_conditions
         from backoffice.reconciliation import queries, restoring
         from backoffice.reconciliation.views import ALL_RUNS
 

@@ -17,9 +17,9 @@ from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.freezing.release_conditions import Examined
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.references import PATTERN
-from backoffice.funding.release_conditions import Examined
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import TERMINAL_STATES
 from backoffice.mirror import paging

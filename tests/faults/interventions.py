@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
-from backoffice.funding.attachments import Attachment
+from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, Operation, Scope
 from backoffice.funding.services.closing import Claim, ask_to_close
 from backoffice.funding.services.creating import Intent, create

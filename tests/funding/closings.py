@@ -13,7 +13,7 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.rules import EVERY_CLOSING
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.attachments import Attachment
+from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
 from backoffice.funding.services.closing import Claim, ask_to_close
 from backoffice.funding.services.moving import NO_LEASE, locked, move

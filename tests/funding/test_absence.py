@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.findings import findings_of
+from backoffice.funding.closing.findings import findings_of
 from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.absence import MOST_PAGES, FoundInList, bound_of, is_not_listed, quarantine
 from backoffice.funding.services.claiming import claim, lease_length

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.funding.attachments import LARGEST, LONGEST_NAME, BadAttachment, attachment_of, safe_name
+from backoffice.funding.closing.attachments import LARGEST, LONGEST_NAME, BadAttachment, attachment_of, safe_name
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 GOOD = [

@@ -16,9 +16,9 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.attachments import Attachment
+from backoffice.funding.closing.attachments import Attachment
+from backoffice.funding.closing.policies import CannotClose, can_ask_to_close, check_can_ask_to_close
 from backoffice.funding.models import ClosingEvidence, Operation
-from backoffice.funding.policies_closing import CannotClose, can_ask_to_close, check_can_ask_to_close
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal

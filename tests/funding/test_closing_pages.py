@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.attachments import LARGEST
+from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.models import Closing, LateOrder, Operation
 from backoffice.funding.services.late_orders import watch
 from backoffice.funding.states import State

@@ -19,9 +19,10 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import freezes, queries
+from backoffice.funding import queries
+from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing.policies import why_frozen, why_not_ask_release
 from backoffice.funding.models import Attempt, Freeze, Kind, Operation, Scope
-from backoffice.funding.policies_freezing import why_frozen, why_not_ask_release
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.previewing import facts_of

@@ -11,12 +11,12 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import halts
-from backoffice.funding.halts import HALTS
+from backoffice.funding.freezing import halts
+from backoffice.funding.freezing.halts import HALTS
+from backoffice.funding.freezing.pages import skew_sentence
+from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Attempt, Gate, HaltCode
-from backoffice.funding.pages_freezing import skew_sentence
 from backoffice.funding.services.brakes import resume_sending, watch_clock
-from backoffice.funding.standstill import notices
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena as client_of
 from tests.funding.cast import deposit, looked_up, sent

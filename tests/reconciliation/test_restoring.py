@@ -15,7 +15,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock, embedded
-from backoffice.funding import release_conditions
+from backoffice.funding.freezing import release_conditions
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim

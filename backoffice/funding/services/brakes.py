@@ -16,7 +16,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.funding.halts import HALTS
+from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.models import Gate, HaltCode
 from backoffice.funding.policies import check_can_resume
 from backoffice.mirror.partners import coinmena

@@ -22,9 +22,9 @@ from backoffice.accounts.actors import System
 from backoffice.clients.models import Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.freezing.policies import why_frozen, why_not_here
 from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
-from backoffice.funding.policies_freezing import why_frozen, why_not_here
 from backoffice.funding.queries import attempts_made, attempts_that_left
 from backoffice.funding.services.brakes import keep_to_environment
 from backoffice.funding.services.intents import body_for, digest_of, intended_order

@@ -16,11 +16,11 @@ from backoffice.approvals.rules import EVERY_CLOSING
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.funding.attachments import FEWEST, MOST, Attachment
-from backoffice.funding.findings import Findings, findings_of
+from backoffice.funding.closing.attachments import FEWEST, MOST, Attachment
+from backoffice.funding.closing.findings import Findings, findings_of
+from backoffice.funding.closing.policies import CannotClose, check_can_ask_to_close, check_can_conclude
 from backoffice.funding.fingerprint import closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
-from backoffice.funding.policies_closing import CannotClose, check_can_ask_to_close, check_can_conclude
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import look_now
 from backoffice.funding.states import State

@@ -6,7 +6,7 @@ from backoffice.accounts.actors import System
 from backoffice.approvals import services as approvals
 from backoffice.database import clock
 from backoffice.funding import queries
-from backoffice.funding.freezes import is_locked_after_restore
+from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
 

@@ -15,9 +15,9 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding import freezes
+from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing.policies import check_can_freeze, frozen_sentence
 from backoffice.funding.models import Freeze, Gate, Scope
-from backoffice.funding.policies_freezing import check_can_freeze, frozen_sentence
 
 RESTORED = gettext_noop(
     "A backup was restored, so our rows are older than what CoinMENA holds. Nothing is sent until the orders since the "

@@ -17,8 +17,8 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.funding.closing.policies import check_can_settle
 from backoffice.funding.models import LateOrder, Operation
-from backoffice.funding.policies_closing import check_can_settle
 from backoffice.funding.services.moving import locked
 from backoffice.funding.states import WITHOUT_EFFECT, State
 from backoffice.mirror.incidents import CHANGED, VANISHED

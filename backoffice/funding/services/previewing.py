@@ -17,9 +17,9 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.checks import Balance, Facts, short
+from backoffice.funding.freezing.policies import why_frozen, why_not_here
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
-from backoffice.funding.policies_freezing import why_frozen, why_not_here
 from backoffice.funding.services import balances
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State

@@ -14,10 +14,10 @@ from backoffice.approvals.rules import EVERY_RELEASE
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.funding import freezes
+from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing.policies import check_can_ask_release
+from backoffice.funding.freezing.release_conditions import why_not_released
 from backoffice.funding.models import Freeze
-from backoffice.funding.policies_freezing import check_can_ask_release
-from backoffice.funding.release_conditions import why_not_released
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.services.freezing import lock_gate
 from backoffice.funding.states import State

@@ -10,12 +10,13 @@ from backoffice.accounts.models import Role
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
-from backoffice.funding import closing_pages, policies, queries
-from backoffice.funding.closings import evidence_by_digest
-from backoffice.funding.findings import findings_of
-from backoffice.funding.forms_closing import ClosingForm, SettleForm
+from backoffice.funding import policies, queries
+from backoffice.funding.closing import pages as closing_pages
+from backoffice.funding.closing.closings import evidence_by_digest
+from backoffice.funding.closing.findings import findings_of
+from backoffice.funding.closing.forms import ClosingForm, SettleForm
+from backoffice.funding.closing.policies import CannotClose, check_can_ask_to_close
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
-from backoffice.funding.policies_closing import CannotClose, check_can_ask_to_close
 from backoffice.funding.services import closing as closings
 from backoffice.funding.services import evidence, late_orders
 from backoffice.ui.render import render_page

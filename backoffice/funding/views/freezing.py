@@ -15,9 +15,11 @@ from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.queries import history_of
-from backoffice.funding import freezes, pages_freezing, policies
+from backoffice.funding import policies
 from backoffice.funding.forms import ResumeForm
-from backoffice.funding.forms_freezing import FreezeForm, ReleaseForm
+from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing import pages as freezing_pages
+from backoffice.funding.freezing.forms import FreezeForm, ReleaseForm
 from backoffice.funding.models import Scope
 from backoffice.funding.services import brakes, freezing, releasing
 from backoffice.ui.render import render_page
@@ -34,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest, form: FreezeForm, *, status: int = 200) -> HttpResponse:
-    context = pages_freezing.page_context(person_of(request), timezone.now())
+    context = freezing_pages.page_context(person_of(request), timezone.now())
     return render_page(request, PAGE, {**context, "form": form, "resume_form": ResumeForm()}, status=status)
 
 
@@ -64,7 +66,7 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
 
 def shown_one(request: HttpRequest, number: int, form: ReleaseForm, *, status: int = 200) -> HttpResponse:
     found = get_object_or_404(freezes.freezes(), pk=number)
-    context = pages_freezing.detail_context(found, person_of(request), timezone.now())
+    context = freezing_pages.detail_context(found, person_of(request), timezone.now())
     return render_page(request, DETAIL, {**context, "form": form, "history": history_of(found)}, status=status)
 
 

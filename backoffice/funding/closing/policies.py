@@ -11,9 +11,9 @@ from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import check_role
 from backoffice.approvals.policies import Conflict
 from backoffice.database import clock
-from backoffice.funding.attachments import FEWEST, MOST
-from backoffice.funding.closings import waiting_closing
-from backoffice.funding.findings import Findings
+from backoffice.funding.closing.attachments import FEWEST, MOST
+from backoffice.funding.closing.closings import waiting_closing
+from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import Closing, LateOrder, Operation
 from backoffice.funding.states import State
 

@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
 from backoffice.database import clock
-from backoffice.funding.closing_pages import preview_context
+from backoffice.funding.closing.pages import preview_context
 from backoffice.funding.models import Operation
 from backoffice.funding.services import closing as closings
 from backoffice.funding.services.expiring import SCHEDULE

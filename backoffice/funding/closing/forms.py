@@ -6,8 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.funding.attachments import FEWEST, LARGEST, MOST, Attachment, BadAttachment, attachment_of
-from backoffice.funding.findings import Findings
+from backoffice.funding.closing.attachments import FEWEST, LARGEST, MOST, Attachment, BadAttachment, attachment_of
+from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import Closing
 
 LONGEST_STATEMENT: Final = 2000

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.funding import freezes, halts, queries
+from backoffice.funding import queries
+from backoffice.funding.freezing import freezes, halts
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.ui import times
 from backoffice.ui.shell import Notice

@@ -13,9 +13,11 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.rules import EVERY_RELEASE
-from backoffice.funding import freezes, halts, policies, policies_freezing, queries, release_conditions
+from backoffice.funding import policies, queries
 from backoffice.funding.columns import line_of
-from backoffice.funding.freezes import Held
+from backoffice.funding.freezing import freezes, halts, release_conditions
+from backoffice.funding.freezing import policies as freezing_policies
+from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Scope
 from backoffice.funding.services.brakes import environments_of
 from backoffice.ui.listing import Summary
@@ -35,7 +37,7 @@ class FrozenRow:
 
     @property
     def what(self) -> str:
-        return policies_freezing.name_of(self.freeze)
+        return freezing_policies.name_of(self.freeze)
 
     @property
     def url(self) -> str:
@@ -83,7 +85,7 @@ def page_context(person: Person, now: datetime) -> dict[str, Any]:
         "halt": halt_context(gate) if gate.halted_at else None,
         "pause": policies.why_not_flowing(gate, now) if gate.halted_at is None else "",
         "skew": skew_sentence(halts.measured_skew()),
-        "can_freeze": policies_freezing.can_freeze(person),
+        "can_freeze": freezing_policies.can_freeze(person),
         "can_resume": policies.can_resume(person),
         "managers": managers_in_words(),
         "is_standing": bool(frozen) or gate.halted_at is not None,
@@ -117,8 +119,8 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
     conditions = conditions_of(freeze)
     return {
         "freeze": freeze,
-        "what": policies_freezing.name_of(freeze),
-        "crumbs": [Crumb(_("Freeze"), reverse("freezing:page")), Crumb(policies_freezing.name_of(freeze))],
+        "what": freezing_policies.name_of(freeze),
+        "crumbs": [Crumb(_("Freeze"), reverse("freezing:page")), Crumb(freezing_policies.name_of(freeze))],
         "badge": badge_of(freeze, waiting),
         "facts": facts_of(freeze),
         "conditions": conditions,
@@ -155,7 +157,7 @@ def release_preview(freeze: Freeze) -> dict[str, Any]:
         "question": _("Release %(what)s?") % {"what": _in_a_sentence(freeze)},
         "facts": facts_of(freeze),
         "conditions": conditions_of(freeze),
-        "others": [policies_freezing.frozen_sentence(one) for one in others],
+        "others": [freezing_policies.frozen_sentence(one) for one in others],
         **held_context(freeze),
     }
 
@@ -207,7 +209,7 @@ def conditions_of(freeze: Freeze) -> list[Check]:
 
 def why_not_ask(person: Person, freeze: Freeze, waiting: Request | None, conditions: list[Check]) -> str:
     """Say why ``person`` cannot ask for the release now; empty when they can."""
-    sentence = policies_freezing.why_not_ask_release(person, freeze)
+    sentence = freezing_policies.why_not_ask_release(person, freeze)
     if not sentence and waiting is not None:
         return _("%(name)s has asked for it already.") % {"name": waiting.requested_by.name}
     return sentence or " ".join(str(one.why) for one in conditions if one.why)
@@ -247,4 +249,4 @@ def managers_in_words(*not_these: int | None) -> str:
 
 def _in_a_sentence(freeze: Freeze) -> str:
     in_a_sentence = {Scope.EVERYTHING: _("everything"), Scope.MONEY_OUT: _("money out")}
-    return in_a_sentence.get(Scope(freeze.scope)) or policies_freezing.name_of(freeze)
+    return in_a_sentence.get(Scope(freeze.scope)) or freezing_policies.name_of(freeze)

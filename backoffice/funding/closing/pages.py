@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.approvals.states import RequestState
-from backoffice.funding.closings import evidence_of, is_current
-from backoffice.funding.findings import Difference, Findings, FoundOrder, findings_of
+from backoffice.funding.closing.closings import evidence_of, is_current
+from backoffice.funding.closing.findings import Difference, Findings, FoundOrder, findings_of
+from backoffice.funding.closing.policies import can_settle
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
-from backoffice.funding.policies_closing import can_settle
 from backoffice.funding.timeline import events_of, oldest_first, story_of
 from backoffice.ui import times
 from backoffice.ui.values import Age, Amount, Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference

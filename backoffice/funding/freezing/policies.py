@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused, check_role
 from backoffice.approvals.policies import Conflict
-from backoffice.funding import freezes
+from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.ui import times
 

@@ -11,8 +11,8 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
 from backoffice.audit.services import record
-from backoffice.funding import freezes
-from backoffice.funding.pages_freezing import release_preview
+from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing.pages import release_preview
 from backoffice.funding.services import releasing
 from backoffice.funding.services.expiring import SCHEDULE
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from backoffice.approvals.states import RequestState
-from backoffice.funding.findings import findings_of
+from backoffice.funding.closing.findings import findings_of
 from backoffice.funding.fingerprint import closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
 
