@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from backoffice.database import embedded
 from backoffice.demo.cast import CAST, PASSWORD
-from backoffice.demo.environment import DATABASE, ROOT, VAR, environment
-from backoffice.demo.processes import NotStarted, Processes, answers, free_port, is_free
+from backoffice.demo.environment import DATABASE, ROOT, VAR, environment, partners_port
+from backoffice.demo.processes import NotStarted, Processes, answers, is_free
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
         say(f"Port {arguments.port} is taken. Choose another: make demo PORT={arguments.port + 1}")
         return 1
     try:
-        with running(arguments.port, arguments.sandbox_port or free_port()) as processes:
+        with running(arguments.port, partners_port(arguments.sandbox_port)) as processes:
             return watch(processes)
     except NotStarted as trouble:
         say(str(trouble))
@@ -39,7 +39,7 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="the port of the web server")
-    parser.add_argument("--sandbox-port", type=int, default=0, help="the port of the sandbox partners; 0 picks one")
+    parser.add_argument("--sandbox-port", type=int, default=0, help="the sandbox's port; 0 keeps to the one it had")
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from backoffice.database import embedded
+from backoffice.demo.processes import free_port, is_free
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VAR = Path(os.environ.get("DEMO_DIRECTORY", ROOT / "var" / "demo"))
@@ -50,6 +51,19 @@ def leave(settings: dict[str, str]) -> None:
     path = VAR / "environment"
     path.touch(mode=0o600)
     path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+
+def partners_port(wanted: int = 0) -> int:
+    """Return the port of this demo's sandbox and keep it: money is held when the partner's address changes.
+
+    It is another one only where somebody wants that, or where the old one is taken by now.
+    """
+    path = VAR / "sandbox-port"
+    kept = int(path.read_text()) if path.exists() else 0
+    port = wanted or (kept if kept and is_free(kept) else free_port())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(port))
+    return port
 
 
 def secret_key() -> str:

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -15,16 +17,24 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all journeys on one process: they share one stack."""
+    """Keep the journeys on one process: they share one stack, but for those that name a group of their own."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Lend a folder for a demo. Not pytest's: its next run shuts the database's user out of what is under it."""
+    with TemporaryDirectory(prefix="backoffice-journeys-") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
-    with stacks.running(tmp_path_factory.mktemp("demo")) as stack:
+def stack() -> Iterator[stacks.Stack]:
+    with folder() as demo, stacks.running(demo) as stack:
         yield stack
 
 
@@ -61,6 +71,7 @@ def sign_in(chromium: Browser, stack: stacks.Stack) -> Iterator[SignIn]:
 
 
 @pytest.fixture(autouse=True)
-def calm_partners(stack: stacks.Stack) -> None:
-    """Begin every journey with partners that behave."""
-    stack.control("DELETE", "faults")
+def calm_partners(request: pytest.FixtureRequest) -> None:
+    """Begin every journey on the shared stack with partners that behave."""
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").control("DELETE", "faults")

@@ -45,9 +45,8 @@ class Stack:
 @contextmanager
 def running(directory: Path) -> Iterator[Stack]:
     """Start the demo and end it with SIGINT, as Ctrl-C would."""
-    stack = Stack(free_port(), free_port())
-    command = [sys.executable, "-m", "backoffice.demo", "--port", str(stack.port)]
-    command += ["--sandbox-port", str(stack.sandbox_port)]
+    port = free_port()
+    command = [sys.executable, "-m", "backoffice.demo", "--port", str(port)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "DATABASE", "TEST_"))
     }
@@ -61,7 +60,7 @@ def running(directory: Path) -> Iterator[Stack]:
     )
     try:
         await_introduction(process)
-        yield stack
+        yield Stack(port, int((directory / "sandbox-port").read_text()))
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=90)
