@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Final
 from unittest.mock import patch
 from uuid import uuid4
@@ -31,6 +32,9 @@ from tests.funding.cast import approved_by, now
 #: How long a request of the race of decisions may be decided: everybody comes about when it runs out.
 SHORT: Final = timedelta(milliseconds=40)
 NARROWLY: Final = timedelta(milliseconds=5)
+
+#: The request's timestamp is cut to the millisecond, and its duration rounded to one.
+TICK: Final = timedelta(milliseconds=2)
 
 Round = Callable[[Arena, int], None]
 RACES: Final[dict[str, Round]] = {}
@@ -194,10 +198,16 @@ def one_client(arena: Arena, number: int) -> None:
 
     sent = arena.all_at_once(lambda racer: send(operations[racer].pk, holder=f"worker {racer}"))
 
-    mine = Attempt.objects.filter(operation__in=operations).order_by("claimed_at")
-    ends = dict(AttemptOutcome.objects.filter(attempt__in=mine).values_list("attempt_id", "recorded_at"))
-    assert len(mine) == len(winners(sent)) >= 1
-    assert all(ends[one.pk] < following.claimed_at for one, following in zip(mine, mine[1:], strict=False))
+    answered = list(AttemptOutcome.objects.filter(attempt__operation__in=operations).order_by("signed_at"))
+    assert len(answered) == len(winners(sent)) >= 1
+    spans = [span_of(answer) for answer in answered]
+    assert all(ended <= begun + TICK for (_begun, ended), (begun, _ended) in pairwise(spans))
+
+
+def span_of(answer: AttemptOutcome) -> tuple[datetime, datetime]:
+    """Return when a request was signed and when it was answered."""
+    assert answer.signed_at is not None and answer.duration_ms is not None
+    return answer.signed_at, answer.signed_at + timedelta(milliseconds=answer.duration_ms)
 
 
 @race("what a freeze has not seen claimed is not sent")
