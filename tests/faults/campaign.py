@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests import database
+from tests.faults import pool
 from tests.faults.catalogue import FAULTS
 from tests.faults.schedule import run
-from tests.faults.slices import COUNTS, Tally, product, run_slice
+from tests.faults.slices import COUNTS, Tally, product
 from tests.faults.world import opened
 
 REPORTS: Final = database.ROOT / "var" / "campaign"
@@ -68,15 +69,15 @@ def campaign(chosen: Namespace) -> None:
     database.start_server()
     done = {(tally.first, tally.last) for tally in logged()}
     waiting = iter([one for one in slices(chosen.first, chosen.runs, chosen.slice) if one not in done])
-    with ProcessPoolExecutor(chosen.processes, mp_context=get_context("spawn"), initializer=prepare) as pool:
+    with ProcessPoolExecutor(chosen.processes, mp_context=get_context("spawn"), initializer=pool.prepare) as executor:
         running: set[Future[dict[str, Any]]] = set()
         for _ in range(chosen.processes):
-            _start_next(pool, waiting, running)
+            _start_next(executor, waiting, running)
         while running:
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 _write_down(Tally.from_json(future.result()))
-                _start_next(pool, waiting, running)
+                _start_next(executor, waiting, running)
 
 
 def slices(first: int, runs: int, size: int) -> Iterator[tuple[int, int]]:
@@ -86,27 +87,12 @@ def slices(first: int, runs: int, size: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + size, end) - 1
 
 
-def prepare() -> None:
-    """Set Django up in a process of the pool."""
-    import os
-
-    import django
-
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    django.setup()
-
-
-def run_one(first: int, last: int) -> dict[str, Any]:
-    """Run one slice in this process."""
-    return run_slice(database.start_server(), first, last).as_json()
-
-
 def _start_next(
-    pool: ProcessPoolExecutor, waiting: Iterator[tuple[int, int]], running: set[Future[dict[str, Any]]]
+    executor: ProcessPoolExecutor, waiting: Iterator[tuple[int, int]], running: set[Future[dict[str, Any]]]
 ) -> None:
     following = next(waiting, None)
     if following is not None:
-        running.add(pool.submit(run_one, *following))
+        running.add(executor.submit(pool.run_one, *following))
 
 
 def _write_down(tally: Tally) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from time import monotonic
 from typing import Any, Final
 
@@ -55,7 +55,8 @@ class Tally:
         self.seconds += other.seconds
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the figures as JSON takes them; ``asdict`` would break the counters (it copies them as pairs)."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Tally":
