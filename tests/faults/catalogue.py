@@ -20,6 +20,9 @@ from tests.faults.world import World
 
 LOOKUP: Final = "/v1/partner/orders/ref/"
 LIST: Final = "/v1/partner/orders"
+_LIST_KINDS: Final = ("repeat_page", "never_ending", "wrong_total", "empty_page", "ignore_page_size", "shift_pages")
+#: What needs the body it spoils to be whole.
+_SPOILING: Final = frozenset({"broken", "echo", "oversized", "gzip_bomb", *_LIST_KINDS})
 #: How old a signature may be when the partner takes it.
 _SIGNATURE_SECONDS: Final = 60.0
 
@@ -81,7 +84,12 @@ class Fault:
 def at_partner(
     world: World, name: str, match: dict[str, Any], kind: str, nth: int = 1, times: int | None = 1, **action: Any
 ) -> None:
-    """Have the sandbox answer wrongly."""
+    """Have the sandbox answer wrongly; of two faults that spoil the same body only the first is made."""
+    if kind in _SPOILING and any(
+        rule.content["match"] == match and rule.content["action"]["kind"] in _SPOILING
+        for rule in world.sandbox.faults.rules()
+    ):
+        return
     rule = {"match": match, "action": {"kind": kind, **action}, "nth": nth, "times": times, "label": name}
     world.sandbox.faults.add(rule)
 
@@ -346,7 +354,7 @@ def _all() -> list[Fault]:
         add("F24", how, database("F24", how), 10)
     for how in ("disk_full", "read_only"):
         add("F25", how, database("F25", how), 6)
-    for kind in ("repeat_page", "never_ending", "wrong_total", "empty_page", "ignore_page_size", "shift_pages"):
+    for kind in _LIST_KINDS:
         add("F28", kind, on_list(f"F28 {kind}", kind), 2)
     add("F30", "elsewhere", order_elsewhere, 5)
     add("F31", "altered", order_altered, 5)
