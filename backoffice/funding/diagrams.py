@@ -1,4 +1,4 @@
-"""`docs/states.md`, made from the two state tables in code: the same dicts the database triggers are made from."""
+"""`docs/states.md`, made from the state tables in code: the same dicts the database triggers are made from."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,17 @@ from django.db.models import TextChoices
 
 from backoffice.approvals import states as approvals
 from backoffice.funding import states as funding
+from backoffice.funding.models.bulk import FILE_MOVES, FileState
 
 PATH: Final = Path(settings.BASE_DIR) / "docs" / "states.md"
 HEAD: Final = """# States
 
-Made by `manage.py states` from `backoffice/funding/states.py` and `backoffice/approvals/states.py`; do not edit.
+Made by `manage.py states` from `backoffice/funding/states.py`, `backoffice/approvals/states.py` and
+`backoffice/funding/models/bulk.py`; do not edit.
 The same tables make the triggers in the database, so no code and no query moves a row along any other arrow.
+
+A closing has no state of its own: it stands where its request for approval stands. A freeze is in force until it is
+released, a late order open until it is settled; neither comes back, and triggers keep both.
 """
 
 Moves = Mapping[Any, frozenset[Any]]
@@ -29,6 +34,7 @@ def document() -> str:
             section(
                 "A request for approval", approvals.RequestState, approvals.MOVES, [approvals.RequestState.WAITING]
             ),
+            section("A bulk file", FileState, FILE_MOVES, [FileState.CHECKED]),
         ]
     )
 
