@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals import queries as approvals
+from backoffice.database.checks import LOOPBACK
 from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Freeze, Gate, Operation
 from backoffice.funding.states import IN_DOUBT
@@ -30,7 +31,6 @@ from backoffice.ui.shell import NavEntry, NavGroup, PartnerFreshness, ShellConte
 from backoffice.ui.values import Text
 
 FREEZE = "/freeze/"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: The mirrors whose age stands for their partner's.
 MIRROR_OF_PARTNER = {"CoinMENA": Mirror.ORDERS, "Bitnob": Mirror.TRANSACTIONS}
 
@@ -182,7 +182,8 @@ def partners() -> tuple[PartnerFreshness, ...]:
 def environment() -> str | Promise:
     """Name the environment beside the product's name; nothing in production."""
     hosts = {urlsplit(url).hostname for url in (settings.COINMENA_BASE_URL, settings.BITNOB_BASE_URL)}
-    return _("Sandbox") if settings.BITNOB_ENVIRONMENT == "sandbox" or hosts & LOOPBACK else ""
+    environments = (settings.COINMENA_ENVIRONMENT, settings.BITNOB_ENVIRONMENT)
+    return _("Sandbox") if "sandbox" in environments or hosts & LOOPBACK else ""
 
 
 def zone_label(now: datetime) -> str:

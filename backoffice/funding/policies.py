@@ -1,4 +1,4 @@
-"""Who may ask, cancel, look up and resume; and what keeps an approved operation from being sent now.
+"""Who may ask, cancel, copy, look up and resume; and what keeps an approved operation from being sent now.
 
 Pairs: ``check_can_…`` raises with a sentence fit for staff, ``can_…`` answers for templates.
 """
@@ -23,10 +23,7 @@ from backoffice.funding.states import WITHOUT_EFFECT, State
 #: Waits between the attempts of an operation that could not be sent, the last one for all that follow.
 RETRY_WAITS: Final = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 10, 20, 40, 80, 160, 300))
 MOST_ATTEMPTS_IN_DOUBT: Final = 3
-
-
 READERS: Final = (Role.FINANCE, Role.MANAGER, Role.AUDITOR)
-
 
 # People -----------------------------------------------------------------------------------------------------------
 

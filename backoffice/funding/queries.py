@@ -21,6 +21,8 @@ from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
 CLOSING_EVIDENCE: Final = (Evidence.NOT_APPLIED, Evidence.NEVER_SENT)
+#: What ended because nobody wants it any more: it moved nothing, so asking for the same again is no second payment.
+LET_GO: Final = (State.REJECTED, State.CANCELLED, State.EXPIRED)
 #: What may still move money: it counts against a balance and against a total.
 OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, State.UNKNOWN, State.REVIEW)
 
@@ -63,9 +65,8 @@ def equal_requests(
 
     :param excluding: the chain that the new one continues, which is the same payment and said to be.
     """
-    ended = (State.REJECTED, State.CANCELLED, State.EXPIRED)
     since = {"requested_at__gt": now - EQUAL_WITHIN}
-    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=ended)
+    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=LET_GO)
     return list(found.exclude(pk__in=excluding).order_by("-requested_at", "-id")[:10])
 
 

@@ -140,16 +140,17 @@ def test_the_age_of_a_partner_is_that_of_its_last_complete_reading(rf: RequestFa
 
 
 @pytest.mark.parametrize(
-    ("bitnob", "url", "badge"),
+    ("coinmena", "bitnob", "url", "badge"),
     [
-        ("sandbox", "https://api.bitnob.com", "Sandbox"),
-        ("live", "http://127.0.0.1:9000", "Sandbox"),
-        ("live", "http://localhost:9000", "Sandbox"),
-        ("live", "https://api.bitnob.com", ""),
+        ("live", "sandbox", "https://api.bitnob.com", "Sandbox"),
+        ("sandbox", "live", "https://api.bitnob.com", "Sandbox"),
+        ("live", "live", "http://127.0.0.1:9000", "Sandbox"),
+        ("live", "live", "http://localhost:9000", "Sandbox"),
+        ("live", "live", "https://api.bitnob.com", ""),
     ],
 )
-def test_the_badge_names_the_environment(settings: Settings, bitnob: str, url: str, badge: str) -> None:
-    settings.BITNOB_ENVIRONMENT = bitnob
+def test_the_badge_names_the_environment(settings: Settings, coinmena: str, bitnob: str, url: str, badge: str) -> None:
+    settings.COINMENA_ENVIRONMENT, settings.BITNOB_ENVIRONMENT = coinmena, bitnob
     settings.BITNOB_BASE_URL = url
     settings.COINMENA_BASE_URL = "https://api.coinmena.com"
     assert environment() == badge

@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.attachments import LARGEST
+from backoffice.funding.closing.closings import closings_of
+from backoffice.funding.closing.pages import cards_of
 from backoffice.funding.models import Closing, LateOrder, Operation
 from backoffice.funding.services.late_orders import watch
 from backoffice.funding.states import State
@@ -219,6 +224,19 @@ def test_evidence_of_another_operation_is_not_found(
     other = deposit(maya, noura, usd, "7.00")
 
     assert sign_in(maya).get(f"/funding/{other.reference}/evidence/{LETTER.digest}/").status_code == 404
+
+
+def test_the_cards_of_closings_cost_the_same_however_many_there_are(
+    django_assert_num_queries: DjangoAssertNumQueries, reviewing: Operation, maya: Person
+) -> None:
+    for _again in range(3):
+        closing = asked(reviewing, maya)
+        approvals.cancel(request_id=closing.approval_id, by=maya)
+
+    with django_assert_num_queries(3):  # the closings, the decisions on them (none here), the files
+        cards = cards_of(reviewing, closings_of(reviewing), timezone.now())
+
+    assert [len(card.evidence) for card in cards] == [1, 1, 1]
 
 
 def test_a_late_order_rings_everywhere_until_a_manager_settles_it(

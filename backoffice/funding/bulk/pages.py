@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +20,7 @@ from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
 from backoffice.funding.states import State
+from backoffice.ui import times
 from backoffice.ui.text import visible
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Link, Named, Reference, Text
 
@@ -175,7 +174,7 @@ def what_became_of(file: BulkFile) -> str:
     }[FileState(file.state)]
     uploaded = _("This very file was uploaded before, by %(name)s on %(when)s.") % {
         "name": file.uploaded_by.name,
-        "when": date_format(timezone.localtime(file.uploaded_at), "j M Y, H:i"),
+        "when": times.written(file.uploaded_at, times.MomentStyle.SHORT),
     }
     return f"{uploaded} {outcome} {_('Nothing was stored again.')}"
 

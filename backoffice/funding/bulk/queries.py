@@ -8,11 +8,9 @@ from typing import Any
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
-from backoffice.funding.queries import EQUAL_WITHIN
+from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
 from backoffice.funding.states import State
 
-#: What a person must know of and confirm: asked within 24 hours, and not ended without anybody wanting it.
-_LET_GO = (State.REJECTED, State.CANCELLED, State.EXPIRED)
 #: What moves on without anybody's help, so that a page that shows it should follow.
 _MOVING = (State.APPROVED, State.SUBMITTING, State.UNKNOWN)
 _OPERATION = Operation.objects.filter(submission_token=OuterRef("submission_token"))
@@ -96,7 +94,7 @@ def equal_rows(file: BulkFile, now: datetime) -> list[BulkRow]:
     Two queries, however many rows. An equal request means the same as for the form: `queries.equal_requests`.
     """
     own = list(rows_in_order(file))
-    asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=_LET_GO)
+    asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
     recent = asked.filter(client__in={row.client_id for row in own})
     contents = Counter(_content(row) for row in own)
     known = set(recent.values_list("kind", "client_id", "asset_id", "amount"))

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Prefetch
+
 from backoffice.approvals.states import RequestState
 from backoffice.funding.closing.findings import findings_of
 from backoffice.funding.fingerprint import closing_fingerprint
@@ -11,12 +13,14 @@ from backoffice.funding.models import Closing, ClosingEvidence, Operation
 def closings_of(operation: Operation) -> list[Closing]:
     """Return every closing that was asked for, oldest first, with its people, decisions and the names of its files."""
     rows = operation.closings.select_related("asked_by", "approval__requested_by")
-    return list(rows.prefetch_related("approval__decisions__decided_by").order_by("id"))
+    files = Prefetch("evidence", ClosingEvidence.objects.defer("content").order_by("id"), to_attr="files")
+    return list(rows.prefetch_related("approval__decisions__decided_by", files).order_by("id"))
 
 
 def evidence_of(closing: Closing) -> list[ClosingEvidence]:
-    """Return the files of a closing without their content."""
-    return list(closing.evidence.defer("content").order_by("id"))
+    """Return the files of a closing without their content; no query where `closings_of` read them."""
+    known: list[ClosingEvidence] | None = getattr(closing, "files", None)
+    return list(closing.evidence.defer("content").order_by("id")) if known is None else known
 
 
 def evidence_by_digest(reference: str, digest: str) -> ClosingEvidence | None:

@@ -11,9 +11,6 @@ from django.utils.translation import gettext_noop
 
 from backoffice.funding.models import AttemptOutcome, Gate, HaltCode
 
-#: From so many seconds on staff are warned of a clock that is off; `brakes` stops sending at ten (reliability.md F22).
-SKEW_WARNING: Final = 2.0
-
 
 @dataclass(frozen=True)
 class Halt:

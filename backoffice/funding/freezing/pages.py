@@ -19,7 +19,7 @@ from backoffice.funding.freezing import freezes, halts, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Scope
-from backoffice.funding.services.brakes import environments_of
+from backoffice.funding.services.brakes import environments_of, is_clock_off
 from backoffice.ui.listing import Summary
 from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
@@ -103,7 +103,7 @@ def halt_context(gate: Gate) -> dict[str, Any]:
 
 def skew_sentence(seconds: float | None) -> str:
     """Warn of a clock that is off by more than two seconds, before ten of them halt all sending."""
-    if seconds is None or abs(seconds) <= halts.SKEW_WARNING:
+    if seconds is None or not is_clock_off(seconds):
         return ""
     template = (
         _("At the last payment our clock was %(n)s s ahead of CoinMENA's. From 10 s on sending stops by itself.")

@@ -41,8 +41,9 @@ class Operation(KeptModel):
     """One intended movement of money, under one reference, minted at creation and on every request sent for it.
 
     What identifies and sizes the movement is frozen by a trigger, and so is who approved it, and everything once it has
-    ended; the state moves only as `states.MOVES` allows; a
-    state from `approved` on needs either another person's approval or the version of the rule that asked for none.
+    ended; the state moves only as `states.MOVES` allows; a state from `approved` on needs either another person's
+    approval or the version of the rule that asked for none; `review` ends only by a closing that two people signed, and
+    nothing is submitted under a freeze or a halt.
     """
 
     reference = models.CharField(max_length=64, unique=True)

@@ -42,11 +42,16 @@ def brake(verdict: Verdict, *, is_answered: bool, clock_skew: float | None, hold
 
 def watch_clock(skew: float | None, *, holder: str) -> None:
     """Halt when our clock and the partner's are too far apart, as far as an answer proves it; None proves nothing."""
-    if skew is None or abs(skew) <= CLOCK_SKEW_WARNING:
+    if skew is None or not is_clock_off(skew):
         return
     log.warning("funding_clock_skew", seconds=round(skew, 1))
     if abs(skew) > CLOCK_SKEW_STOP:
         _halt(HaltCode.CLOCK, System(holder))
+
+
+def is_clock_off(skew: float) -> bool:
+    """Tell whether staff have to be warned of our clock (reliability.md F22)."""
+    return abs(skew) > CLOCK_SKEW_WARNING
 
 
 def keep_to_environment(environment: str, holder: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.rules import EVERY_CLOSING
@@ -79,7 +80,7 @@ def conclude(request: Request, by: Person, note: str) -> None:
     move(operation, State(closing.outcome), by=by, reason=note, said=sentence_of(closing, by), **changes)
 
 
-def let_go(request: Request, event: str, by: Any, note: str = "") -> None:
+def let_go(request: Request, event: str, by: Actor, note: str = "") -> None:
     """Write down that a closing ended without effect: the operation stays in review and another may be asked for."""
     operation = locked(closing_of(request.subject).operation_id)
     partner_client_id = operation.client.partner_client_id

@@ -13,7 +13,7 @@ import structlog
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from backoffice.accounts.actors import System
+from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
 from backoffice.database import clock
@@ -159,7 +159,7 @@ def _incident(operation: Operation, kind: LateOrder.Kind, order_id: int) -> Inci
     )
 
 
-def _record(event: str, late: LateOrder, *, by: Any, reason: str) -> None:
+def _record(event: str, late: LateOrder, *, by: Actor, reason: str) -> None:
     operation = late.operation
     after = {"order_id": late.order_id, "kind": str(late.kind), "state": str(operation.state)}
     record(event, by=by, obj=operation, client=operation.client.partner_client_id, after=after, reason=reason)

@@ -102,13 +102,14 @@ def _mirror(order: payloads.Order) -> None:
 
 
 def _move(operation: Operation, to: State, verdict: Verdict, by: System) -> None:
-    event = "operation.returned" if to is State.APPROVED else ""
-    move(operation, to, by=by, event=event, said=verdict.sentence, **_changes(operation, to, verdict))
+    """Ring for what comes next, then move: the move locks the head of the audit log, which everybody waits for."""
     if to is State.UNKNOWN:
         ring_to_resolve(operation.pk, FIRST_LOOKUP_SECONDS)
     next_of_client = waiting_to_be_sent(clock.now()).filter(client_id=operation.client_id).exclude(pk=operation.pk)
     for operation_id in next_of_client.values_list("id", flat=True)[:1]:
         ring_to_send(operation_id)
+    event = "operation.returned" if to is State.APPROVED else ""
+    move(operation, to, by=by, event=event, said=verdict.sentence, **_changes(operation, to, verdict))
 
 
 def _changes(operation: Operation, to: State, verdict: Verdict) -> dict[str, Any]:

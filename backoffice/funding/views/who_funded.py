@@ -34,7 +34,7 @@ WHO_FUNDED = Listing(
 @require_GET
 @require_role(*policies.READERS)
 def who_funded_what(request: HttpRequest) -> HttpResponse:
-    """Answer the question. The one kind of GET that writes: reading the log is itself an entry of it."""
+    """Answer the question. A GET that writes (docs/adr/0008): reading the log is itself an entry of it."""
     is_a_part = PART in request.GET  # the sums of a page that was written down already
     reading = None if is_a_part else note_reading(by=person_of(request), page=request.get_full_path())
     return render_listing(request, WHO_FUNDED, who_funded.completed(), {"reading": reading})
