@@ -11,7 +11,11 @@ import django  # noqa: E402
 
 django.setup()
 
+from tests.database import stop_server_if_last  # noqa: E402
 from tests.faults.campaign import main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    finally:
+        stop_server_if_last()

@@ -214,11 +214,12 @@ class Schedule:
         self._after_act()
 
     def _resume(self) -> None:
-        if self.world.is_halted():
+        """Let money flow again; whoever looks sees other credentials and leaves it halted."""
+        if self.world.is_halted() and self.world.has_own_credentials:
             self._act("Lina resumes sending", lambda: resume_sending(reason="Looked into it.", by=self.world.cast.lina))
 
     def _plan_noise(self) -> None:
-        """A manager leaves the company, or comes back; sending is resumed by somebody who should have looked first."""
+        """A manager leaves the company, or comes back; sending is resumed by somebody who hardly looked."""
         random = self.random
         if random.random() < NOISE:
             self._plan(random.uniform(0, 20), self.world.leaver_leaves)

@@ -162,7 +162,8 @@ class World:
         self.database.execute("UPDATE funding_operation SET next_lookup_at = 'infinity' WHERE state = 'review'")
         self.database.execute(
             "UPDATE funding_gate SET paused_until = NULL, halted_at = NULL, halted_because = '', halt_code = '',"
-            " unauthorised_in_a_row = 0, environment = ''"
+            " unauthorised_in_a_row = 0, environment = %s",
+            (partners.coinmena().environment,),
         )
 
     def faults_off(self) -> None:
@@ -261,6 +262,10 @@ class World:
     def own_credentials(self) -> None:
         """Let our workers run with our own partner id and key."""
         settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY = self._credentials
+
+    @property
+    def has_own_credentials(self) -> bool:
+        return self._credentials == (settings.COINMENA_PARTNER_ID, settings.COINMENA_PRIVATE_KEY)
 
     # Acting -----------------------------------------------------------------------------------------------------------
 
