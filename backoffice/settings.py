@@ -225,6 +225,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_PLAIN_HTTP
 SECURE_HSTS_PRELOAD = not IS_PLAIN_HTTP
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_HANDLERS = [
+    "backoffice.ui.uploads.BoundedRequest",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -- Words, times, files ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
