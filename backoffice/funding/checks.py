@@ -10,17 +10,19 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor
+from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor, why_overtaken
 from backoffice.funding.states import State
 from backoffice.money import MAX_TYPED_DECIMALS, Money
 from backoffice.ui import times
 from backoffice.ui.values import Amount, Check, CheckResult, Link, Reference
 
 PASSED, FAILED, WARNING, WAITING = CheckResult.PASSED, CheckResult.FAILED, CheckResult.WARNING, CheckResult.WAITING
+BEFORE_MOVED_NOTHING = gettext_lazy("The one before moved nothing")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def checks_of(facts: Facts) -> tuple[Check, ...]:
     if facts.original is not None:
         checks.append(original_check(facts, facts.original))
     if facts.waiting is not None:
-        checks.append(bound_check(facts.waiting))
+        checks += [*overtaken_checks(facts.waiting), bound_check(facts.waiting)]
     return tuple(checks)
 
 
@@ -164,9 +166,16 @@ def doubt_check(facts: Facts) -> Check:
 
 def original_check(facts: Facts, original: Operation) -> Check:
     """What a retry or a copy follows must have moved nothing, and must have no other successor."""
-    text = _("The one before moved nothing")
     fault = why_not_copy(original) or (why_not_successor(original, facts.kind, facts.client) if facts.client else "")
-    return Check(text, FAILED if fault else PASSED, fault, links=_links([original]))
+    return Check(BEFORE_MOVED_NOTHING, FAILED if fault else PASSED, fault, links=_links([original]))
+
+
+def overtaken_checks(operation: Operation) -> list[Check]:
+    """What a retry or a copy follows must still have moved nothing when it is approved; the claim asks once more."""
+    if operation.copy_of is None:
+        return []
+    fault = why_overtaken(operation)
+    return [Check(BEFORE_MOVED_NOTHING, FAILED if fault else PASSED, fault, links=_links([operation.copy_of]))]
 
 
 def bound_check(operation: Operation) -> Check:

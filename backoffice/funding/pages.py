@@ -59,6 +59,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
         "held": held_sentence(operation),
+        "overtaken": policies.why_overtaken(operation) if operation.state in HELD_STATES else "",
         "events": [*oldest_first(events), in_doubt["proof"]] if in_doubt else events,
         "doubt": in_doubt,
         "closings": closing_pages.cards_of(operation, story.closings, now),

@@ -180,8 +180,18 @@ def why_not_in_force(operation: Operation, now: datetime) -> str:
         return _("Its content is not what was asked for.")
     if operation.approval is None:
         is_ungated = operation.ungated_rule_version is not None and operation.kind == Kind.DEPOSIT
-        return "" if is_ungated else _("Nobody has approved it.")
-    return "" if _is_approved_by_others(operation) else _("It was not approved by other people as its rule demands.")
+        return why_overtaken(operation) if is_ungated else _("Nobody has approved it.")
+    if not _is_approved_by_others(operation):
+        return _("It was not approved by other people as its rule demands.")
+    return why_overtaken(operation)
+
+
+def why_overtaken(operation: Operation) -> str:
+    """Say why a retry or a copy is not sent although it was asked for: what it follows moved money after all. Empty
+    when nothing speaks for that, or a manager has settled what did."""
+    if operation.copy_of is None or not queries.has_order_after_all(operation.copy_of):
+        return ""
+    return _("An order of the one before has turned up after all. This one could pay twice, so it is not sent.")
 
 
 def _is_approved_by_others(operation: Operation) -> bool:

@@ -16,13 +16,15 @@ from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
-from backoffice.orders.models import COMPLETED, Order
+from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
 CLOSING_EVIDENCE: Final = (Evidence.NOT_APPLIED, Evidence.NEVER_SENT)
 #: What ended because nobody wants it any more: it moved nothing, so asking for the same again is no second payment.
 LET_GO: Final = (State.REJECTED, State.CANCELLED, State.EXPIRED)
+#: An order that ended so has moved nothing and never will.
+NOTHING_MOVED: Final = tuple(status for status in TERMINAL_STATUSES if status != COMPLETED)
 #: What may still move money: it counts against a balance and against a total.
 OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, State.UNKNOWN, State.REVIEW)
 
@@ -123,14 +125,22 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
 
 
 def has_order_after_all(operation: Operation) -> bool:
-    """Tell whether an order speaks against an end without effect: kept and not settled, or in the mirror and not kept.
+    """Tell whether an order speaks against an end without effect, of this operation or of one that it follows: kept and
+    not settled, or in the mirror and not kept as what it is now.
 
     A manager who settled it has said what it means; until then a copy could pay twice.
     """
-    late = LateOrder.objects.filter(operation=operation)
-    if late.exists():
-        return late.filter(settled_at=None).exists()
-    return Order.objects.filter(partner_order_ref=operation.reference, status=COMPLETED).exists()
+    ended = Operation.objects.filter(pk__in=ids_of_chain(operation), pk__lte=operation.pk)
+    late = LateOrder.objects.filter(operation__in=ended)
+    if late.filter(settled_at=None).exists():
+        return True
+    settled = set(late.values_list("order_id", "kind"))
+    orders = Order.objects.filter(partner_order_ref__in=ended.values("reference")).exclude(status__in=NOTHING_MOVED)
+    kinds = {COMPLETED: LateOrder.Kind.COMPLETED}
+    return any(
+        (order_id, kinds.get(status, LateOrder.Kind.OPEN)) not in settled
+        for order_id, status in orders.values_list("pk", "status")
+    )
 
 
 def attempts_that_left(operation: Operation) -> int:

@@ -72,12 +72,12 @@ class Exchange:
 
 
 def parse_http_date(text: str | None) -> datetime | None:
-    """Return an HTTP date as an aware UTC datetime, or None if it is absent or no date."""
+    """Return an HTTP date as an aware UTC datetime, or None if it is absent, no date or out of range."""
     try:
         moment = parsedate_to_datetime(text or "")
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def retry_after_seconds(exchange: Exchange) -> float | None:

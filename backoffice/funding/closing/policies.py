@@ -71,8 +71,9 @@ def why_not_conclude(outcome: Closing.Outcome, order_id: int | None, findings: F
 
 
 def _why_not_failed(findings: Findings) -> str:
-    if findings.completed:
-        shown = {"order": findings.completed[0].id}
+    """An order that is another operation's closes nothing as completed, so it cannot keep this one from its end."""
+    if findings.closable:
+        shown = {"order": findings.closable[0].id}
         return _("CoinMENA shows a completed order under this reference, %(order)d: close it as completed.") % shown
     if findings.is_shown_but_not_held:
         return _("The last look-up found an order that could not be stored. Find out what it says first.")

@@ -12,13 +12,18 @@ KEPT_BYTES: Final = 64 * 1024
 _CODE_LENGTH: Final = 32
 
 
+def code_text(code: int | str | None) -> str:
+    """Return the partner's code as it is stored, cut where the partner sent more than any code has."""
+    return "" if code is None else str(code)[:_CODE_LENGTH]
+
+
 def answer_fields(
     exchange: Exchange | None, *, evidence: Evidence, sentence: str, code: int | str | None = None
 ) -> dict[str, Any]:
     """Return what is kept of an exchange and of what it proves."""
     fields: dict[str, Any] = {
         "evidence": evidence.value,
-        "code": "" if code is None else str(code)[:_CODE_LENGTH],
+        "code": code_text(code),
         "sentence": sentence,
         "recorded_at": clock.now(),
     }

@@ -53,8 +53,9 @@ _FOUND: Final = """
     UNION ALL
     SELECT p.id, i.kind, p.partner_order_id, i.id
     FROM (
-        SELECT id, kind, object_id::bigint AS order_id FROM mirror_incident
-        WHERE seen_at >= %(since)s AND mirror = %(orders)s AND kind = ANY(%(broken)s) AND object_id ~ '^[0-9]{1,18}$'
+        SELECT id, kind, CASE WHEN object_id::numeric < 2::numeric ^ 63 THEN object_id::bigint END AS order_id
+        FROM mirror_incident
+        WHERE seen_at >= %(since)s AND mirror = %(orders)s AND kind = ANY(%(broken)s) AND object_id ~ '^[0-9]{1,19}$'
         OFFSET 0
     ) i
     JOIN funding_operation p ON p.partner_order_id = i.order_id

@@ -15,7 +15,7 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import Attempt, AttemptOutcome, Operation
 from backoffice.funding.queries import open_attempts, waiting_to_be_sent
 from backoffice.funding.services import late_orders
-from backoffice.funding.services.answers import answer_fields, signed_at
+from backoffice.funding.services.answers import answer_fields, code_text, signed_at
 from backoffice.funding.services.claiming import Claim
 from backoffice.funding.services.doorbells import ring_to_resolve, ring_to_send
 from backoffice.funding.services.moving import NO_LEASE, locked, move
@@ -126,8 +126,7 @@ def _changes(operation: Operation, to: State, verdict: Verdict) -> dict[str, Any
 
 
 def _failure(verdict: Verdict) -> dict[str, Any]:
-    code = "" if verdict.code is None else str(verdict.code)
-    return {"failure_code": code, "failure_sentence": verdict.sentence}
+    return {"failure_code": code_text(verdict.code), "failure_sentence": verdict.sentence}
 
 
 def _holds_lease(operation: Operation, claim: Claim) -> bool:

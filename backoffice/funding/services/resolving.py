@@ -62,12 +62,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Turn:
-    """The right to look one operation up, and what is needed to do it."""
+    """The right to look one operation up, and what is needed to do it. ``is_asked``: out of turn, by a person."""
 
     operation: Operation
     lookup: Lookup
     token: UUID
     holder: str
+    is_asked: bool
 
 
 def resolve(operation_id: int, *, holder: str) -> None:
@@ -137,7 +138,7 @@ def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bo
         lookup = Lookup.objects.create(
             operation=operation, worker=holder[:HOLDER_LENGTH], environment=environment, asked_at=now
         )
-        return Turn(operation, lookup, token, holder)
+        return Turn(operation, lookup, token, holder, is_asked)
 
 
 def _is_due(operation: Operation, now: datetime, *, is_asked: bool) -> bool:
@@ -188,7 +189,10 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
                 return True
             _conclude_from_silence(turn, operation, conditions, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
-            _plan_next(operation, now, unheard=None if heard.is_answered else turn.lookup)
+            if turn.is_asked and operation.next_lookup_at is not None:
+                _keep_plan(operation)
+            else:
+                _plan_next(operation, now, unheard=None if heard.is_answered else turn.lookup)
         return False
 
 
@@ -299,6 +303,11 @@ def _plan_next(operation: Operation, now: datetime, unheard: Lookup | None = Non
     current = Operation.objects.filter(pk=operation.pk)
     current.update(version=F("version") + 1, next_lookup_at=at, **NO_LEASE)
     ring_to_resolve(operation.pk, max(1, round((at - now).total_seconds())))
+
+
+def _keep_plan(operation: Operation) -> None:
+    """Give the lease back after a look out of turn: however often people look, the one that can prove comes in time."""
+    Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, **NO_LEASE)
 
 
 def _in_doubt_again_since(operation: Operation) -> datetime:
