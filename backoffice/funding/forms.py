@@ -164,7 +164,13 @@ def new_token() -> UUID:
 
 
 class ResumeForm(forms.Form):
-    """Why money may flow again."""
+    """Why money may flow again. ``halt`` names the halt that was shown: another one since is not resumed unread."""
+
+    halt = forms.CharField(
+        max_length=64,
+        widget=forms.HiddenInput,
+        error_messages={"required": _("Read the page again: it does not say which halt is to end.")},
+    )
 
     reason = forms.CharField(
         label=_("Reason"),

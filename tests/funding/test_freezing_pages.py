@@ -1,5 +1,6 @@
 """The pages of freezes and halts: who may do what, what everybody reads, what the lists cost."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,13 +8,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Freeze, Gate, Scope
-from backoffice.funding.services.brakes import watch_clock
+from backoffice.funding.services.brakes import keep_to_environment, resume_sending, watch_clock
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.releasing import ask_for_release
@@ -182,18 +184,47 @@ def test_no_screen_names_a_frozen_client_to_everybody(db: None, signed_in: SignI
     assert "One client is frozen." in page and noura.name not in page
 
 
+def halt_on(desk: Browser) -> str:
+    """Return what the page's own form says of the halt it shows."""
+    [name] = re.findall(r'name="halt" value="([0-9a-f]{64})"', shown(desk, "/freeze/"))
+    return str(name)
+
+
 def test_a_halt_says_how_to_go_on_and_a_manager_resumes(db: None, signed_in: SignIn, omar: Person) -> None:
     watch_clock(30.0, holder="worker 1")
     assert "Only managers resume sending. Omar Saleh can." in shown(signed_in(FINANCE), "/freeze/")
 
     desk = signed_in(MANAGER)
     assert "Start the time service of every machine" in shown(desk, "/freeze/")
-    assert desk.post("/funding/resume/", {"reason": ""}).status_code == 302
+    said = {"halt": halt_on(desk), "reason": "The clock was set."}
+    assert desk.post("/funding/resume/", {**said, "reason": ""}).status_code == 302
     assert Gate.objects.get().halted_at is not None
-    assert desk.post("/funding/resume/", {"reason": "The clock was set."}).headers["Location"] == "/freeze/"
+    assert desk.post("/funding/resume/", said).headers["Location"] == "/freeze/"
 
     assert Gate.objects.get().halted_at is None
-    assert desk.post("/funding/resume/", {"reason": "Again."}).status_code == 409
+    assert desk.post("/funding/resume/", said).status_code == 409
+
+
+@pytest.mark.parametrize("then", ["another server's settings", "another halt", "nothing said of the halt"])
+def test_no_halt_is_resumed_but_the_one_that_was_read(
+    db: None, signed_in: SignIn, omar: Person, settings: Settings, then: str
+) -> None:
+    watch_clock(30.0, holder="worker 1")
+    desk = signed_in(MANAGER)
+    said = {"halt": halt_on(desk), "reason": "The clock was set."}
+    if then == "another server's settings":
+        settings.COINMENA_PARTNER_ID = "another-partner"
+    elif then == "another halt":
+        resume_sending(reason="Set.", by=omar)
+        Gate.objects.update(environment="a" * 64)
+        keep_to_environment("b" * 64, "worker 1")
+    else:
+        said["halt"] = ""
+
+    desk.post("/funding/resume/", said)
+
+    assert Gate.objects.get().halted_at is not None
+    assert Gate.objects.get().environment in ("", "a" * 64)
 
 
 def test_the_page_of_a_held_operation_says_what_holds_it(

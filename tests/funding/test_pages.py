@@ -14,6 +14,7 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries, who_funded
 from backoffice.funding.models import Gate
+from backoffice.funding.services.brakes import name_of_halt
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.states import State
 from backoffice.funding.views.lists import OPERATIONS
@@ -184,7 +185,7 @@ def test_a_halt_is_shown_and_a_manager_resumes(db: None, signed_in: SignIn, omar
     desk = signed_in(MANAGER)
     assert "Our clock is off." in desk.get("/funding/").content.decode()
 
-    desk.post("/funding/resume/", {"reason": "The clock was set."})
+    desk.post("/funding/resume/", {"reason": "The clock was set.", "halt": name_of_halt(Gate.objects.get())})
 
     assert Gate.objects.get().halted_at is None
     assert Entry.objects.get(event="funding.resumed").reason == "The clock was set."

@@ -19,7 +19,7 @@ from backoffice.funding.freezing import freezes, halts, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Scope
-from backoffice.funding.services.brakes import environments_of, is_clock_off
+from backoffice.funding.services.brakes import environments_of, is_clock_off, name_of_halt
 from backoffice.ui.listing import Summary
 from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
@@ -98,7 +98,12 @@ def halt_context(gate: Gate) -> dict[str, Any]:
     if gate.halt_code == HaltCode.ENVIRONMENT:
         known, here = environments_of(gate)
         facts += [Fact(_("Last payment's settings"), Reference(known)), Fact(_("This server's"), Reference(here))]
-    return {"why": halts.why_of(gate), "what_to_do": halts.what_to_do_about(gate), "facts": facts}
+    return {
+        "why": halts.why_of(gate),
+        "what_to_do": halts.what_to_do_about(gate),
+        "facts": facts,
+        "shown": name_of_halt(gate),
+    }
 
 
 def skew_sentence(seconds: float | None) -> str:

@@ -4,6 +4,7 @@
 A pause ends by itself. A halt stays until a manager has looked and resumed.
 """
 
+import hashlib
 from datetime import timedelta
 from typing import Final
 
@@ -75,19 +76,29 @@ def environments_of(gate: Gate) -> tuple[str, str]:
     return gate.environment[:12], coinmena().environment[:12]
 
 
-def resume_sending(*, reason: str, by: Person) -> None:
+def name_of_halt(gate: Gate) -> str:
+    """Name one halt as a page shows it, with the settings that resuming would accept, as 64 hexadecimal digits."""
+    halted_at = gate.halted_at.isoformat() if gate.halted_at else ""
+    shown = (halted_at, gate.halt_code, gate.halted_because, gate.environment, coinmena().environment)
+    return hashlib.sha256("\n".join(shown).encode()).hexdigest()
+
+
+def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None:
     """Let money flow again after a halt. A pause the partner asked for is not ours to shorten: it ends by itself.
 
     After a halt for another environment, the settings of the process that resumes are the accepted ones.
 
+    :param shown: `name_of_halt` of what the person read; None for whoever reads the gate as it is.
     :raises Refused: for anybody but a manager.
-    :raises Conflict: when nothing is halted, or somebody else was faster.
+    :raises Conflict: when nothing is halted, somebody else was faster, or it is not the halt that was shown.
     """
     check_can_resume(by)
     with transaction.atomic():
         gate = Gate.objects.select_for_update().get(pk=1)
         if gate.halted_at is None:
             raise Conflict(_("Sending is not halted. Nothing was changed."))
+        if shown not in (None, name_of_halt(gate)):
+            raise Conflict(_("Sending stopped for another reason since you opened the page. Read the page again."))
         before = {"halted_because": gate.halted_because, "environment": gate.environment}
         if gate.halt_code == HaltCode.ENVIRONMENT:
             gate.environment = coinmena().environment

@@ -94,8 +94,9 @@ def resume(request: HttpRequest) -> HttpResponse:
     """Let money flow again after a halt."""
     form = ResumeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(map(str, form.errors["reason"])))
+        messages.error(request, " ".join(str(one) for faults in form.errors.values() for one in faults))
         return redirect("freezing:page")
-    brakes.resume_sending(reason=form.cleaned_data["reason"], by=person_of(request))
+    said = form.cleaned_data
+    brakes.resume_sending(reason=said["reason"], shown=said["halt"], by=person_of(request))
     messages.success(request, _("Sending resumed."))
     return redirect("freezing:page")
