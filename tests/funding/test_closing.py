@@ -17,8 +17,13 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.closing.attachments import Attachment
-from backoffice.funding.closing.policies import CannotClose, can_ask_to_close, check_can_ask_to_close
-from backoffice.funding.models import ClosingEvidence, Operation
+from backoffice.funding.closing.policies import (
+    CannotBeTheReason,
+    CannotClose,
+    can_ask_to_close,
+    check_can_ask_to_close,
+)
+from backoffice.funding.models import Closing, ClosingEvidence, Operation
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
@@ -134,6 +139,25 @@ def test_it_refuses_failed_while_a_completed_order_is_known(
 
     with pytest.raises(CannotClose, match=f"completed order under this reference, {order}"):
         asked(reviewing, maya)
+
+
+def test_it_refuses_a_reason_that_says_the_opposite_of_the_claim(
+    coinmena: Partners, reviewing: Operation, maya: Person
+) -> None:
+    landed(coinmena, reviewing)
+
+    with pytest.raises(CannotBeTheReason, match="What was completed has an order at CoinMENA"):
+        asked(reviewing, maya, "completed", reason_code=Closing.ReasonCode.ABSENT)
+
+
+def test_it_refuses_no_such_order_as_the_reason_while_one_is_shown(
+    coinmena: Partners, reviewing: Operation, maya: Person
+) -> None:
+    landed(coinmena, reviewing, status="on_hold")
+
+    with pytest.raises(CannotBeTheReason, match="found an order at CoinMENA"):
+        asked(reviewing, maya, reason_code=Closing.ReasonCode.ABSENT)
+    assert asked(reviewing, maya).reason_code == Closing.ReasonCode.CONFIRMED
 
 
 def test_two_people_close_it_as_completed_with_the_order_that_turned_up(

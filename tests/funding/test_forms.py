@@ -10,7 +10,9 @@ from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.models import Operation
+from backoffice.funding.models import Operation, Scope
+from backoffice.funding.services.brakes import watch_clock
+from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from tests.funding.cast import NOURA, mirrored_asset, mirrored_client
 
@@ -136,6 +138,21 @@ def test_a_good_deposit_leads_to_its_page(desk: Browser) -> None:
     operation = Operation.objects.get()
     assert answer.headers["Location"] == f"/funding/{operation.reference}/"
     assert (operation.state, str(operation.amount)) == (State.APPROVED, "1000.00")
+
+
+def test_a_deposit_that_a_freeze_holds_is_not_said_to_be_sent_now(desk: Browser, omar: Person) -> None:
+    freeze(scope=Scope.EVERYTHING, reason="The bank rang.", by=omar)
+
+    page = desk.post("/funding/deposit/", filled(), follow=True).content.decode()
+
+    assert "It is held for now" in page
+    assert "sends it now" not in page
+
+
+def test_a_deposit_that_a_halt_holds_is_not_said_to_be_sent_now(desk: Browser) -> None:
+    watch_clock(30.0, holder="worker 1")
+
+    assert "It is held for now" in desk.post("/funding/deposit/", filled(), follow=True).content.decode()
 
 
 def test_the_same_form_twice_leads_to_the_same_page(desk: Browser) -> None:

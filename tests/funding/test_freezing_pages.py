@@ -64,6 +64,15 @@ def test_a_manager_freezes_at_once(
     assert "You froze it. Two other people release it" in page
 
 
+def test_what_was_typed_for_another_scope_keeps_no_manager_from_freezing(db: None, signed_in: SignIn) -> None:
+    typed = {"scope": "everything", "client": "nobody", "asset": "none", "reason": "The bank rang."}
+
+    assert signed_in(MANAGER).post("/freeze/freeze/", typed).status_code == 302
+
+    made = Freeze.objects.get()
+    assert (made.scope, made.client, made.asset) == (Scope.EVERYTHING, None, None)
+
+
 #: What was typed, and the sentence that answers.
 REFUSED = [
     ({"reason": "x"}, "Say what is to be frozen."),
@@ -195,7 +204,10 @@ def test_a_halt_says_how_to_go_on_and_a_manager_resumes(db: None, signed_in: Sig
     assert "Only managers resume sending. Omar Saleh can." in shown(signed_in(FINANCE), "/freeze/")
 
     desk = signed_in(MANAGER)
-    assert "Start the time service of every machine" in shown(desk, "/freeze/")
+    page = shown(desk, "/freeze/")
+    assert "Start the time service of every machine" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), "each label names one field"
     said = {"halt": halt_on(desk), "reason": "The clock was set."}
     assert desk.post("/funding/resume/", {**said, "reason": ""}).status_code == 302
     assert Gate.objects.get().halted_at is not None

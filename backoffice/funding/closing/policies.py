@@ -19,11 +19,22 @@ from backoffice.funding.states import State
 
 
 class CannotClose(Conflict):
-    """What is known speaks against the claim, or something it needs is missing. The text is fit for staff."""
+    """What is known speaks against the claim, or something it needs is missing. The text is fit for staff.
+
+    ``field`` names what finance should look at again.
+    """
+
+    field = "outcome"
 
     @classmethod
     def for_evidence(cls) -> Self:
         return cls(_("Attach %(fewest)d to %(most)d files: what CoinMENA stated.") % {"fewest": FEWEST, "most": MOST})
+
+
+class CannotBeTheReason(CannotClose):
+    """The kind of reason says the opposite of the claim, or of what is known."""
+
+    field = "reason_code"
 
 
 def check_can_ask_to_close(person: Person, operation: Operation) -> None:
@@ -61,6 +72,19 @@ def check_can_conclude(outcome: Closing.Outcome, order_id: int | None, findings:
     sentence = why_not_conclude(outcome, order_id, findings)
     if sentence:
         raise CannotClose(sentence)
+
+
+def check_reason(outcome: Closing.Outcome, reason_code: Closing.ReasonCode, findings: Findings) -> None:
+    """Refuse "no such order" for an operation that was completed, and while CoinMENA shows an order.
+
+    :raises CannotBeTheReason: with the reason; auditors would read a contradiction that two people signed.
+    """
+    if reason_code != Closing.ReasonCode.ABSENT:
+        return
+    if outcome == Closing.Outcome.COMPLETED:
+        raise CannotBeTheReason(_("What was completed has an order at CoinMENA. Choose another kind of reason."))
+    if findings.is_shown:
+        raise CannotBeTheReason(_("The last look-up found an order at CoinMENA. Choose another kind of reason."))
 
 
 def why_not_conclude(outcome: Closing.Outcome, order_id: int | None, findings: Findings) -> str:

@@ -67,6 +67,7 @@ class FreezeForm(forms.Form):
         ):
             if scope != of_scope:
                 said[name] = None
+                self.errors.pop(name, None)
             elif said.get(name) is None and name not in self.errors:
                 self.add_error(name, missing)
         return said

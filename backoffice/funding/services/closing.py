@@ -19,7 +19,12 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.closing.attachments import FEWEST, MOST, Attachment
 from backoffice.funding.closing.findings import Findings, findings_of
-from backoffice.funding.closing.policies import CannotClose, check_can_ask_to_close, check_can_conclude
+from backoffice.funding.closing.policies import (
+    CannotClose,
+    check_can_ask_to_close,
+    check_can_conclude,
+    check_reason,
+)
 from backoffice.funding.fingerprint import closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
 from backoffice.funding.services.moving import NO_LEASE, locked, move
@@ -59,6 +64,7 @@ def ask_to_close(*, operation_id: int, claim: Claim, by: Person) -> Closing:
         findings = findings_of(operation)
         claim = _with_order(claim, findings)
         check_can_conclude(claim.outcome, claim.order_id, findings)
+        check_reason(claim.outcome, claim.reason_code, findings)
         closing = _insert(operation, claim, findings, by)
         _record_asking(closing, operation, claim, by)
     return closing

@@ -36,7 +36,7 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
         try:
             closings.ask_to_close(operation_id=operation.pk, claim=claim_of(form), by=person_of(request))
         except CannotClose as refusal:
-            form.add_error("outcome", str(refusal))
+            form.add_error(refusal.field, str(refusal))
         else:
             messages.success(request, _("Asked. A manager reads the evidence and signs, or rejects."))
             return redirect("funding:detail", reference)

@@ -16,6 +16,7 @@ from backoffice.accounts.models import Role
 from backoffice.accounts.policies import Refused, require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
+from backoffice.database import clock
 from backoffice.funding import pages, policies, queries
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.columns import line_of
@@ -102,6 +103,8 @@ def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
         return messages.WARNING, _("This form had made this operation already. Nothing new was made: open a new form.")
     if operation.is_awaiting_approval:
         return messages.SUCCESS, _("Withdrawal asked for. It waits for another person.")
+    if pages.held_sentence(operation) or policies.why_not_flowing(queries.gate(), clock.now()):
+        return messages.WARNING, _("Deposit asked for. It is held for now, and sent when money flows again.")
     return messages.SUCCESS, _("Deposit made. A worker sends it now.")
 
 

@@ -37,7 +37,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def shown(request: HttpRequest, form: FreezeForm, *, status: int = 200) -> HttpResponse:
     context = freezing_pages.page_context(person_of(request), timezone.now())
-    return render_page(request, PAGE, {**context, "form": form, "resume_form": ResumeForm()}, status=status)
+    return render_page(
+        request, PAGE, {**context, "form": form, "resume_form": ResumeForm(auto_id="id_resume_%s")}, status=status
+    )
 
 
 @require_POST
