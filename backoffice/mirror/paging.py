@@ -13,10 +13,10 @@ from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.mirror import runs
 from backoffice.mirror.fetching import Fetched, Fetchers, ask
@@ -96,7 +96,7 @@ def sync_answer(target: Target, *, fetch: Callable[[], tuple[Item, ...]], to_val
     :raises AlreadyRunning: when another process reads this mirror.
     """
     with runs.one_run(target.mirror) as run:
-        asked_at = timezone.now()
+        asked_at = clock.now()
         items = fetch()
         with transaction.atomic():
             stored = upsert(target, [Row(to_values(item), item.raw, asked_at) for item in items])
@@ -119,7 +119,7 @@ def _plan(run: SyncRun, beginning: datetime, overlap: timedelta, since: datetime
     known_to = left.end or (complete and complete.read_to) or beginning + overlap
     known_from = known_to - overlap
     run.read_from = whole_second(max(beginning, min(known_from, since or known_from)))
-    run.read_to = max(run.read_from, whole_second(timezone.now() - SETTLED_AFTER))
+    run.read_to = max(run.read_from, whole_second(clock.now() - SETTLED_AFTER))
     plan = left.followed_by(Window(run.read_from, run.read_to))
     runs.advance(run, plan.as_json())
     return plan

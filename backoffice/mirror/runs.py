@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.errors import PartnerError
@@ -69,7 +69,7 @@ def _taken_up(mirror: Mirror) -> SyncRun | None:
 def _begun(mirror: Mirror) -> SyncRun:
     last = SyncRun.objects.filter(mirror=mirror).order_by("-started_at", "-id").first()
     checkpoint = last.checkpoint if last and last.state != SyncRun.State.COMPLETE else {}
-    return SyncRun.objects.create(mirror=mirror, started_at=timezone.now(), checkpoint=checkpoint)
+    return SyncRun.objects.create(mirror=mirror, started_at=clock.now(), checkpoint=checkpoint)
 
 
 def last_complete(mirror: Mirror) -> SyncRun | None:
@@ -103,7 +103,7 @@ def result_in_words(run: SyncRun) -> str:
 def finish(run: SyncRun, state: SyncRun.State, sentence: str) -> None:
     """End a run. A complete one leaves nothing to go on from; any other keeps its checkpoint for the next run."""
     run.state = state
-    run.finished_at = timezone.now()
+    run.finished_at = clock.now()
     run.sentence = sentence
     if state == SyncRun.State.COMPLETE:
         run.checkpoint = {}

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.audit.services import record
 from backoffice.clients.models import Client
+from backoffice.database import clock
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.registry import registered
 from backoffice.mirror.runs import AlreadyRunning, last_complete
@@ -44,7 +44,7 @@ def reconcile(*, window_from: datetime, window_to: datetime, client: Client | No
     :raises WindowRefused: for a window that is empty or has not begun.
     """
     check_can_reconcile(by)
-    started_at = timezone.now()
+    started_at = clock.now()
     window = Window(window_from, window_to).until(started_at)
     comparison = Comparison(window=window, client=client, read_to=read_up_to(window.end), started_at=started_at)
     evidence = gather(comparison)
@@ -92,7 +92,7 @@ def write_run(comparison: Comparison, evidence: Evidence, *, by: Actor) -> Run:
         **facts_of(comparison, evidence),
         **results_of(comparison, run_id),
         run_by=None if isinstance(by, System) else by,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
     )
     record("reconciliation.run", by=by, obj=run, client=client_of(comparison), after=summary_of(run))
     return run
