@@ -221,11 +221,11 @@ def clocks_apart(seconds: float) -> Arm:
 
     def arm(world: World, target: Target, random: Random) -> None:
         def set_wrong() -> None:
-            world.clock.our_offset_seconds = seconds
+            world.clock.put_off(seconds)
             world.fired[f"F22 {seconds:+g} s"] += 1
 
         def set_right() -> None:
-            world.clock.our_offset_seconds = 0.0
+            world.clock.put_off(0.0)
 
         world.delayed_by(_SIGNATURE_SECONDS)
         begin = random.uniform(0, 60)

@@ -25,6 +25,7 @@ class VirtualClock:
 
     true_ns: int = field(default_factory=lambda: _nanoseconds(BEGINNING))
     our_offset_seconds: float = 0.0
+    offsets: set[float] = field(default_factory=lambda: {0.0})
     waiting: Callable[[float], None] | None = None
 
     # Reading ----------------------------------------------------------------------------------------------------------
@@ -47,6 +48,25 @@ class VirtualClock:
     def monotonic(self) -> float:
         """Return seconds that nobody can set."""
         return self.seconds()
+
+    def true(self) -> datetime:
+        """Return true time as a moment."""
+        return _EPOCH + timedelta(microseconds=self.true_ns // 1_000)
+
+    def truths(self, moment: datetime) -> list[datetime]:
+        """Return the true times that a moment our database wrote may have been, by how far our clock has been off."""
+        return [moment - timedelta(seconds=offset) for offset in self.offsets]
+
+    # Setting ----------------------------------------------------------------------------------------------------------
+
+    def put_off(self, seconds: float) -> None:
+        """Put our own clock so far off, or right again with 0."""
+        self.our_offset_seconds = seconds
+        self.offsets.add(seconds)
+
+    def forget_offsets(self) -> None:
+        """Put our own clock right, and forget that it ever was off."""
+        self.our_offset_seconds, self.offsets = 0.0, {0.0}
 
     # Passing ----------------------------------------------------------------------------------------------------------
 

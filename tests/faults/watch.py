@@ -61,7 +61,7 @@ _CLAIM: Final = """
 @dataclass
 class Watch:
     """Checks every arrival: I6, I7, one request in flight, one body. ``entitled`` is who may approve, by person id:
-    the moments from and until which they may."""
+    the true moments from and until which they may."""
 
     database: psycopg.Connection[dict[str, Any]]
     clock: VirtualClock
@@ -122,7 +122,8 @@ class Watch:
 
     def _was_entitled(self, person: int, moment: datetime) -> bool:
         since, until = self.entitled.get(person, (None, None))
-        return since is not None and since <= moment and (until is None or moment < until)
+        possible = self.clock.truths(moment)
+        return since is not None and any(since <= one and (until is None or one < until) for one in possible)
 
     def _violated(self, sentence: str) -> None:
         self.violations.append(sentence)

@@ -133,7 +133,7 @@ class World:
         self.cast = _make_cast()
         self.assets = {asset: _make_asset(asset) for asset in ASSETS}
         self.watch.entitled = {
-            manager.pk: (self.clock.now(), None) for manager in (self.cast.omar, self.cast.lina, self.cast.leaver)
+            manager.pk: (self.clock.true(), None) for manager in (self.cast.omar, self.cast.lina, self.cast.leaver)
         }
         self._watch_moves()
 
@@ -144,6 +144,7 @@ class World:
         self.random = random
         self.faults_off()
         self.restore_altered()
+        self.clock.forget_offsets()
         self.clock.pass_by(BETWEEN_SCHEDULES_SECONDS)
         self.sandbox.land_due()
         self.story, self.surprises, self.fired, self.scripted = [], [], Counter(), Scripted()
@@ -178,7 +179,7 @@ class World:
         self.sandbox.faults.clear()
         self.sandbox.come_up()
         self.sandbox.clock.offset_seconds = 0.0
-        self.clock.our_offset_seconds = 0.0
+        self.clock.put_off(0.0)
         self.line.faults.clear()
         self.damage.clear()
         self.own_credentials()
@@ -458,12 +459,12 @@ class World:
         """Close a manager's account; from now on that person may approve nothing."""
         self.database.execute("UPDATE accounts_person SET is_active = false WHERE id = %s", (self.cast.leaver.pk,))
         since, _until = self.watch.entitled[self.cast.leaver.pk]
-        self.watch.entitled[self.cast.leaver.pk] = (since, self.clock.now())
+        self.watch.entitled[self.cast.leaver.pk] = (since, self.clock.true())
         self.tell("Sami's account is closed")
 
     def _leaver_returns(self) -> None:
         self.database.execute("UPDATE accounts_person SET is_active = true WHERE id = %s", (self.cast.leaver.pk,))
-        self.watch.entitled[self.cast.leaver.pk] = (self.clock.now(), None)
+        self.watch.entitled[self.cast.leaver.pk] = (self.clock.true(), None)
 
     # A backup, restored -----------------------------------------------------------------------------------------------
 
