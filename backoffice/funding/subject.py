@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
+from backoffice.approvals.policies import Conflict
 from backoffice.approvals.subjects import Words
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
 from backoffice.funding.pages import preview_context
+from backoffice.funding.policies import why_not_cancel
 from backoffice.funding.services.creating import SUBJECT_KIND
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.services.expiring import SCHEDULE
@@ -55,10 +57,10 @@ class OperationSubject:
         move(operation, State.APPROVED, by=by, reason=note, approved_by=by, approved_at=now)
 
     def on_rejected(self, request: Request, by: Person, note: str, now: datetime) -> None:
-        _end(request, State.REJECTED, by, note)
+        _end_by_people(request, State.REJECTED, by, note)
 
     def on_cancelled(self, request: Request, by: Person, now: datetime) -> None:
-        _end(request, State.CANCELLED, by, "")
+        _end_by_people(request, State.CANCELLED, by, "")
 
     def on_expired(self, request: Request, now: datetime) -> None:
         _end(request, State.EXPIRED, SCHEDULE, "")
@@ -66,6 +68,17 @@ class OperationSubject:
 
 def _operation_of(request: Request) -> Operation:
     return locked(Operation.objects.values_list("pk", flat=True).get(reference=request.subject))
+
+
+def _end_by_people(request: Request, to: State, by: Person, reason: str) -> None:
+    """End what nobody wants any more, unless it may have been approved and sent before a backup was restored.
+
+    :raises Conflict: then.
+    """
+    sentence = why_not_cancel(_operation_of(request))
+    if sentence:
+        raise Conflict(sentence)
+    _end(request, to, by, reason)
 
 
 def _end(request: Request, to: State, by: Actor, reason: str) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
@@ -157,6 +158,30 @@ def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
     assert expire_due() == 0
     assert sent(operation).state == State.COMPLETED
     assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+@pytest.mark.parametrize("is_imported", [False, True], ids=["not known yet", "known to be paid"])
+@pytest.mark.parametrize("ending", ["cancelled", "cancelled in the queue", "rejected"])
+def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancelled_nor_rejected(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person, ending: str, is_imported: bool
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    if is_imported:
+        coinmena.make_order(NOURA, type="withdrawal", amount="500.00", reference=operation.reference)
+        assert sync_orders().state == SyncRun.State.COMPLETE
+    else:
+        freeze_after_restore(backup_at=timezone.now(), by=BY)
+    request = Request.objects.get(subject=operation.reference)
+
+    with pytest.raises(Conflict, match="backup was restored"):
+        if ending == "cancelled":
+            cancel_operation(operation_id=operation.pk, by=maya)
+        elif ending == "rejected":
+            reason = {"reason_code": "other", "note": "No longer needed."}
+            approvals.reject(request_id=request.pk, fingerprint=request.fingerprint, by=omar, **reason)
+        else:
+            approvals.cancel(request_id=request.pk, by=maya)
+    assert now(operation).state == State.PENDING_APPROVAL
 
 
 # The lock -------------------------------------------------------------------------------------------------------------
