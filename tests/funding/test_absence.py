@@ -65,6 +65,20 @@ def test_a_control_that_does_not_show_its_completed_order_is_none(
     assert not last_answer(in_doubt).counts
 
 
+def test_an_older_control_stands_in_for_one_the_partner_has_lost(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, maya: Person, noura: Client, usd: Asset
+) -> None:
+    older = Operation.objects.get(state=State.COMPLETED)
+    newer = sent(deposit(maya, noura, usd, "7.00"))
+    assert newer.partner_order_id is not None
+    coinmena.change_order(newer.partner_order_id, hidden=True)
+    travel(PAST)
+
+    looked_up(in_doubt)
+
+    assert last_answer(in_doubt).conditions["control"] == older.reference
+
+
 # The list ------------------------------------------------------------------------------------------------------------
 
 

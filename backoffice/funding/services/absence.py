@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Exists, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from backoffice.database import clock
-from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.lookups import Heard, ask
 from backoffice.funding.states import State
 from backoffice.partner.coinmena.client import CoinmenaClient
@@ -20,6 +20,7 @@ from backoffice.partner.coinmena.payloads import Order, OrderStatus
 from backoffice.partner.errors import PartnerError
 
 MOST_PAGES: Final = 200
+CONTROLS_ASKED: Final = 3
 WINDOW_BEFORE: Final = timedelta(minutes=5)
 
 
@@ -115,17 +116,21 @@ def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditi
 
 
 def positive_control(operation: Operation, client: CoinmenaClient) -> str:
-    """Return a completed reference of the same environment that answers now; empty where none is known or answers."""
-    known = (
-        Operation.objects.filter(state=State.COMPLETED, attempts__environment=client.environment)
-        .exclude(pk=operation.pk)
-        .order_by("-ended_at", "-id")
-        .values_list("reference", flat=True)
-        .first()
-    )
-    if known is None:
-        return ""
-    return known if _is_shown(ask(client, known), known) else ""
+    """Return a completed reference of the same environment that answers now; empty where none is known or answers.
+
+    The newest few are asked for: a partner that lost one of them still shows the others. One without any answer ends
+    the asking, because the others would hang as well.
+    """
+    here = Attempt.objects.filter(operation=OuterRef("pk"), environment=client.environment)
+    completed = Operation.objects.filter(Exists(here), state=State.COMPLETED)
+    known = completed.exclude(pk=operation.pk).order_by("-ended_at", "-id").values_list("reference", flat=True)
+    for reference in known[:CONTROLS_ASKED]:
+        heard = ask(client, reference)
+        if _is_shown(heard, reference):
+            return reference
+        if heard.lookup is None:
+            break
+    return ""
 
 
 def _is_shown(heard: Heard, reference: str) -> bool:
