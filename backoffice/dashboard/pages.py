@@ -81,6 +81,9 @@ class OperationRow:
 
     @property
     def who(self) -> str:
+        """Who moves it on; nobody while a freeze keeps it from being sent, where the query asked for that."""
+        if self.operation.state == State.APPROVED and getattr(self.operation, "is_held", False):
+            return _("Held by a freeze")
         return str(WHO_MOVES_IT_ON[State(self.operation.state)])
 
     @property

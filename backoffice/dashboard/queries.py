@@ -14,6 +14,7 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.queries import waiting_for
 from backoffice.approvals.states import RequestState
 from backoffice.audit.models import Entry
+from backoffice.funding.freezing import freezes
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT, State
@@ -92,9 +93,9 @@ def count_failed_since(moment: datetime) -> int:
 
 
 def on_their_way(person: Person) -> QuerySet[Operation]:
-    """What this person asked for and has not ended, oldest first."""
+    """What this person asked for and has not ended, oldest first, with whether a freeze holds it back."""
     mine = Operation.objects.filter(requested_by=person, state__in=OPEN_STATES)
-    return mine.select_related("client").order_by("requested_at", "id")
+    return mine.annotate(is_held=freezes.is_held()).select_related("client").order_by("requested_at", "id")
 
 
 def ended_without_effect(person: Person, now: datetime) -> list[Operation]:

@@ -134,7 +134,7 @@ def funds_check(facts: Facts) -> Check:
 
 
 def equal_check(facts: Facts) -> Check:
-    text = _("No equal request in the last 24 h")
+    text = _("An equal request in the last 24 h") if facts.equal else _("No equal request in the last 24 h")
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
     why = _("same client, asset, type and amount")
@@ -143,25 +143,27 @@ def equal_check(facts: Facts) -> Check:
 
 def frozen_check(facts: Facts) -> Check:
     """A crossed one does not keep anybody from asking: what is asked for is held until the freeze is released."""
-    text = _("Nothing frozen")
     if facts.frozen:
-        return Check(text, FAILED, _("%(frozen)s It would be held until that is released.") % {"frozen": facts.frozen})
+        return Check(
+            _("Frozen"), FAILED, _("%(frozen)s It would be held until that is released.") % {"frozen": facts.frozen}
+        )
     held = [_("everything"), facts.asset.asset_id if facts.asset else _("the asset"), _("this client")]
-    return Check(text, PASSED, ", ".join([*held, _("money out")] if facts.is_withdrawal else held))
+    return Check(_("Nothing frozen"), PASSED, ", ".join([*held, _("money out")] if facts.is_withdrawal else held))
 
 
 def flowing_check(facts: Facts) -> Check:
-    text = _("Sending is on")
-    return Check(text, FAILED if facts.not_flowing else PASSED, facts.not_flowing or _("neither halted nor paused"))
+    if facts.not_flowing:
+        return Check(_("Nothing is sent now"), FAILED, facts.not_flowing)
+    return Check(_("Sending is on"), PASSED, _("neither halted nor paused"))
 
 
 def doubt_check(facts: Facts) -> Check:
     """Only a warning: another payment may well be due, but nobody should fund around a doubt."""
+    if facts.in_doubt:
+        why = _("Do not fund around it: it may have been paid.")
+        return Check(_("This client has payments in doubt"), WARNING, why, links=_links(facts.in_doubt))
     text = _("Nothing of this client in doubt")
-    if facts.client is None:
-        return Check(text, WAITING, _("needs a client"))
-    why = _("Do not fund around it: it may have been paid.") if facts.in_doubt else ""
-    return Check(text, WARNING if facts.in_doubt else PASSED, why, links=_links(facts.in_doubt))
+    return Check(text, WAITING, _("needs a client")) if facts.client is None else Check(text, PASSED)
 
 
 def original_check(facts: Facts, original: Operation) -> Check:

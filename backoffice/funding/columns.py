@@ -61,6 +61,7 @@ class OperationLine:
     amount: Amount
     badge: Badge
     requested_at: datetime
+    client: str = ""
 
 
 def line_of(operation: Operation) -> OperationLine:

@@ -27,12 +27,12 @@ RESULTS = {True: gettext_lazy("found"), False: gettext_lazy("not found"), None: 
 def context_of(story: Story, now: datetime) -> dict[str, Any]:
     """Return what the page of an operation in doubt shows beside its timeline."""
     operation, findings = story.operation, findings_of(story.operation)
-    conditions = conditions_of(story)
+    conditions = () if findings.stands else conditions_of(story)
     return {
         "strong": strong_of(operation),
         "text": text_of(story),
-        "figures": figures_of(story, conditions, now),
-        "proof": proof_of(story, conditions),
+        "figures": figures_of(story, findings, conditions, now),
+        "proof": [proof_of(story, conditions)] if conditions else [],
         "outcomes": outcomes_of(story),
         "balance": balance_of(story),
         "next_facts": next_facts(story, now),
@@ -81,7 +81,7 @@ def _last_silence(story: Story) -> str:
     return _(newest.sentence) if newest else ""
 
 
-def figures_of(story: Story, conditions: tuple[Check, ...], now: datetime) -> list[Figure]:
+def figures_of(story: Story, findings: Findings, conditions: tuple[Check, ...], now: datetime) -> list[Figure]:
     operation, sent_at = story.operation, last_sent_at(story)
     since = operation.in_doubt_since or sent_at or now
     answered = [lookup.answer for lookup in story.lookups if hasattr(lookup, "answer")]
@@ -89,14 +89,22 @@ def figures_of(story: Story, conditions: tuple[Check, ...], now: datetime) -> li
     if answered:
         ago = times.age((now - answered[-1].recorded_at).total_seconds())
         last = _("last %(age)s ago: %(result)s") % {"age": ago, "result": RESULTS[answered[-1].found]}
-    met = sum(check.result is CheckResult.PASSED for check in conditions)
-    of_six = _("%(met)d of %(all)d") % {"met": met, "all": len(conditions)}
     return [
         Figure(_("In doubt for"), times.duration((now - since).total_seconds()), note=_sent_note(sent_at), tone="warn"),
         Figure(_("Requests sent"), len(story.attempts), note=_("never more than one at a time")),
         Figure(_("Look-ups"), len(story.lookups), note=last),
-        Figure(_("Conditions for absence"), of_six, note=_next_note(operation, now)),
+        _last_figure(operation, findings, conditions, now),
     ]
+
+
+def _last_figure(operation: Operation, findings: Findings, conditions: tuple[Check, ...], now: datetime) -> Figure:
+    """How far the proof of absence is; where an order stands at the partner, there is no absence to be proven."""
+    next_note = _next_note(operation, now)
+    if not conditions:
+        return Figure(_("Orders at CoinMENA"), len(findings.orders), note=next_note)
+    met = sum(check.result is CheckResult.PASSED for check in conditions)
+    of_all = _("%(met)d of %(all)d") % {"met": met, "all": len(conditions)}
+    return Figure(_("Conditions for absence"), of_all, note=next_note)
 
 
 def _sent_note(sent_at: datetime | None) -> str:

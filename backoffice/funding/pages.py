@@ -41,7 +41,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
     """Return everything the page of one operation shows to ``person``."""
     story = story_of(operation)
     events, chain = events_of(story), list(queries.chain_of(operation))
-    in_doubt = doubt_of(story, now)
+    in_doubt, held = doubt_of(story, now), held_sentence(operation)
     return {
         "operation": operation,
         "crumbs": crumbs_of(operation),
@@ -58,9 +58,9 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "rule": rule_of(operation),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
-        "held": held_sentence(operation),
+        "held": held,
         "overtaken": policies.why_overtaken(operation) if operation.state in HELD_STATES else "",
-        "events": [*oldest_first(events), in_doubt["proof"]] if in_doubt else events,
+        "events": [*oldest_first(events), *in_doubt["proof"]] if in_doubt else events,
         "doubt": in_doubt,
         "closings": closing_pages.cards_of(operation, story.closings, now),
         "late_orders": closing_pages.late_notes(operation, person),
@@ -68,7 +68,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "others": [line_of(one) for one in queries.same_client(operation)],
         "all_of_client": queries.of_client(operation.client).count(),
         "all_url": url_of_all(operation.client),
-        "marker": marker_of(operation, len(story.attempts), len(story.lookups), closing_marks(story.closings)),
+        "marker": marker_of(operation, len(story.attempts), len(story.lookups), closing_marks(story.closings), held),
         "can_look_up": policies.can_look_up(person, operation),
         "can_cancel": policies.can_cancel(person, operation),
         **copies.context_of(operation, person, chain),
@@ -88,9 +88,10 @@ def held_sentence(operation: Operation) -> str:
     return why_frozen(operation.kind, operation.client_id, operation.asset_id)
 
 
-def marker_of(operation: Operation, attempts: int, lookups: int, closings: str) -> str:
+def marker_of(operation: Operation, attempts: int, lookups: int, closings: str, held: str) -> str:
     """Name what the page shows: when it changes, the page has something new to show."""
-    return f"{operation.state}-{operation.version}-{attempts}-{lookups}-{closings}"
+    flow = "held" if held else "free"
+    return f"{operation.state}-{operation.version}-{attempts}-{lookups}-{closings}-{flow}"
 
 
 def closing_marks(closings: Iterable[Closing]) -> str:
@@ -101,7 +102,8 @@ def closing_marks(closings: Iterable[Closing]) -> str:
 def marker_now(operation: Operation) -> str:
     """Return the marker by counting only; what a page that watches asks every two seconds."""
     marks = closing_marks(operation.closings.select_related("approval").order_by("id"))
-    return marker_of(operation, operation.attempts.count(), operation.lookups.count(), marks)
+    held = held_sentence(operation)
+    return marker_of(operation, operation.attempts.count(), operation.lookups.count(), marks, held)
 
 
 def crumbs_of(operation: Operation) -> list[Crumb]:

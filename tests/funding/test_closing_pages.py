@@ -137,7 +137,9 @@ def test_what_is_found_in_review_is_put_before_people(
     looked_up(reviewing)
 
     advice = f"CoinMENA now shows a completed order, {order}: close it as completed."
-    assert advice in page_of(sign_in(maya), reviewing)
+    page = page_of(sign_in(maya), reviewing)
+    assert advice in page
+    assert "Orders at CoinMENA" in page and "What would prove that it was not made" not in page
     form = sign_in(maya).get(f"/funding/{reviewing.reference}/close/").content.decode()
     assert advice in form
     assert 'value="completed"' in form and "checked" in form

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -61,6 +62,7 @@ def test_a_manager_freezes_at_once(
     assert (made.scope, made.client, made.frozen_by) == (Scope.CLIENT, noura, omar)
     page = shown(desk, f"/freeze/{made.pk}/")
     assert "1 operation is held" in page and "−500.00" in page
+    assert '<span class="sub"><bdi>Noura Al Khalifa</bdi></span>' in page, "whose payment it is"
     assert "You froze it. Two other people release it" in page
 
 
@@ -245,10 +247,55 @@ def test_the_page_of_a_held_operation_says_what_holds_it(
     operation = deposit(maya, noura, usd)
     desk = signed_in(FINANCE)
     assert "Held by a freeze." in shown(desk, f"/funding/{operation.reference}/")
+    assert "Held by a freeze" in shown(desk, "/"), "and no worker moves it on"
 
     cancel_operation(operation_id=operation.pk, by=maya)
 
     assert "Held by a freeze." not in shown(desk, f"/funding/{operation.reference}/")
+
+
+def test_an_open_page_learns_that_its_operation_is_held(
+    db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    operation, desk = deposit(maya, noura, usd), signed_in(FINANCE)
+    seen = shown(desk, f"/funding/{operation.reference}/").split("?shown=")[1].split('"')[0]
+    marker = f"/funding/{operation.reference}/marker/"
+    assert "HX-Trigger" not in desk.get(marker, {"shown": seen}).headers
+
+    freeze(scope=Scope.EVERYTHING, reason="The bank rang.", by=omar)
+
+    assert "HX-Trigger" in desk.get(marker, {"shown": seen}).headers
+
+
+def test_a_release_says_what_other_freezes_go_on_holding(
+    everything: Freeze, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    deposit(maya, noura, usd)
+    freeze(scope=Scope.ASSET, asset=usd, reason="The desk is closed.", by=omar)
+    ask_for_release(freeze_id=everything.pk, reason="The list was corrected.", by=maya)
+
+    page = shown(signed_in(OTHER_MANAGER), f"/approvals/freeze-{everything.pk}-1/")
+
+    assert "What they hold as well stays held." in page
+    assert "What flows again" not in page
+
+
+def test_a_halt_leads_to_what_it_holds(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:
+    deposit(maya, noura, usd)
+    watch_clock(30.0, holder="worker 1")
+
+    page = shown(signed_in(FINANCE), "/freeze/")
+
+    assert "1 operation is held" in page and 'href="/funding/?state=approved"' in page
+
+
+def test_while_sending_is_paused_money_is_not_said_to_flow(db: None, signed_in: SignIn) -> None:
+    Gate.objects.update(paused_until=timezone.now() + timedelta(minutes=1))
+
+    page = shown(signed_in(FINANCE), "/freeze/")
+
+    assert "Money flows" not in page
+    assert page.count("It goes on by itself at") == 1
 
 
 def test_hostile_reasons_are_shown_and_never_obeyed(db: None, signed_in: SignIn, omar: Person) -> None:

@@ -156,7 +156,7 @@ def test_equal_requests_are_each_linked_with_who_when_and_what_became_of_it(
 ) -> None:
     made = [withdrawal(maya, noura, usd, confirmed_equal=True) for _time in range(3)]
 
-    verdict = check(noura, usd, "No equal request")
+    verdict = check(noura, usd, "An equal request")
 
     assert verdict.result is WARNING
     assert [link.url for link in verdict.links] == [one.get_absolute_url() for one in reversed(made)]
@@ -181,8 +181,9 @@ def test_a_freeze_is_a_cross_with_its_sentence_on_the_form_and_for_the_approver(
     asset, client = (usd if scope is Scope.ASSET else None), (noura if scope is Scope.CLIENT else None)
     freeze(scope=scope, reason="A letter of the bank", by=omar, asset=asset, client=client)
 
-    verdict = check(noura, usd, "Nothing frozen", kind)
-    shown = next(one for one in checks_of(facts_of(operation, is_fresh=False)) if str(one.text) == "Nothing frozen")
+    text = "Frozen" if result is FAILED else "Nothing frozen"
+    verdict = check(noura, usd, text, kind)
+    shown = next(one for one in checks_of(facts_of(operation, is_fresh=False)) if str(one.text) == text)
 
     assert verdict.result is shown.result is result
     assert ("A letter of the bank" in str(verdict.why)) is (result is FAILED)
@@ -192,7 +193,7 @@ def test_a_halt_is_a_cross_with_its_reason(db: None, noura: Client, usd: Asset) 
     assert check(noura, usd, "Sending is on").result is PASSED
     Gate.objects.update(halted_at=timezone.now(), halted_because="Our clock is off.")
 
-    verdict = check(noura, usd, "Sending is on")
+    verdict = check(noura, usd, "Nothing is sent now")
 
     assert verdict.result is FAILED
     assert "Our clock is off." in str(verdict.why)
@@ -201,7 +202,7 @@ def test_a_halt_is_a_cross_with_its_reason(db: None, noura: Client, usd: Asset) 
 def test_other_settings_than_the_last_payments_are_a_cross(db: None, noura: Client, usd: Asset) -> None:
     Gate.objects.update(environment="another partner's")
 
-    verdict = check(noura, usd, "Sending is on")
+    verdict = check(noura, usd, "Nothing is sent now")
 
     assert verdict.result is FAILED
     assert "not the settings of the last payment" in str(verdict.why)
@@ -213,7 +214,7 @@ def test_a_doubt_of_the_client_is_named_and_linked(
     assert check(noura, usd, "Nothing of this client in doubt").result is PASSED
     operation = fresh(maya, omar, noura, usd, State.UNKNOWN)
 
-    verdict = check(noura, usd, "Nothing of this client in doubt")
+    verdict = check(noura, usd, "This client has payments in doubt")
 
     assert verdict.result is WARNING
     assert [link.text for link in verdict.links] == [operation.reference]

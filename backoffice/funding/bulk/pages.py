@@ -78,7 +78,7 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "file": file,
         "crumbs": [*_top(), Crumb(visible(file.name, 60))],
         "badge": badge_of(file),
-        "totals": [(Kind(one.kind).label, Amount(one.amount, one.asset)) for one in stored_totals(file)],
+        "totals": [(total_label(one.kind), Amount(one.amount, one.asset)) for one in stored_totals(file)],
         "facts": facts_of(file),
         "rows": [line_of(row) for row in queries.rows_in_order(file)[:FIRST_ROWS]],
         "more_rows": max(0, file.row_count - FIRST_ROWS),
@@ -92,6 +92,10 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "can_settle": can_settle(person, file),
         **(to_confirm(file, now, form) if file.state == FileState.CHECKED else {}),
     }
+
+
+def total_label(kind: str) -> str:
+    return _("Deposits") if kind == Kind.DEPOSIT else _("Withdrawals")
 
 
 def to_confirm(file: BulkFile, now: datetime, form: ControlForm | None) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def facts_of(file: BulkFile) -> list[Fact]:
 def marker_of(file: BulkFile, progress: Progress) -> str:
     """Name what the page shows: when it changes, the page has something new to show."""
     states = "".join(f"-{state}.{count}" for state, count in sorted(progress.by_state.items()))
-    return f"{file.state}-{progress.refused}{states}"
+    return f"{file.state}-{progress.refused}-{progress.held}{states}"
 
 
 def marker_now(file: BulkFile) -> str:
@@ -154,8 +158,13 @@ def progress_context(file: BulkFile, progress: Progress) -> dict[str, Any]:
         "refused_width": progress.refused * GAUGE_WIDTH // progress.rows,
         "text": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows},
         "refused": progress.refused,
+        "held": held_in_words(progress.held) if progress.held else "",
         "states": list(_states(file, progress)),
     }
+
+
+def held_in_words(count: int) -> str:
+    return ngettext("A freeze holds %(n)d of them back.", "A freeze holds %(n)d of them back.", count) % {"n": count}
 
 
 def _states(file: BulkFile, progress: Progress) -> Iterable[StateCount]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 
+from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
 from backoffice.funding.states import State
@@ -110,11 +111,15 @@ def _content(row: BulkRow) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Progress:
-    """How many rows a file has, how many made an operation, in which state those are, how many were refused."""
+    """How many rows a file has, how many made an operation, in which state those are, how many were refused.
+
+    ``held`` of them are approved, and a freeze keeps them from being sent.
+    """
 
     rows: int
     by_state: dict[str, int]
     refused: int
+    held: int = 0
 
     @property
     def made(self) -> int:
@@ -132,9 +137,12 @@ class Progress:
 
 def progress_of(file: BulkFile) -> Progress:
     """Count what became of the rows. Two queries."""
-    made = operations_of(Operation.objects.all(), file.pk).order_by().values("state").annotate(n=Count("pk"))
-    by_state = {one["state"]: one["n"] for one in made}
-    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count())
+    made = operations_of(Operation.objects.all(), file.pk).order_by().values("state", held=is_held())
+    by_state, held = Counter[str](), 0
+    for one in made.annotate(n=Count("pk")):
+        by_state[one["state"]] += one["n"]
+        held += one["n"] if one["held"] and one["state"] == State.APPROVED else 0
+    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count(), held)
 
 
 def operations_of(operations: QuerySet[Operation], file_id: int) -> QuerySet[Operation]:

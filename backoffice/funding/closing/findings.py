@@ -75,6 +75,12 @@ class Findings:
         """Whether the mirror holds an order that the last look-up no longer found."""
         return bool(self.orders) and not self.is_shown and self.looked_up_at is not None
 
+    @property
+    def stands(self) -> bool:
+        """Whether the partner holds an order by all that is known: seen by an answer, a look-up or the list, and not
+        missed since."""
+        return self.is_shown or (bool(self.orders) and not self.has_vanished)
+
     def order(self, order_id: int | None) -> FoundOrder | None:
         return next((order for order in self.orders if order.id == order_id), None)
 

@@ -123,7 +123,7 @@ def claim_facts(closing: Closing) -> list[Fact]:
     if closing.order_id is not None:
         url = reverse("orders:detail", args=[closing.order_id])
         facts.append(Fact(_("CoinMENA order"), Reference(str(closing.order_id), url)))
-    return [*facts, Fact(_("Asked by"), closing.asked_by.name), Fact(_("Asked"), closing.asked_at)]
+    return [*facts, Fact(_("Closing asked by"), closing.asked_by.name), Fact(_("Asked"), closing.asked_at)]
 
 
 def operation_facts(operation: Operation) -> list[Fact]:

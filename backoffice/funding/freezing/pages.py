@@ -1,6 +1,6 @@
 """What the pages of freezes and halts show: what is frozen, by whom, what it holds back, how it is let go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -18,8 +18,9 @@ from backoffice.funding.columns import line_of
 from backoffice.funding.freezing import freezes, halts, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
-from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Scope
+from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Operation, Scope
 from backoffice.funding.services.brakes import environments_of, is_clock_off, name_of_halt
+from backoffice.funding.states import State
 from backoffice.ui.listing import Summary
 from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
@@ -94,7 +95,7 @@ def page_context(person: Person, now: datetime) -> dict[str, Any]:
 
 def halt_context(gate: Gate) -> dict[str, Any]:
     """Say why sending is halted and how to go on."""
-    facts = [Fact(_("Halted"), gate.halted_at)]
+    facts = [Fact(_("Halted"), gate.halted_at), Fact(_("Holds back"), waiting_to_be_sent())]
     if gate.halt_code == HaltCode.ENVIRONMENT:
         known, here = environments_of(gate)
         facts += [Fact(_("Last payment's settings"), Reference(known)), Fact(_("This server's"), Reference(here))]
@@ -104,6 +105,14 @@ def halt_context(gate: Gate) -> dict[str, Any]:
         "facts": facts,
         "shown": name_of_halt(gate),
     }
+
+
+def waiting_to_be_sent() -> Link | str:
+    """Say how much is approved and cannot be sent, with the way to it."""
+    count = Operation.objects.filter(state=State.APPROVED).count()
+    if not count:
+        return _("Nothing is held by it so far.")
+    return Link(held_in_words(count), f"{reverse('funding:list')}?{urlencode({'state': State.APPROVED})}")
 
 
 def skew_sentence(seconds: float | None) -> str:
@@ -142,7 +151,8 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
 def held_context(freeze: Freeze) -> dict[str, Any]:
     """What a freeze holds back: how much by asset, the ones that wait longest, and the way to all of them."""
     held = Held() if freeze.released_at else freezes.held_by_each([freeze])[freeze.pk]
-    rows = [line_of(one) for one in freezes.held_by(freeze)[:HELD_SHOWN]] if held.count else []
+    operations = freezes.held_by(freeze)[:HELD_SHOWN] if held.count else []
+    rows = [replace(line_of(one), client=str(one.client)) for one in operations]
     return {
         "held_count": held.count,
         "held_text": held_in_words(held.count),

@@ -17,8 +17,9 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.columns import FILES
 from backoffice.funding.bulk.reading import LARGEST
-from backoffice.funding.models import BulkFile, FileState, Operation
+from backoffice.funding.models import BulkFile, FileState, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.freezing import freeze
 from backoffice.funding.views.bulk import BULK_ROWS
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
@@ -337,11 +338,30 @@ def test_the_marker_says_when_there_is_something_new(
 ) -> None:
     file, desk = confirmed(maya, deposits(2)), signed_in(FINANCE)
     address = f"/funding/bulk/{file.pk}/marker/"
-    shown = desk.get(f"/funding/bulk/{file.pk}/").content.decode().split("?shown=")[1].split('"')[0]
+    shown = marker_on(desk, file)
 
     assert "HX-Trigger" not in desk.get(address, {"shown": shown}).headers
     created(file)
     assert desk.get(address, {"shown": shown}).headers["HX-Trigger"] == "bulk-file-changed"
+
+
+def test_the_page_says_what_a_freeze_in_the_middle_holds_back(
+    db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = confirmed(maya, deposits(3)), signed_in(FINANCE)
+    created(file)
+    shown = marker_on(desk, file)
+    assert "holds 3 of them back" not in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+
+    freeze(scope=Scope.ASSET, asset=usd, reason="The list is wrong.", by=omar)
+
+    assert "HX-Trigger" in desk.get(f"/funding/bulk/{file.pk}/marker/", {"shown": shown}).headers
+    assert "A freeze holds 3 of them back." in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+
+
+def marker_on(desk: Browser, file: BulkFile) -> str:
+    """Return the marker that the page of a file carries."""
+    return desk.get(f"/funding/bulk/{file.pk}/").content.decode().split("?shown=")[1].split('"')[0]
 
 
 def test_refused_rows_are_told_on_the_page_and_in_the_list(
