@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models import Request
@@ -45,7 +45,7 @@ def expires(request: Request) -> object:
     left = (request.valid_until - timezone.now()).total_seconds()
     if request.state != RequestState.WAITING or left <= 0:
         return None
-    return _t("in %(span)s") % {"span": times.duration(left)}
+    return gettext("in %(span)s") % {"span": times.duration(left)}
 
 
 COLUMNS = Columns(

@@ -4,9 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
@@ -86,7 +85,7 @@ def read_again(request: HttpRequest, partner_client_id: str) -> HttpResponse:
     """Ask CoinMENA for a client and show what it says now."""
     try:
         services.look_up_client(partner_client_id, by=person_of(request))
-        messages.success(request, _t("Read again from CoinMENA."))
+        messages.success(request, gettext("Read again from CoinMENA."))
     except services.NotRead as error:
         messages.error(request, shown(error))
     return redirect("clients:detail", partner_client_id)
@@ -96,7 +95,7 @@ def unknown(request: HttpRequest, partner_client_id: str) -> HttpResponse:
     """Say that the mirror has no such client, and offer to ask CoinMENA."""
     context = {
         "partner_client_id": partner_client_id,
-        "crumbs": [Crumb(_t("Clients"), reverse("clients:list")), Crumb(_t("Not here"))],
+        "crumbs": [Crumb(gettext("Clients"), reverse("clients:list")), Crumb(gettext("Not here"))],
         "can_ask": policies.can_ask_partner(person_of(request)),
     }
     return render_page(request, "clients/unknown.html", context, status=404)
@@ -139,7 +138,7 @@ def switch(request: HttpRequest, partner_client_id: str, *, active: bool) -> Htt
             services.set_activation(
                 partner_client_id=partner_client_id, active=active, reason=reason, by=person_of(request)
             )
-            messages.success(request, _t("Client activated.") if active else _t("Client deactivated."))
+            messages.success(request, gettext("Client activated.") if active else gettext("Client deactivated."))
             return redirect(client)
         except (services.ActivationFailed, services.ReasonMissing) as error:
             form.add_error(None, shown(error))
@@ -148,7 +147,7 @@ def switch(request: HttpRequest, partner_client_id: str, *, active: bool) -> Htt
         "form": form,
         "activates": active,
         "page_title": pages.page_title(client),
-        "crumbs": pages.crumbs(client, last=_t("Activate") if active else _t("Deactivate")),
+        "crumbs": pages.crumbs(client, last=gettext("Activate") if active else gettext("Deactivate")),
     }
     status = 422 if form.errors else 200
     return render_page(request, "clients/confirm_activate.html", context, "confirm", status=status)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.funding.models import Kind, Operation
@@ -22,7 +22,7 @@ WHO_MOVES_IT_ON: dict[State, Promise] = {
 def title_of(operation: Operation) -> str:
     """What an operation is about, in a line."""
     kind = Kind(operation.kind).label
-    return _t("%(kind)s for %(client)s") % {"kind": kind, "client": operation.client}
+    return gettext("%(kind)s for %(client)s") % {"kind": kind, "client": operation.client}
 
 
 def since_of(operation: Operation) -> datetime:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.funding.badges import badge_of
@@ -33,9 +33,9 @@ def mark_of(operation: Operation) -> Badge | None:
 def next_look(operation: Operation) -> str:
     """When the partner is asked again."""
     if operation.next_lookup_at is None or operation.next_lookup_at <= timezone.now():
-        return _t("now")
+        return gettext("now")
     left = (operation.next_lookup_at - timezone.now()).total_seconds()
-    return _t("in %(span)s") % {"span": times.duration(left)}
+    return gettext("in %(span)s") % {"span": times.duration(left)}
 
 
 DOUBT_COLUMNS = Columns(

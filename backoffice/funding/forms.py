@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Asset, Client
@@ -33,7 +33,7 @@ class TypedAmountField(forms.Field):
         try:
             return parse_typed_amount(text)
         except AmountError as error:
-            raise ValidationError(_t(error.template) % error.parameters) from error
+            raise ValidationError(gettext(error.template) % error.parameters) from error
 
 
 class ClientField(forms.CharField):

@@ -154,7 +154,8 @@ def failure_of(operation: Operation) -> str:
         return closed_sentence(operation.closing)
     sentence = _(operation.failure_sentence)
     code = operation.failure_code
-    return f"{sentence} {_('CoinMENA code')} {code}." if code.isdigit() else sentence
+    words = _("CoinMENA code")
+    return f"{sentence} {words} {code}." if code.isdigit() else sentence
 
 
 def origin_of(operation: Operation, attempts: int) -> list[Fact]:

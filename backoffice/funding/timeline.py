@@ -158,11 +158,12 @@ def _left(story: Story, attempt: Attempt) -> Event:
 
 def _silence(attempt: Attempt, answer: AttemptOutcome) -> Event:
     seconds = "" if answer.duration_ms is None else f"· {answer.duration_ms / 1000:.1f} s"
+    maybe = _("It may have been applied.")
     return Event(
         _("The answer did not arrive"),
         answer.recorded_at,
         seconds,
-        f"{_(answer.sentence)} {_('It may have been applied.')}",
+        f"{_(answer.sentence)} {maybe}",
         "question-mark",
         Meaning.WARNING,
         wire=wire_of(attempt, answer),
@@ -237,7 +238,8 @@ def _what_it_proves(story: Story, found: bool | None, counts: bool, last: Lookup
         return _("This “not found” counts: it came from CoinMENA itself, late enough by both clocks.")
     moment = {"moment": times.written(story.counts_from, times.MomentStyle.TIME)}
     early = _("An early “not found” proves nothing: the partner may still be working.")
-    return f"{early} {_('It counts only from %(moment)s on, by the partner’s own clock.') % moment}"
+    later = _("It counts only from %(moment)s on, by the partner’s own clock.") % moment
+    return f"{early} {later}"
 
 
 def ended(story: Story) -> Iterator[Event]:

@@ -226,7 +226,8 @@ def _judge(run: SyncRun, target: Target, reading: _Reading, total_again: int) ->
 
 def _doubt_in_words(window: Window, reading: _Reading, total_again: int) -> str:
     if reading.repeats:
-        return f"{_('The partner sent the same page again and again.')} {_NEXT_RUN}"
+        again = _("The partner sent the same page again and again.")
+        return f"{again} {_NEXT_RUN}"
     said = _("The partner said it has %(said)s rows and gave %(given)s.") % {
         "said": f"{total_again:,}",
         "given": f"{reading.rows:,}",

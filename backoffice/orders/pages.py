@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
@@ -49,7 +49,7 @@ def detail_context(order: Any) -> dict[str, Any]:
         "headline": headline(effect),
         "headline_asset": effect.amount.asset if effect.amount is not None else "",
         "badge": status_badge(order),
-        "crumbs": [Crumb(_t("Orders"), reverse("orders:list")), Crumb(str(order.pk))],
+        "crumbs": [Crumb(gettext("Orders"), reverse("orders:list")), Crumb(str(order.pk))],
         "client": client_shown(order),
         "is_made_elsewhere": not order.is_ours and not (order.is_trade and order.partner_order_ref is None),
         "facts": facts(order, effect),
@@ -65,7 +65,7 @@ def headline(effect: Effect) -> str:
     """The effect as the page's title says it, without the amount, which stands beside it."""
     if effect.amount is None or effect.kind is None:
         return effect.words
-    return _t("%(bought)s for") % {"bought": effect.words} if effect.other is not None else effect.words
+    return gettext("%(bought)s for") % {"bought": effect.words} if effect.other is not None else effect.words
 
 
 def facts(order: Any, effect: Effect) -> list[Fact]:

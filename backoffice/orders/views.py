@@ -4,9 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
@@ -91,7 +90,7 @@ def read_again(request: HttpRequest, order_id: int) -> HttpResponse:
     """Ask CoinMENA for one order again and show what it says now."""
     try:
         services.reread_order(order_id=order_id, by=person_of(request))
-        messages.success(request, _t("Read again from CoinMENA."))
+        messages.success(request, gettext("Read again from CoinMENA."))
     except services.NotRead as error:
         messages.error(request, str(error))
     return redirect("orders:detail", order_id)
@@ -108,6 +107,6 @@ def look_up(request: HttpRequest) -> HttpResponse:
             return redirect("orders:detail", order.pk)
         except services.NotRead as error:
             form.add_error("text", str(error))
-    crumbs = [Crumb(_t("Orders"), reverse("orders:list")), Crumb(_t("Look up"))]
+    crumbs = [Crumb(gettext("Orders"), reverse("orders:list")), Crumb(gettext("Look up"))]
     status = 422 if form.errors else 200
     return render_page(request, "orders/look_up.html", {"form": form, "crumbs": crumbs}, "look-up", status=status)

@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from django.db.models import Case, F, TextField, Value, When
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.reconciliation.badges import run_badge
@@ -15,14 +15,14 @@ from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 
 
 def made_by(run: Run) -> values.Person | str:
-    return values.Person(run.run_by.name) if run.run_by else _t("Command line or schedule")
+    return values.Person(run.run_by.name) if run.run_by else gettext("Command line or schedule")
 
 
 RUNS = Columns(
     Column(
         key="window",
         label=_("Window"),
-        value=lambda run: values.Lines(title_of(run), _t("Run %(n)s") % {"n": run.pk}),
+        value=lambda run: values.Lines(title_of(run), gettext("Run %(n)s") % {"n": run.pk}),
         url=lambda run: reverse("reconciliation:run", args=[run.pk]),
     ),
     Column(key="run", label=_("Run"), kind=Kind.NUMBER, value=attrgetter("pk"), export="id", screen=False),

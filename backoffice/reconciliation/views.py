@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
@@ -73,9 +72,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         made = run_for(form, by=person_of(request))
         if made:
-            messages.success(request, _t("Reconciled. This is run %(n)s.") % {"n": made.pk})
+            messages.success(request, gettext("Reconciled. This is run %(n)s.") % {"n": made.pk})
             return redirect("reconciliation:run", made.pk)
-    crumbs = [Crumb(_t("Reconciliation"), reverse("reconciliation:runs")), Crumb(_t("New run"))]
+    crumbs = [Crumb(gettext("Reconciliation"), reverse("reconciliation:runs")), Crumb(gettext("New run"))]
     status = 422 if form.errors else 200
     return render_page(request, "reconciliation/new.html", {"form": form, "crumbs": crumbs}, "new-run", status=status)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.mirror.models import Incident
@@ -32,7 +32,7 @@ def detail_context(
         "headline": type_shown(transaction).text,
         "headline_amount": said,
         "badge": state_badge(transaction),
-        "crumbs": [Crumb(_t("Transactions"), reverse("transactions:list")), Crumb(str(transaction.pk)[:8])],
+        "crumbs": [Crumb(gettext("Transactions"), reverse("transactions:list")), Crumb(str(transaction.pk)[:8])],
         "facts": facts(transaction),
         "origin": origin(transaction),
         "metadata": metadata_facts(transaction.metadata),
@@ -64,7 +64,7 @@ def units(transaction: Transaction) -> str:
     """Amount and fee as Bitnob counts them."""
     if transaction.fee is None:
         return f"{transaction.amount:f}"
-    return _t("%(amount)s, fee %(fee)s") % {"amount": f"{transaction.amount:f}", "fee": f"{transaction.fee:f}"}
+    return gettext("%(amount)s, fee %(fee)s") % {"amount": f"{transaction.amount:f}", "fee": f"{transaction.fee:f}"}
 
 
 def origin(transaction: Transaction) -> list[Fact]:

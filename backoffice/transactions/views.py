@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
@@ -91,7 +90,7 @@ def read_again(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Ask Bitnob for one transaction again and show what it says now."""
     try:
         services.reread_transaction(transaction_id=str(transaction_id), by=person_of(request))
-        messages.success(request, _t("Read again from Bitnob."))
+        messages.success(request, gettext("Read again from Bitnob."))
     except services.NotRead as error:
         messages.error(request, str(error))
     return redirect("transactions:detail", transaction_id)
@@ -108,6 +107,6 @@ def look_up(request: HttpRequest) -> HttpResponse:
             return redirect("transactions:detail", found.pk)
         except services.NotRead as error:
             form.add_error("text", str(error))
-    crumbs = [Crumb(_t("Transactions"), reverse("transactions:list")), Crumb(_t("Look up"))]
+    crumbs = [Crumb(gettext("Transactions"), reverse("transactions:list")), Crumb(gettext("Look up"))]
     status = 422 if form.errors else 200
     return render_page(request, "transactions/look_up.html", {"form": form, "crumbs": crumbs}, "look-up", status=status)

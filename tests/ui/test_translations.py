@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import translation
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "locale/ar/LC_MESSAGES/django.po"
+PRODUCT = Path(__file__).resolve().parents[2] / "backoffice"
+GETTEXT = re.compile(r"_\w?|n?p?gettext(_lazy|_noop)?")
 FIELD = re.compile(r'^(msgid|msgid_plural|msgstr(?:\[\d\])?) ((?:".*"\n?)+)', re.MULTILINE)
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdf%]|\{\w*\}")
 PLURAL_FORMS = 6
@@ -46,6 +48,24 @@ def test_every_message_is_translated_in_all_its_forms() -> None:
         or len(translated(message)) != (PLURAL_FORMS if "msgid_plural" in message else 1)
     ]
     assert wanting == []
+
+
+def sentences_of_the_code() -> Iterator[tuple[str, int, str]]:
+    """Give every sentence that Python hands to gettext by any of its names, with its file and line."""
+    for path in sorted(PRODUCT.rglob("*.py")):
+        if {"sandbox", "demo"} & set(path.relative_to(PRODUCT).parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and GETTEXT.fullmatch(ast.unparse(node.func)):
+                sentence = node.args[0]
+                if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
+                    yield str(path.relative_to(PRODUCT)), node.lineno, sentence.value
+
+
+def test_no_sentence_of_the_code_is_hidden_from_the_catalogue() -> None:
+    """One inside an f-string, or under a name that xgettext does not know, never becomes an entry."""
+    known = {message["msgid"] for message in messages()}
+    assert [found for found in sentences_of_the_code() if found[2] not in known] == []
 
 
 def test_no_message_is_fuzzy_or_left_over() -> None:

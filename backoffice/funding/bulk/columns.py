@@ -2,9 +2,8 @@
 
 from django.db.models import Case, F, When
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from backoffice.database.fields import AmountField
 from backoffice.funding.models import BulkFile, BulkRow, FileState
@@ -34,10 +33,10 @@ def outcome_of(file: BulkFile) -> object:
     rest = ngettext("%(n)d row refused", "%(n)d rows refused", refused) % {"n": refused} if refused else ""
     if file.state == FileState.CONFIRMED:
         done = (getattr(file, "made", None) or 0) + refused
-        far = _t("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}
+        far = gettext("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}
         return Lines(far, rest) if rest else far
     if file.state == FileState.DONE:
-        return rest or _t("All rows made")
+        return rest or gettext("All rows made")
     return None
 
 

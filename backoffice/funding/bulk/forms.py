@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.funding.bulk.sums import COUNT, Total, differences, stored_totals
@@ -84,7 +84,7 @@ class ControlForm(forms.Form):
 
 
 def _amount_field(total: Total) -> TypedAmountField:
-    label = _t("Total of deposits, %(asset)s") if total.is_deposit else _t("Total of withdrawals, %(asset)s")
+    label = gettext("Total of deposits, %(asset)s") if total.is_deposit else gettext("Total of withdrawals, %(asset)s")
     return TypedAmountField(
         label=label % {"asset": total.asset},
         required=False,

@@ -185,7 +185,8 @@ def what_became_of(file: BulkFile) -> str:
         "name": file.uploaded_by.name,
         "when": times.written(file.uploaded_at, times.MomentStyle.SHORT),
     }
-    return f"{uploaded} {outcome} {_('Nothing was stored again.')}"
+    nothing = _("Nothing was stored again.")
+    return f"{uploaded} {outcome} {nothing}"
 
 
 def origin_of(operation: Operation) -> list[Fact]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
@@ -57,7 +57,7 @@ class ClosingSubject:
 
     def changed_sentence(self, key: str) -> str:
         reference = closings.closing_of(key).operation.reference
-        return _t(
+        return gettext(
             "Something new was found about %(reference)s after this closing was asked for, so nobody can sign it any "
             "more. Finance can look at it and ask for another closing."
         ) % {"reference": reference}

@@ -3,9 +3,8 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.models import Role
@@ -114,7 +113,7 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
         )
     except bulk_files.EqualRows:  # somebody asked for the same just now: the form asks whether it is another payment
         return page(request, one, ControlForm(one, 1, request.POST), status=422)
-    messages.success(request, _t("Confirmed. A worker creates one operation for each row."))
+    messages.success(request, gettext("Confirmed. A worker creates one operation for each row."))
     return redirect("funding:bulk_file", one.pk)
 
 
@@ -125,5 +124,5 @@ def discard(request: HttpRequest, file_id: int) -> HttpResponse:
     """Give a file up before anything came of it."""
     one = get_object_or_404(BulkFile.objects.only("pk"), pk=file_id)
     bulk_files.discard(file_id=one.pk, by=person_of(request))
-    messages.success(request, _t("Discarded. Nothing of it was created."))
+    messages.success(request, gettext("Discarded. Nothing of it was created."))
     return redirect("funding:bulk_file", one.pk)
