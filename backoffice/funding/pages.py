@@ -143,8 +143,11 @@ def effect_sentence(operation: Operation) -> str:
         return done % {"money": operation.money}
     if operation.is_in_doubt or operation.state == State.SUBMITTING:
         return _("Not known yet")
-    if operation.late_orders.filter(settled_at=None).exists():
+    settled = operation.late_orders.values_list("settled_at", flat=True)
+    if None in settled:
         return _("Not certain: an order speaks against it")
+    if settled:
+        return _("None booked here; a late order was settled apart")
     return _("None") if operation.is_ended else _("None yet")
 
 

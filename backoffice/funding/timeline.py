@@ -224,7 +224,7 @@ def _looked_up(story: Story, found: bool | None, counts: bool, group: list[Looku
     return Event(
         f"{times_asked}: {results[found]}",
         last.answer.recorded_at,
-        f"· {last.worker}",
+        f"· {_(last.worker)}",
         _what_it_proves(story, found, counts, last),
         "search",
         Meaning.INFO if found else Meaning.WARNING,

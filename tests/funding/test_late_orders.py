@@ -13,6 +13,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import LateOrder, Operation
+from backoffice.funding.pages import effect_sentence
 from backoffice.funding.policies import why_not_copy
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
@@ -163,6 +164,7 @@ def test_a_manager_settles_it_once(coinmena: Partners, failed: Operation, maya: 
     with pytest.raises(DatabaseError), transaction.atomic():
         LateOrder.objects.filter(pk=late.pk).update(settlement="Something else")
     assert Entry.objects.filter(event="late_order.settled").count() == 1
+    assert "settled apart" in effect_sentence(failed), "the order may have moved money: nobody says it had no effect"
 
 
 def test_the_pass_over_the_mirror_uses_its_indexes(db: None) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
@@ -18,7 +18,7 @@ from backoffice.funding.services.expiring import SCHEDULE
 from backoffice.funding.services.resolving import look_now
 
 #: Who looked, as the page of the operation tells it.
-AT_DECISION = "before signing"
+AT_DECISION: Final = gettext_noop("before signing")
 TRIES: Final = 8
 BETWEEN_TRIES_SECONDS: Final = 0.5
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
@@ -33,7 +34,7 @@ from backoffice.funding.states import State
 
 SUBJECT_KIND: Final = "closing"
 #: Who looked, as the page of the operation tells it.
-BEFORE_ASKING: Final = "before closing"
+BEFORE_ASKING: Final = gettext_noop("before closing")
 CLOSED_BY_PEOPLE: Final = "closed"
 
 

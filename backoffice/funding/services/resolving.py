@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
+from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
@@ -47,7 +48,7 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
-CHECK_HOLDER: Final = "check now"
+CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
 DIFFERENT_THERE: Final = (Row.OTHER_STATUS, Row.DIFFERENT_ORDER, Row.DUPLICATE_OF_ANOTHER)
