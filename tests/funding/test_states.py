@@ -48,6 +48,8 @@ def step(operation: Operation, to: State, omar: Person) -> None:
     details: dict[str, Any] = {"state": to, "version": operation.version + 1}
     if to is State.SUBMITTING:
         details |= {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(seconds=45)}
+    if to in TERMINAL_STATES:
+        details |= {"ended_at": timezone.now()}
     if to is State.COMPLETED:
         details |= {"partner_order_id": operation.pk}
     with transaction.atomic():

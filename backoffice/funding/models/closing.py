@@ -1,5 +1,6 @@
 """The end of an operation that only people can decide on: who asked for it, on what evidence."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -66,3 +67,21 @@ class ClosingEvidence(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         abstract = False
         constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="evidence_is_not_empty")]
+        triggers = [
+            *AppendOnlyModel.Meta.triggers,
+            pgtrigger.Trigger(
+                name="attached_before_it_is_signed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM funding_closing c JOIN approvals_request r ON r.id = c.approval_id
+                        WHERE c.id = NEW.closing_id AND r.state = 'waiting'
+                    ) THEN
+                        RAISE EXCEPTION 'evidence is attached before a closing is signed'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]

@@ -90,7 +90,12 @@ class AttemptOutcome(Answer):
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
-        constraints = [models.UniqueConstraint(fields=["attempt", "kind"], name="one_answer_per_attempt")]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "kind"], name="one_answer_per_attempt"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="lost") | models.Q(evidence=Evidence.UNKNOWN), name="lost_proves_nothing"
+            ),
+        ]
 
 
 class Lookup(AppendOnlyModel):
@@ -120,3 +125,9 @@ class LookupAnswer(Answer):
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(counts=False) | models.Q(found=False, http_status=404, partner_date__isnull=False),
+                name="counts_only_a_dated_not_found",
+            ),
+        ]

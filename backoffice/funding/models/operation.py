@@ -105,6 +105,11 @@ class Operation(KeptModel):
                 name="operation_completed_with_its_order",
             ),
             models.CheckConstraint(
+                condition=Q(state__in=TERMINAL_STATES, ended_at__isnull=False)
+                | (~Q(state__in=TERMINAL_STATES) & Q(ended_at=None)),
+                name="operation_ended_when",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state=State.SUBMITTING) | Q(lease_token__isnull=False, lease_until__isnull=False),
                 name="operation_submitting_under_lease",
             ),
