@@ -25,7 +25,7 @@ from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
 from tests.faults import wire
 from tests.faults.bugs.acting import approved, asked, calm, fault, sent
-from tests.faults.bugs.breaking import bug, instead, without_trigger
+from tests.faults.bugs.breaking import all_of, bug, instead, without_constraint, without_trigger
 from tests.faults.world import World
 
 # The request ----------------------------------------------------------------------------------------------------------
@@ -163,7 +163,10 @@ def two_workers_at_once(world: World) -> None:
     "the claim reads, then writes",
     caught_as="out of completed",
     schedule=two_workers_at_once,
-    disarms=without_trigger("funding_operation", "state_moves", "what_has_ended_stays"),
+    disarms=all_of(
+        without_trigger("funding_operation", "state_moves", "what_has_ended_stays"),
+        without_constraint("funding_operation", "operation_ended_when"),
+    ),
 )
 @contextmanager
 def read_then_write(world: World) -> Iterator[None]:
