@@ -11,7 +11,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/python -m backoffice.demo --port $(PORT)
 
 test: $(VENV)/dev.stamp browser
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.gates

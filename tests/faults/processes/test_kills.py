@@ -44,10 +44,10 @@ def test_a_polite_stop_finishes_the_send_at_hand(committed: str, postgres: embed
         place.partners.settings(latency_ms=600)
         pid = place.fork("worker", name="worker 1")
         place.submit(place.form(), is_troubled=False)
-        until(place, 20, State.SUBMITTING, State.COMPLETED)
+        until(place, 90, State.SUBMITTING, State.COMPLETED)
         place.stable.signal(pid, signal.SIGTERM)
         place.submit(place.form(), is_troubled=False)
-        codes = place.end_of(pid, seconds=10)
+        codes = place.end_of(pid, seconds=60)
 
         assert codes == 0
         assert list(Operation.objects.order_by("id").values_list("state", flat=True)) == [
@@ -62,17 +62,17 @@ def test_a_worker_taken_for_dead_works_on(committed: str, postgres: embedded.Emb
     with world(host_of(postgres), committed, seed=2) as place:
         slow = place.fork("worker", name="the slow one")
         place.submit(place.form(), is_troubled=False)
-        until(place, 20, State.COMPLETED)
+        until(place, 90, State.COMPLETED)
         place.stable.signal(slow, signal.SIGSTOP)
         time.sleep(4)  # longer than a worker may be silent at the quick pace
         other = place.fork("worker", name="the other one")  # at its start it strikes off whom it takes for dead
         place.submit(place.form(), is_troubled=False)
-        until(place, 20, State.COMPLETED)
+        until(place, 90, State.COMPLETED)
         place.stable.signal(slow, signal.SIGCONT)
         place.stable.signal(other, signal.SIGTERM)
-        assert place.end_of(other, seconds=10) == 0
+        assert place.end_of(other, seconds=60) == 0
         place.submit(place.form(), is_troubled=False)
-        until(place, 20, State.COMPLETED)
+        until(place, 90, State.COMPLETED)
 
         assert Attempt.objects.latest("id").worker == "the slow one"
 
@@ -81,13 +81,13 @@ def test_an_answer_that_comes_after_the_lease_is_kept(committed: str, postgres: 
     with world(host_of(postgres), committed, seed=3) as place:
         slow = place.fork("worker", name="the slow one", fail_at="C9:1", number=int(signal.SIGSTOP))
         operation = place.submit(place.form(Kind.DEPOSIT), is_troubled=False)
-        place.until_stopped(slow, seconds=20)
+        place.until_stopped(slow, seconds=90)
         place.fork("worker", name="the other one")
-        until(place, 30, State.COMPLETED)
+        until(place, 90, State.COMPLETED)
         settled_at = clock.now()
         place.stable.signal(slow, signal.SIGCONT)
         attempt = Attempt.objects.get(operation=operation)
-        patience = time.monotonic() + 10
+        patience = time.monotonic() + 60
         while not attempt.outcomes.filter(kind=AttemptOutcome.Kind.ANSWER, recorded_at__gt=settled_at).exists():
             assert time.monotonic() < patience, "the late answer was not kept"
             time.sleep(0.05)

@@ -119,7 +119,7 @@ def test_a_commit_that_nobody_heard_of_is_read_again(
     with world_on(fragile, django_db_blocker, seed=3) as place, administer(fragile.embedded, place.database) as admin:
         worker = place.fork("worker", name="worker 1", fail_at=point, number=int(signal.SIGSTOP))
         operation = place.submit(place.form(), is_troubled=False)
-        place.until_stopped(worker, seconds=20)
+        place.until_stopped(worker, seconds=90)
         with confirming_nothing(fragile):
             place.stable.signal(worker, signal.SIGCONT)
             until_one(lambda: end_commits(admin) and state_of(operation, admin) == state)
@@ -154,7 +154,7 @@ def state_of(operation: Operation, admin: psycopg.Connection) -> str:
     return str(row[0])
 
 
-def until_one(is_so: Callable[[], bool], seconds: float = 20) -> None:
+def until_one(is_so: Callable[[], bool], seconds: float = 90) -> None:
     patience = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < patience
