@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import fasteners
+import psycopg
 from django.conf import settings
 from django.db import connections
 
@@ -66,8 +67,19 @@ def migrate_template(server: embedded.Embedded, name: str) -> None:
         "TEST_DATABASE_OWNER_URL": server.url(unfinished, embedded.OWNER),
     }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    leave_plain_rules(server, unfinished)
     with server.administer() as connection:
         connection.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
+
+
+def leave_plain_rules(server: embedded.Embedded, name: str) -> None:
+    """Keep only the starting rules that ask for one person whatever the amount; tests of amounts bring their own."""
+    with psycopg.connect(server.server.get_uri(database=name)) as connection:
+        connection.execute("ALTER TABLE approvals_rule DISABLE TRIGGER USER")
+        connection.execute("DELETE FROM approvals_rule WHERE name NOT LIKE 'Every %' OR kind = 'bulk'")
+        triggers = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'approvals_rule'::regclass AND NOT tgisinternal"
+        for (trigger,) in connection.execute(triggers).fetchall():
+            connection.execute(f"ALTER TABLE approvals_rule ENABLE ALWAYS TRIGGER {trigger}")
 
 
 def clone(server: embedded.Embedded) -> str:

@@ -19,6 +19,7 @@ MEANINGS = {
     RequestState.REJECTED: Meaning.NEGATIVE,
     RequestState.CANCELLED: Meaning.NEUTRAL,
     RequestState.EXPIRED: Meaning.NEUTRAL,
+    RequestState.TAKEN_BACK: Meaning.NEUTRAL,
 }
 
 

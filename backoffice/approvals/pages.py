@@ -11,9 +11,9 @@ from backoffice.approvals import queries
 from backoffice.approvals.columns import badge_of
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import can_cancel, why_not_decide
-from backoffice.approvals.rules import sentence_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.wording import sentence_of
 from backoffice.money import Money
 from backoffice.ui import times
 from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
@@ -33,7 +33,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "is_waiting": asked.state == RequestState.WAITING and asked.valid_until > now,
         "can_cancel": can_cancel(person, asked, now),
         "people": people_of(asked, person),
-        "rule_sentence": sentence_of(asked.rule),
+        "rule_sentence": sentence_of(asked.rule, asked.rule_version),
         "subject_url": subject_of(asked).url(asked.subject),
         "words": words,
         "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},

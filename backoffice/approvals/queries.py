@@ -77,7 +77,12 @@ def people_who_can_decide(*not_these: int | None) -> list[Person]:
 
 def decision_of(request: Request, person: Person) -> Decision | None:
     """Return what ``person`` already decided on ``request``."""
-    return Decision.objects.filter(request=request, decided_by=person).first()
+    return Decision.objects.filter(request=request, decided_by=person, taken_back_at=None).first()
+
+
+def approvals_of(request: Request) -> QuerySet[Decision]:
+    """Return the approvals that count: those not taken back."""
+    return request.decisions.filter(verdict=Decision.Verdict.APPROVED, taken_back_at=None)
 
 
 def due_to_expire(now: datetime) -> QuerySet[Request, Any]:

@@ -13,12 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import queries
-from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.models import Decision, Request, Rule
 from backoffice.approvals.policies import Conflict, check_can_cancel, check_can_decide, is_expired, why_not_decide
-from backoffice.approvals.rules import Rule
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import ChangedByThePartner, subject_of
 from backoffice.audit.models import Entry
@@ -50,12 +49,14 @@ def ask_for_approval(
     asset: str = "",
     reason: str = "",
     barred: Person | None = None,
+    asked_with: Proof | None = None,
 ) -> Request:
     """Record that ``by`` wants ``subject`` done and that ``rule`` demands others for it.
 
     Called inside the transaction that creates the subject, which also writes the audit entry.
 
     :param barred: whose act it would undo; that person may not decide on it either.
+    :param asked_with: the second factor it was asked with, where asking demands one.
     """
     return Request.objects.create(
         kind=kind,
@@ -72,13 +73,15 @@ def ask_for_approval(
         requested_by=by,
         requested_at=now,
         barred=barred,
+        asked_with=asked_with,
         valid_until=now + rule.validity,
     )
 
 
-def approve(*, request_id: int, fingerprint: str, by: Person, note: str = "") -> Request:
+def approve(*, request_id: int, fingerprint: str, by: Person, proof: Proof, note: str = "") -> Request:
     """Approve the content with ``fingerprint``, the one that was shown to ``by``.
 
+    :param proof: the second factor ``by`` has just shown for this very fingerprint.
     :raises Refused: when this person may not.
     :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed.
     """
@@ -86,8 +89,8 @@ def approve(*, request_id: int, fingerprint: str, by: Person, note: str = "") ->
     with _refusals_recorded(request_id, by), transaction.atomic():
         request, now = _locked(request_id), clock.now()
         check_can_decide(_entitled_now(by), request, now, fingerprint)
-        _write_down(request, by, Decision.Verdict.APPROVED, note, now)
-        if request.decisions.filter(verdict=Decision.Verdict.APPROVED).count() < request.people_needed:
+        _write_down(request, by, Decision.Verdict.APPROVED, note, now, proof=proof)
+        if queries.approvals_of(request).count() < request.people_needed:
             record("approval.given", by=by, obj=request, client=request.client, reason=note)
             return request
         _close(request, RequestState.APPROVED, now)
@@ -107,7 +110,7 @@ def reject(*, request_id: int, fingerprint: str, reason_code: str, note: str, by
     with _refusals_recorded(request_id, by), transaction.atomic():
         request, now = _locked(request_id), clock.now()
         check_can_decide(_entitled_now(by), request, now, fingerprint)
-        _write_down(request, by, Decision.Verdict.REJECTED, note, now, reason_code)
+        _write_down(request, by, Decision.Verdict.REJECTED, note, now, reason_code=reason_code)
         _close(request, RequestState.REJECTED, now)
         subject_of(request).on_rejected(request, by, f"{REJECTION_REASONS[reason_code]}: {note}", now)
         return request
@@ -166,7 +169,14 @@ def _entitled_now(by: Person) -> Person:
 
 
 def _write_down(
-    request: Request, by: Person, verdict: Decision.Verdict, note: str, now: datetime, reason_code: str = ""
+    request: Request,
+    by: Person,
+    verdict: Decision.Verdict,
+    note: str,
+    now: datetime,
+    *,
+    reason_code: str = "",
+    proof: Proof | None = None,
 ) -> None:
     Decision.objects.create(
         request=request,
@@ -176,6 +186,7 @@ def _write_down(
         reason_code=reason_code,
         note=note,
         fingerprint=request.fingerprint,
+        proof=proof,
         decided_at=now,
     )
 

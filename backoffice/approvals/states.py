@@ -10,14 +10,18 @@ class RequestState(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     CANCELLED = "cancelled", _("Cancelled")
     EXPIRED = "expired", _("Expired")
+    TAKEN_BACK = "taken_back", _("Approval taken back")
 
 
 MOVES: dict[RequestState, frozenset[RequestState]] = {
-    RequestState.WAITING: frozenset(set(RequestState) - {RequestState.WAITING}),
-    RequestState.APPROVED: frozenset(),
+    RequestState.WAITING: frozenset(
+        {RequestState.APPROVED, RequestState.REJECTED, RequestState.CANCELLED, RequestState.EXPIRED}
+    ),
+    RequestState.APPROVED: frozenset({RequestState.TAKEN_BACK}),
     RequestState.REJECTED: frozenset(),
     RequestState.CANCELLED: frozenset(),
     RequestState.EXPIRED: frozenset(),
+    RequestState.TAKEN_BACK: frozenset(),
 }
 
 

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.accounts.actors import System
-from backoffice.accounts.models import Person
-from backoffice.approvals.models import Decision, Request
-from backoffice.approvals.rules import EVERY_WITHDRAWAL, RULES_VERSION
+from backoffice.accounts.models import Person, Proof
+from backoffice.approvals.matching import live_version
+from backoffice.approvals.models import Decision, Request, Rule
 from backoffice.approvals.states import RequestState
 from backoffice.audit.canonical import instant
 from backoffice.audit.services import record
@@ -36,6 +36,7 @@ from backoffice.money import to_plain
 from backoffice.reconciliation.services import reconcile
 
 WORKER = "worker 1"
+VALIDITY = timedelta(hours=24)
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
 
 
@@ -84,8 +85,8 @@ def ask(deed: Deed, people: dict[str, Person]) -> Operation:
         requested_by=people["maya"],
         requested_at=deed.asked_at,
         state=State.PENDING_APPROVAL if is_gated else State.APPROVED,
-        ungated_rule_version=None if is_gated else RULES_VERSION,
-        valid_until=deed.asked_at + EVERY_WITHDRAWAL.validity,
+        ungated_rule_version=None if is_gated else live_version(),
+        valid_until=deed.asked_at + VALIDITY,
     )
     operation.fingerprint = fingerprint_of(operation)
     operation.approval = request_for(operation) if is_gated else None
@@ -94,6 +95,7 @@ def ask(deed: Deed, people: dict[str, Person]) -> Operation:
 
 
 def request_for(operation: Operation) -> Request:
+    rule = Rule.objects.select_related("rule_set").get(rule_set__state="live", name="Every withdrawal")
     return Request.objects.create(
         kind=SUBJECT_KIND,
         subject=operation.reference,
@@ -103,12 +105,12 @@ def request_for(operation: Operation) -> Request:
         asset=operation.asset_id,
         reason=operation.reason,
         fingerprint=operation.fingerprint,
-        rule=EVERY_WITHDRAWAL.name,
-        rule_version=EVERY_WITHDRAWAL.version,
+        rule=rule.name,
+        rule_version=rule.version,
         people_needed=1,
         requested_by=operation.requested_by,
         requested_at=operation.requested_at,
-        valid_until=operation.requested_at + EVERY_WITHDRAWAL.validity,
+        valid_until=operation.requested_at + rule.validity,
     )
 
 
@@ -116,6 +118,10 @@ def decide(written: list[Written], people: dict[str, Person]) -> None:
     for one in written:
         if one.operation.approval is not None and one.deed.ending != "pending":
             decide_one(one, one.operation.approval, people[one.deed.manager])
+
+
+def shown_at(moment: datetime, person: Person, fingerprint: str) -> Proof:
+    return Proof.objects.create(person=person, covers=[fingerprint], method=Proof.Method.CODE, made_at=moment)
 
 
 def decide_one(one: Written, request: Request, manager: Person) -> None:
@@ -129,6 +135,7 @@ def decide_one(one: Written, request: Request, manager: Person) -> None:
         reason_code="" if is_approved else "not_justified",
         note="" if is_approved else "The client did not ask for this payout.",
         fingerprint=one.operation.fingerprint,
+        proof=shown_at(moment, manager, one.operation.fingerprint) if is_approved else None,
         decided_at=moment,
     )
     Request.objects.filter(pk=request.pk).update(

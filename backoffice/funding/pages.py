@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
-from backoffice.approvals.rules import sentence_of
+from backoffice.approvals.wording import sentence_of
 from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
 from backoffice.funding import copies, doubt, policies, queries
@@ -198,7 +198,7 @@ def rule_of(operation: Operation) -> dict[str, Any]:
         facts.append(Fact(_("Waited"), waited))
     elif operation.is_awaiting_approval:
         facts.append(Fact(_("Valid until"), request.valid_until))
-    return {"text": sentence_of(request.rule), "facts": facts}
+    return {"text": sentence_of(request.rule, request.rule_version), "facts": facts}
 
 
 def client_facts(client: Client) -> list[Fact]:

@@ -18,13 +18,14 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
+from tests import approving
 from tests.funding.cast import withdrawal
 
 pytestmark = pytest.mark.usefixtures("db")
 
 
 def approve(asked: Request, by: Person, fingerprint: str = "") -> Request:
-    return services.approve(request_id=asked.pk, fingerprint=fingerprint or asked.fingerprint, by=by, note="Checked.")
+    return approving.approve(asked, by, fingerprint=fingerprint, note="Checked.")
 
 
 def reject(asked: Request, by: Person) -> Request:
@@ -91,6 +92,7 @@ def test_s4_the_database_refuses_it_through_the_orm(asked: Request, maya: Person
             decided_by=maya,
             verdict="approved",
             fingerprint=asked.fingerprint,
+            proof=approving.shown(maya, asked.fingerprint, timezone.now()),
             decided_at=timezone.now(),
         )
 
@@ -104,6 +106,7 @@ def test_s4_the_database_refuses_a_forged_requester(asked: Request, maya: Person
             decided_by=maya,
             verdict="approved",
             fingerprint=asked.fingerprint,
+            proof=approving.shown(maya, asked.fingerprint, timezone.now()),
             decided_at=timezone.now(),
         )
         with connection.cursor() as cursor:
@@ -113,7 +116,8 @@ def test_s4_the_database_refuses_a_forged_requester(asked: Request, maya: Person
 def test_s4_the_database_refuses_it_in_raw_sql(asked: Request, operation: Operation, maya: Person) -> None:
     for sql in (
         "INSERT INTO approvals_decision (request_id, requested_by_id, decided_by_id, verdict, reason_code, note,"
-        " fingerprint, decided_at) SELECT id, requested_by_id, requested_by_id, 'approved', '', '', fingerprint, now()"
+        " fingerprint, decided_at) SELECT id, requested_by_id, requested_by_id, 'rejected', '', 'No', fingerprint,"
+        " now()
         " FROM approvals_request",
         "UPDATE funding_operation SET state = 'approved', approved_by_id = requested_by_id, approved_at = now()",
     ):

@@ -4,7 +4,6 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, Operation, Scope
@@ -12,6 +11,7 @@ from backoffice.funding.services.closing import Claim, ask_to_close
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.services.releasing import ask_for_release
+from tests.approving import approve
 from tests.faults.world import World, token
 
 _LETTER: Final = Attachment("statement.pdf", "application/pdf", b"%PDF-1.7 What CoinMENA wrote")
@@ -50,7 +50,7 @@ def _ask_for_release(world: World, freeze_id: int) -> int:
 
 def _approve(world: World, request: Request) -> str:
     by = world.cast.omar
-    return str(approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=by).state)
+    return str(approve(request, by=by).state)
 
 
 def copy(world: World, original: Operation) -> Operation | None:

@@ -24,6 +24,7 @@ from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.resolving import check_now
 from backoffice.sandbox.clock import NANOSECONDS
+from tests.approving import approve
 from tests.faults import interventions
 from tests.faults.catalogue import FAULTS, Fault, Target, draw
 from tests.faults.oracle import Violation
@@ -189,7 +190,7 @@ class Schedule:
         else:
             self._act(
                 f"{name} approves {operation.reference}",
-                lambda: approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=who).state,
+                lambda: approve(request, by=who).state,
             )
         self._after_act()
         if self.world.state_of(operation) == "pending_approval" and not self._is_over:

@@ -12,7 +12,6 @@ from itertools import product
 from random import Random
 from typing import Final, TypeVar
 
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.failpoints import Failpoint
 from backoffice.funding.bulk import queries as bulk_queries
@@ -21,6 +20,7 @@ from backoffice.funding.services.bulk_creating import create_operations
 from backoffice.funding.services.bulk_files import confirm, upload
 from backoffice.funding.services.creating import Intent, create
 from backoffice.orders.services import sync_orders
+from tests.approving import approve
 from tests.faults.catalogue import Arm, Target, foreign_order, on_line, on_post, order_there
 from tests.faults.schedule import Outcome, Schedule
 from tests.faults.world import World, token
@@ -147,7 +147,7 @@ class _Play(Schedule):
         request = Request.objects.get(subject=self.world.operations[operation_id])
         if request.state != "approved":
             by = self.world.cast.omar
-            request = approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=by)
+            request = approve(request, by=by)
         return str(request.state)
 
     # Sending ----------------------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from uuid import uuid4
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation
 from backoffice.funding.services.creating import ask_for_withdrawal, create_deposit
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
+from tests.approving import approve
 
 WORKER = "worker 1"
 NOURA = "user_12345"
@@ -44,7 +44,7 @@ def withdrawal(by: Person, client: Client, asset: Asset, amount: str = "500.00",
 def approved_by(person: Person, operation: Operation) -> Operation:
     """Approve what is stored and return the operation as it is now."""
     request = Request.objects.get(subject=operation.reference)
-    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=person)
+    approve(request, by=person)
     return now(operation)
 
 

@@ -9,9 +9,7 @@ from django.utils import timezone
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Decision, Request
-from backoffice.approvals.rules import EVERY_CLOSING
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
@@ -19,6 +17,7 @@ from backoffice.funding.services.closing import Claim, ask_to_close
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import NO_PROOF
 from backoffice.funding.states import State
+from tests.approving import approve, shown
 from tests.funding.cast import WORKER, deposit, now, sent
 from tests.partners import Partners
 
@@ -57,7 +56,7 @@ def asked(operation: Operation, by: Person, outcome: str = "failed", **details: 
 
 def signed(closing: Closing, by: Person) -> Operation:
     """Sign a closing by the engine, and return the operation as it is then."""
-    approvals.approve(request_id=closing.approval_id, fingerprint=closing.fingerprint, by=by)
+    approve(closing.approval, by)
     return now(closing.operation)
 
 
@@ -78,8 +77,8 @@ def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_
         subject=f"{operation.reference}-closing-1",
         title="Closing",
         fingerprint=fingerprint,
-        rule=EVERY_CLOSING.name,
-        rule_version=EVERY_CLOSING.version,
+        rule="Every closing by hand",
+        rule_version=1,
         requested_by=asked_by,
         requested_at=now,
         valid_until=now + timedelta(days=7),
@@ -107,6 +106,7 @@ def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_
             decided_by=signed_by,
             verdict=Decision.Verdict.APPROVED,
             fingerprint=fingerprint,
+            proof=shown(signed_by, fingerprint, now),
             decided_at=now,
         )
         Request.objects.filter(pk=request.pk, state=F("state")).update(state="approved", closed_at=now)

@@ -29,6 +29,7 @@ from backoffice.funding.services.previewing import facts_of
 from backoffice.funding.services.releasing import ask_for_release
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
+from tests.approving import approve
 from tests.funding.cast import approved_by, deposit, looked_up, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
 
@@ -46,7 +47,7 @@ def named_by(scope: Scope, client: Client, asset: Asset) -> dict[str, Any]:
 
 def approved_release(made: Freeze, *, asked_by: Person, approved_by: Person) -> Request:
     request = ask_for_release(freeze_id=made.pk, reason="The list was corrected.", by=asked_by)
-    return approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=approved_by)
+    return approve(request, by=approved_by)
 
 
 # What is kept back ----------------------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_neither_the_one_who_froze_nor_the_one_who_asked_approves(
 
     for person, sentence in ((omar, "would undo what you did"), (lina, "your own request"), (maya, "Only managers")):
         with pytest.raises(Refused, match=sentence):
-            approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=person)
+            approve(request, by=person)
     made.refresh_from_db()
     assert made.released_at is None
 
@@ -296,7 +297,7 @@ def test_the_database_refuses_a_release_nobody_approved(db: None, maya: Person, 
 def test_the_database_refuses_the_release_of_another_freeze(db: None, maya: Person, omar: Person, lina: Person) -> None:
     small, large = frozen(omar, Scope.MONEY_OUT), frozen(omar)
     request = ask_for_release(freeze_id=small.pk, reason="Now.", by=maya)
-    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=lina)
+    approve(request, by=lina)
 
     with pytest.raises(IntegrityError, match="not released by two other people"):
         written_down(large, release=request, released_at=timezone.now())
@@ -311,7 +312,7 @@ def test_the_database_refuses_a_release_that_the_one_who_froze_asked_for(
     request = ask_for_release(freeze_id=made.pk, reason="Now.", by=omar)
 
     with pytest.raises(IntegrityError, match="not released by two other people"), transaction.atomic():
-        approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=lina)
+        approve(request, by=lina)
 
 
 @pytest.mark.parametrize("changes", [{"reason": "Another."}, {"scope": Scope.MONEY_OUT}, {"frozen_by": None}])

@@ -13,6 +13,7 @@ from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.intents import digest_of
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference, Order
+from tests.approving import shown
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
 NOON = DAY + timedelta(hours=12)
@@ -131,6 +132,7 @@ def approval(first: State, ours: Ours, asker: Person) -> dict[str, object]:
         decided_by=omar,
         verdict=Decision.Verdict.APPROVED,
         fingerprint=FINGERPRINT,
+        proof=shown(omar, FINGERPRINT, ours.at),
         decided_at=ours.at,
     )
     return {"approval": request, "approved_by": omar, "approved_at": ours.at}

@@ -31,6 +31,7 @@ from backoffice.mirror.partners import coinmena as client_of
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
+from tests.approving import approve
 from tests.database import connect_to
 from tests.funding.cast import NOURA, approved_by, deposit, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
@@ -82,7 +83,7 @@ def backups(committed: str, postgres: embedded.Embedded) -> Iterator[list[Backup
 
 def unlocked(lock: Freeze, *, asked_by: Person, approved_by: Person) -> None:
     request = ask_for_release(freeze_id=lock.pk, reason="Everything was looked at.", by=asked_by)
-    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=approved_by)
+    approve(request, by=approved_by)
 
 
 def test_an_older_backup_doubles_nothing_and_loses_nothing(

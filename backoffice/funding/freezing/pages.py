@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from backoffice.accounts.models import Person
-from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.matching import Facts, rule_for
+from backoffice.approvals.models import Decision, Request, RuleKind
 from backoffice.approvals.queries import people_who_can_decide
-from backoffice.approvals.rules import EVERY_RELEASE
+from backoffice.approvals.wording import sentence
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import line_of
 from backoffice.funding.freezing import freezes, halts, release_conditions
@@ -127,6 +128,12 @@ def skew_sentence(seconds: float | None) -> str:
     return template % {"n": f"{abs(seconds):.1f}"}
 
 
+def rule_sentence() -> str:
+    """What the live rules demand of a release."""
+    rule = rule_for(Facts(kind=RuleKind.RELEASE))
+    return sentence(rule) if rule else ""
+
+
 def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, Any]:
     """Return everything the page of one freeze shows to ``person``."""
     waiting = freezes.waiting_releases([freeze], now).get(freeze.pk)
@@ -143,7 +150,7 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
         "why_not": why_not_ask(person, freeze, waiting, conditions),
         "asked_before": [one for one in freezes.requests_for(freeze)[:HELD_SHOWN] if one != waiting],
         "managers": managers_in_words(freeze.frozen_by_id),
-        "rule": EVERY_RELEASE.sentence,
+        "rule": rule_sentence(),
         "held": held_context(freeze),
     }
 

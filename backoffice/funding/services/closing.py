@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
-from backoffice.approvals.models import Request
-from backoffice.approvals.rules import EVERY_CLOSING
+from backoffice.approvals.matching import Facts, rule_demanded
+from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
@@ -164,7 +164,7 @@ def _request(closing: Closing, by: Person, now: datetime) -> Request:
         subject=closing.key,
         title=f"Close {operation.kind} of {operation.money} for {operation.client} as {closing.outcome}",
         fingerprint=closing.fingerprint,
-        rule=EVERY_CLOSING,
+        rule=rule_demanded(Facts(kind=RuleKind.CLOSING)),
         by=by,
         now=now,
         client=operation.client.partner_client_id,

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
+from backoffice.approvals.matching import Facts, live_version, rule_for
+from backoffice.approvals.models import Rule
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.rules import RULES_VERSION, Rule, rule_for
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
@@ -141,7 +142,8 @@ def _made_before(intent: Intent, by: Person) -> Operation | None:
 
 def _create(intent: Intent, by: Person) -> Operation:
     _check_possible(intent, by)
-    rule, now = _rule(intent), clock.now()
+    now = clock.now()
+    rule = _rule(intent, now)
     operation = _insert(intent, rule, by, now)
     if rule is None:
         ring_to_send(operation.pk)
@@ -177,11 +179,22 @@ def _check_can_follow(intent: Intent, by: Person) -> list[int]:
     return queries.ids_of_chain(intent.copy_of)
 
 
-def _rule(intent: Intent) -> Rule | None:
-    rule = rule_for(intent.kind)
+def _rule(intent: Intent, now: datetime) -> Rule | None:
+    rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now))
     if rule is None and intent.kind == Kind.WITHDRAWAL:
         raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
     return rule
+
+
+def rule_facts(kind: str, client: Client, asset: Asset, amount: Decimal, now: datetime) -> Facts:
+    """Return what the rules look at; under the client's lock, so that two requests at once see each other's total."""
+    return Facts(
+        kind=kind,
+        asset=asset.asset_id,
+        client=client.partner_client_id,
+        amount=amount,
+        day_total=queries.day_total(client, asset, kind, now) + amount,
+    )
 
 
 def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
@@ -198,7 +211,7 @@ def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Ope
         requested_by=by,
         requested_at=now,
         state=State.PENDING_APPROVAL if rule else State.APPROVED,
-        ungated_rule_version=None if rule else RULES_VERSION,
+        ungated_rule_version=None if rule else live_version(),
         valid_until=now + (rule.validity if rule else UNGATED_VALIDITY),
     )
     operation.fingerprint = fingerprint_of(operation)
@@ -234,7 +247,7 @@ def _content(operation: Operation, rule: Rule | None) -> dict[str, object]:
         "asset": operation.asset_id,
         "fingerprint": operation.fingerprint,
         "rule": rule.name if rule else "",
-        "rule_version": rule.version if rule else RULES_VERSION,
+        "rule_version": rule.version if rule else operation.ungated_rule_version,
         "confirmed_equal": operation.confirmed_equal,
         "copy_of": operation.copy_of.reference if operation.copy_of else "",
     }

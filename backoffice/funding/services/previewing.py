@@ -11,8 +11,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
+from backoffice.approvals import matching
 from backoffice.approvals.queries import people_who_can_decide
-from backoffice.approvals.rules import rule_for
+from backoffice.approvals.wording import sentence
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
@@ -21,6 +22,7 @@ from backoffice.funding.freezing.policies import why_frozen, why_not_here
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
 from backoffice.funding.services import balances
+from backoffice.funding.services.creating import rule_facts
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
@@ -134,7 +136,18 @@ def is_reading_due(facts: Facts) -> bool:
     return is_known and not balances.is_fresh_enough(facts.balance, facts.now)
 
 
-def approval_needed(kind: str, person: Person) -> dict[str, Any]:
-    """Say whether ``kind`` needs somebody else, by which rule, and who can approve what ``person`` asks for."""
-    rule = rule_for(kind)
-    return {"rule": rule, "approvers": people_who_can_decide(person.pk) if rule else []}
+def approval_needed(facts: Facts, person: Person) -> dict[str, Any]:
+    """Say whether what is typed so far needs others, by which rule, how many, and who can approve for ``person``."""
+    rule = matching.rule_for(facts_for_rules(facts))
+    return {
+        "rule": rule,
+        "sentence": sentence(rule) if rule else "",
+        "approvers": people_who_can_decide(person.pk) if rule else [],
+    }
+
+
+def facts_for_rules(facts: Facts) -> matching.Facts:
+    """Return what the rules look at; what is not typed yet matches no rule that names it."""
+    if facts.client is None or facts.asset is None or facts.amount is None:
+        return matching.Facts(kind=facts.kind)
+    return rule_facts(facts.kind, facts.client, facts.asset, facts.amount, facts.now)

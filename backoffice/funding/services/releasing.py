@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
-from backoffice.approvals.models import Request
+from backoffice.approvals.matching import Facts, rule_demanded
+from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.rules import EVERY_RELEASE
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
@@ -45,7 +45,7 @@ def ask_for_release(*, freeze_id: int, reason: str, by: Person) -> Request:
             subject=freezes.key_of(freeze, freezes.requests_for(freeze).count() + 1),
             title=title_of(freeze),
             fingerprint=fingerprint_of(freeze),
-            rule=EVERY_RELEASE,
+            rule=rule_demanded(Facts(kind=RuleKind.RELEASE)),
             by=by,
             now=now,
             client=client_of(freeze),

@@ -185,7 +185,7 @@ def preview_of(request: HttpRequest, form: FundingForm, kind: Kind, *, is_fresh:
         "facts": facts,
         "checks": checks,
         "checks_summary": summary(checks),
-        "approval": previewing.approval_needed(kind, person_of(request)),
+        "approval": previewing.approval_needed(facts, person_of(request)),
         "age": Age(facts.balance.read_at),
         "reading": previewing.reading_to_carry(facts),
         "is_reading_due": not is_fresh and previewing.is_reading_due(facts),

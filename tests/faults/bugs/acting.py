@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.services.creating import Intent, create
 from backoffice.sandbox.coinmena.records import Draft
 from backoffice.sandbox.credentials import COINMENA_PARTNER_ID
+from tests.approving import approve
 from tests.faults.world import World
 
 QUARANTINE_SECONDS: Final = 300
@@ -38,7 +38,7 @@ def approved(world: World, operation: Operation) -> Operation:
     request = Request.objects.get(subject=operation.reference)
     world.act(
         "Omar approves",
-        lambda: approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=world.cast.omar),
+        lambda: approve(request, by=world.cast.omar),
     )
     return operation
 

@@ -15,7 +15,6 @@ from django.core.management import call_command
 from django.db import connections
 
 from backoffice.accounts.models import Person
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database import embedded
@@ -26,6 +25,7 @@ from backoffice.funding.services.bulk_files import confirm
 from backoffice.funding.services.creating import Intent, create
 from backoffice.mirror.partners import forget_clients
 from backoffice.orders.services import sync_orders
+from tests.approving import approve
 from tests.faults.processes import pace
 from tests.faults.processes.arming import Arming, arm
 
@@ -85,7 +85,7 @@ def intent_of(order: Order) -> Intent:
 
 def _approve(order: Order) -> None:
     request = Request.objects.get(subject=order["reference"])
-    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=Person.objects.get(pk=order["by"]))
+    approve(request, by=Person.objects.get(pk=order["by"]))
 
 
 def _confirm_file(order: Order) -> None:

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from backoffice.accounts.models import Person, Role
-from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database import embedded
@@ -28,6 +27,7 @@ from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
 from backoffice.mirror.partners import forget_clients
+from tests.approving import approve
 from tests.faults.processes import counting
 from tests.faults.processes.quick import LANDS_WITHIN_SECONDS, WINDOW_SECONDS
 from tests.faults.processes.stable import Stable, stable
@@ -159,7 +159,7 @@ class World:
     def approve(self, reference: str) -> None:
         """Approve as Omar."""
         request = Request.objects.get(subject=reference)
-        approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=self.omar)
+        approve(request, by=self.omar)
 
     def cancelled(self) -> Operation:
         """Return an operation that was taken back, fit to be copied."""

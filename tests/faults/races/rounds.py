@@ -13,8 +13,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from backoffice.approvals import services as approvals
-from backoffice.approvals.models import Decision, Request
-from backoffice.approvals.rules import EVERY_WITHDRAWAL
+from backoffice.approvals.models import Decision, Request, Rule
 from backoffice.database import clock
 from backoffice.funding.models import Attempt, AttemptOutcome, Freeze, Kind, Lookup, Operation, Scope
 from backoffice.funding.services import creating
@@ -26,6 +25,7 @@ from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference
+from tests import approving
 from tests.faults.races.arena import RACERS, Act, Arena, told_of, winners
 from tests.funding.cast import approved_by, now
 
@@ -115,7 +115,9 @@ def approvers(arena: Arena, number: int) -> None:
 
 @race("approve, reject, cancel and expire at once end in one of them")
 def decisions(arena: Arena, number: int) -> None:
-    with patch.object(creating, "rule_for", lambda _kind: replace(EVERY_WITHDRAWAL, validity=SHORT)):
+    brief = Rule.objects.select_related("rule_set").get(name="Every withdrawal")
+    brief.validity = SHORT
+    with patch.object(creating, "rule_for", lambda _facts: brief):
         operation = asked(arena, Kind.WITHDRAWAL, number)
     request = Request.objects.get(subject=operation.reference)
     acts = (approve, reject, cancel, expire)
@@ -135,7 +137,7 @@ def decisions(arena: Arena, number: int) -> None:
 
 
 def approve(request: Request, arena: Arena, racer: int) -> object:
-    return approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=arena.managers[racer])
+    return approving.approve(request, by=arena.managers[racer])
 
 
 def reject(request: Request, arena: Arena, racer: int) -> object:
@@ -233,7 +235,7 @@ def freeze_or_send(arena: Arena, number: int) -> None:
 def release(arena: Arena, frozen: Freeze) -> None:
     """Have two other people let go what was frozen."""
     request = ask_for_release(freeze_id=frozen.pk, reason="The file was ours", by=arena.maya)
-    approvals.approve(request_id=request.pk, fingerprint=request.fingerprint, by=arena.managers[1])
+    approving.approve(request, by=arena.managers[1])
 
 
 @race("eight resolvers look once")

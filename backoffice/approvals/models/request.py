@@ -1,13 +1,14 @@
-"""Requests for a second person, and the decisions on them. One engine for whatever needs it (DESIGN.md §7)."""
+"""Requests for a second person. One engine for whatever needs it (DESIGN.md §7)."""
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.models import Proof
 from backoffice.approvals import states
 from backoffice.database.fields import AmountField, amount_within_bounds
-from backoffice.database.models import AppendOnlyModel, KeptModel, born_in
+from backoffice.database.models import KeptModel, born_in
 
 
 class Request(KeptModel):
@@ -38,6 +39,13 @@ class Request(KeptModel):
         related_name="+",
         help_text=_("Whose act it would undo: may not decide on it either"),
     )
+    asked_with = models.OneToOneField(
+        Proof,
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text=_("The second factor it was asked with, where asking demands one"),
+    )
     valid_until = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
@@ -66,7 +74,25 @@ class Request(KeptModel):
             pgtrigger.Protect(
                 name="what_is_closed_stays",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__state=states.RequestState.WAITING),
+                condition=~pgtrigger.Q(old__state=states.RequestState.WAITING)
+                & ~pgtrigger.Q(old__state=states.RequestState.APPROVED, new__state=states.RequestState.TAKEN_BACK),
+            ),
+            pgtrigger.Trigger(
+                name="asked_with_own_fresh_proof",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__asked_with__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM accounts_proof p WHERE p.id = NEW.asked_with_id
+                        AND p.person_id = NEW.requested_by_id
+                        AND NEW.requested_at BETWEEN p.made_at AND p.made_at + interval '5 minutes'
+                    ) THEN
+                        RAISE EXCEPTION 'request % is not asked with a fresh proof of its own person', NEW.subject
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Trigger(
                 name="decided_by_its_decisions",
@@ -75,42 +101,13 @@ class Request(KeptModel):
                 condition=pgtrigger.Q(new__state__in=[states.RequestState.APPROVED, states.RequestState.REJECTED]),
                 func="""
                     IF (SELECT count(*) FROM approvals_decision
-                        WHERE request_id = NEW.id AND verdict = NEW.state AND fingerprint = NEW.fingerprint)
+                        WHERE request_id = NEW.id AND verdict = NEW.state AND fingerprint = NEW.fingerprint
+                        AND taken_back_at IS NULL)
                        < (CASE NEW.state WHEN 'approved' THEN NEW.people_needed ELSE 1 END) THEN
                         RAISE EXCEPTION 'request % is not % by those it needs', NEW.id, NEW.state
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
                 """,
-            ),
-        ]
-
-
-class Decision(AppendOnlyModel):
-    """What one person decided on one request. The requester is repeated, tied to the request by a composite foreign
-    key, so that a CHECK can refuse self-approval whichever code asks."""
-
-    class Verdict(models.TextChoices):
-        APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
-
-    request = models.ForeignKey(Request, on_delete=models.RESTRICT, related_name="decisions")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
-    verdict = models.CharField(max_length=8, choices=Verdict)
-    reason_code = models.CharField(max_length=32, blank=True)
-    note = models.TextField(blank=True)
-    fingerprint = models.CharField(max_length=64)
-    decided_at = models.DateTimeField()
-
-    class Meta(AppendOnlyModel.Meta):
-        abstract = False
-        constraints = [
-            models.UniqueConstraint(fields=["request", "decided_by"], name="one_decision_per_person"),
-            models.CheckConstraint(
-                condition=~models.Q(decided_by=models.F("requested_by")), name="nobody_decides_their_own_request"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(verdict="approved") | ~models.Q(note=""), name="rejection_says_why"
             ),
         ]

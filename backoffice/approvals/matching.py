@@ -1,0 +1,77 @@
+"""Which rule asks for other people. The most demanding of the live rules that match wins.
+
+A withdrawal that no rule matches is blocked; a deposit that no rule matches goes straight through (DESIGN.md §7).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.policies import Refused
+from backoffice.approvals.models import Rule, RuleSet, RuleSetState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What rules look at. ``day_total``: what came to it in the last 24 hours, this one included, in the same asset."""
+
+    kind: str
+    asset: str = ""
+    client: str = ""
+    amount: Decimal | None = None
+    day_total: Decimal | None = None
+
+
+def live_rules() -> RuleSet:
+    """Return the version of the rules that holds now.
+
+    :raises RuleSet.DoesNotExist: never on a migrated database: version 1 comes with the product.
+    """
+    return RuleSet.objects.get(state=RuleSetState.LIVE)
+
+
+def live_version() -> int:
+    """Return its number: pinned on what no rule gates, so that "nobody had to" can be told from "nobody did"."""
+    return live_rules().version
+
+
+def rule_for(facts: Facts) -> Rule | None:
+    """Return the live rule that gates what ``facts`` describe, or None where none asks for anybody."""
+    rules = Rule.objects.filter(rule_set__state=RuleSetState.LIVE, kind=facts.kind).select_related("rule_set")
+    return most_demanding(rules, facts)
+
+
+def rule_demanded(facts: Facts) -> Rule:
+    """Return the rule for what never goes through on one person's word.
+
+    :raises Refused: where no rule says who approves it.
+    """
+    rule = rule_for(facts)
+    if rule is None:
+        raise Refused(_("No rule says who approves this, so it is blocked. An administrator can add one."))
+    return rule
+
+
+def most_demanding(rules: Iterable[Rule], facts: Facts) -> Rule | None:
+    """Return the matching rule that asks for the most people; among equals the one that leaves the least time."""
+    matching = [rule for rule in rules if matches(rule, facts)]
+    return min(matching, key=lambda rule: (-rule.people_needed, rule.validity, rule.name), default=None)
+
+
+def matches(rule: Rule, facts: Facts) -> bool:
+    """Whether everything a rule names is so. An amount that is not known matches no band."""
+    return (
+        rule.kind == facts.kind
+        and rule.asset in ("", facts.asset)
+        and rule.client in ("", facts.client)
+        and (rule.group == "" or facts.client in rule.rule_set.groups.get(rule.group, []))
+        and _is_from(facts.amount, rule.at_least)
+        and (rule.below is None or (facts.amount is not None and facts.amount < rule.below))
+        and _is_from(facts.day_total, rule.day_total_from)
+    )
+
+
+def _is_from(value: Decimal | None, bound: Decimal | None) -> bool:
+    return bound is None or (value is not None and value >= bound)
