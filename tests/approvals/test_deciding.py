@@ -117,7 +117,7 @@ def test_s4_the_database_refuses_it_in_raw_sql(asked: Request, operation: Operat
     for sql in (
         "INSERT INTO approvals_decision (request_id, requested_by_id, decided_by_id, verdict, reason_code, note,"
         " fingerprint, decided_at) SELECT id, requested_by_id, requested_by_id, 'rejected', '', 'No', fingerprint,"
-        " now()
+        " now()"
         " FROM approvals_request",
         "UPDATE funding_operation SET state = 'approved', approved_by_id = requested_by_id, approved_at = now()",
     ):
