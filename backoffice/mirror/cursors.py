@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.database import clock
 from backoffice.mirror import runs
 from backoffice.mirror.incidents import report
 from backoffice.mirror.models import Mirror, SyncRun
@@ -102,12 +102,12 @@ def _begin(run: SyncRun, look_back: timedelta) -> tuple[_Reading, _Place]:
     never_complete = runs.last_complete(Mirror(run.mirror)) is None
     place = _Place(kept.get("cursor"), never_complete or bool(kept.get("to_the_end")))
     run.read_to = run.read_to or run.started_at
-    return _Reading(timezone.now() - look_back, from_the_top=place.cursor is None), place
+    return _Reading(clock.now() - look_back, from_the_top=place.cursor is None), place
 
 
 def _read_page(run: SyncRun, source: CursorSource[Item], reading: _Reading, place: _Place) -> _Place:
     """Read, write and commit one page, and return the place after it."""
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         page = source.fetch(place.cursor)
     except PartnerRefused as error:

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 from django.db import connections
-from django.utils import timezone
+
+from backoffice.database import clock
 
 Answer = TypeVar("Answer")
 
@@ -94,7 +95,7 @@ class Fetchers(Generic[Answer]):
 
 def ask(fetch: Callable[[int], Answer], number: int) -> Fetched[Answer]:
     """Fetch one page and note when it was asked for."""
-    asked_at = timezone.now()
+    asked_at = clock.now()
     return Fetched(number, fetch(number), asked_at)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
 from backoffice.audit.canonical import plain
 from backoffice.audit.services import record
+from backoffice.database import clock
 from backoffice.mirror.models import Incident
 from backoffice.mirror.targets import Row, Target
 from backoffice.mirror.upsert import Contradiction, RefusedRow, Stored, upsert
@@ -110,7 +110,7 @@ def _write_down(
         sentence=sentence,
         before=_as_json(before),
         after=_as_json(after),
-        seen_at=timezone.now(),
+        seen_at=clock.now(),
     )
     record(
         "mirror.incident",

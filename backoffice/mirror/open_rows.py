@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
+from backoffice.database import clock
 from backoffice.mirror import runs
 from backoffice.mirror.incidents import report, report_vanished
 from backoffice.mirror.models import SyncRun
@@ -35,7 +35,7 @@ def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> None:
     :raises PartnerError: when the partner fails or refuses for another reason.
     """
     for key in open_rows.keys()[:MOST_OPEN_ROWS]:
-        asked_at = timezone.now()
+        asked_at = clock.now()
         try:
             item = open_rows.fetch(key)
         except PartnerRefused as error:

@@ -145,13 +145,16 @@ def _present(field: Any, value: sql.Composable) -> sql.Composable:
 
 def _differs(target: Target, fields: Mapping[str, Any]) -> sql.Composed:
     """Whether a newer answer says anything new. Raw bytes count only where every answer is of the same shape."""
-    typed = [
-        sql.SQL("{} IS DISTINCT FROM {}").format(sql.Identifier("known", column), _merged(target, column))
-        for column in fields
-        if column != target.key
-    ]
+    typed = [_is_new(target, column, field) for column, field in fields.items() if column != target.key]
     raw = [] if target.keeps_known else [sql.SQL("known.raw IS DISTINCT FROM excluded.raw")]
     return sql.SQL(" OR ").join([*typed, *raw])
+
+
+def _is_new(target: Target, column: str, field: Any) -> sql.Composed:
+    """Compare amounts as they are written: PostgreSQL calls 1000 and 1000.00 equal, and both digits must be kept."""
+    written = "::text" if isinstance(field, models.DecimalField) else ""
+    known, said = sql.Identifier("known", column), _merged(target, column)
+    return sql.SQL("({}){} IS DISTINCT FROM ({}){}").format(known, sql.SQL(written), said, sql.SQL(written))
 
 
 def _contradicted(target: Target, fields: Mapping[str, Any], names: Mapping[str, Any]) -> str:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
+from backoffice.database import clock
 from backoffice.mirror.incidents import store
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows
@@ -90,7 +90,7 @@ def mirror_order(order: payloads.Order, *, read_at: datetime | None = None) -> O
 
     :param read_at: when the partner was asked, not when it answered; now, where nobody noted it.
     """
-    store(ONE_ORDER, [Row(order_values(order), order.raw, read_at or timezone.now())])
+    store(ONE_ORDER, [Row(order_values(order), order.raw, read_at or clock.now())])
     return Order.objects.get(pk=order.id)
 
 
@@ -125,7 +125,7 @@ def look_up_order(*, text: str, by: Person) -> Order:
     :raises NotRead: when there is no such order or CoinMENA cannot be asked.
     """
     check_can_look_up(by)
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         found = ask_for(text)
     except PartnerError as error:

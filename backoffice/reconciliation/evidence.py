@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.database import clock
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
 from backoffice.mirror.sentences import said_by
 from backoffice.orders.services import mirror_order
@@ -95,7 +96,7 @@ def look_up(partner: CoinmenaClient, reference: str) -> ReferenceCheck:
 
     :raises PartnerError: when nothing usable came back.
     """
-    asked_at = timezone.now()
+    asked_at = clock.now()
     found = partner.order_by_reference(reference)
     with transaction.atomic():
         if found.order is not None:

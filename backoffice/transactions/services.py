@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
+from backoffice.database import clock
 from backoffice.mirror.cursors import sync_newest_first
 from backoffice.mirror.incidents import store
 from backoffice.mirror.models import Mirror, SyncRun
@@ -138,7 +138,7 @@ def look_up_transaction(*, text: str, by: Person) -> Transaction:
     :raises NotRead: when there is no such transaction or Bitnob cannot be asked.
     """
     check_can_look_up(by)
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         client = bitnob(deadline_seconds=PAGE_DEADLINE_SECONDS)
         said = client.transaction(text)

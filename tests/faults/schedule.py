@@ -23,6 +23,7 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.resolving import check_now
+from backoffice.orders.services import sync_orders
 from backoffice.sandbox.clock import NANOSECONDS
 from tests.approving import approve
 from tests.faults import interventions
@@ -313,7 +314,15 @@ class Schedule:
         world.forget_events()
         world.clock.pass_until(self._quiet_until(began))
         world.sandbox.land_due()
+        self._read_again()
         return settled_after
+
+    def _read_again(self) -> None:
+        """Read the orders as the mirror does every few minutes, where an amount was told in another form: the newest
+        answer's digits must have come in."""
+        if any(name.startswith("F19") for name in self.world.fired):
+            self.world.act("the mirror reads the orders", lambda: sync_orders().pk)
+            self.world.scripted.is_list_read = True
 
     def _quiet_until(self, began_ns: int) -> int:
         """Q + 120 s after the faults, or after the last request: one sent again opens a quarantine of its own."""

@@ -1,10 +1,18 @@
 import threading
 
 import pytest
+from django.utils import timezone
 
+from backoffice.database import clock
 from backoffice.mirror.fetching import Fetchers
 
 PATIENCE = 10
+
+
+@pytest.fixture(autouse=True)
+def without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here needs a database, so this machine's clock stands in for its."""
+    monkeypatch.setattr(clock, "now", timezone.now)
 
 
 def test_it_hands_pages_over_in_order_whichever_comes_first() -> None:

@@ -92,6 +92,28 @@ def test_it_keeps_amounts_digit_for_digit(db: None) -> None:
     assert (str(order.debit), str(order.fee)) == ("1000.50000000", "0E-8")
 
 
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [("1E+3", "1000.00"), ("1000.00", "1000"), ("0", "0E-8"), ("7.50", "7.5000")],
+)
+def test_it_takes_in_the_digits_of_a_newer_answer_of_the_same_value(db: None, known: str, said: str) -> None:
+    upsert(ORDERS, [order_row(debit=Decimal(known))])
+
+    stored = upsert(ORDERS, [order_row(minute=1, debit=Decimal(said))])
+
+    debit = Order.objects.get().debit
+    assert (stored.updated, debit) == (1, Decimal(said))
+    assert debit is not None and format(debit, "f") == format(Decimal(said), "f")
+
+
+def test_it_keeps_the_digits_where_a_newer_answer_leaves_the_amount_out(db: None) -> None:
+    upsert(ORDERS, [order_row(debit=Decimal("100.00"))])
+
+    stored = upsert(ORDERS, [order_row(minute=1, debit=None)])
+
+    assert (stored.changed, str(Order.objects.get().debit)) == (0, "100.00")
+
+
 def test_it_cleans_what_no_text_column_can_hold_and_says_so(db: None) -> None:
     upsert(CLIENTS, [client_row("a", name="No\x00ura", raw=b'{"name":"No\\u0000ura"}'), client_row("b", name="Noura")])
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
@@ -12,6 +11,7 @@ from backoffice.audit.services import record
 from backoffice.clients.models import Client
 from backoffice.clients.policies import check_can_set_activation
 from backoffice.clients.services.mirroring import mirror_client
+from backoffice.database import clock
 from backoffice.mirror.partners import coinmena
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.coinmena import payloads
@@ -44,7 +44,7 @@ def set_activation(*, partner_client_id: str, active: bool, reason: str, by: Per
     client = Client.objects.get(partner_client_id=partner_client_id)
     if client.active == active:
         return client
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         answer = _switched(partner_client_id, active)
     except (PartnerError, ActivationFailed) as error:

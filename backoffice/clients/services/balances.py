@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.queries import readings_of
+from backoffice.database import clock
 from backoffice.mirror.cleaning import clean_text
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
 from backoffice.mirror.sentences import said_by
@@ -46,7 +46,7 @@ def read_balances(client: Client, by: Actor) -> BalancesRead:
     """
     if not isinstance(by, System):
         check_can_ask_partner(by)
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         balances = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balances(client.partner_client_id)
     except PartnerError as error:

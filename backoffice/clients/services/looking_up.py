@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
@@ -12,6 +11,7 @@ from backoffice.audit.services import record
 from backoffice.clients.models import Client
 from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.services.mirroring import mirror_client
+from backoffice.database import clock
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
 from backoffice.mirror.sentences import result_of, said_by
 from backoffice.partner.coinmena import payloads
@@ -29,7 +29,7 @@ def look_up_client(partner_client_id: str, by: Person) -> Client:
     :raises NotRead: when there is no such client or CoinMENA cannot be asked.
     """
     check_can_ask_partner(by)
-    asked_at = timezone.now()
+    asked_at = clock.now()
     try:
         found = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).client(partner_client_id)
     except PartnerError as error:

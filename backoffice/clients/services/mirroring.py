@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from backoffice.clients.models import Asset, Client, Country
+from backoffice.database import clock
 from backoffice.mirror.incidents import store
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.paging import sync_answer, sync_list
@@ -91,7 +91,7 @@ def asset_values(asset: payloads.Asset) -> Mapping[str, Any]:
 
 
 def _assets_after_countries() -> tuple[payloads.Asset, ...]:
-    asked_at = timezone.now()
+    asked_at = clock.now()
     countries = coinmena().countries()
     store(COUNTRIES, [Row({"id": one.id, "name": one.name or ""}, one.raw, asked_at) for one in countries])
     return coinmena().assets()

@@ -3,7 +3,7 @@
 Tried three times when the database stumbles, then left to the resolver.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -67,20 +67,25 @@ def _record(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
         )
         is_another_open = open_attempts(operation).exclude(pk=attempt.pk).exists()
         to = state_after(verdict, is_another_open=is_another_open)
-        apply(operation, to, verdict, by=System(claim.holder), holds_lease=_holds_lease(operation, claim))
+        is_held = _holds_lease(operation, claim)
+        apply(operation, to, verdict, by=System(claim.holder), holds_lease=is_held, asked_at=attempt.claimed_at)
         failpoint(Failpoint.C10)
     failpoint(Failpoint.C11)
 
 
-def apply(operation: Operation, to: State, verdict: Verdict, *, by: System, holds_lease: bool) -> None:
+def apply(
+    operation: Operation, to: State, verdict: Verdict, *, by: System, holds_lease: bool, asked_at: datetime
+) -> None:
     """Move a locked operation to the state its evidence leads to, if whoever brings it may.
 
     Without the lease only `completed` is written; anything else stays stored as evidence for the resolver.
+
+    :param asked_at: when the partner was asked for what the evidence says; the mirror keeps what was asked for last.
     """
     if verdict.alarm:
         log.error("funding_alarm", reference=operation.reference, row=verdict.row)
     if verdict.order is not None:
-        _mirror(verdict.order)
+        _mirror(verdict.order, asked_at)
     if to is State.COMPLETED and _is_order_of_another(operation, verdict):
         to = State.REVIEW
     if operation.state == State.REVIEW and to is State.COMPLETED:
@@ -93,10 +98,10 @@ def apply(operation: Operation, to: State, verdict: Verdict, *, by: System, hold
     _move(operation, to, verdict, by)
 
 
-def _mirror(order: payloads.Order) -> None:
+def _mirror(order: payloads.Order, asked_at: datetime) -> None:
     """Mirror the order in the same transaction. One that cannot be stored becomes an incident, not our undoing."""
     try:
-        mirror_order(order)
+        mirror_order(order, read_at=asked_at)
     except Order.DoesNotExist:
         log.exception("funding_order_not_mirrored", order=order.id)
 

@@ -184,7 +184,8 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
         is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
         if verdict is not None:
             to = state_after(verdict, is_another_open=True)
-            apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held)
+            asked_at = turn.lookup.asked_at
+            apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held, asked_at=asked_at)
         elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation):
             if conditions.may_send_again and not why_not_again(gate, operation, now):
                 return True
