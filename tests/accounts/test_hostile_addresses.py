@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
+from backoffice.accounts.matrix import TABLE
 from backoffice.accounts.models import Person, Role
-from tests.accounts.policy_table import TABLE
-from tests.accounts.test_matrix import ADDRESSES, Address
+from tests.security.addresses import ADDRESSES, Address
 
 pytestmark = pytest.mark.usefixtures("db")
 

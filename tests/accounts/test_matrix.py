@@ -1,53 +1,20 @@
-"""Every address × GET and POST × everybody, against `policy_table.py` (security.md S1). It is made from the URLconf."""
+"""Every address × GET and POST × everybody, against `matrix.py` (security.md S1). It is made from the URLconf."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.http.response import HttpResponseBase
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from backoffice.accounts.matrix import TABLE, Roles, Row
 from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
-from tests.accounts.policy_table import SAMPLES, TABLE, Roles, Row
+from tests.security.addresses import ADDRESSES, Address
 
 pytestmark = pytest.mark.usefixtures("db")
 SIGN_IN = "/accounts/login/"
 
 
-@dataclass(frozen=True)
-class Address:
-    """One route: its full name and a path with made-up objects."""
-
-    name: str
-    pattern: URLPattern
-
-    @property
-    def path(self) -> str:
-        converters = self.pattern.pattern.converters
-        kwargs = {key: SAMPLES[type_of(converter)] for key, converter in converters.items()}
-        return reverse(self.name, kwargs=kwargs)
-
-
-def type_of(converter: Any) -> str:
-    """The word a route writes for a converter: `PartnerClientIdConverter` is `partner_client_id`."""
-    name = type(converter).__name__.removesuffix("Converter")
-    known = {"StringConverter": "str", "String": "str", "Int": "int", "UUID": "uuid", "Slug": "slug"}
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-    return known.get(name, snake)
-
-
-def addresses(resolver: Any, namespace: str = "") -> Iterator[Address]:
-    for one in resolver.url_patterns:
-        if isinstance(one, URLResolver):
-            yield from addresses(one, f"{namespace}{one.namespace}:" if one.namespace else namespace)
-        else:
-            yield Address(f"{namespace}{one.name}", one)
-
-
-ADDRESSES = {address.name: address for address in addresses(get_resolver())}
 KNOWN = [pytest.param(ADDRESSES[name], row, id=name) for name, row in TABLE.items() if name in ADDRESSES]
 
 
@@ -87,7 +54,7 @@ def got_in(response: HttpResponseBase) -> bool:
 
 
 def test_every_address_has_a_row() -> None:
-    assert sorted(set(ADDRESSES) - set(TABLE)) == [], "add a row for each to tests/accounts/policy_table.py"
+    assert sorted(set(ADDRESSES) - set(TABLE)) == [], "add a row for each to backoffice/accounts/matrix.py"
 
 
 def test_every_row_has_an_address() -> None:

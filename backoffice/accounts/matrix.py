@@ -1,0 +1,146 @@
+"""Who may open which address: the permission matrix the whole product is held to (security.md S1).
+
+One row for each URL name, in the order of the apps. `tests/security/test_s1_matrix.py` asks every address by every
+method as everybody, with and without htmx, and compares each cell; `docs/security.md` shows the table. A row is
+missing, or has no address: the build fails. So does a view whose `require_role` opens it to other roles.
+
+To add yours::
+
+    "orders:export": Row(post=READERS_OF_MONEY),                    # POST only, these roles
+    "orders:look_up": Row(get=WORKERS, post=WORKERS),               # a form
+    "approvals:approve": Row(post=READERS_OF_MONEY, barred=True),   # whoever asked is refused on their own request
+
+`get`, `post` and `head` are the roles that get in; everybody else who is signed in is refused with 403, and whoever is
+not is sent to sign in. A method left out is closed for everybody (405, or 403 where the role is refused first); PUT,
+PATCH, DELETE and OPTIONS are open nowhere. "Gets in" means any other answer: a page, a redirect to one of ours, 404
+because no such object exists, 422 because the form was empty. Roles belong on the view, by `require_role`, and come
+before the object is looked up.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from backoffice.accounts.models import Role
+
+Roles = Collection[Role]
+
+FINANCE, MANAGER, AUDITOR, ADMINISTRATOR = Role.FINANCE, Role.MANAGER, Role.AUDITOR, Role.ADMINISTRATOR
+EVERYBODY: Roles = tuple(Role)
+NOBODY: Roles = ()
+READERS_OF_MONEY: Roles = (FINANCE, MANAGER, AUDITOR)
+WORKERS: Roles = (FINANCE, MANAGER)
+READERS_OF_THE_LOG: Roles = (MANAGER, AUDITOR, ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who gets in by each method.
+
+    `public` addresses let strangers in too, `unproven` ones also people whose second factor is not enrolled or not
+    shown yet. `barred`: whoever asked for the object is refused there by POST, in whatever role they are by now.
+    """
+
+    get: Roles = NOBODY
+    post: Roles = NOBODY
+    head: Roles = NOBODY
+    public: bool = False
+    unproven: bool = False
+    barred: bool = False
+
+    def roles(self, method: str) -> Roles:
+        """The roles that get in by a method, written as HTTP writes it."""
+        return {"GET": self.get, "POST": self.post, "HEAD": self.head}.get(method, NOBODY)
+
+    @property
+    def opened_to(self) -> frozenset[Role]:
+        """The roles that get in by any method: what the view's `require_role` must say."""
+        return frozenset([*self.get, *self.post, *self.head])
+
+
+TABLE: dict[str, Row] = {
+    # health
+    "healthz": Row(get=EVERYBODY, head=EVERYBODY, public=True),
+    "readyz": Row(get=EVERYBODY, head=EVERYBODY, public=True),
+    # accounts
+    "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True),
+    "account_logout": Row(post=EVERYBODY, public=True),
+    "account_settings": Row(get=EVERYBODY, post=EVERYBODY),
+    # approvals
+    "approvals:list": Row(get=READERS_OF_MONEY),
+    "approvals:detail": Row(get=READERS_OF_MONEY),
+    "approvals:preview": Row(post=READERS_OF_MONEY),
+    "approvals:approve": Row(post=READERS_OF_MONEY),
+    "approvals:reject": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
+    "approvals:cancel": Row(post=READERS_OF_MONEY),
+    # audit
+    "audit:list": Row(get=READERS_OF_THE_LOG),
+    "audit:entry": Row(get=READERS_OF_THE_LOG),
+    "audit:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
+    # clients
+    "clients:list": Row(get=READERS_OF_MONEY),
+    "clients:export": Row(post=READERS_OF_MONEY),
+    "clients:detail": Row(get=READERS_OF_MONEY, post=WORKERS),
+    "clients:balances": Row(post=WORKERS),
+    "clients:activate": Row(get=[MANAGER], post=[MANAGER]),
+    "clients:deactivate": Row(get=[MANAGER], post=[MANAGER]),
+    # dashboard
+    "dashboard:home": Row(get=EVERYBODY),
+    "dashboard:search": Row(get=READERS_OF_MONEY),
+    # exports
+    "exports:list": Row(get=READERS_OF_THE_LOG),
+    "exports:export": Row(post=READERS_OF_THE_LOG),
+    "exports:audit": Row(post=READERS_OF_THE_LOG),
+    # freezes and halts
+    "freezing:page": Row(get=READERS_OF_MONEY),
+    "freezing:freeze": Row(post=[MANAGER]),
+    "freezing:detail": Row(get=READERS_OF_MONEY),
+    "freezing:release": Row(post=WORKERS),
+    # funding
+    "funding:list": Row(get=READERS_OF_MONEY),
+    "funding:export": Row(post=READERS_OF_MONEY),
+    "funding:export_approvals": Row(post=READERS_OF_MONEY),
+    "funding:deposit": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:withdraw": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:preview": Row(post=[FINANCE]),
+    "funding:clients": Row(get=[FINANCE]),
+    "funding:detail": Row(get=READERS_OF_MONEY),
+    "funding:marker": Row(get=READERS_OF_MONEY),
+    "funding:check": Row(post=WORKERS),
+    "funding:bulk": Row(get=READERS_OF_MONEY),
+    "funding:bulk_upload": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:bulk_template": Row(get=[FINANCE]),
+    "funding:bulk_export": Row(post=READERS_OF_MONEY),
+    "funding:bulk_file": Row(get=READERS_OF_MONEY),
+    "funding:bulk_marker": Row(get=READERS_OF_MONEY),
+    "funding:bulk_confirm": Row(post=[FINANCE]),
+    "funding:bulk_discard": Row(post=[FINANCE]),
+    "funding:cancel": Row(post=WORKERS),
+    "funding:close": Row(get=[FINANCE], post=[FINANCE]),
+    "funding:evidence": Row(get=READERS_OF_MONEY),
+    "funding:settle": Row(post=[MANAGER]),
+    "funding:resume": Row(post=[MANAGER]),
+    "who_funded:page": Row(get=READERS_OF_MONEY),
+    "who_funded:export": Row(post=READERS_OF_MONEY),
+    # orders
+    "orders:list": Row(get=READERS_OF_MONEY),
+    "orders:export": Row(post=READERS_OF_MONEY),
+    "orders:detail": Row(get=READERS_OF_MONEY),
+    "orders:look_up": Row(get=WORKERS, post=WORKERS),
+    "orders:read_again": Row(post=WORKERS),
+    # reconciliation
+    "reconciliation:runs": Row(get=READERS_OF_MONEY),
+    "reconciliation:export_runs": Row(post=READERS_OF_MONEY),
+    "reconciliation:new": Row(get=WORKERS, post=WORKERS),
+    "reconciliation:run": Row(get=READERS_OF_MONEY),
+    "reconciliation:export": Row(post=READERS_OF_MONEY),
+    # transactions
+    "transactions:list": Row(get=READERS_OF_MONEY),
+    "transactions:export": Row(post=READERS_OF_MONEY),
+    "transactions:detail": Row(get=READERS_OF_MONEY),
+    "transactions:look_up": Row(get=WORKERS, post=WORKERS),
+    "transactions:read_again": Row(post=WORKERS),
+    # the kit
+    "ui:display": Row(post=EVERYBODY),
+    "gallery:components": Row(get=EVERYBODY),
+    "gallery:plain": Row(get=EVERYBODY),
+}
