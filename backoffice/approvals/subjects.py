@@ -4,6 +4,7 @@ Lock order everywhere: gate → client → operation → approval → audit head
 own rows before the engine locks the request.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -76,6 +77,39 @@ class ChangedByThePartner(Protocol):
 
     def changed_sentence(self, key: str) -> str:
         """Say why what was asked for cannot be decided on any more, and who can go on."""
+
+
+@runtime_checkable
+class TakesEffectLater(Protocol):
+    """A subject whose approval can be taken back for as long as nothing has come of it, though everybody it needs has
+    approved. Of a subject without these two, an approval that completed it took effect at once and stays."""
+
+    def why_not_taken_back(self, key: str) -> str:
+        """Say why it is too late, e.g. that it has left already; empty while nothing has. Takes no lock."""
+
+    def on_taken_back(self, request: Request, by: Person, now: datetime) -> None:
+        """End the subject before anything comes of it: ``by`` has taken their approval back.
+
+        Called like the other ``on_…``, with the subject's rows locked; writes its audit entry as its last statement.
+
+        :raises Conflict: with the sentence of `why_not_taken_back` when it is too late.
+        """
+
+
+@runtime_checkable
+class KnowsWhatIsUnusual(Protocol):
+    """A subject that can tell which of its requests somebody should read one by one, before several are approved
+    together. The engine lifts out by itself what has changed and whose amount is far from that of the others."""
+
+    def unusual(self, requests: Sequence[Request]) -> dict[str, str]:
+        """Say in one sentence each why some of ``requests`` are not like the others; the rest are left out.
+
+        For an operation: an equal one within 24 hours, a client in doubt, new, or not verified, a freeze or halt that
+        holds it, a balance that is known not to be enough. Writes nothing, asks the partner nothing, and takes the
+        same number of queries however many requests there are.
+
+        :return: the sentence by the ``subject`` of the request.
+        """
 
 
 _subjects: dict[str, Subject] = {}

@@ -213,14 +213,16 @@ def test_only_the_person_who_asked_takes_it_back(asked: Request, omar: Person) -
 
 def decision(asked: Request, by: Person, verdict: Decision.Verdict, fingerprint: str = "") -> Decision:
     """Write down a decision as raw SQL could, without the engine."""
+    now, content = timezone.now(), fingerprint or asked.fingerprint
     return Decision.objects.create(
         request=asked,
         requested_by=asked.requested_by,
         decided_by=by,
         verdict=verdict,
         note="x",
-        fingerprint=fingerprint or asked.fingerprint,
-        decided_at=timezone.now(),
+        fingerprint=content,
+        proof=approving.shown(by, content, now),
+        decided_at=now,
     )
 
 
