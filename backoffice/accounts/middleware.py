@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from backoffice.accounts import sessions
 from backoffice.accounts.context import address_of, originating_from
+from backoffice.accounts.sessions_ending import why_ended
 from backoffice.accounts.signals import session_ended
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -43,9 +44,18 @@ class SessionLimitsMiddleware:
         ending = sessions.ending_of(request)
         if ending:
             self.end(request, ending)
+        elif not request.user.is_authenticated:
+            self.tell_why(request)
         else:
             sessions.note_activity(request)
         return self.get_response(request)
+
+    def tell_why(self, request: HttpRequest) -> None:
+        """Say to a browser that comes with the key of a session ended from elsewhere why it was."""
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        ending = why_ended(key) if key and request.session.is_empty() else None
+        if ending:
+            messages.info(request, ending.label)
 
     def end(self, request: HttpRequest, ending: sessions.Ending) -> None:
         person = sessions.person_of(request)

@@ -12,30 +12,45 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.context import address_of
 from backoffice.accounts.models import Person
+from backoffice.accounts.models.session import IDLE_AFTER, LONGEST, LONGEST_BROWSER
+from backoffice.accounts.session_store import ADDRESS, BROWSER, ROLE, SEEN_AT, SIGNED_IN_AT
 from backoffice.ui.render import is_htmx
 
-IDLE_AFTER = timedelta(minutes=15)
-LONGEST = timedelta(hours=8)
 #: Activity is noted once a minute, so that not every request writes the session.
 NOTED_EVERY = timedelta(minutes=1)
 
-SIGNED_IN_AT, SEEN_AT, ROLE = "signed_in_at", "seen_at", "role"
-
 
 class Ending(models.TextChoices):
-    """Why the system ended a session; the labels are what the person reads on the sign-in page."""
+    """Why a session was ended; the labels are what the person reads on the sign-in page."""
 
     IDLE = "idle", _("You were signed out after 15 minutes without activity.")
     TOO_OLD = "too old", _("You were signed out: a session lasts 8 hours at most.")
     ROLE_CHANGED = "role changed", _("You were signed out because your role changed.")
     CLOSED = "account closed", _("You were signed out because your account was closed. An administrator can say why.")
+    BY_THEMSELVES = "by the person", _("You were signed out: this session was ended from another one of yours.")
+    BY_ADMINISTRATOR = "by an administrator", _("You were signed out by an administrator, who can say why.")
+    PASSWORD = "password changed", _("You were signed out because your password was changed. Sign in with the new one.")  # noqa: S105
 
 
 def begin(request: HttpRequest, person: Person) -> None:
-    """Note when and in which role a person signed in."""
+    """Note when, from where and in which role a person signed in."""
     now = timezone.now().timestamp()
-    request.session.update({SIGNED_IN_AT: now, SEEN_AT: now, ROLE: person.role})
+    request.session.update(
+        {
+            SIGNED_IN_AT: now,
+            SEEN_AT: now,
+            ROLE: person.role,
+            BROWSER: printable(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER],
+            ADDRESS: address_of(request),
+        }
+    )
+
+
+def printable(text: str) -> str:
+    """Leave out what is no character to read: the text is whatever a browser likes to say."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def ending_of(request: HttpRequest) -> Ending | None:

@@ -8,6 +8,10 @@ from django.dispatch import Signal
 #: A session was ended by the system. Sends ``person`` (or None) and ``reason``, an `Ending`.
 session_ended = Signal()
 
+#: Sessions of a person were ended from elsewhere, inside the transaction that ends them. Sends ``person``, ``by``, the
+#: `Ending`, the ``reason`` somebody gave and the ended ``sessions``.
+sessions_ended = Signal()
+
 #: Too many failed tries: signing in as ``email`` is refused for a while. Sent once per pause.
 sign_in_blocked = Signal()
 

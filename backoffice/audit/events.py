@@ -9,6 +9,7 @@ SENTENCES: dict[str, str | Promise] = {
     "person.sign_in_blocked": _("Was kept from signing in after too many failed tries"),
     "person.signed_out": _("Signed out"),
     "person.session_ended": _("Was signed out by the system"),
+    "person.sessions_ended": _("Ended sessions of a person"),
     "person.zone_chosen": _("Chose a time zone"),
     "access.refused": _("Was refused a page or an action"),
     "client.activated": _("Activated a client"),

@@ -9,9 +9,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 
 from backoffice.accounts.actors import Actor, System
-from backoffice.accounts.models import Person
+from backoffice.accounts.browsers import in_words
+from backoffice.accounts.models import Person, Session
 from backoffice.accounts.sessions import Ending
-from backoffice.accounts.signals import session_ended, sign_in_blocked, zone_chosen
+from backoffice.accounts.signals import session_ended, sessions_ended, sign_in_blocked, zone_chosen
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 
@@ -51,6 +52,14 @@ def signed_out(user: Person | None, **_kwargs: Any) -> None:
 def session_was_ended(person: Person | None, reason: Ending, **_kwargs: Any) -> None:
     actor: Actor = System("Session limits")
     record("person.session_ended", by=actor, obj=person, reason=reason.value)
+
+
+@receiver(sessions_ended)
+def sessions_were_ended(
+    person: Person, by: Actor, ending: Ending, reason: str, sessions: list[Session], **_kwargs: Any
+) -> None:
+    ended = [f"{in_words(session.browser)}, {session.address}" for session in sessions]
+    record("person.sessions_ended", by=by, obj=person, after={"why": ending.value, "sessions": ended}, reason=reason)
 
 
 @receiver(zone_chosen)

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.accounts.models import Person, Role
-from backoffice.accounts.sessions import IDLE_AFTER, LONGEST
+from backoffice.accounts.models import Person, Role, Session
+from backoffice.accounts.models.session import IDLE_AFTER, LONGEST
 from backoffice.audit.models import Entry
 
 pytestmark = pytest.mark.usefixtures("db")

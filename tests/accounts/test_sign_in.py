@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.core.cache import caches
 from django.core.cache.backends.db import DatabaseCache
 from django.core.exceptions import ValidationError
@@ -14,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from pytest_django.fixtures import Settings
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Session
 from backoffice.accounts.public_password import PUBLIC_PASSWORD
 from backoffice.audit.models import Entry
 
