@@ -6,34 +6,15 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client
-from backoffice.money import AmountError, parse_typed_amount
+from backoffice.ui.fields import TypedAmountField
 
-LONGEST_AMOUNT: Final = 200
 LONGEST_REASON: Final = 500
-
-
-class TypedAmountField(forms.Field):
-    """An amount in plain ASCII digits; what was typed stays in the box, whatever it was."""
-
-    def clean(self, value: Any) -> Decimal:
-        """Return the amount with the decimals that were typed.
-
-        :raises ValidationError: with a sentence that says what to change.
-        """
-        text = str(value or "")
-        if len(text) > LONGEST_AMOUNT:
-            raise ValidationError(_("This is too long for an amount."))
-        try:
-            return parse_typed_amount(text)
-        except AmountError as error:
-            raise ValidationError(gettext(error.template) % error.parameters) from error
 
 
 class ClientField(forms.CharField):

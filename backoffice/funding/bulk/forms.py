@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.funding.bulk.sums import COUNT, Total, differences, stored_totals
-from backoffice.funding.forms import TypedAmountField
 from backoffice.funding.models import BulkFile
+from backoffice.ui.fields import TypedAmountField
 
 _COUNT: Final = re.compile(r"[0-9]{1,6}")
 
