@@ -65,12 +65,14 @@ TABLE: dict[str, Row] = {
     "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True),
     "account_logout": Row(post=EVERYBODY, public=True),
     "account_settings": Row(get=EVERYBODY, post=EVERYBODY),
+    "account_session_end": Row(post=EVERYBODY),
+    "account_sessions_end_others": Row(post=EVERYBODY),
     # approvals
     "approvals:list": Row(get=READERS_OF_MONEY),
     "approvals:detail": Row(get=READERS_OF_MONEY),
     "approvals:preview": Row(post=READERS_OF_MONEY),
-    "approvals:approve": Row(post=READERS_OF_MONEY),
-    "approvals:reject": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
+    "approvals:approve": Row(post=READERS_OF_MONEY, barred=True),
+    "approvals:reject": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY, barred=True),
     "approvals:cancel": Row(post=READERS_OF_MONEY),
     # audit
     "audit:list": Row(get=READERS_OF_THE_LOG),

@@ -27,7 +27,8 @@ class SessionOver(Exception):
 
 def sessions_of(person: Person) -> SessionQuerySet:
     """Find the sessions of a person that are going on now, the one seen last first."""
-    return Session.objects.of(person).going_on_at(timezone.now()).newest_first()
+    found: SessionQuerySet = Session.objects.of(person).going_on_at(timezone.now()).newest_first()
+    return found
 
 
 def check_can_end_sessions(person: Person, by: Person) -> None:
@@ -92,7 +93,8 @@ def why_ended(session_key: str) -> Ending | None:
 
 def _locked(person: Person) -> SessionQuerySet:
     """Also those that ran out, which are rows still."""
-    return Session.objects.of(person).order_by("session_key").select_for_update()
+    found: SessionQuerySet = Session.objects.of(person).order_by("session_key").select_for_update()
+    return found
 
 
 def _ending_by(person: Person, by: Person) -> Ending:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice.accounts.forms import SignInForm, TimeZoneForm
 from backoffice.accounts.services import choose_time_zone
+from backoffice.accounts.sessions_shown import shown_sessions
 from backoffice.accounts.signed_in import person_of
 from backoffice.ui.render import render_page
 
@@ -49,4 +50,5 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Times are shown in %(zone)s.") % {"zone": form.cleaned_data["time_zone"]})
         return redirect("account_settings")
     context: dict[str, Any] = {"person": person, "form": form}
+    context["sessions"] = shown_sessions(person, request.session.session_key)
     return render_page(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
