@@ -1,12 +1,13 @@
 """What a rule demands, in one sentence."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.approvals.models import Rule, RuleKind
-from backoffice.money import to_plain
+from backoffice.money import format_amount
 
 
 def sentence_of(name: str, version: int) -> str:
@@ -17,19 +18,37 @@ def sentence_of(name: str, version: int) -> str:
 
 def sentence(rule: Rule) -> str:
     """Say what ``rule`` is about, how many people it needs, and within which time."""
-    people = ngettext("%(n)s other person", "%(n)s other people", rule.people_needed) % {"n": rule.people_needed}
-    words = {"what": subject_of(rule), "people": people, "span": span_of(rule.validity)}
+    words = {"what": subject_of(rule), "people": people_of(rule.people_needed), "span": span_of(rule.validity)}
     return _("%(what)s: %(people)s, within %(span)s.") % words
 
 
 def subject_of(rule: Rule) -> str:
-    """Say what ``rule`` is about, e.g. ``Withdrawals of 10000 USD or more``."""
-    parts = [RuleKind(rule.kind).label, *_band(rule)]
+    """Say what ``rule`` is about, e.g. ``Withdrawals of 10,000 USD or more``."""
+    return " ".join(part for part in (str(RuleKind(rule.kind).label), amounts_of(rule), whom_of(rule)) if part)
+
+
+def people_of(count: int) -> str:
+    """Say how many others have to agree."""
+    return ngettext("%(n)s other person", "%(n)s other people", count) % {"n": count}
+
+
+def amounts_of(rule: Rule) -> str:
+    """Say which amounts ``rule`` is about; empty where it is about any amount of anything."""
+    said = {
+        "asset": rule.asset,
+        "low": _written(rule.at_least),
+        "high": _written(rule.below),
+        "total": _written(rule.day_total_from),
+    }
+    total = _("when a client comes to %(total)s %(asset)s or more in 24 hours") if said["total"] else ""
+    return " ".join(text % said for text in (_band(rule), total) if text)
+
+
+def whom_of(rule: Rule) -> str:
+    """Say whose operations ``rule`` is about; empty where it is about everybody's."""
     if rule.client:
-        parts.append(_("of client %(client)s") % {"client": rule.client})
-    if rule.group:
-        parts.append(_("of the clients in %(group)s") % {"group": rule.group})
-    return " ".join(str(part) for part in parts)
+        return _("of client %(client)s") % {"client": rule.client}
+    return _("of the clients in %(group)s") % {"group": rule.group} if rule.group else ""
 
 
 def span_of(validity: timedelta) -> str:
@@ -40,22 +59,23 @@ def span_of(validity: timedelta) -> str:
     return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
 
 
-def _band(rule: Rule) -> list[str]:
-    said = {
-        "asset": rule.asset,
-        "low": _plain(rule.at_least),
-        "high": _plain(rule.below),
-        "total": _plain(rule.day_total_from),
-    }
-    band = {
+def band_of(at_least: Decimal | None, below: Decimal | None, asset: str) -> str:
+    """Say a band of amounts, e.g. ``from 500 to below 1,000 USD``; ``any amount`` where it has no bound."""
+    bounds = (at_least is not None, below is not None)
+    said = {"asset": asset, "low": _written(at_least), "high": _written(below)}
+    return {
         (True, True): _("from %(low)s to below %(high)s %(asset)s"),
         (True, False): _("of %(low)s %(asset)s or more"),
         (False, True): _("below %(high)s %(asset)s"),
-        (False, False): _("in %(asset)s") if rule.asset else "",
-    }[rule.at_least is not None, rule.below is not None]
-    total = _("when a client comes to %(total)s %(asset)s or more in 24 hours") if rule.day_total_from else ""
-    return [text % said for text in (band, total) if text]
+        (False, False): _("any amount"),
+    }[bounds] % said
 
 
-def _plain(amount: object) -> str:
-    return "" if amount is None else to_plain(amount)  # type: ignore[arg-type]
+def _band(rule: Rule) -> str:
+    if rule.at_least is None and rule.below is None:
+        return _("in %(asset)s") if rule.asset else ""
+    return band_of(rule.at_least, rule.below, rule.asset)
+
+
+def _written(amount: Decimal | None) -> str:
+    return "" if amount is None else format_amount(amount)

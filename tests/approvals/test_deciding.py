@@ -251,14 +251,31 @@ def test_the_database_allows_exactly_the_moves_of_the_table(
     def move(to: RequestState) -> None:
         closed_at = None if to is RequestState.WAITING else timezone.now()
         with transaction.atomic():
+            if to is RequestState.TAKEN_BACK:
+                Decision.objects.filter(decided_by=omar, taken_back_at=None).update(taken_back_at=timezone.now())
             Request.objects.filter(pk=asked.pk).update(state=to, closed_at=closed_at)
 
-    move(before)
+    for step in ways_to(before):
+        move(step)
     if before is after is RequestState.WAITING or after in MOVES[before]:
         move(after)
     else:
         with pytest.raises(DatabaseError):
             move(after)
+
+
+def ways_to(state: RequestState) -> list[RequestState]:
+    """Name the moves that lead to ``state``: only what was approved can be taken back."""
+    if state is RequestState.WAITING:
+        return []
+    return [RequestState.APPROVED, state] if state is RequestState.TAKEN_BACK else [state]
+
+
+def test_the_database_takes_nothing_back_that_nobody_takes_back(asked: Request, omar: Person) -> None:
+    approve(asked, omar)
+
+    with pytest.raises(DatabaseError, match="nobody has taken an approval"):
+        Request.objects.filter(pk=asked.pk).update(state=RequestState.TAKEN_BACK)
 
 
 def test_when_a_request_was_closed_never_changes(asked: Request) -> None:

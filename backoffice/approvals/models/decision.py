@@ -65,6 +65,7 @@ class Decision(KeptModel):
                 condition=models.Q(verdict="approved") | models.Q(taken_back_at=None), name="rejections_stay"
             ),
         ]
+        indexes = [models.Index(fields=["decided_by", "decided_at"], name="decision_by_person")]
         triggers = [
             *KeptModel.Meta.triggers,
             pgtrigger.ReadOnly(name="decisions_stay", exclude=["taken_back_at"]),
@@ -89,8 +90,7 @@ class Decision(KeptModel):
                     IF NEW.for_person_id IS NOT NULL AND NOT EXISTS (
                         SELECT 1 FROM approvals_delegation d
                         WHERE d.away_id = NEW.for_person_id AND d.stand_in_id = NEW.decided_by_id
-                        AND d.begins_at <= NEW.decided_at AND NEW.decided_at < d.ends_at
-                        AND (d.ended_at IS NULL OR NEW.decided_at < d.ended_at)
+                        AND d.begins_at <= NEW.decided_at AND NEW.decided_at < d.ends_at AND d.ended_at IS NULL
                     ) THEN
                         RAISE EXCEPTION 'nobody handed over to who decides on request %', NEW.request_id
                             USING ERRCODE = 'check_violation';
@@ -103,6 +103,22 @@ class Decision(KeptModel):
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            # After the insert, so that the constraints above, which say more, have spoken first.
+            pgtrigger.Trigger(
+                name="decided_by_managers",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM accounts_person p WHERE p.id IN (NEW.decided_by_id, NEW.for_person_id)
+                        AND NOT (p.role = 'manager' AND p.is_active)
+                    ) THEN
+                        RAISE EXCEPTION 'request % is decided on by or for somebody who is no manager', NEW.request_id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
                 """,
             ),
         ]

@@ -1,8 +1,11 @@
 """Requests for a second person. One engine for whatever needs it (DESIGN.md §7)."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Proof
@@ -65,7 +68,14 @@ class Request(KeptModel):
             ),
             amount_within_bounds("amount", name="request_amount_in_bounds"),
         ]
-        indexes = [models.Index(fields=["state", "requested_at", "id"], name="request_queue")]
+        indexes = [
+            models.Index(fields=["state", "requested_at", "id"], name="request_queue"),
+            models.Index(fields=["state", "valid_until", "id"], name="request_by_expiry"),
+            models.Index("state", Coalesce("amount", Decimal(0)), "id", name="request_by_size"),
+            models.Index(fields=["requested_at", "id"], name="request_by_time"),
+            models.Index(fields=["requested_by", "state"], name="request_by_requester"),
+            models.Index(fields=["fingerprint"], name="request_by_content"),
+        ]
         triggers = [
             *KeptModel.Meta.triggers,
             born_in(states.RequestState.WAITING),
@@ -100,11 +110,27 @@ class Request(KeptModel):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(new__state__in=[states.RequestState.APPROVED, states.RequestState.REJECTED]),
                 func="""
-                    IF (SELECT count(*) FROM approvals_decision
-                        WHERE request_id = NEW.id AND verdict = NEW.state AND fingerprint = NEW.fingerprint
-                        AND taken_back_at IS NULL)
+                    IF (SELECT count(*) FROM approvals_decision d JOIN accounts_person p ON p.id = d.decided_by_id
+                        WHERE d.request_id = NEW.id AND d.verdict = NEW.state AND d.fingerprint = NEW.fingerprint
+                        AND d.taken_back_at IS NULL AND p.role = 'manager' AND p.is_active)
                        < (CASE NEW.state WHEN 'approved' THEN NEW.people_needed ELSE 1 END) THEN
                         RAISE EXCEPTION 'request % is not % by those it needs', NEW.id, NEW.state
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="taken_back_by_an_approver",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__state=states.RequestState.TAKEN_BACK)
+                & ~pgtrigger.Q(old__state=states.RequestState.TAKEN_BACK),
+                func="""
+                    IF (SELECT count(*) FROM approvals_decision
+                        WHERE request_id = NEW.id AND verdict = 'approved' AND fingerprint = NEW.fingerprint
+                        AND taken_back_at IS NULL) >= NEW.people_needed THEN
+                        RAISE EXCEPTION 'nobody has taken an approval of request % back', NEW.id
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
