@@ -34,12 +34,26 @@ def required(name: str, meaning: str) -> str:
 
 # -- The site ---------------------------------------------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", "a long random text, kept secret")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG or DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 IS_PLAIN_HTTP = DEBUG or DEMO  # the demo and development run on loopback without TLS
+# The one address links in e-mails begin with: what a request calls itself in its Host header is never believed.
+LOCAL_URL = "http://127.0.0.1:8000"
+PUBLIC_URL = (
+    env.str("PUBLIC_URL", default=LOCAL_URL) if IS_PLAIN_HTTP else required("PUBLIC_URL", "the address people open")
+).rstrip("/")
+COMPANY_NAME = env.str("COMPANY_NAME", default="")
+
+# -- Sign-in by the company's own identity provider, where there is one (docs/operations.md) ---------------------------
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_BUTTON = env.str("OIDC_BUTTON", default="") or _("Sign in with the company account")
+IS_OIDC = bool(OIDC_ISSUER)
 
 INSTALLED_APPS = [
     "backoffice.database",
@@ -65,6 +79,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    *(["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"] if IS_OIDC else []),
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -169,12 +185,9 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("name", "email")},
-    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "backoffice.accounts.passwords.validators.NotTooLong"},
+    {"NAME": "backoffice.accounts.passwords.validators.HardToGuess"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -185,8 +198,29 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/30m/ip,10/30m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/30m/ip,10/30m/key",
+    "reset_password": "20/30m/ip,5/30m/key",
+    "change_password": "10/30m/user",
+}
+SOCIALACCOUNT_ADAPTER = "backoffice.accounts.oidc.adapter.CompanyAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APP": {
+            "provider_id": "company",
+            "name": "company",
+            "client_id": OIDC_CLIENT_ID,
+            "secret": OIDC_CLIENT_SECRET,
+            "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True, "scope": ["openid", "email"]},
+        }
+    }
+}
 SESSION_ENGINE = "backoffice.accounts.session_store"
+MFA_ADAPTER = "backoffice.accounts.factors.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]  # recovery codes are our own: the library keeps them readable
+MFA_TRUST_ENABLED = False  # a remembered device is no second factor
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -276,6 +310,8 @@ BITNOB_REQUESTS_PER_MINUTE = env.int("BITNOB_REQUESTS_PER_MINUTE", default=60)
 AUDIT_SEAL_KEY = env.str("AUDIT_SEAL_KEY", default="")
 AUDIT_SEAL_DIRECTORY = env.str("AUDIT_SEAL_DIRECTORY", default="")
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="Back office <backoffice@localhost>")
+EMAIL_TIMEOUT = 20
 
 # -- Logs: one JSON object a line, written to standard error ---------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -17,3 +17,9 @@ sign_in_blocked = Signal()
 
 #: A person chose another time zone, inside the transaction of the change. Sends ``person``, ``before`` and ``after``.
 zone_chosen = Signal()
+
+#: A code was wrong. Sends ``person``, ``is_signed_in`` (False at the door) and ``tries_left``.
+factor_failed = Signal()
+
+#: Too many codes were wrong: none of the person's is looked at for a while. Sends ``person`` and ``is_signed_in``.
+codes_blocked = Signal()

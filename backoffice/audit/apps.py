@@ -5,4 +5,4 @@ class AuditConfig(AppConfig):
     name = "backoffice.audit"
 
     def ready(self) -> None:
-        from backoffice.audit import receivers  # noqa: F401
+        from backoffice.audit import receivers, receivers_factors  # noqa: F401

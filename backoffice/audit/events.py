@@ -11,6 +11,8 @@ SENTENCES: dict[str, str | Promise] = {
     "person.session_ended": _("Was signed out by the system"),
     "person.sessions_ended": _("Ended sessions of a person"),
     "person.zone_chosen": _("Chose a time zone"),
+    "factor.failed": _("Showed a wrong code"),
+    "factor.blocked": _("Has to wait after too many wrong codes"),
     "access.refused": _("Was refused a page or an action"),
     "client.activated": _("Activated a client"),
     "client.deactivated": _("Deactivated a client"),
