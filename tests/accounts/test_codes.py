@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("db")
 
 
 @pytest.fixture(autouse=True)
-def moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def moment(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time stand still, so that no step ends between two lines of a test."""
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
