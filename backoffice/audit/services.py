@@ -40,7 +40,8 @@ def record(
     :raises KeyError: for an event that nobody declared.
     """
     events.SENTENCES[event]
-    with transaction.atomic():
+    # No savepoint of its own: without its entry, whatever the caller changed must not be kept either.
+    with transaction.atomic(savepoint=False):
         number, prev, now = lock_head()
         fields = {
             "number": number + 1,

@@ -56,7 +56,10 @@ def why_frozen(kind: str, client_id: int | None, asset_id: str | None) -> str:
     The claim asks under the gate's lock: whoever freezes takes that lock first, so once a freeze is committed no claim
     gets past it.
     """
-    freeze = freezes.holding(kind, client_id, asset_id).first()
+    holding = freezes.holding(kind, client_id, asset_id)
+    if not holding.exists():
+        return ""
+    freeze = holding.first()
     return "" if freeze is None else frozen_sentence(freeze)
 
 

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Exists, Max, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef
 
 from backoffice.database import clock
-from backoffice.funding.models import Attempt, AttemptOutcome, LookupAnswer, Operation
+from backoffice.funding.models import Attempt, LookupAnswer, Operation
+from backoffice.funding.services.attempts import Attempts, attempts_of
 from backoffice.funding.services.lookups import Heard, ask
 from backoffice.funding.states import State
+from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.coinmena.payloads import Order, OrderStatus
 from backoffice.partner.errors import PartnerError
@@ -74,19 +75,14 @@ def apart() -> timedelta:
     return quarantine() / 5
 
 
-def bound_of(operation: Operation) -> datetime:
-    """Return the moment after which a "not found" begins to count: Q after the youngest timestamp that was signed.
-
-    An attempt whose worker died counts with the latest timestamp it could have signed.
-    """
-    signed = AttemptOutcome.objects.filter(attempt_id=OuterRef("pk"), signed_at__isnull=False).values("signed_at")[:1]
-    latest = operation.attempts.aggregate(latest=Max(Coalesce(Subquery(signed), "planned_at")))["latest"]
-    return latest + quarantine()  # type: ignore[no-any-return]
+def bound_of(attempts: Attempts) -> datetime:
+    """Return the moment after which a "not found" begins to count: Q after the youngest timestamp that was signed."""
+    return attempts.signed_until + quarantine()
 
 
-def environments_of(operation: Operation) -> set[str]:
-    """Return the environments the operation's attempts were sent to: another partner's order is a 404 too."""
-    return set(operation.attempts.values_list("environment", flat=True))
+def is_only_environment(environment: str, attempts: Attempts) -> bool:
+    """Tell whether all attempts were sent to ``environment``: another partner's order is a 404 too."""
+    return attempts.environments == {environment}
 
 
 def glance(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
@@ -94,20 +90,28 @@ def glance(operation: Operation, heard: Heard, client: CoinmenaClient) -> Condit
     lookup = heard.lookup
     if lookup is None or lookup.order is not None:
         return Conditions()
-    bound, date = bound_of(operation), lookup.partner_date
+    return _glance(attempts_of(operation), lookup, client)
+
+
+def _glance(attempts: Attempts, lookup: OrderLookup, client: CoinmenaClient) -> Conditions:
+    bound, date = bound_of(attempts), lookup.partner_date
     return Conditions(
         envelope=lookup.is_credible_absence,
-        environment=environments_of(operation) == {client.environment},
+        environment=is_only_environment(client.environment, attempts),
         clocks=date is not None and date > bound and clock.now() > bound,
     )
 
 
 def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
     """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list."""
-    seen = glance(operation, heard, client)
+    lookup = heard.lookup
+    if lookup is None or lookup.order is not None:
+        return Conditions()
+    attempts = attempts_of(operation)
+    seen = _glance(attempts, lookup, client)
     if not (seen.envelope and seen.environment and seen.clocks):
         return seen
-    bound, control = bound_of(operation), positive_control(operation, client)
+    bound, control = bound_of(attempts), positive_control(operation, client)
     seen = replace(seen, control=control, second=_is_second(operation, bound, heard))
     try:
         return replace(seen, list_read=bool(control) and is_not_listed(operation, client, bound))

@@ -134,7 +134,7 @@ def is_same_intent(operation: Operation, intent: Intent) -> bool:
 
 
 def _made_before(intent: Intent, by: Person) -> Operation | None:
-    operation = queries.operations().filter(submission_token=intent.submission_token).first()
+    operation = Operation.objects.select_related("client").filter(submission_token=intent.submission_token).first()
     if operation is not None and operation.requested_by_id != by.pk:
         raise Conflict(_("This form was used by somebody else already. Open a new one."))
     return operation
@@ -163,8 +163,10 @@ def _check_possible(intent: Intent, by: Person) -> None:
     if sentence:
         raise NotFundable(sentence)
     chain = _check_can_follow(intent, by)
+    if intent.confirmed_equal:
+        return
     equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now(), chain)
-    if equal and not intent.confirmed_equal:
+    if equal:
         raise EqualRequest(equal)
 
 

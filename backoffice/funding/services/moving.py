@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor
@@ -17,9 +17,11 @@ NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None, "lease_hol
 
 
 def locked(operation_id: int) -> Operation:
-    """Lock one operation for the rest of the transaction and return it as it is now."""
-    operations = Operation.objects.select_for_update(of=("self",), no_key=True)
-    return operations.select_related("client", "asset", "requested_by", "approval").get(pk=operation_id)
+    """Lock one operation for the rest of the transaction and return it as it is now.
+
+    Only its client comes with it: to plan a join of everything an operation points to costs more than to lock it.
+    """
+    return Operation.objects.select_for_update(of=("self",), no_key=True).select_related("client").get(pk=operation_id)
 
 
 def move(
@@ -32,13 +34,12 @@ def move(
     :raises Conflict: when it is no longer in the state it was read in.
     """
     before = {"state": operation.state}
-    changes = {**changes, "state": to}
+    changes = {**changes, "state": str(to)}
     if to in TERMINAL_STATES:
         changes["ended_at"] = clock.now()
     current = Operation.objects.filter(pk=operation.pk, state=operation.state, version=operation.version)
-    if current.update(version=F("version") + 1, **changes) != 1:
+    if write(current, operation, changes) != 1:
         raise Conflict(_("This operation has moved on. Read the page again."))
-    operation.refresh_from_db()
     after = {"state": operation.state, "version": operation.version, **_worth_noting(operation, changes)}
     if said:
         after["said"] = said
@@ -51,6 +52,18 @@ def move(
         after=after,
         reason=reason,
     )
+
+
+def write(rows: QuerySet[Operation], operation: Operation, changes: dict[str, Any]) -> int:
+    """Write ``changes`` to the row of a locked operation, one version later, and to the object that stands for it.
+
+    :param rows: the row, under whatever condition it may be written. :returns: 1, or 0 where the condition failed.
+    """
+    written = rows.update(version=F("version") + 1, **changes)
+    if written:
+        for name, value in {**changes, "version": operation.version + 1}.items():
+            setattr(operation, name, value)
+    return written
 
 
 def _worth_noting(operation: Operation, changes: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import System
@@ -21,16 +21,16 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
-from backoffice.funding.queries import open_attempts
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
+from backoffice.funding.services.attempts import Attempts, attempts_of
 from backoffice.funding.services.brakes import watch_clock
 from backoffice.funding.services.claiming import HOLDER_LENGTH, lease_length, why_not_again
 from backoffice.funding.services.doorbells import ring_to_resolve
 from backoffice.funding.services.intents import intended_order
 from backoffice.funding.services.lookups import Heard, ask
-from backoffice.funding.services.moving import NO_LEASE, locked, move
+from backoffice.funding.services.moving import NO_LEASE, locked, move, write
 from backoffice.funding.services.recording import apply
 from backoffice.funding.services.sending import send_again
 from backoffice.funding.services.verdicts import state_after
@@ -164,8 +164,7 @@ def _declare_lost(operation: Operation, now: datetime, holder: str) -> None:
 
 def _hold(operation: Operation, token: UUID, until: datetime, holder: str) -> None:
     lease = {"lease_token": token, "lease_until": until, "lease_holder": holder[:HOLDER_LENGTH]}
-    Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, **lease)
-    operation.refresh_from_db()
+    write(Operation.objects.filter(pk=operation.pk), operation, lease)
 
 
 # Concluding ---------------------------------------------------------------------------------------------------------
@@ -175,10 +174,11 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
     """Store what was heard and move the operation on; True when the same bytes are to be sent once more."""
     with transaction.atomic():
         # The gate is read before the operation is locked, as everywhere; the claim reads it again FOR SHARE.
-        gate = Gate.objects.get(pk=1)
+        gate = Gate.objects.get(pk=1) if conditions.may_send_again else None
         operation, now = locked(turn.operation.pk), clock.now()
-        _call_people(turn, heard, operation)
-        verdict = _verdict(turn, heard, conditions, operation)
+        attempts = attempts_of(operation)
+        _call_people(turn, heard, attempts)
+        verdict = _verdict(turn, heard, conditions, attempts)
         _store(turn, heard, conditions, verdict)
         is_ours = operation.lease_token == turn.token and operation.lease_until is not None
         is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
@@ -186,40 +186,41 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
             to = state_after(verdict, is_another_open=True)
             asked_at = turn.lookup.asked_at
             apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held, asked_at=asked_at)
-        elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation):
-            if conditions.may_send_again and not why_not_again(gate, operation, now):
+        elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation, attempts):
+            if gate is not None and not why_not_again(gate, operation, now):
                 return True
-            _conclude_from_silence(turn, operation, conditions, now)
+            _conclude_from_silence(turn, operation, attempts, conditions, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
             if turn.is_asked and operation.next_lookup_at is not None:
                 _keep_plan(operation)
             else:
-                _plan_next(operation, now, unheard=None if heard.is_answered else turn.lookup)
+                _plan_next(operation, attempts, now, unheard=None if heard.is_answered else turn.lookup)
         return False
 
 
-def _call_people(turn: Turn, heard: Heard, operation: Operation) -> None:
+def _call_people(turn: Turn, heard: Heard, attempts: Attempts) -> None:
     """Sound the alarm about an answer that cannot be weighed, whatever it says: it is not the partner's word to us."""
-    if absence.environments_of(operation) != {turn.lookup.environment}:
-        log.error("funding_alarm", reference=operation.reference, because="the environment changed while in doubt")
+    reference = turn.operation.reference
+    if not absence.is_only_environment(turn.lookup.environment, attempts):
+        log.error("funding_alarm", reference=reference, because="the environment changed while in doubt")
     if heard.exchange is not None and heard.exchange.headers.age is not None:
-        log.error("funding_alarm", reference=operation.reference, because="a cache answered the look-up")
+        log.error("funding_alarm", reference=reference, because="a cache answered the look-up")
     if heard.exchange is not None and 300 <= (heard.exchange.status or 0) < 400:
-        log.error("funding_alarm", reference=operation.reference, because="the look-up was redirected")
+        log.error("funding_alarm", reference=reference, because="the look-up was redirected")
 
 
-def _verdict(turn: Turn, heard: Heard, conditions: Conditions, operation: Operation) -> Verdict | None:
+def _verdict(turn: Turn, heard: Heard, conditions: Conditions, attempts: Attempts) -> Verdict | None:
     """Return what an order under our reference proves; None where none was shown, or by another environment.
 
     A row of a list may leave fields out, so it only ever proves what matches to the last field.
     """
-    if absence.environments_of(operation) != {turn.lookup.environment}:
+    if not absence.is_only_environment(turn.lookup.environment, attempts):
         return None
     if heard.lookup is not None and heard.lookup.order is not None:
-        return judge_order(heard.lookup.order, intended_order(operation))
+        return judge_order(heard.lookup.order, intended_order(turn.operation))
     if conditions.listed is None:
         return None
-    listed = judge_order(conditions.listed, intended_order(operation))
+    listed = judge_order(conditions.listed, intended_order(turn.operation))
     return listed if listed.evidence is Evidence.APPLIED else None
 
 
@@ -235,29 +236,30 @@ def _store(turn: Turn, heard: Heard, conditions: Conditions, verdict: Verdict | 
     )
 
 
-def _conclude_from_answers(turn: Turn, operation: Operation) -> bool:
+def _conclude_from_answers(turn: Turn, operation: Operation, attempts: Attempts) -> bool:
     """Conclude from answers that came too late for the lease of their attempt; False where none of them concludes."""
     by = System(turn.holder)
-    differing = _answers(operation).filter(row__in=DIFFERENT_THERE).order_by("-attempt__number").first()
+    differing = attempts.last_in(*DIFFERENT_THERE)
     if differing is not None:
-        _to_review(operation, by, code=differing.code, sentence=differing.sentence)
+        _to_review(operation, by, code=differing.code or "", sentence=differing.sentence or "")
         return True
-    refusal = _refused_in_every_attempt(operation)
+    refusal = None if attempts.is_any_open else attempts.last_in(Row.REFUSED)
     if refusal is not None:
-        _fail(operation, by, code=refusal.code, sentence=refusal.sentence)
+        _fail(operation, by, code=refusal.code or "", sentence=refusal.sentence or "")
     return refusal is not None
 
 
-def _conclude_from_silence(turn: Turn, operation: Operation, conditions: Conditions, now: datetime) -> None:
+def _conclude_from_silence(
+    turn: Turn, operation: Operation, attempts: Attempts, conditions: Conditions, now: datetime
+) -> None:
     """Close what is proven absent; hand to two people what cannot be proven in time.
 
     What the partner once said it has is never closed because it does not show it.
     """
     by = System(turn.holder)
-    is_said_to_exist = _answers(operation).filter(row=Row.DUPLICATE, evidence=Evidence.UNKNOWN).exists()
-    if conditions.is_conclusive and not is_said_to_exist:
+    if conditions.is_conclusive and not attempts.is_said_to_exist:
         _fail(operation, by, code="absent", sentence=ABSENT)
-    elif now - _last_attempt_at(operation) >= TO_REVIEW_AFTER:
+    elif now - attempts.last_claimed_at >= TO_REVIEW_AFTER:
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
         _to_review(operation, by, code="", sentence=NO_PROOF)
 
@@ -271,25 +273,10 @@ def _fail(operation: Operation, by: System, *, code: str, sentence: str) -> None
     move(operation, State.FAILED, by=by, said=sentence, **outcome, **NO_LEASE)
 
 
-def _refused_in_every_attempt(operation: Operation) -> AttemptOutcome | None:
-    """Return the last refusal, if no attempt is open any more: late answers may have closed them all."""
-    if open_attempts(operation).exists():
-        return None
-    return _answers(operation).filter(row=Row.REFUSED).order_by("-attempt__number").first()
-
-
-def _answers(operation: Operation) -> QuerySet[AttemptOutcome]:
-    return AttemptOutcome.objects.filter(attempt__operation=operation)
-
-
-def _last_attempt_at(operation: Operation) -> datetime:
-    return operation.attempts.latest("number").claimed_at
-
-
 # Planning -----------------------------------------------------------------------------------------------------------
 
 
-def _plan_next(operation: Operation, now: datetime, unheard: Lookup | None = None) -> None:
+def _plan_next(operation: Operation, attempts: Attempts, now: datetime, unheard: Lookup | None = None) -> None:
     """Give the lease back and say when to look again.
 
     :param unheard: the look-up that just ended without an answer.
@@ -297,8 +284,9 @@ def _plan_next(operation: Operation, now: datetime, unheard: Lookup | None = Non
     if operation.state == State.REVIEW:
         at = now + RAREST
     else:
-        bound = absence.bound_of(operation)
-        at = next_look_at(_in_doubt_again_since(operation), bound, absence.first_counted(operation, bound), now)
+        bound = absence.bound_of(attempts)
+        counted = absence.first_counted(operation, bound) if now >= bound else None
+        at = next_look_at(_in_doubt_again_since(operation, attempts), bound, counted, now)
         if unheard is not None:
             at = min(at, max(unheard.asked_at + UNHEARD_AGAIN_AFTER, now + UNHEARD_PAUSE))
         _sound_alarm(operation, now)
@@ -312,10 +300,10 @@ def _keep_plan(operation: Operation) -> None:
     Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, **NO_LEASE)
 
 
-def _in_doubt_again_since(operation: Operation) -> datetime:
+def _in_doubt_again_since(operation: Operation, attempts: Attempts) -> datetime:
     """Return when the answer to the last attempt was missed: each one sent again is looked for as soon as the first."""
-    latest = _answers(operation).filter(attempt__number__gt=1).aggregate(latest=Max("recorded_at"))["latest"]
-    return max(filter(None, (operation.in_doubt_since, latest)), default=_last_attempt_at(operation))
+    missed = (operation.in_doubt_since, attempts.last_answered_again_at)
+    return max(filter(None, missed), default=attempts.last_claimed_at)
 
 
 def _sound_alarm(operation: Operation, now: datetime) -> None:

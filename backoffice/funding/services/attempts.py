@@ -1,0 +1,80 @@
+"""What the attempts of one operation say together, read at once: every look-up is weighed against all of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from backoffice.funding.models import Operation
+from backoffice.funding.queries import CLOSING_EVIDENCE
+from backoffice.partner.outcome import Evidence, Row
+
+_COLUMNS: Final = (
+    *("number", "environment", "planned_at", "claimed_at"),
+    *("outcomes__row", "outcomes__evidence", "outcomes__signed_at", "outcomes__code", "outcomes__sentence"),
+    "outcomes__recorded_at",
+)
+
+
+class Said(NamedTuple):
+    """One attempt with one of its outcomes; what is the outcome's is None where there is none yet."""
+
+    number: int
+    environment: str
+    planned_at: datetime
+    claimed_at: datetime
+    row: str | None
+    evidence: str | None
+    signed_at: datetime | None
+    code: str | None
+    sentence: str | None
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The attempts of one operation as they stood when they were read, each outcome by itself, oldest attempt first."""
+
+    said: tuple[Said, ...]
+
+    @property
+    def environments(self) -> set[str]:
+        """The environments they were sent to."""
+        return {one.environment for one in self.said}
+
+    @property
+    def signed_until(self) -> datetime:
+        """The youngest timestamp signed; an attempt whose worker died counts with the latest it could have signed."""
+        signed: dict[int, datetime] = {}
+        for one in self.said:
+            signed[one.number] = one.signed_at or signed.get(one.number, one.planned_at)
+        return max(signed.values())
+
+    @property
+    def last_claimed_at(self) -> datetime:
+        return self.said[-1].claimed_at
+
+    @property
+    def last_answered_again_at(self) -> datetime | None:
+        """When the answer to the newest attempt but the first was written down, or missed."""
+        return max((one.recorded_at for one in self.said if one.number > 1 and one.recorded_at), default=None)
+
+    @property
+    def is_any_open(self) -> bool:
+        """Whether one of them may have been applied: without not-applied or never-sent evidence."""
+        closed = {one.number for one in self.said if one.evidence in CLOSING_EVIDENCE}
+        return any(one.number not in closed for one in self.said)
+
+    @property
+    def is_said_to_exist(self) -> bool:
+        """Whether the partner refused one of them as a second order under a reference that it did not show."""
+        return any(one.row == Row.DUPLICATE and one.evidence == Evidence.UNKNOWN for one in self.said)
+
+    def last_in(self, *rows: str) -> Said | None:
+        """Return the outcome of the newest attempt that a row of reliability.md §5 among ``rows`` describes."""
+        return next((one for one in reversed(self.said) if one.row in rows), None)
+
+
+def attempts_of(operation: Operation) -> Attempts:
+    """Read every attempt of an operation, and what became of it."""
+    rows = operation.attempts.order_by("number", "outcomes__id").values_list(*_COLUMNS)
+    return Attempts(tuple(Said(*row) for row in rows))
