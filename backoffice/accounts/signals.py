@@ -15,6 +15,15 @@ sessions_ended = Signal()
 #: Too many failed tries: signing in as ``email`` is refused for a while. Sent once per pause.
 sign_in_blocked = Signal()
 
+#: Somebody asked at the door for a link to set another password. Sends the ``email`` they typed.
+reset_asked = Signal()
+
+#: A password was set, inside the transaction that sets it. Sends ``person`` and ``how``: changed, reset or first.
+password_set = Signal()
+
+#: The company's identity provider sent somebody who may not come in. Sends the ``email`` it vouched for and a ``reason``.
+company_sign_in_refused = Signal()
+
 #: A person chose another time zone, inside the transaction of the change. Sends ``person``, ``before`` and ``after``.
 zone_chosen = Signal()
 

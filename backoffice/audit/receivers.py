@@ -12,13 +12,26 @@ from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.browsers import in_words
 from backoffice.accounts.models import Person, Session
 from backoffice.accounts.sessions import Ending
-from backoffice.accounts.signals import session_ended, sessions_ended, sign_in_blocked, zone_chosen
+from backoffice.accounts.signals import (
+    company_sign_in_refused,
+    password_set,
+    reset_asked,
+    session_ended,
+    sessions_ended,
+    sign_in_blocked,
+    zone_chosen,
+)
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 
 #: Who acts until somebody has proven who they are.
 DOOR = System("Sign-in page")
 LONGEST_EMAIL = 254
+PASSWORD_EVENTS = {
+    "changed": "person.password_changed",
+    "reset": "person.password_reset",
+    "first": "person.password_first_set",
+}
 
 
 @receiver(user_logged_in)
@@ -52,6 +65,26 @@ def signed_out(user: Person | None, **_kwargs: Any) -> None:
 def session_was_ended(person: Person | None, reason: Ending, **_kwargs: Any) -> None:
     actor: Actor = System("Session limits")
     record("person.session_ended", by=actor, obj=person, reason=reason.value)
+
+
+@receiver(reset_asked)
+def link_was_asked_for(email: str, **_kwargs: Any) -> None:
+    person = Person.objects.filter(email=email.casefold()).first()
+    record("person.reset_asked", by=DOOR, obj=person, after={"email": email[:LONGEST_EMAIL]})
+
+
+@receiver(password_set)
+def password_was_set(person: Person, how: str, **_kwargs: Any) -> None:
+    record(PASSWORD_EVENTS[how], by=person, obj=person)
+
+
+@receiver(company_sign_in_refused)
+def company_sign_in_was_refused(email: str, reason: str, **_kwargs: Any) -> None:
+    person = Person.objects.filter(email=email.casefold()).first()
+    said = {"email": email[:LONGEST_EMAIL]}
+    record(
+        "person.company_sign_in_refused", by=DOOR, obj=person, after=said, reason=reason, result=Entry.Result.REFUSED
+    )
 
 
 @receiver(sessions_ended)

@@ -1,0 +1,76 @@
+"""Links that let somebody set a password: signed, for one person and one purpose, for a while, and once.
+
+A link carries a digest of the account as it stood when it was made. Setting a password changes that, and so do signing
+in, another e-mail address and the end of the account: the link is void from then on, and nothing has to be stored.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import Person
+
+SALT: Final = "backoffice.accounts.passwords.links"
+
+
+class Purpose(StrEnum):
+    """What a link is for."""
+
+    RESET = "reset"
+    INVITATION = "invitation"
+
+
+VALID_FOR: Final = {Purpose.RESET: timedelta(minutes=30), Purpose.INVITATION: timedelta(days=7)}
+
+
+class LinkOver(Exception):
+    """The link is not ours, is too old, was used, or its account has changed since. It is never said which."""
+
+
+def invitation_link(person: Person) -> str:
+    """Make the link by which an invited person sets their first password. It is valid for seven days, and once."""
+    return link_for(person, Purpose.INVITATION)
+
+
+def reset_link(person: Person) -> str:
+    """Make the link by which somebody who forgot their password sets another. It is valid for 30 minutes, and once."""
+    return link_for(person, Purpose.RESET)
+
+
+def link_for(person: Person, purpose: Purpose) -> str:
+    token = signing.dumps({"person": person.pk, "for": str(purpose), "as": state_of(person)}, salt=SALT)
+    return settings.PUBLIC_URL + reverse("account_password_link", args=[token])
+
+
+def bearer_of(token: str, *, lock: bool = False) -> tuple[Person, Purpose]:
+    """Find whom a link is for, and for what.
+
+    :param lock: hold the person's row, so that of two who use the link at the same time one comes too late.
+    :raises LinkOver: when it opens nothing (any more).
+    """
+    said, purpose = _read(token)
+    people = Person.objects.select_for_update() if lock else Person.objects
+    person = people.filter(pk=said["person"], is_active=True).first()
+    if person is None or not constant_time_compare(state_of(person), said["as"]):
+        raise LinkOver(_("This link does not work any more."))
+    return person, purpose
+
+
+def _read(token: str) -> tuple[dict[str, Any], Purpose]:
+    try:
+        purpose = Purpose(signing.loads(token, salt=SALT)["for"])
+        return signing.loads(token, salt=SALT, max_age=VALID_FOR[purpose]), purpose
+    except signing.BadSignature as error:
+        raise LinkOver(_("This link does not work any more.")) from error
+
+
+def state_of(person: Person) -> str:
+    """Digest what must not have changed since a link was made."""
+    state = f"{person.pk}|{person.password}|{person.last_login}|{person.email}|{person.is_active}"
+    return salted_hmac(SALT, state, algorithm="sha256").hexdigest()[:32]
