@@ -9,6 +9,7 @@ from urllib.parse import quote
 PAGES: Final = {
     "bulkfile": "/funding/bulk/{}/",
     "client": "/clients/{}/",
+    "delegation": "/approvals/absences/",
     "freeze": "/freeze/{}/",
     "gate": "/freeze/",
     "operation": "/funding/{}/",

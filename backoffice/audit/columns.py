@@ -1,6 +1,7 @@
 """The audit log as a list and as a file. The file holds the canonical text and the hash, so it can be checked alone."""
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models import Entry
@@ -10,7 +11,10 @@ from backoffice.ui.values import Lines, Person
 
 def who(entry: Entry) -> object:
     """The person with the role they had then, or the part of the system that acted."""
-    return Person(entry.who, entry.role_label) if entry.person_id else entry.who
+    note = entry.role_label
+    if entry.delegate_of:
+        note = gettext("%(role)s, for %(name)s") % {"role": note, "name": entry.delegate_of}
+    return Person(entry.who, note) if entry.person_id else entry.who
 
 
 def what(entry: Entry) -> object:
@@ -45,6 +49,13 @@ COLUMNS = Columns(
     ),
     Column(key="who", label=_("Who"), value=who, export="who", export_value=lambda entry: entry.who),
     Column(key="role", label=_("Role"), value=lambda entry: entry.role, export="role", screen=False),
+    Column(
+        key="delegate_of",
+        label=_("For"),
+        value=lambda entry: entry.delegate_of,
+        export="delegate_of",
+        screen=False,
+    ),
     Column(key="event", label=_("Event"), value=lambda entry: entry.event, export="event", screen=False),
     Column(key="what", label=_("What"), value=what),
     Column(

@@ -13,6 +13,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from backoffice.accounts.models import Role
 from backoffice.audit.addresses import address_of
@@ -112,6 +113,12 @@ class Entry(AppendOnlyModel):
     def role_label(self) -> str | Promise:
         """The role the person had then; empty for a part of the system."""
         return Role(self.role).label if self.role in Role.values else self.role
+
+    @property
+    def whose(self) -> str:
+        """Who acted, and for whom: ``Lina Aziz for Omar Saleh``."""
+        said = {"name": self.who, "other": self.delegate_of}
+        return gettext("%(name)s for %(other)s") % said if self.delegate_of else self.who
 
     @property
     def about(self) -> Reference:

@@ -51,7 +51,7 @@ def facts_of(entry: Entry) -> list[Fact]:
     facts = [
         Fact(_("What"), entry.sentence),
         Fact(_("Event"), Reference(entry.event)),
-        Fact(_("Who"), entry.who),
+        Fact(_("Who"), entry.whose),
         Fact(_("Role then"), role),
         Fact(_("When"), entry.at),
         Fact(_("From"), Reference(entry.address)),

@@ -1,5 +1,8 @@
 """Write the audit log. :func:`record` is the last statement of every service that changes something."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection, transaction
@@ -7,6 +10,7 @@ from django.db.models import Model
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.context import current_origin
+from backoffice.accounts.models import Person
 from backoffice.audit import events
 from backoffice.audit.canonical import VERSION, canonical_text, digest, plain
 from backoffice.audit.models import Entry, Head
@@ -19,6 +23,7 @@ IDENTITY = {
     "Order": "id",
     "Transaction": "transaction_id",
 }
+_voice: ContextVar[str] = ContextVar("voice", default="")
 
 
 def record(
@@ -31,12 +36,14 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
     result: str = Entry.Result.DONE,
+    delegate_of: Person | None = None,
 ) -> Entry:
     """Append one entry to the chain, inside the caller's transaction, and hold the chain's head until it commits.
 
     :param event: a key of `events.SENTENCES`.
     :param client: the partner client id the entry is about, where there is one.
     :param before, after: what changed; amounts as ``Decimal``, never floats.
+    :param delegate_of: who is away and has handed over to ``by``; whoever `speaking_for` names, unless given.
     :raises KeyError: for an event that nobody declared.
     """
     events.SENTENCES[event]
@@ -48,7 +55,7 @@ def record(
             "at": now,
             "event": event,
             **actor_fields(by),
-            "delegate_of": "",
+            "delegate_of": delegate_of.name if delegate_of else _voice.get(),
             "address": current_origin().address,
             "request_id": current_origin().request_id,
             **object_fields(obj),
@@ -61,6 +68,16 @@ def record(
             "prev": prev,
         }
         return append(fields)
+
+
+@contextmanager
+def speaking_for(person: Person | None) -> Iterator[None]:
+    """Have every entry inside say that whoever acts does it for ``person``; for nobody else where it is None."""
+    token = _voice.set(person.name if person else "")
+    try:
+        yield
+    finally:
+        _voice.reset(token)
 
 
 def lock_head() -> tuple[int, str, Any]:
