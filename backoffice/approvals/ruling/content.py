@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
+
+from django.utils.duration import duration_iso_string
 
 from backoffice.approvals.models import Rule, RuleSet
 from backoffice.money import to_plain
@@ -44,6 +47,11 @@ def digest_of(rule: Rule) -> str:
     return _digest(as_json(rule))
 
 
+def digest_of_group(ids: Iterable[str]) -> str:
+    """Return what tells whether a group was changed since it was shown."""
+    return _digest({"clients": sorted(ids)})
+
+
 def fingerprint_of(rule_set: RuleSet) -> str:
     """Return the SHA-256 of a whole version: its number, every rule, every group."""
     return _digest(
@@ -59,7 +67,7 @@ def fingerprint_of(rule_set: RuleSet) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return to_plain(value)
-    return value.total_seconds() if isinstance(value, timedelta) else value
+    return duration_iso_string(value) if isinstance(value, timedelta) else value
 
 
 def _digest(content: dict[str, Any]) -> str:
