@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "backoffice.audit",
     "backoffice.approvals",
     "backoffice.exports",
+    "backoffice.people",
     "backoffice.mirror",
     "backoffice.clients",
     "backoffice.orders",
@@ -94,6 +95,7 @@ MIDDLEWARE = [
     # These two come before the one that answers for static files, so that those carry the policies as well.
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "backoffice.ui.middleware.AddressLengthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
