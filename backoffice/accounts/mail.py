@@ -1,4 +1,4 @@
-"""E-mail to staff. It is written by the worker after the change was committed, so a mail server that is away fails nothing.
+"""E-mail to staff. The worker writes it after the change was committed: a mail server that is away fails nothing.
 
 A job carries whom and about what, never a link: those are made when the mail is written, so that no job, log or dump of
 the database holds a key to an account. Mails are plain text; names in them are what other people typed, on one line.
@@ -42,16 +42,24 @@ LINKS: Final[dict[Letter, Callable[[Person], str]]] = {
     Letter.INVITATION: invitation_link,
     Letter.RESET: reset_link,
 }
+#: What whoever sends a letter must say in its context.
+NEEDS: Final[dict[Letter, frozenset[str]]] = {
+    Letter.ROLE_CHANGED: frozenset({"before", "role", "by", "approved_by"}),
+    Letter.FACTOR_RESET: frozenset({"by", "approved_by"}),
+}
 
 
 def tell(person: Person, template: str, context: Mapping[str, str] | None = None) -> None:
     """Have a mail written to a person once the change at hand is committed. It never fails the change.
 
     :param template: a `Letter`.
-    :param context: what the template names, as text; nothing secret.
-    :raises ValueError: for a letter that does not exist.
+    :param context: what the template names (`NEEDS`), as text; nothing secret.
+    :raises ValueError: for a letter that does not exist, or lacks something.
     """
     letter = Letter(template)
+    missing = NEEDS.get(letter, frozenset()) - set(context or {})
+    if missing:
+        raise ValueError(f"The letter {letter} needs {', '.join(sorted(missing))}.")
     said = {name: one_line(value) for name, value in (context or {}).items()}
     try:
         with transaction.atomic():

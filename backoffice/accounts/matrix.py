@@ -65,6 +65,9 @@ TABLE: dict[str, Row] = {
     "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True),
     "account_logout": Row(post=EVERYBODY, public=True),
     "account_settings": Row(get=EVERYBODY, post=EVERYBODY),
+    "account_password_change": Row(get=EVERYBODY, post=EVERYBODY),
+    "account_password_forgotten": Row(get=EVERYBODY, post=EVERYBODY, public=True),
+    "account_password_link": Row(get=EVERYBODY, post=EVERYBODY, public=True),
     "account_session_end": Row(post=EVERYBODY),
     "account_sessions_end_others": Row(post=EVERYBODY),
     # approvals

@@ -18,7 +18,18 @@ from backoffice.accounts.signals import session_ended
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 #: The only addresses open to people who are not signed in, by URL name.
-PUBLIC_NAMES = frozenset({"account_login", "account_logout", "healthz", "readyz"})
+PUBLIC_NAMES = frozenset(
+    {
+        "account_login",
+        "account_logout",
+        "account_password_forgotten",
+        "account_password_link",
+        "account_company",
+        "account_company_callback",
+        "healthz",
+        "readyz",
+    }
+)
 
 
 class RequestContextMiddleware:

@@ -21,14 +21,26 @@ reset_asked = Signal()
 #: A password was set, inside the transaction that sets it. Sends ``person`` and ``how``: changed, reset or first.
 password_set = Signal()
 
-#: The company's identity provider sent somebody who may not come in. Sends the ``email`` it vouched for and a ``reason``.
+#: The company's identity provider sent somebody who may not come in. Sends the ``email`` it named and the ``reason``.
 company_sign_in_refused = Signal()
 
 #: A person chose another time zone, inside the transaction of the change. Sends ``person``, ``before`` and ``after``.
 zone_chosen = Signal()
 
-#: A code was wrong. Sends ``person``, ``is_signed_in`` (False at the door) and ``tries_left``.
+#: A second factor was wrong. Sends ``person``, ``is_signed_in`` (False at the door) and ``after``, what there is to know.
 factor_failed = Signal()
 
 #: Too many codes were wrong: none of the person's is looked at for a while. Sends ``person`` and ``is_signed_in``.
 codes_blocked = Signal()
+
+#: A person has a second factor more, or another authenticator. Sends ``person``, ``factor``, ``name``, ``is_first``.
+factor_added = Signal()
+
+#: A person has a second factor less. Sends ``person``, ``factor`` and ``name``.
+factor_removed = Signal()
+
+#: A person has ten new recovery codes; the former ones are void. Sends ``person``.
+recovery_codes_made = Signal()
+
+#: A recovery code was used up, inside the transaction of its use. Sends ``person`` and how many are ``left``.
+recovery_code_used = Signal()

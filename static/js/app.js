@@ -103,6 +103,20 @@ function say(sentence) {
   document.getElementById("toasts").append(toast);
 }
 
+/* A password can be shown while it is typed; the button is there only where this script is. */
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  button.hidden = false;
+  button.dataset.showLabel = button.textContent;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.reveal);
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? button.dataset.hideLabel : button.dataset.showLabel;
+    button.setAttribute("aria-pressed", String(shown));
+    field.focus();
+  });
+}
+
 /* Menus are <details>: one open at a time, closed by Escape and by a click elsewhere. */
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

@@ -1,9 +1,9 @@
 """How much of a password is left once everything is taken out that a guesser tries first.
 
-Lists of leaked passwords hold hardly any of 15 characters or more: people get there by making a short one longer. So the
-list (the 20,000 most common that come with Django) is looked for *inside* the password, as are the words that everybody
-knows of the person and the company, runs of keys, and repetitions. What is left is counted in letters; one leaked word is
-worth as much as three of them, so that a phrase of several words passes and one word with a year does not.
+Lists of leaked passwords hold hardly any of 15 characters or more: people get there by making a short one longer. So
+the list (the 20,000 most common that come with Django) is looked for *inside* the password, as are the words that
+everybody knows of the person and the company, runs of keys, and repetitions. What is left is counted in letters; one
+leaked word is worth as much as three, so that a phrase of several words passes and one word with a year does not.
 """
 
 import re
@@ -50,7 +50,7 @@ def left_of(text: str, context: frozenset[str]) -> int:
 
 
 def take_out(text: str, words: frozenset[str]) -> tuple[str, int]:
-    """Take words out of a text, the longest first and each wherever it stands; return the rest and how many there were."""
+    """Take words out of a text, the longest first, each wherever it stands; return the rest and how many there were."""
     found = 0
     for size in range(min(len(text), LONGEST_LEAKED), 0, -1):
         start = 0
