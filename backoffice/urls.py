@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("freeze/", include("backoffice.funding.urls_freeze")),
     path("funding/", include("backoffice.funding.urls")),
     path("orders/", include("backoffice.orders.urls")),
+    path("people/", include("backoffice.people.urls")),
     path("reconciliation/", include("backoffice.reconciliation.urls")),
     path("transactions/", include("backoffice.transactions.urls")),
     path("healthz", health.healthz, name="healthz"),

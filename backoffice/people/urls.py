@@ -1,0 +1,6 @@
+"""People, mounted at /people/."""
+
+from django.urls import URLPattern
+
+app_name = "people"
+urlpatterns: list[URLPattern] = []
