@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account import urls as library
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.password_validation import validate_password
 from django.core.cache import caches
@@ -264,8 +265,8 @@ def test_signing_in_never_leads_off_the_site(client: Client, maya: Person, addre
 
 
 def test_no_other_page_of_the_sign_in_library_has_an_address(db: None) -> None:
-    names = {name for name in get_resolver().reverse_dict if isinstance(name, str) and name.startswith("account")}
-    assert names == {"account_login", "account_logout", "account_settings"}
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert names & {pattern.name for pattern in library.urlpatterns} == {"account_login", "account_logout"}
     for name in ("account_signup", "account_reset_password", "account_email", "account_change_password"):
         with pytest.raises(NoReverseMatch):
             reverse(name)
@@ -295,6 +296,6 @@ def test_a_weak_password_is_refused(maya: Person, password: str) -> None:
         validate_password(password, maya)
 
 
-@pytest.mark.parametrize("password", ["correct horse battery", "ا" * 15, "x y z " * 20])
+@pytest.mark.parametrize("password", ["correct horse battery", "زهرة وجدار وسكين", "tulip marble kettle " * 6])
 def test_any_long_password_is_taken(maya: Person, password: str) -> None:
     validate_password(password, maya)
