@@ -10,6 +10,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.database import embedded
 from tests import database
 from tests.partners import partners, sandbox  # noqa: F401 - fixtures
+from tests.security.counting import pytest_terminal_summary  # noqa: F401 - a hook
 
 
 @pytest.fixture(scope="session")

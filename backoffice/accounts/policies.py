@@ -45,7 +45,7 @@ def check_role(person: Person, *roles: Role) -> None:
 def require_role(*roles: Role) -> Callable[[View], View]:
     """Open a view to these roles only; others get the 403 page with the reason.
 
-    The roles stay readable on the view as ``required_roles``, so that the menu shows what a person can open.
+    The roles stay readable on the view as ``required_roles``; a test holds them to the permission matrix (`matrix.py`).
     """
 
     def decorate(view: View) -> View:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.matrix import TABLE
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals import queries as approvals
 from backoffice.database.checks import LOOPBACK
@@ -37,7 +38,7 @@ MIRROR_OF_PARTNER = {"CoinMENA": Mirror.ORDERS, "Bitnob": Mirror.TRANSACTIONS}
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu. Who may open it is what its own view says."""
+    """A page of the menu. Who may open it is what the permission matrix says."""
 
     path: str
     label: Text
@@ -68,6 +69,7 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
         (
             Page("/reconciliation/", _("Reconciliation"), "scale", "r"),
             Page("/freeze/", _("Freeze"), "snowflake", "z"),
+            Page("/rules/", _("Rules"), "list-check", "u"),
             Page("/audit/", _("Audit log"), "history", "l"),
             Page("/exports/", _("Exports"), "file-download", "e"),
         ),
@@ -108,12 +110,12 @@ def menu_of(person: Person) -> list[tuple[Text, list[Page]]]:
 
 @cache
 def opens(path: str, role: Role) -> bool:
-    """Whether an address exists and its view lets a role in (`accounts.policies.require_role`)."""
+    """Whether an address exists and the permission matrix lets a role read it (`accounts.matrix`)."""
     try:
-        view = resolve(path).func
+        name = resolve(path).view_name
     except Resolver404:
         return False
-    return role in getattr(view, "required_roles", Role)
+    return name in TABLE and role in TABLE[name].get
 
 
 def groups_of(person: Person, here: str, tallies: "Tallies") -> tuple[NavGroup, ...]:

@@ -1,0 +1,41 @@
+"""What stands in addresses: what somebody asked for before their role changed, and one row of everything else."""
+
+from uuid import UUID
+
+from backoffice.accounts.models import Person, Role
+from backoffice.funding.models import Operation
+from backoffice.funding.models.freeze import Scope
+from backoffice.funding.services.freezing import freeze
+from tests.funding.bulk import files
+from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
+from tests.orders import said as orders
+from tests.transactions import said as transactions
+
+
+def asked_for_by(manager: Person) -> dict[str, object]:
+    """Have ``manager``, while still in finance, ask for a withdrawal; return what names it in addresses."""
+    turn(manager, Role.FINANCE)
+    client, asset = mirrored_client(), mirrored_asset()
+    operation = withdrawal(manager, client, asset)
+    file = files.uploaded(manager, files.deposits(3))
+    turn(manager, Role.MANAGER)
+    return {**named(operation), "file_id": file.pk, "partner_client_id": client.partner_client_id}
+
+
+def turn(person: Person, role: Role) -> None:
+    """Give a person another role, as if two people had agreed to it."""
+    Person.objects.filter(pk=person.pk).update(role=role)
+    person.refresh_from_db()
+
+
+def named(operation: Operation) -> dict[str, object]:
+    return {"subject": operation.reference, "reference": operation.reference}
+
+
+def everything(manager: Person) -> dict[str, object]:
+    """One row of everything that an address can name."""
+    objects = asked_for_by(manager)
+    orders.mirror(*orders.deposits(60))
+    transactions.mirror(*transactions.deposits(60))
+    held = freeze(scope=Scope.EVERYTHING, reason="A statement that nobody can explain", by=manager)
+    return {**objects, "order_id": 1, "transaction_id": UUID(int=1), "number": held.pk}
