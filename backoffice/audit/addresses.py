@@ -15,6 +15,7 @@ PAGES: Final = {
     "operation": "/funding/{}/",
     "order": "/orders/{}/",
     "request": "/approvals/{}/",
+    "ruleset": "/rules/{}/",
     "run": "/reconciliation/{}/",
     "transaction": "/transactions/{}/",
 }

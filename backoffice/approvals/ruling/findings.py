@@ -77,9 +77,10 @@ def findings_of_group(name: str, ids: Collection[str], rules: Iterable[Rule], wo
 
 
 def ungated_kinds(rules: Iterable[Rule]) -> list[Finding]:
-    """Name the kinds that need a rule that catches everything and have none."""
+    """Name the kinds that need a rule that catches everything and have none; files are only warned about."""
     caught = {rule.kind for rule in rules if is_catch_all(rule)}
-    return [_ungated(kind) for kind in NEVER_UNGATED if kind not in caught]
+    found = [_ungated(kind) for kind in NEVER_UNGATED if kind not in caught]
+    return found if RuleKind.BULK in caught else [*found, _files_without_rule()]
 
 
 def is_catch_all(rule: Rule) -> bool:
@@ -218,6 +219,12 @@ def _ungated(kind: RuleKind) -> Finding:
     sentence = _("%(kind)s have no rule that catches everything: what no other rule matches would be blocked.") % words
     way_on = _("Add a rule for %(kind)s that names no client, no asset and no amount.") % words
     return Finding(code="ungated_kind", sentence=sentence, way_on=way_on)
+
+
+def _files_without_rule() -> Finding:
+    sentence = _("No rule is about files of operations: a file with a row that no rule gates would be blocked.")
+    way_on = _("Add a rule for files of operations, unless this is meant.")
+    return Finding(code="files_without_rule", sentence=sentence, way_on=way_on, is_fault=False)
 
 
 def _fault(rule: Rule, code: str, field: str, sentence: str, way_on: str, **words: Any) -> Finding:

@@ -16,6 +16,8 @@ NEVER_UNGATED: Final = (
     RuleKind.RULES,
     RuleKind.REOPENING,
 )
+#: What is refused where no rule matches it. A file needs a rule only where some row of it is gated by none itself.
+BLOCKED_WITHOUT: Final = (*NEVER_UNGATED, RuleKind.BULK)
 #: Kinds for which one manager may be barred beside who asks: who froze, or whose account it is.
 ONE_BARRED: Final = (RuleKind.RELEASE, RuleKind.ACCOUNT)
 

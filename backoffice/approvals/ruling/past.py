@@ -49,8 +49,14 @@ _pasts: dict[str, Past] = {"requests": RequestsOfOtherKinds()}
 
 
 def register(name: str, past: Past) -> None:
-    """Make a part of the past known; called from ``AppConfig.ready()``."""
+    """Make a part of the past known, ``operations`` for what is money; called from ``AppConfig.ready()``."""
     _pasts[name] = past
+
+
+def url_of(one: PastFact) -> str:
+    """Return the address of what was asked for."""
+    part = "operations" if one.facts.kind in MONEY else "requests"
+    return _pasts[part].url(one.subject)
 
 
 def pasts() -> list[Past]:

@@ -50,10 +50,5 @@ def begun_sentence(rule_set: RuleSet) -> str:
         "n": rule_set.version,
     }
     if rule_set.state == RuleSetState.PROPOSED:
-        return (
-            _(
-                "Version %(n)s, begun by %(name)s on %(moment)s, waits for approval. There is one next version at a time."
-            )
-            % words
-        )
+        return _("Version %(n)s, begun by %(name)s on %(moment)s, waits for approval. There is one at a time.") % words
     return _("%(name)s began a draft, version %(n)s, on %(moment)s. There is one draft at a time.") % words

@@ -30,7 +30,7 @@ class Faulty(Exception):
 
 
 class Overtaken(Conflict):
-    """Somebody else changed the same rule or group since it was opened. Nothing typed is lost: it can be saved again."""
+    """Somebody else changed the same rule or group since it was opened; what was typed can be saved again."""
 
 
 def begin_draft(*, by: Person) -> RuleSet:

@@ -10,7 +10,7 @@ from typing import Final
 from backoffice.approvals.matching import Rulebook
 from backoffice.approvals.models import Rule
 from backoffice.approvals.ruling.findings import deciders
-from backoffice.approvals.ruling.kinds import NEVER_UNGATED
+from backoffice.approvals.ruling.kinds import BLOCKED_WITHOUT
 from backoffice.approvals.ruling.past import PastFact
 
 SPAN: Final = timedelta(days=90)
@@ -47,7 +47,7 @@ class Tried:
         return Effect.MORE if self.after.people_needed > self.before.people_needed else Effect.FEWER
 
     def _gating(self) -> Effect:
-        is_blocking = self.past.facts.kind in NEVER_UNGATED
+        is_blocking = self.past.facts.kind in BLOCKED_WITHOUT
         if self.after is None:
             return Effect.BLOCKED if is_blocking else Effect.NO_LONGER_GATED
         return Effect.NO_LONGER_BLOCKED if is_blocking else Effect.NEWLY_GATED
