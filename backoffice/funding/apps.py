@@ -7,6 +7,7 @@ class FundingConfig(AppConfig):
     def ready(self) -> None:
         from backoffice.approvals.listing import REQUESTS
         from backoffice.approvals.queries import with_nobodys_lanes
+        from backoffice.approvals.ruling import past
         from backoffice.approvals.subjects import register
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
@@ -14,6 +15,7 @@ class FundingConfig(AppConfig):
         from backoffice.funding.bulk.queries import rows as bulk_rows
         from backoffice.funding.closing.subject import ClosingSubject
         from backoffice.funding.freezing.release_subject import ReleaseSubject
+        from backoffice.funding.past import PastOperations
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS
@@ -23,6 +25,7 @@ class FundingConfig(AppConfig):
         register(OperationSubject())
         register(ReleaseSubject())
         register(ClosingSubject())
+        past.register("operations", PastOperations())
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
