@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/", include("backoffice.orders.urls")),
     path("people/", include("backoffice.people.urls")),
     path("reconciliation/", include("backoffice.reconciliation.urls")),
+    path("rules/", include("backoffice.approvals.ruling.urls")),
     path("transactions/", include("backoffice.transactions.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
