@@ -76,7 +76,7 @@ def leave_plain_rules(server: embedded.Embedded, name: str) -> None:
     """Keep only the starting rules that ask for one person whatever the amount; tests of amounts bring their own."""
     with psycopg.connect(server.server.get_uri(database=name)) as connection:
         connection.execute("ALTER TABLE approvals_rule DISABLE TRIGGER USER")
-        connection.execute("DELETE FROM approvals_rule WHERE name NOT LIKE 'Every %' OR kind = 'bulk'")
+        connection.execute("DELETE FROM approvals_rule WHERE name NOT LIKE 'Every %'")
         triggers = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'approvals_rule'::regclass AND NOT tgisinternal"
         for (trigger,) in connection.execute(triggers).fetchall():
             connection.execute(f"ALTER TABLE approvals_rule ENABLE ALWAYS TRIGGER {trigger}")

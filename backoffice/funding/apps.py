@@ -13,6 +13,7 @@ class FundingConfig(AppConfig):
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
         from backoffice.funding.bulk.queries import rows as bulk_rows
+        from backoffice.funding.bulk.subject import FileSubject
         from backoffice.funding.closing.subject import ClosingSubject
         from backoffice.funding.freezing.release_subject import ReleaseSubject
         from backoffice.funding.past import PastOperations
@@ -26,6 +27,7 @@ class FundingConfig(AppConfig):
         register(ReleaseSubject())
         register(ClosingSubject())
         past.register("operations", PastOperations())
+        register(FileSubject())
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.operations))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))

@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
+from backoffice.accounts.models import Person
 from backoffice.funding.closing.findings import Findings
-from backoffice.funding.models import Closing, Operation
+from backoffice.funding.models import BulkFile, Closing, Operation
 from backoffice.money import to_plain
 
 VERSION: Final = 1
@@ -43,6 +44,48 @@ def closing_fingerprint(closing: Closing, evidence: Iterable[str], findings: Fin
         "evidence": sorted(evidence),
         "findings": findings.as_json(),
         "asked_by": closing.asked_by_id,
+    }
+    return _digest(content)
+
+
+def file_fingerprint(file: BulkFile) -> str:
+    """Return the SHA-256 of what a file would make: its bytes by their digest, its count and sums, and what of it was
+    confirmed as another payment."""
+    content = {
+        "version": VERSION,
+        "file": file.pk,
+        "digest": file.digest,
+        "rows": file.row_count,
+        "totals": file.totals,
+        "confirmed_equal": sorted(file.confirmed_equal),
+        "uploaded_by": file.uploaded_by_id,
+    }
+    return _digest(content)
+
+
+def claim_fingerprint(
+    *,
+    reference: str,
+    outcome: str,
+    reason_code: str,
+    statement: str,
+    order_id: int | None,
+    evidence: Iterable[str],
+    asked_by: Person,
+) -> str:
+    """Return the SHA-256 of what a person is about to claim, for the second factor they show with it.
+
+    It is less than what is signed: what is known of the reference is looked up again only after the factor was shown.
+    """
+    content = {
+        "version": VERSION,
+        "claim_for": reference,
+        "outcome": outcome,
+        "reason": reason_code,
+        "statement": statement,
+        "order": order_id,
+        "evidence": sorted(evidence),
+        "asked_by": asked_by.pk,
     }
     return _digest(content)
 

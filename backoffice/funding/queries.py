@@ -20,7 +20,6 @@ from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
-DAY: Final = timedelta(hours=24)
 CLOSING_EVIDENCE: Final = (Evidence.NOT_APPLIED, Evidence.NEVER_SENT)
 #: What ended because nobody wants it any more: it moved nothing, so asking for the same again is no second payment.
 LET_GO: Final = (State.REJECTED, State.CANCELLED, State.EXPIRED)
@@ -71,13 +70,6 @@ def equal_requests(
     since = {"requested_at__gt": now - EQUAL_WITHIN}
     found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=LET_GO)
     return list(found.exclude(pk__in=excluding).order_by("-requested_at", "-id")[:10])
-
-
-def day_total(client: Client, asset: Asset, kind: str, now: datetime) -> Decimal:
-    """Sum what was asked for ``client`` in the last 24 hours, what waits included and what moved nothing left out."""
-    asked = Operation.objects.filter(client=client, asset=asset, kind=kind, requested_at__gt=now - DAY)
-    total = asked.exclude(state__in=[*LET_GO, State.FAILED]).aggregate(total=Sum("amount"))["total"]
-    return total or Decimal(0)
 
 
 _CHAIN: Final = """

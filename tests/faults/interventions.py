@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from backoffice.approvals.models import Request
 from backoffice.funding.closing.attachments import Attachment
-from backoffice.funding.models import Closing, Operation, Scope
-from backoffice.funding.services.closing import Claim, ask_to_close
+from backoffice.funding.models import Closing, Freeze, Operation, Scope
+from backoffice.funding.services.closing import Claim
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.freezing import freeze
-from backoffice.funding.services.releasing import ask_for_release
-from tests.approving import approve
+from tests.approving import approve, ask_for_release, ask_to_close
 from tests.faults.world import World, token
 
 _LETTER: Final = Attachment("statement.pdf", "application/pdf", b"%PDF-1.7 What CoinMENA wrote")
@@ -45,7 +44,7 @@ def release_everything(world: World) -> None:
 
 
 def _ask_for_release(world: World, freeze_id: int) -> int:
-    return ask_for_release(freeze_id=freeze_id, reason="Looked into it", by=world.cast.nadia).pk
+    return ask_for_release(Freeze.objects.get(pk=freeze_id), by=world.cast.nadia, reason="Looked into it").pk
 
 
 def _approve(world: World, request: Request) -> str:
@@ -90,7 +89,7 @@ def _ask_to_close(world: World, operation: Operation) -> Closing:
         evidence=[_LETTER],
         order_id=order,
     )
-    return ask_to_close(operation_id=operation.pk, claim=claim, by=world.cast.nadia)
+    return ask_to_close(operation, claim, by=world.cast.nadia)
 
 
 def _order_there(world: World, operation: Operation) -> int | None:

@@ -13,11 +13,11 @@ from backoffice.approvals.models import Decision, Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
-from backoffice.funding.services.closing import Claim, ask_to_close
+from backoffice.funding.services.closing import Claim
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import NO_PROOF
 from backoffice.funding.states import State
-from tests.approving import approve, shown
+from tests.approving import approve, ask_to_close, shown
 from tests.funding.cast import WORKER, deposit, now, sent
 from tests.partners import Partners
 
@@ -51,7 +51,7 @@ def claim(outcome: str = "failed", **details: Any) -> Claim:
 
 def asked(operation: Operation, by: Person, outcome: str = "failed", **details: Any) -> Closing:
     """Ask for a closing by the service."""
-    return ask_to_close(operation_id=operation.pk, claim=claim(outcome, **details), by=by)
+    return ask_to_close(operation, claim(outcome, **details), by)
 
 
 def signed(closing: Closing, by: Person) -> Operation:
@@ -69,7 +69,7 @@ def landed(coinmena: Partners, operation: Operation, **details: Any) -> int:
 def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_by: Person, **details: Any) -> Closing:
     """Return a closing of ``operation``, approved and with its evidence, put into the database by hand.
 
-    :param details: ``evidence`` or ``decided`` as False, to leave out what the triggers ask for.
+    :param details: ``evidence``, ``decided`` or ``shown`` as False, to leave out what the triggers ask for.
     """
     now, fingerprint = timezone.now(), "c" * 64
     request = Request.objects.create(
@@ -81,6 +81,7 @@ def signed_closing(operation: Operation, to: State, *, asked_by: Person, signed_
         rule_version=1,
         requested_by=asked_by,
         requested_at=now,
+        asked_with=shown(asked_by, fingerprint, now) if details.get("shown", True) else None,
         valid_until=now + timedelta(days=7),
     )
     closing = Closing.objects.create(

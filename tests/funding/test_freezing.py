@@ -26,10 +26,9 @@ from backoffice.funding.models import Attempt, Freeze, Kind, Operation, Scope
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.previewing import facts_of
-from backoffice.funding.services.releasing import ask_for_release
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
-from tests.approving import approve
+from tests.approving import approve, ask_for_release
 from tests.funding.cast import approved_by, deposit, looked_up, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
 
@@ -46,7 +45,7 @@ def named_by(scope: Scope, client: Client, asset: Asset) -> dict[str, Any]:
 
 
 def approved_release(made: Freeze, *, asked_by: Person, approved_by: Person) -> Request:
-    request = ask_for_release(freeze_id=made.pk, reason="The list was corrected.", by=asked_by)
+    request = ask_for_release(made, by=asked_by, reason="The list was corrected.")
     return approve(request, by=approved_by)
 
 
@@ -221,16 +220,16 @@ def test_who_may_ask_for_a_release(
     assert sentence in why_not_ask_release(person, made)
     if sentence:
         with pytest.raises(Refused, match=sentence):
-            ask_for_release(freeze_id=made.pk, reason="Now.", by=person)
+            ask_for_release(made, by=person)
     else:
-        assert ask_for_release(freeze_id=made.pk, reason="Now.", by=person).barred == omar
+        assert ask_for_release(made, by=person).barred == omar
 
 
 def test_neither_the_one_who_froze_nor_the_one_who_asked_approves(
     db: None, maya: Person, omar: Person, lina: Person
 ) -> None:
     made = frozen(omar)
-    request = ask_for_release(freeze_id=made.pk, reason="Now.", by=lina)
+    request = ask_for_release(made, by=lina)
 
     for person, sentence in ((omar, "would undo what you did"), (lina, "your own request"), (maya, "Only managers")):
         with pytest.raises(Refused, match=sentence):
@@ -241,12 +240,12 @@ def test_neither_the_one_who_froze_nor_the_one_who_asked_approves(
 
 def test_one_request_for_a_release_waits_at_a_time(db: None, maya: Person, omar: Person, lina: Person) -> None:
     made = frozen(omar)
-    first = ask_for_release(freeze_id=made.pk, reason="Now.", by=maya)
+    first = ask_for_release(made, by=maya)
     with pytest.raises(Conflict, match="Maya Haddad has asked for it already"):
-        ask_for_release(freeze_id=made.pk, reason="Now.", by=lina)
+        ask_for_release(made, by=lina)
 
     approvals.cancel(request_id=first.pk, by=maya)
-    second = ask_for_release(freeze_id=made.pk, reason="Now.", by=lina)
+    second = ask_for_release(made, by=lina)
 
     assert (first.subject, second.subject) == (f"freeze-{made.pk}-1", f"freeze-{made.pk}-2")
     assert Entry.objects.filter(event="freeze.release_cancelled").exists()
@@ -254,7 +253,7 @@ def test_one_request_for_a_release_waits_at_a_time(db: None, maya: Person, omar:
 
 def test_a_rejected_release_leaves_the_freeze(db: None, maya: Person, omar: Person, lina: Person) -> None:
     made = frozen(omar)
-    request = ask_for_release(freeze_id=made.pk, reason="Now.", by=maya)
+    request = ask_for_release(made, by=maya)
 
     approvals.reject(
         request_id=request.pk, fingerprint=request.fingerprint, reason_code="other", note="Not yet.", by=lina
@@ -272,7 +271,7 @@ def test_what_is_released_can_be_frozen_again_and_not_released_twice(
     approved_release(made, asked_by=maya, approved_by=lina)
 
     with pytest.raises(Conflict, match="released already"):
-        ask_for_release(freeze_id=made.pk, reason="Now.", by=maya)
+        ask_for_release(made, by=maya)
     assert frozen(omar).pk != made.pk
 
 
@@ -286,7 +285,7 @@ def written_down(made: Freeze, **changes: Any) -> None:
 
 def test_the_database_refuses_a_release_nobody_approved(db: None, maya: Person, omar: Person) -> None:
     made = frozen(omar)
-    request = ask_for_release(freeze_id=made.pk, reason="Now.", by=maya)
+    request = ask_for_release(made, by=maya)
 
     with pytest.raises(IntegrityError, match="not released by two other people"):
         written_down(made, release=request, released_at=timezone.now())
@@ -296,7 +295,7 @@ def test_the_database_refuses_a_release_nobody_approved(db: None, maya: Person, 
 
 def test_the_database_refuses_the_release_of_another_freeze(db: None, maya: Person, omar: Person, lina: Person) -> None:
     small, large = frozen(omar, Scope.MONEY_OUT), frozen(omar)
-    request = ask_for_release(freeze_id=small.pk, reason="Now.", by=maya)
+    request = ask_for_release(small, by=maya)
     approve(request, by=lina)
 
     with pytest.raises(IntegrityError, match="not released by two other people"):
@@ -309,7 +308,7 @@ def test_the_database_refuses_a_release_that_the_one_who_froze_asked_for(
     """The policy refuses it before; should it be gone, the trigger is there."""
     made = frozen(omar)
     monkeypatch.setattr("backoffice.funding.services.releasing.check_can_ask_release", lambda _person, _freeze: None)
-    request = ask_for_release(freeze_id=made.pk, reason="Now.", by=omar)
+    request = ask_for_release(made, by=omar)
 
     with pytest.raises(IntegrityError, match="not released by two other people"), transaction.atomic():
         approve(request, by=lina)

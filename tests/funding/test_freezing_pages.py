@@ -19,7 +19,7 @@ from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services.brakes import keep_to_environment, resume_sending, watch_clock
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
-from backoffice.funding.services.releasing import ask_for_release
+from tests.approving import ask_for_release
 from tests.funding.cast import NOURA, deposit, mirrored_asset, withdrawal
 
 SignIn = Callable[[str], Browser]
@@ -152,7 +152,7 @@ def test_a_release_is_asked_for_and_approved_on_the_pages(
 def test_the_one_who_froze_reads_why_the_release_is_not_theirs(
     everything: Freeze, signed_in: SignIn, maya: Person, lina: Person
 ) -> None:
-    request = ask_for_release(freeze_id=everything.pk, reason="Now.", by=maya)
+    request = ask_for_release(everything, by=maya)
     desk = signed_in(MANAGER)
 
     page = shown(desk, f"/approvals/{request.subject}/")
@@ -165,7 +165,7 @@ def test_the_one_who_froze_reads_why_the_release_is_not_theirs(
 
 
 def test_a_release_asked_twice_is_a_conflict(everything: Freeze, signed_in: SignIn, maya: Person) -> None:
-    ask_for_release(freeze_id=everything.pk, reason="Now.", by=maya)
+    ask_for_release(everything, by=maya)
     answer = signed_in(OTHER_MANAGER).post(f"/freeze/{everything.pk}/release/", {"reason": "Now."})
     assert answer.status_code == 409
 
@@ -272,7 +272,7 @@ def test_a_release_says_what_other_freezes_go_on_holding(
 ) -> None:
     deposit(maya, noura, usd)
     freeze(scope=Scope.ASSET, asset=usd, reason="The desk is closed.", by=omar)
-    ask_for_release(freeze_id=everything.pk, reason="The list was corrected.", by=maya)
+    ask_for_release(everything, by=maya, reason="The list was corrected.")
 
     page = shown(signed_in(OTHER_MANAGER), f"/approvals/freeze-{everything.pk}-1/")
 

@@ -22,7 +22,6 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.services.freezing import freeze_after_restore
-from backoffice.funding.services.releasing import ask_for_release
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.states import State
 from backoffice.mirror import paging
@@ -31,7 +30,7 @@ from backoffice.mirror.partners import coinmena as client_of
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
-from tests.approving import approve
+from tests.approving import approve, ask_for_release
 from tests.database import connect_to
 from tests.funding.cast import NOURA, approved_by, deposit, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
@@ -82,7 +81,7 @@ def backups(committed: str, postgres: embedded.Embedded) -> Iterator[list[Backup
 
 
 def unlocked(lock: Freeze, *, asked_by: Person, approved_by: Person) -> None:
-    request = ask_for_release(freeze_id=lock.pk, reason="Everything was looked at.", by=asked_by)
+    request = ask_for_release(lock, by=asked_by, reason="Everything was looked at.")
     approve(request, by=approved_by)
 
 
@@ -197,7 +196,7 @@ def lock(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Freeze:
 def test_a_lock_is_not_released_before_everything_is_read_and_reconciled(lock: Freeze, maya: Person) -> None:
     assert orders_read(lock).why_not and orders_reconciled(lock).why_not
     with pytest.raises(Conflict, match="are not read yet.*Nothing complete was reconciled"):
-        ask_for_release(freeze_id=lock.pk, reason="Now.", by=maya)
+        ask_for_release(lock, by=maya)
 
 
 def test_a_reading_from_before_the_lock_proves_nothing(coinmena: Partners, lock: Freeze) -> None:

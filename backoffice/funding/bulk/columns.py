@@ -13,9 +13,13 @@ from backoffice.ui.values import Badge, Lines, Meaning, Person, Text
 
 MEANINGS = {
     FileState.CHECKED: Meaning.WARNING,
+    FileState.WAITING: Meaning.WARNING,
     FileState.CONFIRMED: Meaning.INFO,
     FileState.DONE: Meaning.POSITIVE,
     FileState.DISCARDED: Meaning.NEUTRAL,
+    FileState.REJECTED: Meaning.NEGATIVE,
+    FileState.CANCELLED: Meaning.NEUTRAL,
+    FileState.EXPIRED: Meaning.NEUTRAL,
 }
 #: What a reader is told beside the state's own word: who has to do something.
 WORDS: dict[FileState, Text] = {FileState.CHECKED: _("To be confirmed")}

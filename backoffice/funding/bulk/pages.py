@@ -1,5 +1,6 @@
 """What the pages of bulk files show."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.matching import Facts as RuleFacts
+from backoffice.approvals.matching import rule_for
+from backoffice.approvals.models import Request, RuleKind
+from backoffice.approvals.queries import approvals_of, people_who_can_decide
+from backoffice.approvals.wording import sentence, sentence_of
+from backoffice.funding import unusual
 from backoffice.funding.badges import MEANINGS
-from backoffice.funding.bulk import queries
+from backoffice.funding.bulk import gating, queries
 from backoffice.funding.bulk.columns import badge_of
 from backoffice.funding.bulk.forms import ControlForm
 from backoffice.funding.bulk.policies import can_settle
@@ -27,6 +34,7 @@ from backoffice.ui.values import Amount, Badge, Crumb, Fact, Link, Named, Refere
 MOST_SHOWN: Final = 200
 FIRST_ROWS: Final = 20
 MOST_NAMED: Final = 10
+LARGEST_SHOWN: Final = 3
 GAUGE_WIDTH: Final = 1_000
 
 
@@ -39,6 +47,17 @@ class Line:
     client: Named
     amount: Amount
     reason: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What stands above a file that others have the word on, and the way to their request."""
+
+    strong: str
+    text: str
+    icon: str
+    url: str
+    is_waiting: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,8 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "operations_url": f"{reverse('funding:list')}?file={file.pk}",
         "export_url": f"{reverse('funding:bulk_export')}?file={file.pk}",
         "can_settle": can_settle(person, file),
-        **(to_confirm(file, now, form) if file.state == FileState.CHECKED else {}),
+        "note": note_of(file, now),
+        **(to_confirm(file, person, now, form) if file.state == FileState.CHECKED else {}),
     }
 
 
@@ -98,16 +118,53 @@ def total_label(kind: str) -> str:
     return _("Deposits") if kind == Kind.DEPOSIT else _("Withdrawals")
 
 
-def to_confirm(file: BulkFile, now: datetime, form: ControlForm | None) -> dict[str, Any]:
-    """Return what a person must know before confirming: equal requests, and another file of the same name."""
+def note_of(file: BulkFile, now: datetime) -> Note | None:
+    """Say of a file that waits for others, or that came to nothing by them, who has the word; None of any other."""
+    request = file.approval
+    if request is None or file.is_being_created:
+        return None
+    decision = request.decisions.exclude(note="").order_by("id").last()
+    words = {
+        "rule": sentence_of(request.rule, request.rule_version),
+        "name": decision.decided_by.name if decision else file.uploaded_by.name,
+        "reason": decision.note if decision else "",
+    }
+    anew = _("Nothing of it was created, and it may be uploaded anew.")
+    strong, text, icon = {
+        FileState.WAITING: (_("Nothing is created before others agree."), words["rule"], "hourglass"),
+        FileState.REJECTED: (
+            _("%(name)s rejected it: “%(reason)s”") % words,
+            anew,
+            "x",
+        ),
+        FileState.EXPIRED: (_("Nobody decided in time."), anew, "clock"),
+        FileState.CANCELLED: (_("It was taken back."), anew, "x"),
+    }[FileState(file.state)]
+    is_waiting = file.state == FileState.WAITING and request.valid_until > now
+    return Note(strong, text, icon, reverse("approvals:detail", args=[request.subject]), is_waiting)
+
+
+def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
+    """Return what a person must know before confirming: equal requests, another file of the same name, who else has to
+    agree."""
     equal = queries.equal_rows(file, now)
+    ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
     return {
         "form": form or ControlForm(file, len(equal)),
         "equal": [line_of(row) for row in equal[:MOST_NAMED]],
         "equal_count": len(equal),
         "more_equal": max(0, len(equal) - MOST_NAMED),
         "same_name": queries.same_name_before(file),
+        "ungated_count": len(ungated),
+        "rule_sentence": rule_sentence() if ungated else "",
+        "approvers": people_who_can_decide(person.pk) if ungated else [],
     }
+
+
+def rule_sentence() -> str:
+    """Say what the live rules demand of a file; empty where none says who agrees, which blocks it."""
+    rule = rule_for(RuleFacts(kind=RuleKind.BULK))
+    return sentence(rule) if rule else ""
 
 
 def line_of(row: BulkRow) -> Line:
@@ -129,9 +186,63 @@ def facts_of(file: BulkFile) -> list[Fact]:
     ]
     if file.confirmed_at:
         facts.append(Fact(_("Confirmed"), file.confirmed_at))
+    if file.approval is not None and file.is_being_created:
+        facts.append(Fact(_("Approved by"), approvers_in_words(file.approval)))
     if file.ended_at:
-        facts.append(Fact(_("Done") if file.confirmed_at else _("Discarded"), file.ended_at))
+        facts.append(Fact(FileState(file.state).label, file.ended_at))
     return [*facts, Fact(_("Digest"), Reference(f"{file.digest[:8]}…{file.digest[-4:]}"))]
+
+
+def approvers_in_words(request: Request) -> str:
+    """Name those whose approvals count, in the order they gave them."""
+    given = approvals_of(request).select_related("decided_by").order_by("id")
+    return ", ".join(one.decided_by.name for one in given)
+
+
+# What an approver sees ----------------------------------------------------------------------------------------------
+
+
+def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
+    """Return what is agreed to with a file: how many rows, what they add up to, and the rows worth reading."""
+    rows = list(queries.rows_in_order(file))
+    odd = unusual.sentences_of([_movement_of(row) for row in rows], now)
+    for number in file.confirmed_equal:
+        odd[str(number)] = _("Equal to another row or request; confirmed as another payment.")
+    by_number = {str(row.number): row for row in rows}
+    largest = sorted(rows, key=lambda row: row.amount, reverse=True)
+    return {
+        "file": file,
+        "kind_label": _("File of operations"),
+        "question": _("Approve the file %(name)s?") % {"name": file.name},
+        "for_whom": ngettext("%(n)s row of a file", "%(n)s rows of a file", len(rows)) % {"n": f"{len(rows):,}"},
+        "count": len(rows),
+        "clients": len({row.client_id for row in rows}),
+        "totals": [(total_label(one.kind), Amount(one.amount, one.asset)) for one in stored_totals(file)],
+        "facts": facts_of(file),
+        "largest": [line_of(row) for row in _largest_of_each_asset(largest)],
+        "first": [line_of(row) for row in rows[:MOST_NAMED]],
+        "more_rows": max(0, len(rows) - MOST_NAMED),
+        "odd": [(line_of(by_number[number]), odd[number]) for number in list(odd)[:FIRST_ROWS]],
+        "odd_count": len(odd),
+        "more_odd": max(0, len(odd) - FIRST_ROWS),
+        "ungated": len(gating.rows_nobody_gates(rows, now)),
+        "url": reverse("funding:bulk_file", args=[file.pk]),
+    }
+
+
+def _movement_of(row: BulkRow) -> unusual.Movement:
+    return unusual.Movement(str(row.number), row.kind, row.client, row.asset_id, row.amount)
+
+
+def _largest_of_each_asset(largest: list[BulkRow]) -> list[BulkRow]:
+    """Keep the three largest of each asset: amounts of different assets do not compare."""
+    seen = Counter[str]()
+    kept = []
+    for row in largest:
+        seen[row.asset_id] += 1
+        if seen[row.asset_id] <= LARGEST_SHOWN:
+            kept.append(row)
+    return sorted(kept[:MOST_NAMED], key=lambda row: row.asset_id)
 
 
 # How far it is ------------------------------------------------------------------------------------------------------
@@ -178,6 +289,7 @@ def what_became_of(file: BulkFile) -> str:
     """Say who had uploaded these bytes before, and what became of them."""
     outcome = {
         FileState.CHECKED: _("It has not been confirmed yet."),
+        FileState.WAITING: _("It waits for another person."),
         FileState.CONFIRMED: _("Its operations are being created."),
         FileState.DONE: _("It is done: see below what became of its rows."),
     }[FileState(file.state)]

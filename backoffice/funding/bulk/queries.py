@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 
 from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
+from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
 from backoffice.funding.states import State
 
@@ -19,7 +20,7 @@ _OPERATION = Operation.objects.filter(submission_token=OuterRef("submission_toke
 
 def files() -> QuerySet[BulkFile]:
     """Return every file without its bytes."""
-    return BulkFile.objects.defer("content").select_related("uploaded_by")
+    return BulkFile.objects.defer("content").select_related("uploaded_by", "approval")
 
 
 def listed() -> QuerySet[BulkFile]:
@@ -32,13 +33,13 @@ def listed() -> QuerySet[BulkFile]:
 
 
 def with_digest(digest: str) -> BulkFile | None:
-    """Return the file that had these bytes, unless it was discarded."""
-    return files().filter(digest=digest).exclude(state=FileState.DISCARDED).first()
+    """Return the file that had these bytes, unless it was given up."""
+    return files().filter(digest=digest).exclude(state__in=GIVEN_UP).first()
 
 
 def same_name_before(file: BulkFile) -> BulkFile | None:
-    """Return the newest other file of that name that was uploaded before and not discarded."""
-    others = files().filter(name=file.name, pk__lt=file.pk).exclude(state=FileState.DISCARDED)
+    """Return the newest other file of that name that was uploaded before and not given up."""
+    others = files().filter(name=file.name, pk__lt=file.pk).exclude(state__in=GIVEN_UP)
     return others.order_by("-pk").first()
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.step_up import FactorForm
 from backoffice.funding.closing.attachments import FEWEST, LARGEST, MOST, Attachment, BadAttachment, attachment_of
 from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import Closing
@@ -45,7 +46,7 @@ class EvidenceField(forms.FileField):
         return kept
 
 
-class ClosingForm(forms.Form):
+class ClosingForm(FactorForm):
     """The claim, its ground, and the evidence for it."""
 
     outcome = forms.ChoiceField(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +19,7 @@ from backoffice.funding.closing.policies import can_settle
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
 from backoffice.funding.timeline import events_of, oldest_first, story_of
 from backoffice.ui import times
+from backoffice.ui.text import visible
 from backoffice.ui.values import Age, Amount, Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
 FIELDS = {
@@ -174,7 +176,16 @@ def form_context(operation: Operation) -> dict[str, Any]:
         "looked_up": Age(findings.looked_up_at),
         "advice": advice_of(findings),
         "operation_facts": operation_facts(operation),
+        "factor_sentence": factor_sentence(operation),
     }
+
+
+def factor_sentence(operation: Operation) -> str:
+    """Repeat what the second factor is shown for."""
+    words = {"money": operation.money, "client": visible(str(operation.client), 80)}
+    if operation.is_deposit:
+        return format_html(_("For closing the deposit of {money} for {client}, and nothing else."), **words)
+    return format_html(_("For closing the withdrawal of {money} for {client}, and nothing else."), **words)
 
 
 def advice_of(findings: Findings) -> str:

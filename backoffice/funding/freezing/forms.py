@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.step_up import FactorForm
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.forms import ClientField
 from backoffice.funding.models import Scope
@@ -73,7 +74,7 @@ class FreezeForm(forms.Form):
         return said
 
 
-class ReleaseForm(forms.Form):
+class ReleaseForm(FactorForm):
     """Why what is frozen may flow again."""
 
     reason = forms.CharField(

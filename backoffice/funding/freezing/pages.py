@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -23,6 +24,7 @@ from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Operation, S
 from backoffice.funding.services.brakes import environments_of, is_clock_off, name_of_halt
 from backoffice.funding.states import State
 from backoffice.ui.listing import Summary
+from backoffice.ui.text import visible
 from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
 HELD_SHOWN: Final = 20
@@ -151,6 +153,9 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
         "asked_before": [one for one in freezes.requests_for(freeze)[:HELD_SHOWN] if one != waiting],
         "managers": managers_in_words(freeze.frozen_by_id),
         "rule": rule_sentence(),
+        "factor_sentence": format_html(
+            _("For asking to release {what}, and nothing else."), what=visible(_in_a_sentence(freeze), 80)
+        ),
         "held": held_context(freeze),
     }
 

@@ -24,7 +24,8 @@ class Freeze(KeptModel):
     """An order to send nothing of ``scope``: by one manager at once, or by the restore of a backup.
 
     A freeze by a restore has ``backup_at``, when the backup was taken, and nobody's name. Release needs two other
-    people: the one who asks for it and the one who approves (``release``); a trigger refuses anything else.
+    people: the one who asks for it, with a second factor, and the one who approves (``release``); a trigger refuses
+    anything else.
     """
 
     scope = models.CharField(max_length=16, choices=Scope)
@@ -90,9 +91,10 @@ class Freeze(KeptModel):
                     IF NOT EXISTS (
                         SELECT 1 FROM approvals_request r WHERE r.id = NEW.release_id AND r.kind = 'release'
                         AND r.state = 'approved' AND split_part(r.subject, '-', 2) = NEW.id::text
+                        AND r.asked_with_id IS NOT NULL
                         AND r.requested_by_id IS DISTINCT FROM NEW.frozen_by_id
                         AND NOT EXISTS (SELECT 1 FROM approvals_decision d
-                            WHERE d.request_id = r.id AND d.decided_by_id = NEW.frozen_by_id)
+                            WHERE d.request_id = r.id AND NEW.frozen_by_id IN (d.decided_by_id, d.for_person_id))
                     ) THEN
                         RAISE EXCEPTION 'freeze % is not released by two other people', NEW.id
                             USING ERRCODE = 'check_violation';

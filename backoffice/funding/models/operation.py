@@ -41,9 +41,10 @@ class Operation(KeptModel):
     """One intended movement of money, under one reference, minted at creation and on every request sent for it.
 
     What identifies and sizes the movement is frozen by a trigger, and so is who approved it, and everything once it has
-    ended; the state moves only as `states.MOVES` allows; a state from `approved` on needs either another person's
-    approval or the version of the rule that asked for none; `review` ends only by a closing that two people signed, and
-    nothing is submitted under a freeze or a halt.
+    ended; the state moves only as `states.MOVES` allows; a state from `approved` on needs either as many other people's
+    approvals as the rule demanded, none of them taken back, or the version of the rules that asked for none; a row of a
+    file that no rule gates needs another person's word on the file; `review` ends only by a closing that two people
+    signed, and nothing is submitted under a freeze or a halt.
     """
 
     reference = models.CharField(max_length=64, unique=True)
@@ -156,6 +157,43 @@ class Operation(KeptModel):
                 """,
             ),
             pgtrigger.Trigger(
+                name="sent_as_it_was_decided",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__state__in=[State.APPROVED, State.SUBMITTING], new__approval__isnull=False),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'operation'
+                        AND r.subject = NEW.reference AND r.state = 'approved' AND r.fingerprint = NEW.fingerprint
+                        AND r.people_needed <= (
+                            SELECT count(*) FROM approvals_decision d WHERE d.request_id = r.id
+                            AND d.verdict = 'approved' AND d.fingerprint = NEW.fingerprint
+                            AND d.taken_back_at IS NULL AND d.decided_by_id <> NEW.requested_by_id)
+                    ) THEN
+                        RAISE EXCEPTION 'operation % is not approved by those it needs', NEW.reference
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="made_from_an_approved_file",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM funding_bulkrow o JOIN funding_bulkfile f ON f.id = o.file_id
+                        WHERE o.submission_token = NEW.submission_token AND (
+                            f.state <> 'confirmed' OR (NEW.ungated_rule_version IS NOT NULL AND NOT EXISTS (
+                                SELECT 1 FROM approvals_request r WHERE r.id = f.approval_id AND r.state = 'approved')))
+                    ) THEN
+                        RAISE EXCEPTION 'operation % comes from a file nobody else approved', NEW.reference
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="review_ends_by_two_people",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -166,6 +204,7 @@ class Operation(KeptModel):
                         WHERE c.id = NEW.closing_id AND c.operation_id = NEW.id AND c.outcome = NEW.state
                         AND c.order_id IS NOT DISTINCT FROM NEW.partner_order_id
                         AND r.state = 'approved' AND r.kind = 'closing' AND r.fingerprint = c.fingerprint
+                        AND r.asked_with_id IS NOT NULL
                         AND EXISTS (SELECT 1 FROM funding_closingevidence e WHERE e.closing_id = c.id)
                     ) THEN
                         RAISE EXCEPTION 'operation % was not closed by two people', NEW.reference

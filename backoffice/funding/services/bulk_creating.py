@@ -78,6 +78,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         reason=row.reason,
         submission_token=row.submission_token,
         confirmed_equal=row.number in file.confirmed_equal,
+        must_be_gated=file.approval_id is None,
     )
 
 

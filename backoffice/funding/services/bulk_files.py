@@ -1,4 +1,7 @@
-"""A file of deposits or withdrawals: uploaded whole or not at all, then confirmed by its sums or discarded."""
+"""A file of deposits or withdrawals: uploaded whole or not at all, then confirmed by its sums or discarded.
+
+Where some row of it would go out on one person's word, it waits for another person's before anything is created.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,15 +12,20 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
+from backoffice.approvals.matching import Facts, rule_demanded
+from backoffice.approvals.models import Rule, RuleKind
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.funding.bulk import queries
+from backoffice.funding.bulk import gating, queries
 from backoffice.funding.bulk.checking import GoodRow, check
 from backoffice.funding.bulk.policies import check_can_settle
 from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
-from backoffice.funding.bulk.sums import differences, totals_of, written
+from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
+from backoffice.funding.fingerprint import file_fingerprint
 from backoffice.funding.models import BulkFile, BulkRow, FileState
 from backoffice.funding.policies import check_can_ask
 from backoffice.funding.services.doorbells import ring_to_create
@@ -109,26 +117,63 @@ def _store(name: str, content: bytes, digest: str, rows: list[BulkRow], by: Pers
 
 
 def confirm(*, file_id: int, count: int, totals: dict[str, Decimal], confirmed_equal: bool, by: Person) -> BulkFile:
-    """Let the workers create one operation for each row.
+    """Let the workers create one operation for each row; where some row needs it, once others have agreed to the file.
 
     :param count, totals: what the person read off their own source, by `Total.key`; they must agree exactly.
     :param confirmed_equal: that the rows which equal another request are other payments.
-    :raises Refused: for anybody but who uploaded it. :raises Conflict: when it was settled meanwhile, or a control
-        figure differs. :raises EqualRows: unless confirmed.
+    :raises Refused: for anybody but who uploaded it, and where no rule says who agrees. :raises Conflict: when it was
+        settled meanwhile, or a control figure differs. :raises EqualRows: unless confirmed.
     """
     with transaction.atomic():
-        file = _locked(file_id)
+        file = locked(file_id)
         check_can_settle(by, file)
         if differences(file, count, totals):
             raise Conflict(_("The control figures are not those of the file. Compare it with your own list."))
         equal = queries.equal_rows(file, clock.now())
         if equal and not confirmed_equal:
             raise EqualRows(_("Confirm that the rows which equal another request are other payments."))
-        numbers = [row.number for row in equal]
-        _settle(file, FileState.CONFIRMED, confirmed_at=clock.now(), confirmed_equal=numbers)
-        ring_to_create(file.pk)
-        record("bulk.confirmed", by=by, obj=file, after={**_said_of(file), "confirmed_equal": len(equal)})
+        file.confirmed_equal = [row.number for row in equal]
+        if gating.rows_nobody_gates(queries.rows_in_order(file), clock.now()):
+            _ask_others(file, rule_demanded(Facts(kind=RuleKind.BULK)), by)
+        else:
+            _settle(file, FileState.CONFIRMED, confirmed_at=clock.now(), confirmed_equal=file.confirmed_equal)
+            ring_to_create(file.pk)
+        after = {**_said_of(file), "state": str(file.state), "confirmed_equal": len(equal)}
+        record("bulk.confirmed", by=by, obj=file, after=after)
     return file
+
+
+def _ask_others(file: BulkFile, rule: Rule, by: Person) -> None:
+    now, totals = clock.now(), stored_totals(file)
+    fingerprint = file_fingerprint(file)
+    one = totals[0] if len(totals) == 1 else None
+    request = ask_for_approval(
+        kind=RuleKind.BULK,
+        subject=file.key,
+        title=f"File of {file.row_count} operations: {file.name}",
+        fingerprint=fingerprint,
+        rule=rule,
+        by=by,
+        now=now,
+        amount=one.amount if one else None,
+        asset=one.asset if one else "",
+    )
+    said = {"confirmed_at": now, "confirmed_equal": file.confirmed_equal, "fingerprint": fingerprint}
+    _settle(file, FileState.WAITING, approval=request, **said)
+
+
+def let_create(file: BulkFile, *, by: Person, note: str) -> None:
+    """Let the workers create the operations of a locked file that others have agreed to."""
+    _settle(file, FileState.CONFIRMED)
+    ring_to_create(file.pk)
+    record("bulk.approved", by=by, obj=file, after=_said_of(file), reason=note)
+
+
+def let_go(file: BulkFile, to: FileState, *, by: Actor, reason: str = "") -> None:
+    """End a locked file before anything came of it; its bytes may be uploaded again."""
+    before = {"state": str(file.state)}
+    _settle(file, to, ended_at=clock.now())
+    record(f"bulk.{to}", by=by, obj=file, before=before, reason=reason)
 
 
 def discard(*, file_id: int, by: Person) -> BulkFile:
@@ -137,14 +182,14 @@ def discard(*, file_id: int, by: Person) -> BulkFile:
     :raises Refused: for anybody but who uploaded it. :raises Conflict: when it was settled meanwhile.
     """
     with transaction.atomic():
-        file = _locked(file_id)
+        file = locked(file_id)
         check_can_settle(by, file)
-        _settle(file, FileState.DISCARDED, ended_at=clock.now())
-        record("bulk.discarded", by=by, obj=file, before={"state": str(FileState.CHECKED)})
+        let_go(file, FileState.DISCARDED, by=by)
     return file
 
 
-def _locked(file_id: int) -> BulkFile:
+def locked(file_id: int) -> BulkFile:
+    """Lock one file for the rest of the transaction and return it as it is now."""
     return queries.files().select_for_update(of=("self",), no_key=True).get(pk=file_id)
 
 

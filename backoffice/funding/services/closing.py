@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Proof
+from backoffice.accounts.proofs import check_proves
 from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.services import ask_for_approval
@@ -26,7 +27,7 @@ from backoffice.funding.closing.policies import (
     check_can_conclude,
     check_reason,
 )
-from backoffice.funding.fingerprint import closing_fingerprint
+from backoffice.funding.fingerprint import claim_fingerprint, closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import look_now
@@ -49,26 +50,51 @@ class Claim:
     order_id: int | None = None
 
 
-def ask_to_close(*, operation_id: int, claim: Claim, by: Person) -> Closing:
+def ask_to_close(*, operation_id: int, claim: Claim, by: Person, proof: Proof) -> Closing:
     """Look the reference up once more, then ask a manager to sign ``claim``.
 
-    :raises Refused: for anybody but finance.
+    :param proof: the second factor ``by`` has just shown for `fingerprint_to_prove`.
+    :raises Refused: for anybody but finance, and without such a factor.
     :raises Conflict: unless the operation is in review and no other closing waits.
     :raises CannotClose: when what is known speaks against the claim, or the evidence is missing.
     """
-    check_can_ask_to_close(by, Operation.objects.get(pk=operation_id))
+    operation = Operation.objects.get(pk=operation_id)
+    check_can_ask_to_close(by, operation)
     _check_evidence(claim.evidence)
+    check_proves(proof, by, fingerprint_to_prove(operation, claim, by))
     look_now(operation_id, holder=BEFORE_ASKING)
     with transaction.atomic():
         operation = locked(operation_id)
         check_can_ask_to_close(by, operation)
         findings = findings_of(operation)
-        claim = _with_order(claim, findings)
-        check_can_conclude(claim.outcome, claim.order_id, findings)
-        check_reason(claim.outcome, claim.reason_code, findings)
-        closing = _insert(operation, claim, findings, by)
+        claim = check_claim(claim, findings)
+        closing = _insert(operation, claim, findings, by, proof)
         _record_asking(closing, operation, claim, by)
     return closing
+
+
+def check_claim(claim: Claim, findings: Findings) -> Claim:
+    """Refuse what is known to be otherwise; return the claim with the order it can only mean.
+
+    :raises CannotClose: naming the field that is wrong.
+    """
+    claim = _with_order(claim, findings)
+    check_can_conclude(claim.outcome, claim.order_id, findings)
+    check_reason(claim.outcome, claim.reason_code, findings)
+    return claim
+
+
+def fingerprint_to_prove(operation: Operation, claim: Claim, by: Person) -> str:
+    """Return the fingerprint of what ``by`` claims, which a second factor is shown for before it is asked."""
+    return claim_fingerprint(
+        reference=operation.reference,
+        outcome=str(claim.outcome),
+        reason_code=str(claim.reason_code),
+        statement=claim.statement,
+        order_id=claim.order_id,
+        evidence=[one.digest for one in claim.evidence],
+        asked_by=by,
+    )
 
 
 def conclude(request: Request, by: Person, note: str) -> None:
@@ -128,7 +154,7 @@ def _with_order(claim: Claim, findings: Findings) -> Claim:
     return claim
 
 
-def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person) -> Closing:
+def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person, proof: Proof) -> Closing:
     now = clock.now()
     key = f"{operation.reference}-closing-{operation.closings.count() + 1}"
     closing = Closing(
@@ -143,7 +169,7 @@ def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person) 
         asked_at=now,
     )
     closing.fingerprint = closing_fingerprint(closing, [one.digest for one in claim.evidence], findings)
-    closing.approval = _request(closing, by, now)
+    closing.approval = _request(closing, by, proof, now)
     closing.save(force_insert=True)
     for one in claim.evidence:
         ClosingEvidence.objects.create(
@@ -157,7 +183,7 @@ def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person) 
     return closing
 
 
-def _request(closing: Closing, by: Person, now: datetime) -> Request:
+def _request(closing: Closing, by: Person, proof: Proof, now: datetime) -> Request:
     operation = closing.operation
     return ask_for_approval(
         kind=SUBJECT_KIND,
@@ -169,6 +195,7 @@ def _request(closing: Closing, by: Person, now: datetime) -> Request:
         now=now,
         client=operation.client.partner_client_id,
         reason=closing.statement,
+        asked_with=proof,
     )
 
 

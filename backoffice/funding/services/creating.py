@@ -22,14 +22,14 @@ from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
-from backoffice.funding import queries
+from backoffice.funding import queries, rolling
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
 from backoffice.funding.references import mint
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.states import State
-from backoffice.money import Money
+from backoffice.money import Money, exact_sum
 
 #: How long an operation that no rule gates may wait to be sent; after that nobody expects it to leave any more.
 UNGATED_VALIDITY: Final = timedelta(hours=24)
@@ -53,6 +53,7 @@ class Intent:
     """What a person asks for, as typed and checked.
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
+    ``must_be_gated``: it is not made unless a rule asks somebody else about it.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Intent:
     submission_token: UUID
     confirmed_equal: bool = False
     copy_of: Operation | None = None
+    must_be_gated: bool = False
 
 
 def create_deposit(
@@ -185,6 +187,8 @@ def _rule(intent: Intent, now: datetime) -> Rule | None:
     rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now))
     if rule is None and intent.kind == Kind.WITHDRAWAL:
         raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
+    if rule is None and intent.must_be_gated:
+        raise Refused(_("No rule asks others about this row any more, and nobody approved the file. Upload it anew."))
     return rule
 
 
@@ -195,7 +199,7 @@ def rule_facts(kind: str, client: Client, asset: Asset, amount: Decimal, now: da
         asset=asset.asset_id,
         client=client.partner_client_id,
         amount=amount,
-        day_total=queries.day_total(client, asset, kind, now) + amount,
+        day_total=exact_sum([rolling.day_total(client, asset, kind, now), amount]),
     )
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Proof
+from backoffice.accounts.proofs import check_proves
 from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
@@ -27,19 +29,17 @@ VERSION: Final = 1
 RUNG_AT_ONCE: Final = 100
 
 
-def ask_for_release(*, freeze_id: int, reason: str, by: Person) -> Request:
+def ask_for_release(*, freeze_id: int, reason: str, by: Person, proof: Proof) -> Request:
     """Ask that a freeze be released; a manager other than ``by`` and whoever froze decides.
 
-    :raises Refused: for people who only read and for the one who froze.
+    :param proof: the second factor ``by`` has just shown for the `fingerprint_of` this freeze.
+    :raises Refused: for people who only read, for the one who froze, and without such a factor.
     :raises Conflict: when it is released already, somebody has asked, or what a restore demands is not done yet.
     """
     with transaction.atomic():
         freeze, now = locked(freeze_id), clock.now()
-        check_can_ask_release(by, freeze)
-        check_releasable(freeze)
-        waiting = freezes.waiting_releases([freeze], now).get(freeze.pk)
-        if waiting is not None:
-            raise Conflict(_("%(name)s has asked for it already.") % {"name": waiting.requested_by.name})
+        check_askable(freeze, by, now)
+        check_proves(proof, by, fingerprint_of(freeze))
         request = ask_for_approval(
             kind=freezes.RELEASE,
             subject=freezes.key_of(freeze, freezes.requests_for(freeze).count() + 1),
@@ -51,10 +51,23 @@ def ask_for_release(*, freeze_id: int, reason: str, by: Person) -> Request:
             client=client_of(freeze),
             reason=reason,
             barred=freeze.frozen_by,
+            asked_with=proof,
         )
         after = {"request": request.subject, "rule": request.rule, "rule_version": request.rule_version}
         record("freeze.release_asked", by=by, obj=freeze, client=client_of(freeze), after=after, reason=reason)
     return request
+
+
+def check_askable(freeze: Freeze, by: Person, now: datetime) -> None:
+    """Refuse asking for the release of a freeze.
+
+    :raises Refused, Conflict: as `ask_for_release`.
+    """
+    check_can_ask_release(by, freeze)
+    check_releasable(freeze)
+    waiting = freezes.waiting_releases([freeze], now).get(freeze.pk)
+    if waiting is not None:
+        raise Conflict(_("%(name)s has asked for it already.") % {"name": waiting.requested_by.name})
 
 
 def release(request: Request, *, by: Person, note: str) -> None:

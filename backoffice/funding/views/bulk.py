@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from backoffice.accounts.models import Role
-from backoffice.accounts.policies import require_role
+from backoffice.accounts.policies import Refused, require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.audit.queries import history_of
@@ -38,6 +38,7 @@ LISTING = Listing(
     views=(
         View(_("All")),
         View(_("To be confirmed"), "state=checked"),
+        View(_("Waiting for approval"), "state=waiting"),
         View(_("Being created"), "state=confirmed"),
         View(_("Done"), "state=done"),
     ),
@@ -104,7 +105,7 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
     if not form.is_valid():
         return page(request, one, form, status=422)
     try:
-        bulk_files.confirm(
+        confirmed = bulk_files.confirm(
             file_id=one.pk,
             count=form.cleaned_data["count"],
             totals=form.totals,
@@ -113,8 +114,18 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
         )
     except bulk_files.EqualRows:  # somebody asked for the same just now: the form asks whether it is another payment
         return page(request, one, ControlForm(one, 1, request.POST), status=422)
-    messages.success(request, gettext("Confirmed. A worker creates one operation for each row."))
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return page(request, one, form, status=422)
+    messages.success(request, said_of(confirmed))
     return redirect("funding:bulk_file", one.pk)
+
+
+def said_of(confirmed: BulkFile) -> str:
+    """Say what confirming did."""
+    if confirmed.is_being_created:
+        return gettext("Confirmed. A worker creates one operation for each row.")
+    return gettext("Confirmed. Nothing is created before others agree.")
 
 
 @require_POST

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import Refused, require_role
 from backoffice.accounts.signed_in import person_of
+from backoffice.accounts.step_up import prove
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.queries import history_of
+from backoffice.database import clock
 from backoffice.funding import policies
 from backoffice.funding.forms import ResumeForm
 from backoffice.funding.freezing import freezes
@@ -77,11 +79,16 @@ def shown_one(request: HttpRequest, number: int, form: ReleaseForm, *, status: i
 @conflicts_as_409
 def release(request: HttpRequest, number: int) -> HttpResponse:
     """Ask that a freeze be released; another manager decides."""
-    found, form = get_object_or_404(freezes.freezes(), pk=number), ReleaseForm(request.POST)
+    found, form, person = get_object_or_404(freezes.freezes(), pk=number), ReleaseForm(request.POST), person_of(request)
     if not form.is_valid():
         return shown_one(request, number, form, status=422)
     try:
-        asked = releasing.ask_for_release(freeze_id=found.pk, by=person_of(request), **form.cleaned_data)
+        releasing.check_askable(found, person, clock.now())
+        proof = prove(request, form, releasing.fingerprint_of(found))
+        if proof is None:
+            return shown_one(request, number, form, status=422)
+        reason = form.cleaned_data["reason"]
+        asked = releasing.ask_for_release(freeze_id=found.pk, by=person, reason=reason, proof=proof)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return shown_one(request, number, form, status=403)

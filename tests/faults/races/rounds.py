@@ -20,7 +20,6 @@ from backoffice.funding.services import creating
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, Intent
 from backoffice.funding.services.freezing import freeze
-from backoffice.funding.services.releasing import ask_for_release
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
@@ -234,7 +233,7 @@ def freeze_or_send(arena: Arena, number: int) -> None:
 
 def release(arena: Arena, frozen: Freeze) -> None:
     """Have two other people let go what was frozen."""
-    request = ask_for_release(freeze_id=frozen.pk, reason="The file was ours", by=arena.maya)
+    request = approving.ask_for_release(frozen, by=arena.maya, reason="The file was ours")
     approving.approve(request, by=arena.managers[1])
 
 

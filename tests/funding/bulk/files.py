@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
+from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, Operation
 from backoffice.funding.services import bulk_creating, bulk_files
+from tests.approving import approve
 
 HEADER = "type,client,asset,amount,reason"
 WORKER = "worker 1"
@@ -24,11 +26,25 @@ def uploaded(by: Person, content: bytes, name: str = "payments.csv") -> BulkFile
     return bulk_files.upload(name=name, content=content, by=by).file
 
 
-def confirmed(by: Person, content: bytes, *, equal: bool = False) -> BulkFile:
-    """Upload a file and confirm it by its own figures."""
-    file = uploaded(by, content)
+def asked(by: Person, content: bytes, *, equal: bool = False, name: str = "payments.csv") -> BulkFile:
+    """Upload a file and confirm it by its own figures, which asks others where some row needs it."""
+    file = uploaded(by, content, name)
     totals: dict[str, Decimal] = {total.key: total.amount for total in stored_totals(file)}
     return bulk_files.confirm(file_id=file.pk, count=file.row_count, totals=totals, confirmed_equal=equal, by=by)
+
+
+def confirmed(by: Person, content: bytes, *, equal: bool = False) -> BulkFile:
+    """Do so, and have a manager agree where one is asked."""
+    file = asked(by, content, equal=equal)
+    if file.approval is not None:
+        approve(file.approval, by=a_manager())
+    return queries.files().get(pk=file.pk)
+
+
+def a_manager() -> Person:
+    """Return one of the cast's managers, or somebody in their place."""
+    found = Person.objects.filter(role=Role.MANAGER).first()
+    return found or Person.objects.create_person(email="rami@example.com", name="Rami Nasser", role=Role.MANAGER)
 
 
 def created(file: BulkFile) -> list[Operation]:

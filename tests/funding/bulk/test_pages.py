@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.columns import FILES
@@ -21,6 +22,7 @@ from backoffice.funding.models import BulkFile, FileState, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.views.bulk import BULK_ROWS
+from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
 
@@ -54,7 +56,8 @@ def test_a_good_file_leads_to_its_page(db: None, signed_in: SignIn, noura: Clien
     file = BulkFile.objects.get()
     assert answer.headers["Location"] == f"/funding/bulk/{file.pk}/"
     page = desk.get(answer.headers["Location"]).content.decode()
-    assert "Total of deposits, USD" in page and "6.03" in page and "Create 3 operations" in page
+    assert "Total of deposits, USD" in page and "6.03" in page and "Ask for approval of 3 operations" in page
+    assert "3 rows would go out on your word alone" in page
 
 
 def test_a_bad_file_is_answered_cell_by_cell_and_nothing_is_stored(
@@ -206,12 +209,16 @@ def confirm(desk: Browser, file: BulkFile, **typed: str) -> Any:
     return desk.post(f"/funding/bulk/{file.pk}/confirm/", typed)
 
 
-def test_the_right_figures_create_the_operations(
-    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+def test_the_right_figures_ask_others_who_let_the_operations_be_created(
+    db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
 ) -> None:
     file, desk = uploaded(maya, deposits(3)), signed_in(FINANCE)
 
     assert confirm(desk, file, count="3", total_1="6.03").status_code == 302
+    assert created(file) == []
+    page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    assert "Nothing is created before others agree." in page and f"/approvals/file-{file.pk}/" in page
+    approve(Request.objects.get(kind="bulk"), by=omar)
     assert len(created(file)) == 3
     page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
     assert 'role="progressbar"' in page and 'aria-valuenow="3"' in page
@@ -291,7 +298,7 @@ def test_whoever_reads_money_reads_files(
 
     assert "payments.csv" in desk.get("/funding/bulk/").content.decode()
     page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
-    assert ("Create 1 operation" in page) is (name == FINANCE)
+    assert ("Ask for approval of 1 operation" in page) is (name == FINANCE)
 
 
 def test_an_operation_leads_back_to_its_file_and_row(

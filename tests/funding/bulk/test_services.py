@@ -16,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from backoffice import failpoints
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
+from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
@@ -31,7 +32,8 @@ from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.money import to_plain
 from backoffice.orders.models import MintedReference
-from tests.funding.bulk.files import WORKER, confirmed, created, csv_of, deposits, uploaded
+from tests.approving import approve
+from tests.funding.bulk.files import WORKER, a_manager, confirmed, created, csv_of, deposits, uploaded
 from tests.funding.cast import deposit
 
 THREE = csv_of(
@@ -134,7 +136,8 @@ def test_control_figures_agree_however_their_zeros_are_written(
         file_id=file.pk, count=2, totals={"deposit USD": Decimal("3.0200")}, confirmed_equal=False, by=maya
     )
 
-    assert confirmed_file.state == FileState.CONFIRMED
+    assert confirmed_file.state == FileState.WAITING and not ProcrastinateJob.objects.exists()
+    approve(Request.objects.get(), by=a_manager())
     assert ProcrastinateJob.objects.filter(task_name="funding.create_from_file", args={"file_id": file.pk}).exists()
 
 
@@ -171,6 +174,7 @@ def test_equal_rows_must_be_confirmed_and_only_theirs_is_the_confirmation(
         confirmed(maya, TWINS)
     file = BulkFile.objects.get()
     bulk_files.confirm(file_id=file.pk, count=3, totals={"deposit USD": Decimal(31)}, confirmed_equal=True, by=maya)
+    approve(Request.objects.get(), by=a_manager())
 
     assert [one.confirmed_equal for one in created(file)] == [True, False, True]
 
