@@ -28,8 +28,9 @@ LARGE = {
     "BTC": "0.1",
     "ETH": "3",
 }
-#: How many times a large amount makes a deposit one that somebody else has to see, and a day's withdrawals many.
-FIVE = Decimal(5)
+#: How many times a large amount makes a deposit one that somebody else has to see, and a day's withdrawals many; and
+#: how many times makes a day's deposits many, so that nobody stays below the bound by paying in parts.
+FIVE, TEN = Decimal(5), Decimal(10)
 
 
 def install(apps, schema_editor):
@@ -52,6 +53,13 @@ def install(apps, schema_editor):
             **gated,
         )
         rules.create(name=f"Large deposits, {asset}", kind="deposit", at_least=large * FIVE, people_needed=ONE, **gated)
+        rules.create(
+            name=f"Many deposits in a day, {asset}",
+            kind="deposit",
+            day_total_from=large * TEN,
+            people_needed=ONE,
+            **gated,
+        )
     for state in ("proposed", "live"):
         rule_set.state = state
         rule_set.live_at = now if state == "live" else None

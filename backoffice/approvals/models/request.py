@@ -105,6 +105,29 @@ class Request(KeptModel):
                 """,
             ),
             pgtrigger.Trigger(
+                name="pinned_to_a_rule_there_is",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM approvals_rule r JOIN approvals_ruleset s ON s.id = r.rule_set_id
+                        WHERE s.version = NEW.rule_version AND s.state IN ('live', 'former')
+                        AND r.name = NEW.rule AND r.people_needed = NEW.people_needed
+                    ) THEN
+                        RAISE EXCEPTION 'request % names no rule that is or was live', NEW.subject
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF NEW.kind = 'rules' AND NOT EXISTS (
+                        SELECT 1 FROM accounts_proof p
+                        WHERE p.id = NEW.asked_with_id AND NEW.fingerprint = ANY(p.covers)
+                    ) THEN
+                        RAISE EXCEPTION 'request % is not asked with a proof for exactly these rules', NEW.subject
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="decided_by_its_decisions",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,

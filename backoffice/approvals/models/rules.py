@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models.request import Request
 from backoffice.database.fields import AmountField, amount_within_bounds
-from backoffice.database.models import KeptModel, truncate_refused
+from backoffice.database.models import KeptModel, born_in, truncate_refused
 
 
 class RuleSetState(models.TextChoices):
@@ -59,9 +59,26 @@ class RuleSet(KeptModel):
                 name="one_next_version_of_the_rules",
             ),
             models.CheckConstraint(condition=models.Q(state__in=RuleSetState.values), name="rule_set_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(version=1)
+                | models.Q(state__in=[RuleSetState.DRAFT, RuleSetState.DISCARDED], fingerprint="", approval=None)
+                | (
+                    ~models.Q(state__in=[RuleSetState.DRAFT, RuleSetState.DISCARDED])
+                    & ~models.Q(fingerprint="")
+                    & models.Q(approval__isnull=False)
+                ),
+                name="rule_set_submitted_with_a_request",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(version=1)
+                | models.Q(state__in=[RuleSetState.LIVE, RuleSetState.FORMER], live_at__isnull=False)
+                | (~models.Q(state__in=[RuleSetState.LIVE, RuleSetState.FORMER]) & models.Q(live_at=None)),
+                name="rule_set_live_since",
+            ),
         ]
         triggers = [
             *KeptModel.Meta.triggers,
+            born_in(RuleSetState.DRAFT),
             pgtrigger.FSM(name="rule_set_moves", field="state", transitions=RULE_SET_MOVES),
             pgtrigger.ReadOnly(name="made_once", fields=["version", "made_by", "made_at"]),
             pgtrigger.Protect(
@@ -71,8 +88,54 @@ class RuleSet(KeptModel):
                 & (
                     pgtrigger.Q(old__groups__df=pgtrigger.F("new__groups"))
                     | pgtrigger.Q(old__note__df=pgtrigger.F("new__note"))
-                    | pgtrigger.Q(old__fingerprint__df=pgtrigger.F("new__fingerprint"))
+                    | (
+                        ~pgtrigger.Q(new__state=RuleSetState.DRAFT)
+                        & (
+                            pgtrigger.Q(old__fingerprint__df=pgtrigger.F("new__fingerprint"))
+                            | pgtrigger.Q(old__approval__df=pgtrigger.F("new__approval"))
+                        )
+                    )
                 ),
+            ),
+            pgtrigger.Protect(
+                name="live_since_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__live_at__isnull=False)
+                & pgtrigger.Q(old__live_at__df=pgtrigger.F("new__live_at")),
+            ),
+            pgtrigger.Trigger(
+                name="submitted_for_exactly_this",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=RuleSetState.DRAFT, new__state=RuleSetState.PROPOSED)
+                & ~pgtrigger.Q(new__version=1),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'rules'
+                        AND r.state = 'waiting' AND r.fingerprint = NEW.fingerprint
+                        AND split_part(r.subject, '-', 2) = NEW.version::text
+                    ) THEN
+                        RAISE EXCEPTION 'no request waits for version % of the rules', NEW.version
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="a_draft_again_once_decided",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=RuleSetState.PROPOSED, new__state=RuleSetState.DRAFT),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM approvals_request r WHERE r.id = OLD.approval_id
+                        AND r.state IN ('waiting', 'approved')
+                    ) THEN
+                        RAISE EXCEPTION 'version % of the rules waits for a decision', NEW.version
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Trigger(
                 name="live_by_two_people",
