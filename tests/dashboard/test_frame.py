@@ -64,8 +64,14 @@ def in_doubt(asked_by: Person) -> Operation:
 def waiting(asked_by: Person) -> Request:
     now = timezone.now()
     return Request.objects.create(
-        **{"kind": "withdrawal", "subject": "wd-1", "title": "A withdrawal", "fingerprint": "f" * 64, "rule": "Any"},
-        **{"rule_version": 1, "requested_by": asked_by, "requested_at": now, "valid_until": now + timedelta(hours=1)},
+        **{"kind": "withdrawal", "subject": "wd-1", "title": "A withdrawal", "fingerprint": "f" * 64},
+        **{
+            "rule": "Every withdrawal",
+            "rule_version": 1,
+            "requested_by": asked_by,
+            "requested_at": now,
+            "valid_until": now + timedelta(hours=1),
+        },
     )
 
 

@@ -43,7 +43,7 @@ def ask(person: Person, reference: str = "wd-1", title: str = "Withdrawal for No
         amount=Decimal("12500.00"),
         asset="USD",
         fingerprint="0" * 64,
-        rule="Withdrawals",
+        rule="Every withdrawal",
         rule_version=1,
         requested_by=person,
         requested_at=NOW - timedelta(hours=3),
