@@ -53,7 +53,6 @@ OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 OIDC_BUTTON = env.str("OIDC_BUTTON", default="") or _("Sign in with the company account")
-IS_OIDC = bool(OIDC_ISSUER)
 
 INSTALLED_APPS = [
     "backoffice.database",
@@ -80,7 +79,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    *(["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"] if IS_OIDC else []),
     "allauth.mfa",
     "csp",
     "django_filters",
@@ -97,6 +95,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "backoffice.ui.middleware.AddressLengthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backoffice.accounts.factors.middleware.RenewedSessionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,6 +110,7 @@ MIDDLEWARE = [
     "backoffice.accounts.middleware.SessionLimitsMiddleware",
     "backoffice.audit.middleware.RefusalsMiddleware",
     "backoffice.accounts.middleware.LoginRequiredMiddleware",
+    "backoffice.accounts.factors.middleware.FactorRequiredMiddleware",
     "backoffice.accounts.middleware.TimeZoneMiddleware",
 ]
 
@@ -208,17 +208,6 @@ ACCOUNT_RATE_LIMITS = {
 }
 SOCIALACCOUNT_ADAPTER = "backoffice.accounts.oidc.adapter.CompanyAdapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "APP": {
-            "provider_id": "company",
-            "name": "company",
-            "client_id": OIDC_CLIENT_ID,
-            "secret": OIDC_CLIENT_SECRET,
-            "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True, "scope": ["openid", "email"]},
-        }
-    }
-}
 SESSION_ENGINE = "backoffice.accounts.session_store"
 MFA_ADAPTER = "backoffice.accounts.factors.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]  # recovery codes are our own: the library keeps them readable

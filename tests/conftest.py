@@ -9,6 +9,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from backoffice.accounts.models import Person, Role
 from backoffice.database import embedded
 from tests import database
+from tests.factors import factor_shown_with_force_login  # noqa: F401 - a fixture
 from tests.partners import partners, sandbox  # noqa: F401 - fixtures
 from tests.security.counting import pytest_terminal_summary  # noqa: F401 - a hook
 

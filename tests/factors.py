@@ -1,12 +1,41 @@
-"""Second factors of the cast: the authenticator in everybody's hand."""
+"""Second factors of the cast: the authenticator in everybody's hand.
 
+`client.force_login(person)` gives a session in which a factor was shown; `without_factor` one in which none was.
+"""
+
+import time
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from allauth.mfa.models import Authenticator
+from django.test import Client
 
-from backoffice.accounts.factors import codes
+from backoffice.accounts.factors import codes, shown
 from backoffice.accounts.models import CodeGuard, Person
 from backoffice.database import clock
+
+_force_login = Client.force_login
+
+
+@pytest.fixture(scope="session", autouse=True)
+def factor_shown_with_force_login() -> Iterator[None]:
+    """Let `force_login` stand for a whole sign-in: password and second factor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", sign_in_at_once)
+        yield
+
+
+def sign_in_at_once(client: Client, person: Person, backend: str | None = None) -> None:
+    _force_login(client, person, backend)
+    session = client.session
+    session.update({shown.SHOWN_AT: time.time(), shown.SHOWN_BY: person.pk})
+    session.save()
+
+
+def without_factor(client: Client, person: Person) -> None:
+    """Give a session as after the password alone."""
+    _force_login(client, person)
 
 
 def enrol(person: Person) -> Authenticator:

@@ -37,6 +37,10 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         request = context.request
         return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
+    def get_login_stages(self) -> list[str]:
+        """One stage, whichever way somebody comes: the second factor. The library's own know remembered devices."""
+        return ["backoffice.accounts.factors.door.FactorStage"]
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request)
 

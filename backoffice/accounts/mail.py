@@ -35,6 +35,7 @@ class Letter(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ROLE_CHANGED = "role_changed"
     FACTOR_RESET = "factor_reset"
+    FACTOR_CHANGED = "factor_changed"
 
 
 #: The links of those letters that hold one, made for the person when the letter is written.
@@ -46,6 +47,7 @@ LINKS: Final[dict[Letter, Callable[[Person], str]]] = {
 NEEDS: Final[dict[Letter, frozenset[str]]] = {
     Letter.ROLE_CHANGED: frozenset({"before", "role", "by", "approved_by"}),
     Letter.FACTOR_RESET: frozenset({"by", "approved_by"}),
+    Letter.FACTOR_CHANGED: frozenset({"what"}),
 }
 
 

@@ -22,6 +22,9 @@ PUBLIC_NAMES = frozenset(
     {
         "account_login",
         "account_logout",
+        "account_factor",
+        "account_factor_passkey",
+        "account_demo_code",
         "account_password_forgotten",
         "account_password_link",
         "account_company",

@@ -51,6 +51,7 @@ SENTENCES: dict[str, str | Promise] = {
     "operation.approved": _("Approved an operation"),
     "operation.rejected": _("Rejected an operation"),
     "operation.cancelled": _("Cancelled an operation"),
+    "operation.approval_taken_back": _("Took an approval back before anything was sent"),
     "operation.expired": _("An operation expired"),
     "operation.claimed": _("Claimed an operation to send it"),
     "operation.returned": _("Nothing was sent; the operation waits to be sent"),

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.http import HttpRequest
 from django.test import RequestFactory
 
 from backoffice.accounts import step_up
 from backoffice.accounts.factors import codes
 from backoffice.accounts.factors.checking import MOST_FAILURES, Verdict, check_code
 from backoffice.accounts.models import CodeGuard, Person, Proof
+from backoffice.accounts.session_store import SessionStore
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from tests.factors import code_of, enrol, with_code, wrong_code_of
@@ -121,16 +123,16 @@ class Form(step_up.FactorForm):
     """A form of nothing but the factor."""
 
 
-def asked_by(person: Person) -> object:
+def asked_by(person: Person) -> HttpRequest:
     request = RequestFactory().post("/")
-    request.user = person
+    request.user, request.session = person, SessionStore()
     return request
 
 
 def test_s20_a_proof_is_for_what_it_was_shown_for(maya: Person) -> None:
     form = Form(with_code(maya))
     assert form.is_valid()
-    proof = step_up.prove(asked_by(maya), form, "a" * 64, "b" * 64)  # type: ignore[arg-type]
+    proof = step_up.prove(asked_by(maya), form, "a" * 64, "b" * 64)
     assert proof is not None
     assert (proof.person, proof.method, proof.covers) == (maya, Proof.Method.CODE, ["a" * 64, "b" * 64])
 
@@ -138,7 +140,7 @@ def test_s20_a_proof_is_for_what_it_was_shown_for(maya: Person) -> None:
 def test_s20_a_wrong_code_proves_nothing_and_says_so_beside_the_field(maya: Person) -> None:
     form = Form({"code": wrong_code_of(maya)})
     assert form.is_valid()
-    assert step_up.prove(asked_by(maya), form, "a" * 64) is None  # type: ignore[arg-type]
+    assert step_up.prove(asked_by(maya), form, "a" * 64) is None
     assert "9 tries left" in form.errors["code"][0]
     assert not Proof.objects.exists()
 

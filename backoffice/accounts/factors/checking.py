@@ -28,6 +28,7 @@ class Verdict(Enum):
     WRONG = "wrong"
     SPENT = "spent"
     BLOCKED = "blocked"
+    NO_PASSKEY = "no passkey"
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,20 @@ class Answer:
 
     @property
     def sentence(self) -> str:
-        """What the person is told; empty for a code that was right."""
+        """What a person is told whose factor was refused."""
+        if self.verdict is Verdict.NO_PASSKEY:
+            return _("That passkey was not accepted. Use it again, or type a code.")
         if self.verdict is Verdict.SPENT:
             return _("That code was used already. Your authenticator shows the next one within 30 seconds.")
-        if self.verdict is Verdict.BLOCKED or not self.tries_left:
-            return blocked_sentence(self.wait)
-        if self.verdict is Verdict.WRONG:
-            return ngettext(
-                "That code is not right or no longer valid. %(n)s try left, then 30 minutes' wait.",
-                "That code is not right or no longer valid. %(n)s tries left, then 30 minutes' wait.",
-                self.tries_left,
-            ) % {"n": self.tries_left}
-        return ""
+        return blocked_sentence(self.wait) if not self.tries_left else wrong_sentence(self.tries_left)
+
+
+def wrong_sentence(tries_left: int) -> str:
+    return ngettext(
+        "That code is not right or no longer valid. %(n)s try left, then 30 minutes' wait.",
+        "That code is not right or no longer valid. %(n)s tries left, then 30 minutes' wait.",
+        tries_left,
+    ) % {"n": tries_left}
 
 
 def blocked_sentence(wait: timedelta) -> str:
@@ -109,7 +112,7 @@ def count_failure(guard: CodeGuard, person: Person, now: datetime, *, is_signed_
     guard.failed_at = [*(at for at in guard.failed_at if now - at < WINDOW), now]
     guard.save(update_fields=["failed_at"])
     left = MOST_FAILURES - len(guard.failed_at)
-    factor_failed.send(sender=CodeGuard, person=person, is_signed_in=is_signed_in, tries_left=left)
+    factor_failed.send(sender=CodeGuard, person=person, is_signed_in=is_signed_in, after={"tries_left": left})
     if not left:
         codes_blocked.send(sender=CodeGuard, person=person, is_signed_in=is_signed_in)
     return Answer(Verdict.WRONG, left, timedelta() if left else PAUSE)

@@ -6,12 +6,14 @@ from django import template
 from django.template import Context
 
 from backoffice.accounts import step_up
+from backoffice.accounts.models import Person
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def code_of_the_demo(context: Context, person: Any = None) -> str:
-    """Return the code a demo shows beside the field of ``person``, or of whoever is signed in; empty elsewhere."""
+def factor_ways(context: Context, person: Any = None) -> step_up.Ways | None:
+    """Return how ``person``, or else whoever is signed in, can show a factor; None outside a request."""
     request = getattr(context, "request", None) or context.get("request")
-    return step_up.demo_code(request, person or request.user) if request else ""
+    asked = person if isinstance(person, Person) else getattr(request, "user", None)
+    return step_up.ways_of(request, asked) if request and isinstance(asked, Person) else None
