@@ -13,7 +13,9 @@ from typing import Any
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
+from django.utils import timezone
 
+from backoffice.accounts.factors import shown
 from backoffice.accounts.models import Person, Role
 
 HTMX = {"HX-Request": "true"}
@@ -48,7 +50,7 @@ ROLES = {
 class Browser:
     """A browser whose cookies never change, whatever an answer says. ``cookies`` is the header it sends."""
 
-    client: Client = field(default_factory=Client)
+    client: Client = field(default_factory=lambda: Client(SERVER_NAME="127.0.0.1"))
     cookies: str = ""
 
     def keep(self) -> "Browser":
@@ -75,7 +77,7 @@ def drain(answer: HttpResponseBase) -> None:
 def undone() -> Iterator[None]:
     """Roll back everything that happens inside; to the product it is no transaction, as in any test."""
     block = transaction.atomic()
-    block._from_testcase = True
+    block._from_testcase = True  # type: ignore[attr-defined]
     with block:
         yield
         transaction.set_rollback(True)
@@ -86,9 +88,16 @@ def person(who: Who) -> Person:
     return Person.objects.create_person(email=f"{name}@example.com", name=name, role=ROLES[who])
 
 
-def browser_of(someone: Person) -> Browser:
+def browser_of(someone: Person, *, is_proven: bool = True) -> Browser:
+    """A browser somebody has signed in with, and shown a second factor unless said otherwise."""
     browser = Browser()
     browser.client.force_login(someone)
+    session = browser.client.session
+    if is_proven:
+        session.update({shown.SHOWN_AT: timezone.now().timestamp(), shown.SHOWN_BY: someone.pk})
+    else:
+        session.pop(shown.SHOWN_AT, None)
+    session.save()
     return browser.keep()
 
 
@@ -99,6 +108,7 @@ def cast() -> dict[Who, Person]:
 
 def browsers_of(people: dict[Who, Person]) -> dict[Who, Browser]:
     """One browser for each column of the matrix; one of them signed in before the account was closed."""
-    browsers = {Who.STRANGER: Browser(), **{who: browser_of(someone) for who, someone in people.items()}}
+    browsers = {who: browser_of(one, is_proven=who is not Who.UNPROVEN) for who, one in people.items()}
+    browsers[Who.STRANGER] = Browser()
     Person.objects.filter(pk=people[Who.DEACTIVATED].pk).update(is_active=False)
     return browsers

@@ -12,6 +12,7 @@ from tests.security.browsers import HTMX, ROLES, Browser, Who
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIGN_IN = "/accounts/login/"
+PROVING = ("/accounts/enrol/", "/accounts/factor/")
 
 
 class Answer(StrEnum):
@@ -42,6 +43,8 @@ class Cell:
         """What the policy file says."""
         if self.who in (Who.STRANGER, Who.DEACTIVATED):
             return self.by_method() if self.row.public else Answer.SIGN_IN
+        if self.who is Who.UNPROVEN and not (self.row.public or self.row.unproven):
+            return Answer.PROVE
         if self.who is Who.REQUESTER and self.row.barred and self.method == "POST":
             return Answer.REFUSED
         return self.by_method()
@@ -60,6 +63,12 @@ class Cell:
         answer = browser.ask(self.method, path, **(HTMX if self.is_htmx else {}))
         return outcome_of(answer, is_probe=self.address.name == "readyz")
 
+    def agrees(self, actual: Answer) -> bool:
+        """Whether that is what the policy file says. Pages at the door may lead on to the next step of coming in."""
+        if self.expected() is Answer.IN and (self.row.public or self.row.unproven):
+            return actual in (Answer.IN, Answer.SIGN_IN, Answer.PROVE)
+        return actual == self.expected()
+
     def __str__(self) -> str:
         with_htmx = " with htmx" if self.is_htmx else ""
         return f"{self.method} {self.address.name}{with_htmx}, {self.who}"
@@ -70,6 +79,8 @@ def outcome_of(answer: HttpResponseBase, *, is_probe: bool = False) -> Answer:
     place = answer.headers.get("HX-Redirect") or answer.headers.get("Location", "")
     if place.startswith(SIGN_IN) and answer.status_code in (302, 401):
         return Answer.SIGN_IN
+    if place.startswith(PROVING) and answer.status_code in (302, 204):
+        return Answer.PROVE
     known = {403: Answer.REFUSED, 405: Answer.CLOSED, 401: Answer.BROKEN}
     if answer.status_code in known:
         return known[answer.status_code]

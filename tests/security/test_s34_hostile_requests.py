@@ -9,12 +9,10 @@ from itertools import islice
 
 import pytest
 
-from backoffice.accounts.matrix import TABLE
-from tests.security.addresses import Address
 from tests.security.browsers import Browser, Who, browsers_of, cast
 from tests.security.hostile.in_process import InProcess
 from tests.security.hostile.shots import Gunner, Target
-from tests.security.hostile.targets import targets
+from tests.security.hostile.targets import opener, targets
 from tests.security.objects import everything
 
 pytestmark = pytest.mark.usefixtures("db", "nobody_waits")
@@ -27,18 +25,7 @@ def browsers(db: None) -> tuple[dict[Who, Browser], list[Target]]:
     people = cast()
     objects = everything(people[Who.REQUESTER])
     browsers = browsers_of(people)
-    return browsers, list(targets(opened_by(browsers), objects))
-
-
-def opened_by(browsers: dict[Who, Browser]) -> Callable[[Address, str], str]:
-    """Open pages as somebody whose role may."""
-    by_role = {who.value: browsers[who] for who in (Who.FINANCE, Who.MANAGER, Who.AUDITOR, Who.ADMINISTRATOR)}
-
-    def open_page(address: Address, path: str) -> str:
-        answer = by_role[min(TABLE[address.name].get)].ask("GET", path)
-        return "" if answer.streaming else answer.content.decode()  # type: ignore[attr-defined]
-
-    return open_page
+    return browsers, list(targets(opener(browsers), objects))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

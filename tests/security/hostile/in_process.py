@@ -2,7 +2,6 @@
 
 import time
 import traceback
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -12,22 +11,15 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from tests.security.browsers import drain, undone
+from tests.security.hostile.hits import Hit
 from tests.security.hostile.shots import Shot
 
 
-@dataclass(frozen=True)
-class Hit:
-    """How the product took a shot. ``seconds`` are of this thread's processor, whatever else the machine does."""
-
-    shot: Shot
-    status: int
-    seconds: float
-    size: int
-    error: str = ""
-
-
 class InProcess:
-    """Speaks to the WSGI application directly, as the cookies of somebody; whatever a shot changed is undone."""
+    """Speaks to the WSGI application directly, as the cookies of somebody; whatever a shot changed is undone.
+
+    Seconds are of this thread's processor, whatever else the machine does.
+    """
 
     def __init__(self, cookies: dict[str, str]) -> None:
         self.cookies = cookies

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 from backoffice.accounts.matrix import TABLE
 from tests.security.addresses import ADDRESSES, Address
+from tests.security.browsers import Browser, Who
 from tests.security.hostile.shots import Target
 
 CURSOR = re.compile(r'[?&;]page=([^"&]+)')
@@ -23,6 +24,17 @@ PLAUSIBLE = {
 
 #: Opens a page as somebody who may, and returns its HTML; nothing when there is none.
 Open = Callable[[Address, str], str]
+
+
+def opener(browsers: dict[Who, Browser]) -> Open:
+    """Open pages as somebody whose role may."""
+    by_role = {who.value: browsers[who] for who in (Who.FINANCE, Who.MANAGER, Who.AUDITOR, Who.ADMINISTRATOR)}
+
+    def open_page(address: Address, path: str) -> str:
+        answer = by_role[min(TABLE[address.name].get)].ask("GET", path)
+        return "" if answer.streaming else answer.content.decode()  # type: ignore[attr-defined]
+
+    return open_page
 
 
 class Fields(HTMLParser):

@@ -1,0 +1,62 @@
+"""Carries shots over a real connection to a running web server, as bytes."""
+
+import http.client
+import time
+
+from tests.security.hostile.hits import Hit
+from tests.security.hostile.shots import Shot
+
+SECONDS_TO_WAIT = 30
+#: What the server says by hanging up on a request it does not take for one.
+HUNG_UP = 0
+
+
+class OverHttp:
+    """One connection after another, as the cookies of somebody. A form carries its token, or it would go no further."""
+
+    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+        self.port = port
+        self.cookies = cookies
+        self.connection = self.fresh()
+
+    def fresh(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_TO_WAIT)
+
+    def carry(self, shot: Shot) -> Hit:
+        """Send a shot and read its answer to the end. Seconds are those of the clock on the wall.
+
+        :raises TimeoutError: when no answer comes.
+        """
+        began = time.monotonic()
+        try:
+            status, size = self.exchange(shot)
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException):
+            status, size = HUNG_UP, 0
+            self.connection = self.fresh()
+        return Hit(shot, status, time.monotonic() - began, size)
+
+    def exchange(self, shot: Shot) -> tuple[int, int]:
+        self.send(shot)
+        answer = self.connection.getresponse()
+        size = len(answer.read())
+        if answer.will_close or shot.method in ("HEAD", "CONNECT"):
+            self.connection.close()
+            self.connection = self.fresh()
+        return answer.status, size
+
+    def send(self, shot: Shot) -> None:
+        headers = {"Host": f"127.0.0.1:{self.port}", "X-CSRFToken": TOKEN, **dict(shot.headers)}
+        headers["Cookie"] = "; ".join(filter(None, (self.cookies[shot.who], CSRF_COOKIE, headers.get("Cookie", ""))))
+        self.connection.putrequest(shot.method, shot.target, skip_host=True, skip_accept_encoding=True)
+        for name, text in headers.items():
+            self.connection.putheader(name, text.encode("latin-1", "replace"))
+        self.connection.putheader("Content-Length", str(len(shot.body)))
+        if shot.content_type:
+            self.connection.putheader("Content-Type", shot.content_type)
+        self.connection.endheaders(shot.body or None)
+
+
+TOKEN = "h" * 32
+CSRF_COOKIE = f"backoffice_csrf={TOKEN}"
