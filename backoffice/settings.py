@@ -34,6 +34,8 @@ def required(name: str, meaning: str) -> str:
 
 # -- The site ---------------------------------------------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", "a long random text, kept secret")
+# The key before this one, while it is being replaced: it still opens what it signed and sealed, and signs nothing new.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
@@ -223,6 +225,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "backoffice.ui.errors.csrf_failure"
 
 # -- What leaves with every answer (security.md S10, S11, S16) ----------------------------------------------------
+POLICY_REPORTS = "/policy-report/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -235,6 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
+        "report-uri": [POLICY_REPORTS],
     }
 }
 PERMISSIONS_POLICY: dict[str, list[str]] = {

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from backoffice.health import views as health
+from backoffice.ui import reports
 
 handler400 = "backoffice.ui.errors.bad_request"
 handler403 = "backoffice.ui.errors.permission_denied"
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reconciliation/", include("backoffice.reconciliation.urls")),
     path("rules/", include("backoffice.approvals.ruling.urls")),
     path("transactions/", include("backoffice.transactions.urls")),
+    path("policy-report/", reports.policy_report, name="policy_report"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -59,11 +59,13 @@ class Row:
 
 TABLE: dict[str, Row] = {
     # health
-    "healthz": Row(get=EVERYBODY, head=EVERYBODY, public=True),
-    "readyz": Row(get=EVERYBODY, head=EVERYBODY, public=True),
+    "healthz": Row(get=EVERYBODY, head=EVERYBODY, public=True, unproven=True),
+    "readyz": Row(get=EVERYBODY, head=EVERYBODY, public=True, unproven=True),
+    # what browsers report of our own policy
+    "policy_report": Row(post=EVERYBODY, public=True, unproven=True),
     # accounts
-    "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True),
-    "account_logout": Row(post=EVERYBODY, public=True),
+    "account_login": Row(get=EVERYBODY, post=EVERYBODY, public=True, unproven=True),
+    "account_logout": Row(post=EVERYBODY, public=True, unproven=True),
     "account_factor": Row(get=EVERYBODY, post=EVERYBODY, public=True, unproven=True),
     "account_factor_passkey": Row(post=EVERYBODY, public=True, unproven=True),
     "account_demo_code": Row(get=EVERYBODY, public=True, unproven=True),
@@ -154,6 +156,22 @@ TABLE: dict[str, Row] = {
     "orders:detail": Row(get=READERS_OF_MONEY),
     "orders:look_up": Row(get=WORKERS, post=WORKERS),
     "orders:read_again": Row(post=WORKERS),
+    # people
+    "people:list": Row(get=READERS_OF_THE_LOG),
+    "people:export": Row(post=READERS_OF_THE_LOG),
+    "people:detail": Row(get=READERS_OF_THE_LOG),
+    "people:change": Row(get=READERS_OF_THE_LOG),
+    "people:control": Row(get=READERS_OF_THE_LOG),
+    "people:export_control": Row(post=READERS_OF_THE_LOG),
+    "people:invite": Row(get=[ADMINISTRATOR], post=[ADMINISTRATOR]),
+    "people:role": Row(get=[ADMINISTRATOR], post=[ADMINISTRATOR]),
+    "people:reactivate": Row(get=[ADMINISTRATOR], post=[ADMINISTRATOR]),
+    "people:reset_factor": Row(get=[ADMINISTRATOR], post=[ADMINISTRATOR]),
+    "people:deactivate": Row(get=[ADMINISTRATOR], post=[ADMINISTRATOR]),
+    "people:cancel_change": Row(post=[ADMINISTRATOR]),
+    "people:invite_again": Row(post=[ADMINISTRATOR]),
+    "people:end_session": Row(post=[ADMINISTRATOR]),
+    "people:end_sessions": Row(post=[ADMINISTRATOR]),
     # reconciliation
     "reconciliation:runs": Row(get=READERS_OF_MONEY),
     "reconciliation:export_runs": Row(post=READERS_OF_MONEY),
@@ -186,3 +204,8 @@ TABLE: dict[str, Row] = {
     "gallery:components": Row(get=EVERYBODY),
     "gallery:plain": Row(get=EVERYBODY),
 }
+
+#: The only addresses open to people who are not signed in.
+PUBLIC_NAMES = frozenset(name for name, row in TABLE.items() if row.public)
+#: What is open to somebody signed in who has not shown a second factor: the door, enrolling, and health.
+UNPROVEN_NAMES = frozenset(name for name, row in TABLE.items() if row.unproven)

@@ -12,27 +12,11 @@ from django.utils import timezone
 
 from backoffice.accounts import sessions
 from backoffice.accounts.context import address_of, originating_from
+from backoffice.accounts.matrix import PUBLIC_NAMES
 from backoffice.accounts.sessions_ending import why_ended
 from backoffice.accounts.signals import session_ended
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-
-#: The only addresses open to people who are not signed in, by URL name.
-PUBLIC_NAMES = frozenset(
-    {
-        "account_login",
-        "account_logout",
-        "account_factor",
-        "account_factor_passkey",
-        "account_demo_code",
-        "account_password_forgotten",
-        "account_password_link",
-        "account_company",
-        "account_company_callback",
-        "healthz",
-        "readyz",
-    }
-)
 
 
 class RequestContextMiddleware:
@@ -80,7 +64,7 @@ class SessionLimitsMiddleware:
 
 
 class LoginRequiredMiddleware:
-    """Close every address that is not opened by name in `PUBLIC_NAMES`."""
+    """Close every address that the permission matrix does not open to strangers by name."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

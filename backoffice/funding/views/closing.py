@@ -84,7 +84,7 @@ def as_attachment(file: ClosingEvidence) -> HttpResponse:
     """Return the file so that no browser opens it as a page of ours."""
     answer = HttpResponse(bytes(file.content), content_type="application/octet-stream")
     answer.headers["Content-Disposition"] = evidence.disposition_of(file.name)
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
