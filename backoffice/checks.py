@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 from backoffice.database.checks import LOOPBACK
 
@@ -31,6 +32,9 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         *coinmena_environment(),
         *bitnob_environment(),
         *company_time_zone(),
+        *public_url(),
+        *mail_is_private(),
+        *company_sign_in(),
     ]
 
 
@@ -114,3 +118,45 @@ def company_time_zone() -> Iterator[CheckMessage]:
             hint="Write it by continent and city, such as Asia/Bahrain.",
             id="settings.E005",
         )
+
+
+def public_url() -> Iterator[CheckMessage]:
+    url = urlsplit(settings.PUBLIC_URL)
+    if not url.hostname or not is_private(settings.PUBLIC_URL):
+        yield Error(
+            "PUBLIC_URL must begin with https://.", hint="Links that open accounts are made of it.", id="settings.E010"
+        )
+    elif not validate_host(url.hostname, settings.ALLOWED_HOSTS):
+        yield Error(
+            f"PUBLIC_URL is at {url.hostname}, which ALLOWED_HOSTS does not name.",
+            hint="Links in e-mails would lead to a site that does not answer.",
+            id="settings.E011",
+        )
+
+
+def mail_is_private() -> Iterator[CheckMessage]:
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend") and not (settings.DEBUG or settings.DEMO):
+        yield Error(
+            "EMAIL_URL prints e-mails instead of sending them.",
+            hint="Links that open accounts would stand in the logs: name a mail server, such as smtp+tls://host:587.",
+            id="settings.E012",
+        )
+
+
+def company_sign_in() -> Iterator[CheckMessage]:
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if 0 < len(missing) < len(names):
+        yield Error(
+            f"The sign-in with the company account lacks {' and '.join(missing)}.",
+            hint="Set all three, or none to do without it.",
+            id="settings.E013",
+        )
+    if settings.OIDC_ISSUER and not is_private(settings.OIDC_ISSUER):
+        yield Error("OIDC_ISSUER must begin with https://.", hint="It says who people are.", id="settings.E014")
+
+
+def is_private(address: str) -> bool:
+    """Whether nobody between can read what is sent to an address: TLS, or this very machine in a demo."""
+    url = urlsplit(address)
+    return url.scheme == "https" or ((settings.DEBUG or settings.DEMO) and url.hostname in LOOPBACK)

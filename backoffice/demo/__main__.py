@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from backoffice.database import embedded
 from backoffice.demo.cast import CAST, PASSWORD
-from backoffice.demo.environment import DATABASE, ROOT, VAR, environment, partners_port
+from backoffice.demo.environment import DATABASE, MAIL, ROOT, VAR, environment, partners_port
 from backoffice.demo.processes import NotStarted, Processes, answers, is_free
 
 
@@ -49,7 +49,7 @@ def running(port: int, sandbox_port: int) -> Iterator[Processes]:
     began = time.monotonic()
     say("Starting PostgreSQL …")
     postgres = embedded.start(VAR / "postgres")
-    processes = Processes(VAR / "logs", environment(postgres, sandbox_port=sandbox_port))
+    processes = Processes(VAR / "logs", environment(postgres, port=port, sandbox_port=sandbox_port))
     try:
         if not embedded.database_exists(postgres, DATABASE):
             embedded.create_database(postgres, DATABASE)
@@ -91,6 +91,7 @@ def introduce(port: int, sandbox_port: int, seconds: float) -> None:
     for person in CAST:
         say(f"  {person.email:20} {person.name}, {person.role}")
     say(f"\nThe partners' control path: http://127.0.0.1:{sandbox_port}/control/   Logs: {VAR / 'logs'}")
+    say(f"E-mails are not sent but kept, one file each: {MAIL}")
     say("Ctrl-C ends all of it.")
 
 

@@ -10,12 +10,13 @@ from backoffice.demo.processes import free_port, is_free
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VAR = Path(os.environ.get("DEMO_DIRECTORY", ROOT / "var" / "demo"))
+MAIL = VAR / "mail"
 DATABASE = "backoffice"
 
 
-def environment(postgres: embedded.Embedded, *, sandbox_port: int) -> dict[str, str]:
+def environment(postgres: embedded.Embedded, *, sandbox_port: int, port: int = 8000) -> dict[str, str]:
     """Compose the environment of every process of the demo, and leave its settings for `manage.py` commands."""
-    settings = settings_of(postgres, f"http://127.0.0.1:{sandbox_port}")
+    settings = settings_of(postgres, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}")
     leave(settings)
     return {
         **os.environ,
@@ -26,13 +27,15 @@ def environment(postgres: embedded.Embedded, *, sandbox_port: int) -> dict[str, 
     }
 
 
-def settings_of(postgres: embedded.Embedded, partner: str) -> dict[str, str]:
+def settings_of(postgres: embedded.Embedded, site: str, partner: str) -> dict[str, str]:
     """Give every setting the product needs. Keys of the sandbox are public on purpose."""
     return {
         "SECRET_KEY": secret_key(),
         "DEBUG": "false",
         "DEMO": "true",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "PUBLIC_URL": site,
+        "EMAIL_URL": f"filemail:///{MAIL.resolve()}",
         "DATABASE_URL": postgres.url(DATABASE, embedded.APPLICATION),
         "DATABASE_OWNER_URL": postgres.url(DATABASE, embedded.OWNER),
         "COINMENA_BASE_URL": partner,

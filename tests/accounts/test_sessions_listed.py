@@ -35,7 +35,8 @@ def browser_of(person: Person, user_agent: str = FIREFOX, address: str = "192.0.
 
 
 def row_of(browser: Client) -> Session:
-    return Session.objects.get(pk=browser.session.session_key)
+    row: Session = Session.objects.get(pk=browser.session.session_key)
+    return row
 
 
 def is_signed_in(browser: Client) -> bool:

@@ -19,6 +19,8 @@ PRODUCTION = {
     "DEBUG": "false",
     "DEMO": "false",
     "ALLOWED_HOSTS": "office.example.com",
+    "PUBLIC_URL": "https://office.example.com",
+    "EMAIL_URL": "smtp+tls://mail.example.com:587",
     "COINMENA_BASE_URL": "https://partner.example.com",
     "BITNOB_BASE_URL": "https://partner.example.com",
     "BITNOB_ENVIRONMENT": "live",
@@ -54,6 +56,17 @@ def test_the_settings_of_the_tests_agree() -> None:
         ),
         ({"COINMENA_ENVIRONMENT": "test"}, "COINMENA_ENVIRONMENT is neither `sandbox` nor `live`."),
         ({"BITNOB_ENVIRONMENT": "production"}, "BITNOB_ENVIRONMENT is neither `sandbox` nor `live`."),
+        ({"PUBLIC_URL": "http://office.example.com"}, "PUBLIC_URL must begin with https://."),
+        ({"DEMO": False}, "PUBLIC_URL must begin with https://."),
+        ({"PUBLIC_URL": "https://evil.example"}, "PUBLIC_URL is at evil.example, which ALLOWED_HOSTS does not name."),
+        (
+            {"DEMO": False, "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
+            "EMAIL_URL prints e-mails instead of sending them.",
+        ),
+        ({"OIDC_ISSUER": "https://id.example.com"}, "lacks OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."),
+        ({"OIDC_CLIENT_SECRET": "x", "OIDC_CLIENT_ID": "x"}, "The sign-in with the company account lacks OIDC_ISSUER."),
+        ({"OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER must begin with https://."),
+        ({"DEMO": False, "OIDC_ISSUER": "http://127.0.0.1:9"}, "OIDC_ISSUER must begin with https://."),
     ],
 )
 def test_a_contradiction_stops_the_start(settings: Settings, changes: dict[str, Any], sentence: str) -> None:
