@@ -93,7 +93,7 @@ class Rulebook:
 
     def gate(self, facts: Facts) -> Rule | None:
         """Return the rule that gates ``facts``, or None where none does."""
-        rules = self._lists.get((facts.kind, facts.asset)) or self._lists.get((facts.kind, ""), ())
+        rules = self._lists.get((facts.kind, facts.asset)) or self._lists.get((facts.kind, ""), [])
         return next((rule for rule in rules if self._matches(rule, facts)), None)
 
     def _matches(self, rule: Rule, facts: Facts) -> bool:

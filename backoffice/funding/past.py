@@ -1,7 +1,7 @@
 """What operations were asked for in the past, with the day's total as the rules saw it at that moment."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.urls import reverse
@@ -41,7 +41,7 @@ class PastOperations:
 
     def facts(self, since: datetime, until: datetime, limit: int) -> list[PastFact]:
         """Return the operations asked for in ``[since, until)``, newest first, in one query."""
-        asked = {
+        asked: dict[str, Any] = {
             "since": since,
             "until": until,
             "day": DAY,

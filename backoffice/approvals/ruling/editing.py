@@ -21,7 +21,15 @@ from backoffice.approvals.models import Rule, RuleKind, RuleSet
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import pages, policies, queries, services
 from backoffice.approvals.ruling.content import digest_of, digest_of_group
-from backoffice.approvals.ruling.forms import GroupForm, RuleForm, SeenForm, add_findings, initial_of, initial_of_group
+from backoffice.approvals.ruling.forms import (
+    GroupForm,
+    RuleForm,
+    SeenForm,
+    add_findings,
+    initial_of,
+    initial_of_group,
+    typed_with,
+)
 from backoffice.approvals.wording import sentence
 from backoffice.ui.render import render_page
 
@@ -146,8 +154,7 @@ def _is_saved(form: forms.Form, save: Callable[[], Any], seen_now: Callable[[], 
     except Conflict as conflict:
         form.add_error(None, str(conflict))
         if isinstance(conflict, services.Overtaken):
-            form.data = form.data.copy()
-            form.data["seen"] = seen_now()
+            form.data = typed_with(form.data, seen=seen_now())
     return not form.errors
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.step_up import FactorForm
@@ -31,7 +32,7 @@ class WholeNumberField(forms.CharField):
 
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "dir": "ltr"})
 
-    def clean(self, value: Any) -> int:  # type: ignore[override]
+    def clean(self, value: Any) -> int:
         """Return the number.
 
         :raises ValidationError: for anything but one to four digits.
@@ -202,6 +203,14 @@ class SubmitForm(FactorForm):
         help_text=_("Seen by the manager who decides, and kept with the version."),
         error_messages={"required": _("Say why, so that whoever approves understands it.")},
     )
+
+
+def typed_with(data: Any, **fields: str) -> QueryDict:
+    """Return what was sent with some hidden fields replaced: everything typed stays."""
+    changed: QueryDict = data.copy()
+    for name, value in fields.items():
+        changed[name] = value
+    return changed
 
 
 def add_findings(form: forms.Form, findings: Sequence[Finding]) -> None:

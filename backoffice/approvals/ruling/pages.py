@@ -288,12 +288,12 @@ def submit_context(draft: RuleSet, now: datetime) -> dict[str, Any]:
     }
 
 
-def trial_context(draft: RuleSet, now: datetime, asked: str, page: str) -> dict[str, Any]:
+def trial_context(draft: RuleSet, person: Person, now: datetime, asked: str, page: str) -> dict[str, Any]:
     """Return the page of the trial. :param asked: which effect is listed; everything where it is empty."""
     return {
         "rule_set": draft,
         "crumbs": crumbs(_("Draft"), reverse("rules:draft"), _("Tried on the past")),
-        **showing_trials.trial_context(queries.tried(draft, now), asked, page),
+        **showing_trials.trial_context(queries.tried(draft, now), asked, page, is_linked=not person.is_administrator),
         "control": control_context(queries.rules_of(draft)),
     }
 

@@ -50,8 +50,8 @@ def summary_of(trial: Trial) -> dict[str, Any]:
     }
 
 
-def trial_context(trial: Trial, asked: str, page: str) -> dict[str, Any]:
-    """Return the whole trial, one page of its changes."""
+def trial_context(trial: Trial, asked: str, page: str, *, is_linked: bool) -> dict[str, Any]:
+    """Return the whole trial, one page of its changes. :param is_linked: whether the reader may open what changes."""
     wanted = [one for one in trial.changes if not asked or one.effect == asked]
     shown: Page[Tried] = Paginator(wanted, ON_A_PAGE).get_page(page)
     return {
@@ -62,7 +62,7 @@ def trial_context(trial: Trial, asked: str, page: str) -> dict[str, Any]:
         ],
         "asked": asked if asked in set(Effect) else "",
         "page": shown,
-        "rows": [row_of(one) for one in shown.object_list],
+        "rows": [row_of(one, is_linked=is_linked) for one in shown.object_list],
         "counts": counts_of(trial),
     }
 
@@ -125,12 +125,12 @@ def counts_of(trial: Trial) -> list[dict[str, Any]]:
     ]
 
 
-def row_of(one: Tried) -> ChangeRow:
+def row_of(one: Tried, *, is_linked: bool) -> ChangeRow:
     facts = one.past.facts
     is_money = facts.kind in MONEY and facts.amount is not None
     text, meaning = EFFECTS[one.effect or Effect.MORE]
     return ChangeRow(
-        reference=Reference(one.past.subject, url_of(one.past)),
+        reference=Reference(one.past.subject, url_of(one.past) if is_linked else ""),
         what=str(RuleKind(facts.kind).label),
         amount=Amount(facts.amount, facts.asset) if is_money else None,
         client=facts.client,

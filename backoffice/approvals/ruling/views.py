@@ -1,9 +1,7 @@
 """The rules: read by everybody, drafted by administrators. Every POST is one call of a service."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +16,8 @@ from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.models import RuleSet
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import pages, policies, queries, services
-from backoffice.approvals.ruling.forms import SubmitForm, add_findings
+from backoffice.approvals.ruling.content import fingerprint_of
+from backoffice.approvals.ruling.forms import SubmitForm, add_findings, typed_with
 from backoffice.audit.queries import history_of
 from backoffice.ui.render import render_page
 
@@ -61,11 +60,10 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@require_role(Role.ADMINISTRATOR, Role.MANAGER, Role.AUDITOR)
 def trial(request: HttpRequest) -> HttpResponse:
     """Try the draft on what was asked for in the last 90 days."""
     asked, wanted = request.GET.get("effect", "")[:40], request.GET.get("page", "")[:9]
-    context = pages.trial_context(_following_or_404(), timezone.now(), asked, wanted)
+    context = pages.trial_context(_following_or_404(), person_of(request), timezone.now(), asked, wanted)
     return render_page(request, "rules/trial.html", context)
 
 
@@ -98,7 +96,7 @@ def _submitted(request: HttpRequest, following: RuleSet, form: SubmitForm) -> Ht
         return None
     except Conflict as conflict:
         form.add_error(None, str(conflict))
-        form.data = _with(form.data, fingerprint=pages.fingerprint_of(following))
+        form.data = typed_with(form.data, fingerprint=fingerprint_of(following))
         return None
     messages.success(request, _("Submitted. The live rules hold until a manager has approved."))
     return redirect("rules:draft")
@@ -136,11 +134,3 @@ def _following_or_404() -> RuleSet:
     if following is None:
         raise Http404
     return following
-
-
-def _with(data: Any, **fields: str) -> QueryDict:
-    """Return what was sent with some fields replaced: everything typed stays."""
-    changed: QueryDict = data.copy()
-    for name, value in fields.items():
-        changed[name] = value
-    return changed
