@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 PAGES: Final = {
+    "accountchange": "/people/changes/{}/",
     "bulkfile": "/funding/bulk/{}/",
     "client": "/clients/{}/",
     "delegation": "/approvals/absences/",
@@ -14,6 +15,7 @@ PAGES: Final = {
     "gate": "/freeze/",
     "operation": "/funding/{}/",
     "order": "/orders/{}/",
+    "person": "/people/{}/",
     "request": "/approvals/{}/",
     "ruleset": "/rules/{}/",
     "run": "/reconciliation/{}/",

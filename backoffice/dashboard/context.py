@@ -70,6 +70,7 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
             Page("/reconciliation/", _("Reconciliation"), "scale", "r"),
             Page("/freeze/", _("Freeze"), "snowflake", "z"),
             Page("/rules/", _("Rules"), "adjustments", "u"),
+            Page("/people/", _("People"), "user-cog", "p"),
             Page("/audit/", _("Audit log"), "history", "l"),
             Page("/exports/", _("Exports"), "file-download", "e"),
         ),

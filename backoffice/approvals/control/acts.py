@@ -12,7 +12,6 @@ from typing import Final
 from backoffice.accounts.models import Role
 from backoffice.approvals.matching import Facts, most_demanding
 from backoffice.approvals.models import Rule, RuleKind
-from backoffice.approvals.ruling.kinds import NEVER_UNGATED
 from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, assets_named, ladder, whom_named
 
 
@@ -39,7 +38,8 @@ ASKERS: Final[dict[ActKind, tuple[Role, ...]]] = {
     ActKind.ACCOUNT: (Role.ADMINISTRATOR,),
     ActKind.RULES: (Role.ADMINISTRATOR,),
 }
-#: Money leaves by these; the rest prepares, settles or stops.
+#: Money leaves by these. A file with a row that no rule gates needs others as a whole, and its other rows by themselves;
+#: the rest settles, stops, lets flow again, or changes who may.
 MOVES_MONEY: Final = (ActKind.WITHDRAWAL, ActKind.DEPOSIT)
 #: Who is barred beside whoever asks: the manager who froze; the person whose account it is.
 BARS_A_MANAGER: Final = (ActKind.RELEASE,)
@@ -74,8 +74,8 @@ class Act:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether nobody can do it, because no rule says who has to agree and it never goes through without."""
-        return self.rule is None and self.rule_kind in NEVER_UNGATED
+        """Whether nobody can do it, because no rule says who has to agree; only deposits go through without one."""
+        return self.rule is None and self.kind is not ActKind.DEPOSIT
 
     @property
     def is_ungated(self) -> bool:

@@ -56,9 +56,7 @@ def demand_of(act: Act) -> str:
     """Say what the rules demand of it."""
     if act.is_blocked:
         return _("Blocked: no rule")
-    if act.rule is not None:
-        return people_of(act.people_needed)
-    return _("As each row demands") if act.kind is ActKind.BULK else _("Nobody else")
+    return people_of(act.people_needed) if act.rule else _("Nobody else")
 
 
 def rule_of(act: Act) -> str:

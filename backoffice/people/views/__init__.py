@@ -1,0 +1,1 @@
+"""Pages of people: reading, proposing, what is done at once, the control report."""
