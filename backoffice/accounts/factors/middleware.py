@@ -9,25 +9,10 @@ from django.urls import reverse
 
 from backoffice.accounts.factors import shown
 from backoffice.accounts.factors.held import has_factor
+from backoffice.accounts.matrix import UNPROVEN_NAMES
 from backoffice.accounts.signed_in import person_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-
-#: What is open to somebody signed in who has not shown a second factor: the door, enrolling, and health.
-OPEN_NAMES = frozenset(
-    {
-        "account_login",
-        "account_logout",
-        "account_factor",
-        "account_factor_passkey",
-        "account_demo_code",
-        "account_enrol",
-        "account_enrol_passkey",
-        "account_enrol_passkey_options",
-        "healthz",
-        "readyz",
-    }
-)
 
 
 class FactorRequiredMiddleware:
@@ -43,7 +28,7 @@ class FactorRequiredMiddleware:
         match = request.resolver_match
         if not request.user.is_authenticated or shown.is_shown(request):
             return None
-        if match is not None and match.view_name in OPEN_NAMES:
+        if match is not None and match.view_name in UNPROVEN_NAMES:
             return None
         page = reverse("account_factor" if has_factor(person_of(request)) else "account_enrol")
         wanted = request.get_full_path() if request.method == "GET" else "/"
