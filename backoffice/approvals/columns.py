@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import is_expired
+from backoffice.approvals.queries import counts, decisions_of
 from backoffice.approvals.states import RequestState
+from backoffice.approvals.voices import approved_at
 from backoffice.ui import times
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 from backoffice.ui.text import visible
-from backoffice.ui.values import Amount, Badge, Meaning, Person, Reference
+from backoffice.ui.values import Amount, Badge, Lines, Meaning, Person, Reference, Until
 
 MEANINGS = {
     RequestState.WAITING: Meaning.WARNING,
@@ -41,12 +43,21 @@ def waited(request: Request) -> str:
     return times.duration((end - request.requested_at).total_seconds())
 
 
+def progress(request: Request) -> object:
+    """How many have approved, and who; a dash where one is enough or nobody has yet."""
+    given = [one for one in decisions_of(request) if counts(one)]
+    if request.people_needed < 2 or not given:
+        return None
+    said = {"n": len(given), "of": request.people_needed}
+    return Lines(gettext("%(n)s of %(of)s") % said, ", ".join(approved_at(one) for one in given))
+
+
 def expires(request: Request) -> object:
     """How long is left to decide; a dash where nothing is left to decide."""
     left = (request.valid_until - timezone.now()).total_seconds()
     if request.state != RequestState.WAITING or left <= 0:
         return None
-    return gettext("in %(span)s") % {"span": times.duration(left)}
+    return Until(request.valid_until)
 
 
 COLUMNS = Columns(
@@ -71,6 +82,7 @@ COLUMNS = Columns(
         key="amount",
         label=_("Amount"),
         kind=Kind.MONEY,
+        sort="size",
         value=lambda one: None if one.amount is None else Amount(one.amount, one.asset),
         export="amount",
     ),
@@ -91,6 +103,12 @@ COLUMNS = Columns(
         label=_("Waiting"),
         value=waited,
         sort="asked",
+        on_phone=OnPhone.LABEL,
+    ),
+    Column(
+        key="progress",
+        label=_("Approved so far"),
+        value=progress,
         on_phone=OnPhone.LABEL,
     ),
     Column(

@@ -1,5 +1,7 @@
 """The queue as a list. It stands apart from the views, because its file is made by an app above this one."""
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -16,6 +18,7 @@ REQUESTS = Listing(
     filterset=RequestFilters,
     sorts=(
         Sort("asked", _("Waiting"), ("requested_at", "id"), descending=False),
+        Sort("size", _("Amount"), ("size", "id")),
         Sort("expires", _("Expires"), ("valid_until", "id"), descending=False),
     ),
     count_label=lambda n: ngettext("%(n)s request", "%(n)s requests", n) % {"n": f"{n:,}"},
@@ -31,4 +34,16 @@ REQUESTS = Listing(
     ),
     export_url_name="funding:export_approvals",
     line_template="approvals/line.html",
+    note_template="approvals/note.html",
+    actions_template="approvals/actions.html",
+)
+#: What is over is read backwards.
+HISTORY = replace(
+    REQUESTS,
+    caption=_("Requests that are over, newest first"),
+    sorts=(
+        Sort("asked", _("Waiting"), ("requested_at", "id")),
+        Sort("size", _("Amount"), ("size", "id")),
+        Sort("expires", _("Expires"), ("valid_until", "id")),
+    ),
 )

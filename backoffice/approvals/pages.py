@@ -1,27 +1,37 @@
 """What the decision page shows of a request, beside the subject's own preview."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.accounts import models as accounts
 from backoffice.approvals import queries
 from backoffice.approvals.columns import badge_of
-from backoffice.approvals.models import Request
-from backoffice.approvals.policies import can_cancel, why_not_decide
+from backoffice.approvals.models import Decision, Delegation, Request
+from backoffice.approvals.policies import can_cancel, why_not_decide, why_not_take_back
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.voices import progress, spoken_by
 from backoffice.approvals.wording import sentence_of
 from backoffice.money import Money
 from backoffice.ui import times
+from backoffice.ui.text import visible
 from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
+
+#: A queue is counted no further than this: "99+" says as much as any other number.
+COUNTED: Final = 100
 
 
 def detail_context(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
     """Return the header, the decision and who can make it; the button and the server ask the same function."""
     reason, words = why_not_decide(person, asked, now), subject_of(asked).words
+    given = [one for one in queries.decisions_of(asked) if queries.counts(one)]
     return {
         "asked": asked,
         "crumbs": [Crumb(_("Approvals"), reverse("approvals:list")), Crumb(asked.subject)],
@@ -32,54 +42,113 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "why_not": reason,
         "is_waiting": asked.state == RequestState.WAITING and asked.valid_until > now,
         "can_cancel": can_cancel(person, asked, now),
-        "people": people_of(asked, person),
+        "can_take_back": why_not_take_back(person, asked, now) is None,
+        "people": people_of(asked, person, now),
+        "progress": progress(asked, given) if asked.state == RequestState.WAITING else "",
+        "shortage": shortage_of(asked, given),
         "rule_sentence": sentence_of(asked.rule, asked.rule_version),
         "subject_url": subject_of(asked).url(asked.subject),
         "words": words,
         "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},
-        "decisions": asked.decisions.select_related("decided_by").order_by("decided_at", "id"),
+        "decisions": [(spoken_by(one), one) for one in queries.decisions_of(asked)],
         **place_in_queue(asked, person, now),
     }
 
 
 def line_of(asked: Request, now: datetime) -> list[object]:
-    """One line of facts: the reference, how long it waits, when it expires."""
+    """One line of facts: the reference, how long it waits or waited."""
     waited = times.duration(((asked.closed_at or now) - asked.requested_at).total_seconds())
-    line: list[object] = [Reference(asked.subject), _("Waiting %(span)s") % {"span": waited}]
     if asked.closed_at is not None:
         return [Reference(asked.subject), _("Waited %(span)s") % {"span": waited}]
-    left = (asked.valid_until - now).total_seconds()
-    if left > 0:
-        moment = times.written(asked.valid_until, times.MomentStyle.SHORT)
-        words = {"moment": moment, "span": times.duration(left)}
-        line.append(_("Expires %(moment)s, in %(span)s") % words)
-    return line
+    return [Reference(asked.subject), _("Waiting %(span)s") % {"span": waited}]
 
 
-def people_of(asked: Request, person: accounts.Person) -> list[tuple[Person, CheckResult]]:
+def factor_sentence(asked: Request, preview: Mapping[str, Any]) -> SafeString:
+    """Say what the code is good for, beside the field: the act, and amount, asset and client where it has them.
+
+    Names are a stranger's text: what hides in them is named.
+    """
+    parts = [asked.title.rstrip(".")]
+    if asked.amount is not None:
+        kind, whom = preview.get("kind_label", ""), preview.get("for_whom", asked.client)
+        parts = [str(kind).lower(), str(Money(asked.amount, asked.asset)), str(whom)]
+    what = format_html_join(", ", "{}", ((visible(part, 120),) for part in parts if part))
+    return format_html("{} {}.", _("Good for this one decision only:"), what)
+
+
+def note_hint(preview: Mapping[str, Any]) -> str:
+    """Say that a note is needed where checks of the preview ask to be looked at; empty where none does."""
+    odd = [one for one in preview.get("checks", ()) if one.result in (CheckResult.FAILED, CheckResult.WARNING)]
+    if not odd:
+        return ""
+    return ngettext(
+        "Needed here: %(n)s check asks to be looked at.", "Needed here: %(n)s checks ask to be looked at.", len(odd)
+    ) % {"n": len(odd)}
+
+
+# People ---------------------------------------------------------------------------------------------------------------
+
+
+def people_of(asked: Request, person: accounts.Person, now: datetime) -> list[tuple[Person, CheckResult]]:
     """List who can decide, the reader first; then who cannot: who asked, and whose act it would undo."""
     deciders = queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
     deciders.sort(key=lambda one: one.pk != person.pk)
-    able = [(_shown(one, person, one.get_role_display()), CheckResult.PASSED) for one in deciders]
+    away = queries.stand_ins(now) if asked.state == RequestState.WAITING else {}
+    approved = {one.decided_by_id: one for one in queries.decisions_of(asked) if queries.counts(one)}
+    able = [
+        (_shown(one, person, _note_on(one, approved.get(one.pk), away.get(one.pk))), CheckResult.PASSED)
+        for one in deciders
+    ]
     unable = [(_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
     if asked.barred is not None:
         unable.append((_shown(asked.barred, person, _("Would undo their own act")), CheckResult.FAILED))
     return [*able, *unable]
 
 
-def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
-    """Say which of how many waiting requests this is for ``person``, and which comes next."""
-    waiting = queries.waiting_for(person, now)
-    following = queries.next_after(asked, person, now)
-    if following is None:
-        return {"place": 0, "waiting_count": 0, "next_url": ""}
-    is_in_queue = waiting.filter(pk=asked.pk).exists()
-    return {
-        "place": queries.older_than(asked, waiting).count() + 1 if is_in_queue else 0,
-        "waiting_count": waiting.count(),
-        "next_url": reverse("approvals:detail", args=[following.subject]),
-    }
+def _note_on(one: accounts.Person, approved: Decision | None, away: Delegation | None) -> str:
+    """Say what there is to know of somebody who can decide: their role, that they have, or that they are away."""
+    if approved is not None:
+        moment = times.written(approved.decided_at, times.MomentStyle.SHORT)
+        return _("Approved on %(moment)s") % {"moment": moment}
+    if away is None:
+        return str(one.get_role_display())
+    said = {"name": away.stand_in.name, "moment": times.written(away.ends_at, times.MomentStyle.SHORT)}
+    return _("Away; %(name)s decides for them until %(moment)s") % said
+
+
+def shortage_of(asked: Request, given: list[Decision]) -> str:
+    """Say that fewer people can still decide than have to; empty where there are enough."""
+    missing, able = asked.people_needed - len(given), len(queries.people_still_able(asked))
+    if asked.state != RequestState.WAITING or able >= missing:
+        return ""
+    said = {"missing": missing, "able": able}
+    return (
+        _("It needs %(missing)s more, and %(able)s can: an administrator has to invite a manager, or it expires.")
+        % said
+    )
 
 
 def _shown(one: accounts.Person, person: accounts.Person, note: str) -> Person:
     return Person(one.name, note, called=_("You") if one.pk == person.pk else "")
+
+
+# The queue ------------------------------------------------------------------------------------------------------------
+
+
+def place_in_queue(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
+    """Say which of how many waiting requests this is for ``person``, and which comes next. Counts no further than
+    `COUNTED`, so that the page of one request costs the same however long the queue is."""
+    following = queries.next_after(asked, person, now)
+    if following is None:
+        return {"place": "", "waiting_count": "", "next_url": ""}
+    waiting = queries.waiting_for(person, now)
+    is_in_queue = waiting.filter(pk=asked.pk).exists()
+    return {
+        "place": _bounded(queries.older_than(asked, waiting)[:COUNTED].count() + 1) if is_in_queue else "",
+        "waiting_count": _bounded(waiting[:COUNTED].count()),
+        "next_url": reverse("approvals:detail", args=[following.subject]),
+    }
+
+
+def _bounded(count: int) -> str:
+    return str(count) if count < COUNTED else f"{COUNTED - 1}+"

@@ -12,14 +12,15 @@ from django.utils.translation import gettext_noop
 
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
-from backoffice.approvals import queries
-from backoffice.approvals.models import Request
+from backoffice.approvals import pace, queries
+from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import ChangedByThePartner, subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, TakesEffectLater, subject_of
+from backoffice.approvals.voices import spoken_by
 from backoffice.ui import times
 
-#: Who sees the queue; who decides is asked of each request apart.
-READERS: Final = (Role.FINANCE, Role.MANAGER, Role.AUDITOR)
+#: Who sees the queue; which requests is a matter of the role, and who decides is asked of each request apart.
+READERS: Final = (Role.FINANCE, Role.MANAGER, Role.AUDITOR, Role.ADMINISTRATOR)
 OWN_REQUEST: Final = gettext_noop(
     "You cannot approve this: it is your own request. "
     "Nobody decides on what they asked for, and no setting changes that."
@@ -30,32 +31,68 @@ class Conflict(Exception):
     """Somebody or something was faster, or the content is no longer what was shown. The text is fit for staff."""
 
 
+class Slowed(Conflict):
+    """A person approves faster than anybody reads. Nothing is lost: the same can be done after the wait it names."""
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why a person may not decide. ``is_conflict``: the request changed, not the person's right (409, not 403)."""
+    """Why a person may not decide. ``is_conflict``: the request changed, not the person's right (409, not 403).
+
+    ``who_can`` are the names of those who can, where it is a matter of the person.
+    """
 
     code: str
     sentence: str
     is_conflict: bool = False
+    who_can: tuple[str, ...] = ()
 
 
-def why_not_decide(person: Person, request: Request, now: datetime, shown: str | None = None) -> Reason | None:
+def why_not_decide(
+    person: Person,
+    request: Request,
+    now: datetime,
+    shown: str | None = None,
+    *,
+    for_person: Person | None = None,
+    approving: bool = False,
+) -> Reason | None:
     """Say why ``person`` may not decide on ``request`` at ``now``; None means they may.
 
     :param shown: the fingerprint of what the person saw, where they are deciding and not only looking.
+    :param for_person: whose voice is used, where it is not their own.
+    :param approving: whether it is about an approval being given, which nobody may do faster than they can read.
     """
-    return _why_not_person(person, request) or _why_not_state(person, request, now) or _why_not_content(request, shown)
+    return (
+        _why_not_person(person, request)
+        or (_why_not_voice(person, for_person, request, now) if for_person else None)
+        or _why_not_state(request, now)
+        or _why_not_again(person, for_person or person, request)
+        or (why_too_many(person, now) if approving else None)
+        or _why_not_content(request, shown)
+    )
 
 
-def check_can_decide(person: Person, request: Request, now: datetime, shown: str | None = None) -> None:
-    """Refuse a decision that may not be made.
+def check_can_decide(
+    person: Person,
+    request: Request,
+    now: datetime,
+    shown: str | None = None,
+    *,
+    for_person: Person | None = None,
+    approving: bool = False,
+) -> None:
+    """Refuse a decision that may not be made; the parameters are those of `why_not_decide`.
 
     :raises Refused: when this person may not decide on it.
-    :raises Conflict: when nobody can any more, or the content changed.
+    :raises Conflict: when nobody can any more, or the content changed; `Slowed` when they can in a moment.
     """
-    reason = why_not_decide(person, request, now, shown)
-    if reason is not None:
-        raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
+    reason = why_not_decide(person, request, now, shown, for_person=for_person, approving=approving)
+    if reason is None:
+        return
+    if reason.code == "too_many":
+        raise Slowed(reason.sentence)
+    raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
 
 
 def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
@@ -66,14 +103,38 @@ def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
     """
     if person.pk != request.requested_by_id:
         raise Refused(_("Only %(name)s, who asked for it, can cancel it.") % {"name": request.requested_by.name})
-    reason = _why_not_state(person, request, now)
+    reason = _why_not_state(request, now)
     if reason is not None:
         raise Conflict(reason.sentence)
 
 
 def can_cancel(person: Person, request: Request, now: datetime) -> bool:
     """Tell whether cancelling is offered."""
-    return person.pk == request.requested_by_id and _why_not_state(person, request, now) is None
+    return person.pk == request.requested_by_id and _why_not_state(request, now) is None
+
+
+def why_not_take_back(person: Person, request: Request, now: datetime) -> Reason | None:
+    """Say why ``person`` cannot take an approval of ``request`` back; None means they can.
+
+    Whoever gave it may, in whatever role they are by now: it only ever keeps something from happening.
+    """
+    given = queries.decision_of(request, person)
+    if given is None or given.verdict != Decision.Verdict.APPROVED:
+        return Reason("not_yours", _("You have given no approval here that could be taken back."))
+    if request.state == RequestState.APPROVED:
+        return _why_not_undo(request)
+    return _why_not_state(request, now)
+
+
+def check_can_take_back(person: Person, request: Request, now: datetime) -> None:
+    """Refuse taking an approval back.
+
+    :raises Refused: for whoever has not given one.
+    :raises Conflict: when what was approved has begun, or the request ended otherwise.
+    """
+    reason = why_not_take_back(person, request, now)
+    if reason is not None:
+        raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
 
 
 def is_expired(request: Request, now: datetime) -> bool:
@@ -83,26 +144,121 @@ def is_expired(request: Request, now: datetime) -> bool:
     )
 
 
+# The person and the voice ---------------------------------------------------------------------------------------------
+
+
 def _why_not_person(person: Person, request: Request) -> Reason | None:
     if person.pk == request.requested_by_id:
-        return Reason("own_request", _with_who_can(_(OWN_REQUEST), request))
+        return _of_the_person("own_request", _(OWN_REQUEST), request)
     if person.pk == request.barred_id:
-        return Reason("own_act", _with_who_can(_("You cannot decide on this: it would undo what you did."), request))
-    if not person.is_manager or not person.is_active:
-        return Reason("not_a_manager", _with_who_can(_("Only managers decide on requests."), request))
+        return _of_the_person("own_act", _("You cannot decide on this: it would undo what you did."), request)
+    if not person.is_active:
+        return _of_the_person("deactivated", _("Your account is closed, so you decide on nothing."), request)
+    if not person.is_manager:
+        return _of_the_person("not_a_manager", _("Only managers decide on requests."), request)
     return None
 
 
-def _why_not_state(person: Person, request: Request, now: datetime) -> Reason | None:
+def _why_not_voice(person: Person, away: Person, request: Request, now: datetime) -> Reason | None:
+    said = {"name": away.name}
+    if away.pk == request.requested_by_id:
+        text = _("You cannot decide on this for %(name)s: it is their own request.")
+        return _of_the_person("voice_of_requester", text % said, request)
+    if away.pk == request.barred_id:
+        text = _("You cannot decide on this for %(name)s: it would undo what they did.")
+        return _of_the_person("voice_of_barred", text % said, request)
+    if not any(one.away_id == away.pk for one in queries.delegations_to(person, now)):
+        text = _("%(name)s has not handed over to you, or not for today. You can decide in your own name.")
+        return Reason("no_delegation", text % said)
+    if not away.is_active or not away.is_manager:
+        text = _("%(name)s is no manager any more, so nobody decides for them. You can decide in your own name.")
+        return Reason("voice_lost", text % said)
+    return None
+
+
+def _of_the_person(code: str, sentence: str, request: Request) -> Reason:
+    """Add to ``sentence`` who can."""
+    names = tuple(person.name for person in queries.people_still_able(request))
+    return Reason(code, f"{sentence} {_who_can(names, request)}", who_can=names)
+
+
+def _who_can(names: tuple[str, ...], request: Request) -> str:
+    if not names:
+        return _("Nobody else can at the moment: an administrator has to invite a manager.")
+    moment = times.written(request.valid_until, times.MomentStyle.SHORT)
+    return _("%(names)s can, until %(moment)s.") % {"names": _(" or ").join(names), "moment": moment}
+
+
+# The state ------------------------------------------------------------------------------------------------------------
+
+
+def _why_not_state(request: Request, now: datetime) -> Reason | None:
     if is_expired(request, now):
         return Reason(
             "expired", _("This request has expired: nobody decided in time. It can be asked for again."), True
         )
     if request.state != RequestState.WAITING:
         return Reason("already_decided", _decided_sentence(request), True)
-    if queries.decision_of(request, person) is not None:
-        return Reason("decided_by_you", _("You have decided on this request already."), True)
     return None
+
+
+def _why_not_again(person: Person, voice: Person, request: Request) -> Reason | None:
+    """A person counts once, and so does a voice."""
+    given = queries.decision_of(request, person)
+    if given is not None:
+        names = tuple(one.name for one in queries.people_still_able(request))
+        moment = times.written(given.decided_at, times.MomentStyle.SHORT)
+        text = _("You approved this on %(moment)s. It needs somebody else as well.") % {"moment": moment}
+        return Reason("decided_by_you", f"{text} {_who_can(names, request)}", True, names)
+    spoken = queries.decision_with_voice(request, voice)
+    if spoken is None:
+        return None
+    said = {"who": spoken.decided_by.name, "name": voice.name}
+    if spoken.for_person_id == person.pk:
+        return Reason("voice_used", _("%(who)s has approved this for you already.") % said, True)
+    if spoken.for_person_id:
+        return Reason("voice_used", _("%(who)s has approved this for %(name)s already.") % said, True)
+    return Reason("voice_used", _("%(name)s has approved this already, so nobody else does it for them.") % said, True)
+
+
+def _why_not_undo(request: Request) -> Reason | None:
+    subject = subject_of(request)
+    if not isinstance(subject, TakesEffectLater):
+        sentence = _("What was approved took effect at once, so the approval cannot be taken back.")
+        return Reason("in_effect", sentence, True)
+    sentence = subject.why_not_taken_back(request.subject)
+    return Reason("left_already", sentence, True) if sentence else None
+
+
+def _decided_sentence(request: Request) -> str:
+    decisions = queries.decisions_of(request)
+    taken_back = [one for one in decisions if one.taken_back_at is not None]
+    if request.state == RequestState.TAKEN_BACK and taken_back:
+        last = max(taken_back, key=lambda one: one.taken_back_at or one.decided_at)
+        return _("%(name)s has taken the approval back.") % {"name": last.decided_by.name}
+    if request.state == RequestState.CANCELLED or not decisions:
+        return _("%(name)s has cancelled this request.") % {"name": request.requested_by.name}
+    template = (
+        _("%(name)s has approved this already.")
+        if request.state == RequestState.APPROVED
+        else _("%(name)s has rejected this already.")
+    )
+    return template % {"name": spoken_by(decisions[-1])}
+
+
+# Pace and content -----------------------------------------------------------------------------------------------------
+
+
+def why_too_many(person: Person, now: datetime) -> Reason | None:
+    """Say that ``person`` approves faster than anybody reads, and when they can go on; None where they can now."""
+    seconds = pace.seconds_to_wait(person, now)
+    if not seconds:
+        return None
+    text = _(
+        "You have approved %(most)s requests within a minute, which is more than anybody reads. "
+        "Nothing is lost: approve this one in %(span)s."
+    )
+    return Reason("too_many", text % {"most": pace.MOST_IN_A_MINUTE, "span": times.duration(seconds)}, True)
 
 
 def _why_not_content(request: Request, shown: str | None) -> Reason | None:
@@ -114,25 +270,3 @@ def _why_not_content(request: Request, shown: str | None) -> Reason | None:
         return Reason("content_changed", subject.changed_sentence(request.subject), True)
     sentence = _("What you were shown is not what is stored now, so your decision was not taken. Read the page again.")
     return Reason("content_changed", sentence, True)
-
-
-def _decided_sentence(request: Request) -> str:
-    decision = request.decisions.order_by("-decided_at", "-id").select_related("decided_by").first()
-    if request.state == RequestState.CANCELLED or decision is None:
-        return _("%(name)s has cancelled this request.") % {"name": request.requested_by.name}
-    template = (
-        _("%(name)s has approved this already.")
-        if request.state == RequestState.APPROVED
-        else _("%(name)s has rejected this already.")
-    )
-    return template % {"name": decision.decided_by.name}
-
-
-def _with_who_can(sentence: str, request: Request) -> str:
-    able = queries.people_who_can_decide(request.requested_by_id, request.barred_id)
-    names = _(" or ").join(person.name for person in able)
-    if not names:
-        return f"{sentence} " + _("Nobody else can at the moment: an administrator has to invite a manager.")
-    moment = times.written(request.valid_until, times.MomentStyle.SHORT)
-    who = _("%(names)s can, until %(moment)s.") % {"names": names, "moment": moment}
-    return f"{sentence} {who}"

@@ -1,39 +1,57 @@
 """Requests as the queue and the decision page need them."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models import CharField as TextOutput
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from backoffice.accounts.models import Person, Role
-from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.models import Decision, Delegation, Request, RuleKind
 from backoffice.approvals.states import RequestState
 
 WAITING = RequestState.WAITING
 #: Which lane a person finds first; whoever neither asks nor decides sees what waits for others.
-FIRST_LANES = {str(Role.MANAGER): "for_me", str(Role.FINANCE): "mine"}
+FIRST_LANES = {str(Role.MANAGER): "for_me", str(Role.FINANCE): "mine", str(Role.ADMINISTRATOR): "mine"}
+#: What concerns people and rules; an administrator proposes it and sees nothing of money.
+OF_THE_HOUSE: Final = (str(RuleKind.ACCOUNT), str(RuleKind.RULES))
+#: Which kinds a role sees, or all but which.
+SEEN: Final = {
+    str(Role.ADMINISTRATOR): Q(kind__in=OF_THE_HOUSE),
+    str(Role.FINANCE): ~Q(kind=str(RuleKind.ACCOUNT)),
+}
 
 
 def requests() -> QuerySet[Request]:
-    """Return every request with the person who asked."""
-    return Request.objects.select_related("requested_by", "barred").prefetch_related("decisions__decided_by")
+    """Return every request with the person who asked and what was decided, oldest decision first."""
+    decisions = Decision.objects.select_related("decided_by", "for_person").order_by("decided_at", "id")
+    rows: QuerySet[Request] = Request.objects.select_related("requested_by", "barred")
+    return rows.prefetch_related(Prefetch("decisions", decisions))
+
+
+def seen_by(person: Person) -> QuerySet[Request]:
+    """Return the requests that concern the role of ``person``."""
+    return requests().filter(SEEN.get(person.role, Q()))
 
 
 def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
     """Return the requests, each with its ``lane`` as ``person`` sees it: for_me, mine, others or history."""
     is_open = {"state": WAITING, "valid_until__gt": now}
     mine = When(requested_by=person, then=Value("mine"), **is_open)
-    not_for_me = When(barred=person, then=Value("others"), **is_open)
-    return requests().annotate(
-        lane=_lane(mine, not_for_me, waiting="for_me" if person.is_manager else "others", now=now)
-    )
+    not_for_me = When(Q(barred=person) | _decided_by(person), then=Value("others"), **is_open)
+    waiting = "for_me" if person.is_manager else "others"
+    rows: QuerySet[Request] = _sized(seen_by(person)).annotate(lane=_lane(mine, not_for_me, waiting=waiting, now=now))
+    return rows
 
 
 def with_nobodys_lanes() -> QuerySet[Request]:
     """Return the requests as the command line sees them: whatever waits, waits for others."""
-    return requests().annotate(lane=_lane(waiting="others", now=timezone.now()))
+    rows: QuerySet[Request] = _sized(requests()).annotate(lane=_lane(waiting="others", now=timezone.now()))
+    return rows
 
 
 def _lane(*first: When, waiting: str, now: datetime) -> Case:
@@ -41,23 +59,39 @@ def _lane(*first: When, waiting: str, now: datetime) -> Case:
     return Case(*first, is_open, default=Value("history"), output_field=TextOutput())
 
 
+def _sized(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Give each request a ``size`` to be ordered by; what has no amount comes last."""
+    sized: QuerySet[Any] = rows.annotate(size=Coalesce("amount", Decimal(0)))
+    return sized
+
+
+def _decided_by(person: Person) -> Exists:
+    return Exists(Decision.objects.filter(request=OuterRef("pk"), decided_by=person, taken_back_at=None))
+
+
 def in_lane(person: Person, now: datetime, *, is_chosen: bool) -> QuerySet[Any]:
     """Return the rows of the queue: all where a lane is chosen in the address, else what concerns ``person`` first."""
     rows: QuerySet[Any] = with_lanes(person, now)
-    return rows if is_chosen else rows.filter(lane=FIRST_LANES.get(person.role, "others"))
+    return rows if is_chosen else in_lanes(rows, [FIRST_LANES.get(person.role, "others")])
+
+
+def in_lanes(rows: QuerySet[Any], lanes: Iterable[str]) -> QuerySet[Any]:
+    """Keep the rows of some ``lanes``; the state is named as well, since an index is found by it and not by a lane."""
+    kept = rows.filter(lane__in=list(lanes))
+    return kept if "history" in lanes else kept.filter(state=WAITING)
 
 
 def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
     """Return what ``person`` may decide on now, oldest first; nothing for whoever is no manager."""
     if not person.is_manager:
         return Request.objects.none()
-    waiting = requests().filter(state=WAITING, valid_until__gt=now).exclude(Q(requested_by=person) | Q(barred=person))
-    return waiting.order_by("requested_at", "id")
+    waiting = requests().filter(~_decided_by(person), state=WAITING, valid_until__gt=now)
+    return waiting.exclude(Q(requested_by=person) | Q(barred=person)).order_by("requested_at", "id")
 
 
 def next_after(decided: Request, person: Person, now: datetime) -> Request | None:
     """Return the request to decide on after ``decided``: the next younger one, else the oldest."""
-    others = waiting_for(person, now).exclude(pk=decided.pk)
+    others = waiting_for(person, now).exclude(pk=decided.pk).prefetch_related(None)
     same_moment = Q(requested_at=decided.requested_at, pk__gt=decided.pk)
     younger = others.filter(Q(requested_at__gt=decided.requested_at) | same_moment).first()
     return younger or others.first()
@@ -69,20 +103,83 @@ def older_than(request: Request, waiting: QuerySet[Request]) -> QuerySet[Request
     return waiting.filter(Q(requested_at__lt=request.requested_at) | same_moment)
 
 
+# People ---------------------------------------------------------------------------------------------------------------
+
+
 def people_who_can_decide(*not_these: int | None) -> list[Person]:
     """List everybody entitled to decide: active managers other than the one who asks and whoever else is barred."""
     managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk__in=[pk for pk in not_these if pk])
     return list(managers.order_by("name", "id"))
 
 
+def people_still_able(request: Request) -> list[Person]:
+    """List who can decide on ``request`` now: everybody entitled who has not decided yet."""
+    decided = [one.decided_by_id for one in decisions_of(request) if one.taken_back_at is None]
+    return people_who_can_decide(request.requested_by_id, request.barred_id, *decided)
+
+
+def voices_of(person: Person, request: Request, now: datetime) -> list[Person]:
+    """List those who are away, have handed over to ``person`` and may be spoken for on ``request``."""
+    if not person.is_manager:
+        return []
+    used = {one.for_person_id or one.decided_by_id for one in decisions_of(request) if one.taken_back_at is None}
+    return [
+        one.away
+        for one in delegations_to(person, now)
+        if one.away.is_manager
+        and one.away.is_active
+        and one.away_id not in {*used, request.requested_by_id, request.barred_id}
+    ]
+
+
+def delegations_to(person: Person, now: datetime) -> QuerySet[Delegation]:
+    """Return what was handed over to ``person`` and is in force at ``now``."""
+    in_force = Delegation.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
+    return in_force.filter(stand_in=person).select_related("away", "stand_in").order_by("away__name", "id")
+
+
+def stand_ins(now: datetime) -> dict[int, Delegation]:
+    """Return who is away at ``now``, by person, with whoever decides for them."""
+    in_force = Delegation.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
+    return {one.away_id: one for one in in_force.select_related("stand_in")}
+
+
+# Decisions ------------------------------------------------------------------------------------------------------------
+
+
+def decisions_of(request: Request) -> list[Decision]:
+    """Return what was decided on ``request``, oldest first, without a query where `requests` has read it."""
+    return sorted(request.decisions.all(), key=lambda one: (one.decided_at, one.pk))
+
+
 def decision_of(request: Request, person: Person) -> Decision | None:
-    """Return what ``person`` already decided on ``request``."""
-    return Decision.objects.filter(request=request, decided_by=person, taken_back_at=None).first()
+    """Return what ``person`` decided on ``request`` and has not taken back."""
+    decisions = Decision.objects.filter(request=request, decided_by=person, taken_back_at=None)
+    return decisions.select_related("decided_by", "for_person").first()
+
+
+def decision_with_voice(request: Request, person: Person) -> Decision | None:
+    """Return what was decided on ``request`` in the name of ``person``, by themselves or by their stand-in."""
+    spoken = Q(for_person=person) | Q(for_person=None, decided_by=person)
+    decisions = Decision.objects.filter(spoken, request=request, taken_back_at=None)
+    return decisions.select_related("decided_by", "for_person").first()
 
 
 def approvals_of(request: Request) -> QuerySet[Decision]:
-    """Return the approvals that count: those not taken back."""
-    return request.decisions.filter(verdict=Decision.Verdict.APPROVED, taken_back_at=None)
+    """Return the approvals that count: those not taken back, of people who are entitled to one to this day."""
+    return request.decisions.filter(
+        verdict=Decision.Verdict.APPROVED,
+        taken_back_at=None,
+        fingerprint=request.fingerprint,
+        decided_by__role=Role.MANAGER,
+        decided_by__is_active=True,
+    )
+
+
+def counts(decision: Decision) -> bool:
+    """Whether an approval is one of those that `approvals_of` finds."""
+    is_approval = decision.verdict == Decision.Verdict.APPROVED and decision.taken_back_at is None
+    return is_approval and decision.decided_by.is_manager and decision.decided_by.is_active
 
 
 def due_to_expire(now: datetime) -> QuerySet[Request, Any]:

@@ -1,10 +1,10 @@
-"""Ask another person, decide, take back, let expire.
+"""Ask another person, decide, take an approval back, cancel, let expire.
 
 Every decision is one conditional UPDATE of a waiting request: one row changed wins, everybody else gets a `Conflict`.
 What follows from it, the audit entry included, happens in the same transaction, done by the subject.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +16,19 @@ from django.utils.translation import gettext_lazy
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import queries
-from backoffice.approvals.models import Decision, Request, Rule
-from backoffice.approvals.policies import Conflict, check_can_cancel, check_can_decide, is_expired, why_not_decide
+from backoffice.approvals.models import Decision, Delegation, Request, Rule
+from backoffice.approvals.policies import (
+    Conflict,
+    check_can_cancel,
+    check_can_decide,
+    check_can_take_back,
+    is_expired,
+    why_not_decide,
+)
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import ChangedByThePartner, subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, TakesEffectLater, subject_of
 from backoffice.audit.models import Entry
-from backoffice.audit.services import record
+from backoffice.audit.services import record, speaking_for
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 
@@ -78,41 +85,89 @@ def ask_for_approval(
     )
 
 
-def approve(*, request_id: int, fingerprint: str, by: Person, proof: Proof, note: str = "") -> Request:
+def check_before_proof(*, request_id: int, fingerprint: str, by: Person, for_person: Person | None = None) -> None:
+    """Refuse an approval that may not be given, and write the refusal down, before a code is used up for it.
+
+    :raises Refused, Conflict: as `approve`.
+    """
+    with _refusals_recorded(request_id, by, for_person):
+        request = queries.requests().get(pk=request_id)
+        check_can_decide(by, request, clock.now(), fingerprint, for_person=for_person, approving=True)
+
+
+def approve(
+    *,
+    request_id: int,
+    fingerprint: str,
+    by: Person,
+    proof: Proof,
+    note: str = "",
+    for_person: Person | None = None,
+    flags: Sequence[str] = (),
+) -> Request:
     """Approve the content with ``fingerprint``, the one that was shown to ``by``.
 
     :param proof: the second factor ``by`` has just shown for this very fingerprint.
+    :param for_person: who is away and has handed over to ``by``, where their voice is used.
+    :param flags: what is odd about how it was approved, for the audit log (`pace.flags_of`).
     :raises Refused: when this person may not.
     :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed.
     """
     _refresh(Request.objects.get(pk=request_id), by)
-    with _refusals_recorded(request_id, by), transaction.atomic():
+    with _refusals_recorded(request_id, by, for_person, proof), speaking_for(for_person), transaction.atomic():
         request, now = _locked(request_id), clock.now()
-        check_can_decide(_entitled_now(by), request, now, fingerprint)
-        _write_down(request, by, Decision.Verdict.APPROVED, note, now, proof=proof)
-        if queries.approvals_of(request).count() < request.people_needed:
-            record("approval.given", by=by, obj=request, client=request.client, reason=note)
-            return request
-        _close(request, RequestState.APPROVED, now)
-        subject_of(request).on_approved(request, by, note, now)
+        by, away = _entitled_now(by, for_person)
+        # What is approved together with one proof was read on one page: it is one act, however many rows it has.
+        is_new_act = not Decision.objects.filter(proof=proof).exists()
+        check_can_decide(by, request, now, fingerprint, for_person=away, approving=is_new_act)
+        _write_down(request, by, Decision.Verdict.APPROVED, note, now, proof=proof, for_person=away)
+        given = queries.approvals_of(request).count()
+        if given >= request.people_needed:
+            _close(request, RequestState.APPROVED, now)
+            subject_of(request).on_approved(request, by, note, now)
+        _record_approval(request, by, given, proof, note, flags)
         failpoint(Failpoint.C2)
     failpoint(Failpoint.C3)
     return request
 
 
-def reject(*, request_id: int, fingerprint: str, reason_code: str, note: str, by: Person) -> Request:
+def reject(
+    *, request_id: int, fingerprint: str, reason_code: str, note: str, by: Person, for_person: Person | None = None
+) -> Request:
     """Reject with one of `REJECTION_REASONS` and a text; one rejection ends the request.
 
     :raises Refused, Conflict: as `approve`.
     """
     if reason_code not in REJECTION_REASONS or not note.strip():
         raise ValueError("a rejection has a coded reason and a text")
-    with _refusals_recorded(request_id, by), transaction.atomic():
+    with _refusals_recorded(request_id, by, for_person), speaking_for(for_person), transaction.atomic():
         request, now = _locked(request_id), clock.now()
-        check_can_decide(_entitled_now(by), request, now, fingerprint)
-        _write_down(request, by, Decision.Verdict.REJECTED, note, now, reason_code=reason_code)
+        by, away = _entitled_now(by, for_person)
+        check_can_decide(by, request, now, fingerprint, for_person=away)
+        _write_down(request, by, Decision.Verdict.REJECTED, note, now, reason_code=reason_code, for_person=away)
         _close(request, RequestState.REJECTED, now)
         subject_of(request).on_rejected(request, by, f"{REJECTION_REASONS[reason_code]}: {note}", now)
+        return request
+
+
+def take_back(*, request_id: int, by: Person) -> Request:
+    """Take back the approval that ``by`` gave: it counts no more, and stays in the record.
+
+    While the request waits for others, ``by`` may decide anew. When it was complete and nothing has come of it yet,
+    the request ends as taken back, and so does its subject.
+
+    :raises Refused: for whoever has not approved it.
+    :raises Conflict: when what was approved has begun, or the request ended otherwise.
+    """
+    with _refusals_recorded(request_id, by), transaction.atomic():
+        request, now = _locked(request_id), clock.now()
+        check_can_take_back(by, request, now)
+        given = Decision.objects.select_related("for_person").get(request=request, decided_by=by, taken_back_at=None)
+        Decision.objects.filter(pk=given.pk).update(taken_back_at=now)
+        with speaking_for(given.for_person):
+            if request.state == RequestState.APPROVED:
+                _undo(request, by, now)
+            record("approval.taken_back", by=by, obj=request, client=request.client, after={"state": request.state})
         return request
 
 
@@ -160,12 +215,18 @@ def _refresh(request: Request, by: Person) -> None:
         subject.refresh(request.subject)
 
 
-def _entitled_now(by: Person) -> Person:
-    """Read the person again: a role lost or an account closed since the page was opened counts.
+def _entitled_now(by: Person, for_person: Person | None) -> tuple[Person, Person | None]:
+    """Read the people again: a role lost or an account closed since the page was opened counts.
 
-    The row stays locked until the decision is committed, so whoever is entitled to it is so at that moment.
+    Their rows stay locked until the decision is committed, so whoever is entitled to it is so at that moment; so does
+    the handing over, which ends after the decision or before it.
     """
-    return Person.objects.select_for_update(no_key=True).get(pk=by.pk)
+    pks = [by.pk, *([for_person.pk] if for_person else [])]
+    people = {one.pk: one for one in Person.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")}
+    if for_person:
+        handed_over = Delegation.objects.filter(away=for_person, stand_in=by, ended_at=None).order_by("pk")
+        list(handed_over.select_for_update(no_key=True).values_list("pk"))
+    return people[by.pk], people[for_person.pk] if for_person else None
 
 
 def _write_down(
@@ -177,11 +238,13 @@ def _write_down(
     *,
     reason_code: str = "",
     proof: Proof | None = None,
+    for_person: Person | None = None,
 ) -> None:
     Decision.objects.create(
         request=request,
         requested_by_id=request.requested_by_id,
         decided_by=by,
+        for_person=for_person,
         verdict=verdict,
         reason_code=reason_code,
         note=note,
@@ -198,8 +261,29 @@ def _close(request: Request, state: RequestState, now: datetime) -> None:
     request.state, request.closed_at = state, now
 
 
+def _undo(request: Request, by: Person, now: datetime) -> None:
+    """End a request whose approvals were complete, and its subject, before anything came of it."""
+    subject = subject_of(request)
+    if not isinstance(subject, TakesEffectLater):  # the policy has said so before
+        raise TypeError(f"{request.kind} takes effect at once")
+    approved = Request.objects.filter(pk=request.pk, state=RequestState.APPROVED)
+    if approved.update(state=RequestState.TAKEN_BACK) != 1:
+        raise Conflict(_("This request has moved on. Read the page again."))
+    request.state = RequestState.TAKEN_BACK
+    subject.on_taken_back(request, by, now)
+
+
+def _record_approval(request: Request, by: Person, given: int, proof: Proof, note: str, flags: Sequence[str]) -> None:
+    after = {"approvals": f"{given} of {request.people_needed}", "factor": proof.method, "proof": proof.pk}
+    if flags:
+        after["flags"] = list(flags)
+    record("approval.given", by=by, obj=request, client=request.client, after=after, reason=note)
+
+
 @contextmanager
-def _refusals_recorded(request_id: int, by: Person) -> Iterator[None]:
+def _refusals_recorded(
+    request_id: int, by: Person, for_person: Person | None = None, proof: Proof | None = None
+) -> Iterator[None]:
     """Write a refusal to the audit log after the refused transaction is undone."""
     try:
         yield
@@ -210,7 +294,9 @@ def _refusals_recorded(request_id: int, by: Person) -> Iterator[None]:
             by=by,
             obj=request,
             client=request.client,
+            after={"proof": proof.pk} if proof else None,
             reason=str(refusal),
             result=Entry.Result.REFUSED,
+            delegate_of=for_person,
         )
         raise

@@ -1,5 +1,7 @@
 """The queue and the decision page. Every POST is one call of the engine."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -8,54 +10,80 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from backoffice.accounts.models import Person
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.approvals import pages, policies, queries, services
+from backoffice.accounts.step_up import prove
+from backoffice.approvals import pace, pages, policies, queries, services
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.forms import ApproveForm, RejectForm
-from backoffice.approvals.listing import REQUESTS
+from backoffice.approvals.listing import HISTORY, REQUESTS
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import subject_of
 from backoffice.money import Money
 from backoffice.ui.render import render_listing, render_page
 
 DETAIL, REJECT = "approvals/detail.html", "approvals/confirm_reject.html"
+TAKE_BACK = "approvals/confirm_take_back.html"
+#: What the number of a person is at most long in a form; a longer one is nobody's.
+LONGEST_ID = 18
 
 
 @require_GET
 @require_role(*policies.READERS)
 def requests(request: HttpRequest) -> HttpResponse:
     """List what waits: for this person unless another lane is asked for."""
-    person = person_of(request)
-    rows = queries.in_lane(person, timezone.now(), is_chosen="lane" in request.GET)
-    return render_listing(request, REQUESTS, rows, {"is_manager": person.is_manager})
+    person, now = person_of(request), timezone.now()
+    rows = queries.in_lane(person, now, is_chosen="lane" in request.GET)
+    is_history = request.GET.getlist("lane") == ["history"]
+    context = {"is_manager": person.is_manager, "handed_over": queries.delegations_to(person, now)}
+    return render_listing(
+        request, HISTORY if is_history else REQUESTS, rows, context, can_export=not person.is_administrator
+    )
 
 
 @require_GET
 @require_role(*policies.READERS)
 def detail(request: HttpRequest, subject: str) -> HttpResponse:
     """Show one request with everything a decision needs, or why this person cannot make it."""
-    asked = asked_for(subject)
-    return page(request, asked, ApproveForm(initial={"fingerprint": asked.fingerprint}))
+    asked = asked_for(request, subject)
+    return page(request, asked, blank_form(request, asked))
 
 
 @require_POST
 @require_role(*policies.READERS)
 def preview(request: HttpRequest, subject: str) -> HttpResponse:
     """Ask the partner for the figures of the preview and show it again. Decides nothing."""
-    asked = asked_for(subject)
-    return page(request, asked, ApproveForm(initial={"fingerprint": asked.fingerprint}), is_fresh=True)
+    asked = asked_for(request, subject)
+    return page(request, asked, blank_form(request, asked), is_fresh=True)
 
 
 @require_POST
 @require_role(*policies.READERS)
 @conflicts_as_409
 def approve(request: HttpRequest, subject: str) -> HttpResponse:
-    """Approve what was shown."""
-    asked, form = asked_for(subject), ApproveForm(request.POST)
-    if not form.is_valid():
+    """Approve what was shown: the policy first, so that no code is used up by a refusal, then the second factor."""
+    asked, person, now = asked_for(request, subject), person_of(request), timezone.now()
+    form = ApproveForm(request.POST, voices=queries.voices_of(person, asked, now))
+    decision: dict[str, Any] = {
+        "request_id": asked.pk,
+        "fingerprint": request.POST.get("fingerprint", ""),
+        "by": person,
+        "for_person": spoken_for(request),
+    }
+    try:
+        services.check_before_proof(**decision)
+    except policies.Slowed as slowed:
+        form.add_error(None, str(slowed))
+        return page(request, asked, form, status=429)
+    if hint := pages.note_hint(subject_of(asked).preview(asked, is_fresh=False)):
+        form.demand_note(hint)
+    proof = prove(request, form, asked.fingerprint) if form.is_valid() else None
+    if proof is None:
         return page(request, asked, form, status=422)
-    decided = services.approve(request_id=asked.pk, by=person_of(request), **form.cleaned_data)
+    said = form.cleaned_data
+    flags = pace.flags_of(said["opened"], asked.fingerprint, now)
+    decided = services.approve(**decision, proof=proof, note=said["note"], flags=flags)
     messages.success(request, _("%(what)s approved.") % {"what": named(decided)})
     return to_decided(decided)
 
@@ -65,11 +93,12 @@ def approve(request: HttpRequest, subject: str) -> HttpResponse:
 @conflicts_as_409
 def reject(request: HttpRequest, subject: str) -> HttpResponse:
     """Ask why, then reject."""
-    asked, person = asked_for(subject), person_of(request)
-    form = RejectForm(request.POST or None, initial={"fingerprint": asked.fingerprint})
+    asked, person, now = asked_for(request, subject), person_of(request), timezone.now()
+    voices = queries.voices_of(person, asked, now)
+    form = RejectForm(request.POST or None, initial={"fingerprint": asked.fingerprint}, voices=voices)
     if request.method == "GET" or not form.is_valid():
-        policies.check_can_decide(person, asked, timezone.now())
-        context = {"form": form, **pages.detail_context(asked, person, timezone.now())}
+        policies.check_can_decide(person, asked, now, for_person=spoken_for(request))
+        context = {"form": form, **pages.detail_context(asked, person, now)}
         return render_page(request, REJECT, context, status=422 if form.errors else 200)
     said = form.cleaned_data
     decided = services.reject(
@@ -78,9 +107,24 @@ def reject(request: HttpRequest, subject: str) -> HttpResponse:
         reason_code=said["reason_code"],
         note=said["reason"],
         by=person,
+        for_person=spoken_for(request),
     )
     messages.success(request, _("%(what)s rejected.") % {"what": named(decided)})
     return to_decided(decided)
+
+
+@require_http_methods(["GET", "POST"])
+@require_role(*policies.READERS)
+@conflicts_as_409
+def take_back(request: HttpRequest, subject: str) -> HttpResponse:
+    """Say what taking one's approval back does, then take it back."""
+    asked, person, now = asked_for(request, subject), person_of(request), timezone.now()
+    if request.method == "GET":
+        policies.check_can_take_back(person, asked, now)
+        return render_page(request, TAKE_BACK, pages.detail_context(asked, person, now))
+    services.take_back(request_id=asked.pk, by=person)
+    messages.success(request, _("Your approval of %(what)s is taken back.") % {"what": named(asked)})
+    return to_decided(asked)
 
 
 @require_POST
@@ -88,7 +132,7 @@ def reject(request: HttpRequest, subject: str) -> HttpResponse:
 @conflicts_as_409
 def cancel(request: HttpRequest, subject: str) -> HttpResponse:
     """Take one's own request back."""
-    asked = services.cancel(request_id=asked_for(subject).pk, by=person_of(request))
+    asked = services.cancel(request_id=asked_for(request, subject).pk, by=person_of(request))
     messages.success(request, _("%(what)s cancelled.") % {"what": named(asked)})
     return redirect(subject_of(asked).url(asked.subject))
 
@@ -100,14 +144,32 @@ def page(
     subject = subject_of(asked)
     # First of all: what a fresh preview learns decides about the button beside it.
     preview = subject.preview(asked, is_fresh=is_fresh)
+    if hint := pages.note_hint(preview):
+        form.fields["note"].help_text = hint
     context = {
         **pages.detail_context(asked, person_of(request), timezone.now()),
         "form": form,
+        "factor_sentence": pages.factor_sentence(asked, preview),
         "preview_template": subject.preview_template,
         "preview": preview,
         "is_fresh": is_fresh,
     }
     return render_page(request, DETAIL, context, "preview" if is_fresh else None, status=status)
+
+
+def blank_form(request: HttpRequest, asked: Request) -> ApproveForm:
+    """Return the form of a page that was opened just now."""
+    now = timezone.now()
+    initial = {"fingerprint": asked.fingerprint, "opened": pace.opened(asked.fingerprint, now)}
+    return ApproveForm(initial=initial, voices=queries.voices_of(person_of(request), asked, now))
+
+
+def spoken_for(request: HttpRequest) -> Person | None:
+    """Return the person whose voice is to be used, whoever that is: whether it may be is asked of the policy."""
+    number = request.POST.get("speak_as", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_ID):
+        return None
+    return Person.objects.filter(pk=int(number)).first()
 
 
 def named(asked: Request) -> str:
@@ -123,12 +185,12 @@ def to_decided(decided: Request) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("approvals:detail", args=[decided.subject]))
 
 
-def asked_for(subject: str) -> Request:
+def asked_for(request: HttpRequest, subject: str) -> Request:
     """Return the request about ``subject``.
 
-    :raises Http404: when nobody asked for such a thing.
+    :raises Http404: when nobody asked for such a thing, or it does not concern the role of whoever looks.
     """
-    asked = queries.requests().filter(subject=subject).first()
+    asked = queries.seen_by(person_of(request)).filter(subject=subject).first()
     if asked is None:
         raise Http404
     return asked

@@ -120,6 +120,13 @@ class Age:
 
 
 @dataclass(frozen=True)
+class Until:
+    """How long is left until ``at``: "in 3 h 12 min", which a script keeps true while the page is open."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Lines:
     """Two lines in one place: the first in full ink, the second small and quiet."""
 

@@ -11,6 +11,7 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
+from tests.factors import with_code
 from tests.funding.cast import mirrored_client, withdrawal
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -72,7 +73,7 @@ def test_approving_shows_what_was_approved_and_never_another_approve_button(
     following = withdrawal(maya, noura, usd, "2.00")
     client.force_login(omar)
 
-    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True)
+    answer = client.post(f"{address}approve/", with_code(omar, fingerprint=asked.fingerprint), follow=True)
 
     page = answer.content.decode()
     assert answer.redirect_chain == [(address, 302)]
@@ -86,7 +87,9 @@ def test_what_was_decided_makes_no_forecast(client: Browser, address: str, asked
     client.force_login(omar)
     assert "What would happen" in client.get(address).content.decode()
 
-    page = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True).content.decode()
+    page = client.post(
+        f"{address}approve/", with_code(omar, fingerprint=asked.fingerprint), follow=True
+    ).content.decode()
 
     assert "What was asked for" in page
     assert "What would happen" not in page
@@ -96,7 +99,7 @@ def test_what_was_decided_makes_no_forecast(client: Browser, address: str, asked
 def test_approving_the_last_one_leads_nowhere_else(client: Browser, address: str, asked: Request, omar: Person) -> None:
     client.force_login(omar)
 
-    answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint}, follow=True)
+    answer = client.post(f"{address}approve/", with_code(omar, fingerprint=asked.fingerprint), follow=True)
 
     assert "500.00 USD approved." in answer.content.decode()
     assert "Review next" not in answer.content.decode()
@@ -123,7 +126,7 @@ def test_s5_whoever_comes_second_gets_a_409_with_a_sentence(
 ) -> None:
     said: dict[str, Any] = {"fingerprint": asked.fingerprint, "reason_code": "other", "reason": "No."}
     client.force_login(omar)
-    client.post(f"{address}approve/", said)
+    client.post(f"{address}approve/", with_code(omar, **said))
     client.force_login(lina)
 
     answer = client.post(address + action, said)
@@ -159,11 +162,14 @@ def test_the_queue_shows_each_what_concerns_them(
     assert operation.reference in client.get("/approvals/?lane=others").content.decode()
 
 
-def test_an_administrator_has_no_business_here(client: Browser, address: str, adam: Person) -> None:
+def test_an_administrator_sees_nothing_of_money(client: Browser, address: str, asked: Request, adam: Person) -> None:
     client.force_login(adam)
 
-    for opened in ("/approvals/", address):
-        assert client.get(opened).status_code == 403
+    for lane in ("", "?lane=others", "?lane=history"):
+        assert asked.subject not in client.get(f"/approvals/{lane}").content.decode()
+    assert client.get(address).status_code == 404
+    assert client.post(f"{address}approve/").status_code == 404
+    assert client.post("/funding/approvals/export/").status_code == 403
 
 
 @pytest.mark.parametrize("action", ["approve/", "preview/", "cancel/"])

@@ -39,6 +39,7 @@ from backoffice.ui.values import (
     Named,
     Person,
     Reference,
+    Until,
 )
 
 register = template.Library()
@@ -156,6 +157,12 @@ def until(at: datetime) -> str:
 
 
 @register.simple_tag
+def countdown(at: datetime) -> SafeString:
+    """Draw how long is left until a moment, kept true by a script: `in 3 h 12 min`."""
+    return _draw_until(Until(at))
+
+
+@register.simple_tag
 def fresh(
     at: datetime | None, prefix: object = "", aging_after: int = 120, stale_after: int = 900, ago: bool = True
 ) -> SafeString:
@@ -254,6 +261,17 @@ def _draw_link(value: Link) -> SafeString:
     return format_html("{}{}", _linked(format_html("{}", value.text), value.url), sub)
 
 
+def _draw_until(value: Until) -> SafeString:
+    pattern = gettext("in %(span)s")
+    return format_html(
+        '<time datetime="{}" data-until="{}" data-over="{}">{}</time>',
+        timezone.localtime(value.at).isoformat(),
+        pattern % {"span": "{}"},
+        gettext("over"),
+        pattern % {"span": until(value.at)},
+    )
+
+
 def _draw_lines(value: Lines) -> SafeString:
     return format_html('{}<span class="sub">{}</span>', show(value.first), show(value.second))
 
@@ -276,6 +294,7 @@ _DRAWERS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], SafeStr
     (Reference, lambda value: reference(value.text, value.url)),
     (Named, _draw_named),
     (Person, _draw_person),
+    (Until, _draw_until),
     (Link, _draw_link),
     (Lines, _draw_lines),
     (Age, lambda value: fresh(value.at, value.prefix)),

@@ -1,0 +1,1 @@
+"""Approving several requests that are alike with one look and one second factor."""
