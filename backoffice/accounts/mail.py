@@ -16,6 +16,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 from procrastinate.exceptions import ConnectorException
+from procrastinate.types import JSONValue
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.passwords.links import invitation_link, reset_link
@@ -35,6 +36,7 @@ class Letter(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ROLE_CHANGED = "role_changed"
     FACTOR_RESET = "factor_reset"
+    REACTIVATED = "reactivated"
     FACTOR_CHANGED = "factor_changed"
 
 
@@ -62,7 +64,7 @@ def tell(person: Person, template: str, context: Mapping[str, str] | None = None
     missing = NEEDS.get(letter, frozenset()) - set(context or {})
     if missing:
         raise ValueError(f"The letter {letter} needs {', '.join(sorted(missing))}.")
-    said = {name: one_line(value) for name, value in (context or {}).items()}
+    said: dict[str, JSONValue] = {name: one_line(value) for name, value in (context or {}).items()}
     try:
         with transaction.atomic():
             job = same_connection().configure_task(DELIVER, queue=QUEUE)

@@ -31,6 +31,7 @@ class Ending(models.TextChoices):
     CLOSED = "account closed", _("You were signed out because your account was closed. An administrator can say why.")
     BY_THEMSELVES = "by the person", _("You were signed out: this session was ended from another one of yours.")
     BY_ADMINISTRATOR = "by an administrator", _("You were signed out by an administrator, who can say why.")
+    FACTOR_RESET = "factor reset", _("You were signed out because your second factor was reset. Set up a new one.")
     PASSWORD = "password changed", _("You were signed out because your password was changed. Sign in with the new one.")  # noqa: S105
 
 

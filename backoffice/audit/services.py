@@ -22,6 +22,7 @@ IDENTITY = {
     "Client": "partner_client_id",
     "Order": "id",
     "Transaction": "transaction_id",
+    "AccountChange": "key",
     "RuleSet": "version",
 }
 _voice: ContextVar[str] = ContextVar("voice", default="")
