@@ -36,7 +36,6 @@ def required(name: str, meaning: str) -> str:
 SECRET_KEY = required("SECRET_KEY", "a long random text, kept secret")
 # The key before this one, while it is being replaced: it still opens what it signed and sealed, and signs nothing new.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG or DEMO else [])

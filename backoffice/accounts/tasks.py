@@ -12,8 +12,8 @@ from backoffice.accounts.context import originating_from
 from backoffice.accounts.passwords import asking
 from backoffice.accounts.session_store import SessionStore
 
-#: A mail server that is away is asked again after 4, 16, 64 … seconds, for about six hours.
-AGAIN = RetryStrategy(max_attempts=7, exponential_wait=4)
+#: A mail server that is away is asked again after 4, 16, 64 … seconds, for about an hour and a half.
+AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4)
 
 
 @contextmanager

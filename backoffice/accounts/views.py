@@ -1,11 +1,14 @@
 """Signing in and out, and a person's own settings. Nothing else of the sign-in library has an address here."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.views import LoginView, LogoutView
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,6 +24,12 @@ class SignInView(LoginView):  # type: ignore[misc]
 
     form_class = SignInForm
     template_name = "account/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the other way in, where the company has one."""
+        way_in = {"next": self.request.GET.get("next", "")}
+        url = f"{reverse('account_company')}?{urlencode(way_in)}" if settings.OIDC_ISSUER else ""
+        return {**super().get_context_data(**kwargs), "company_url": url, "company_text": settings.OIDC_BUTTON}
 
     def form_invalid(self, form: SignInForm) -> HttpResponseBase:
         response: HttpResponseBase = super().form_invalid(form)
