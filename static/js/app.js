@@ -145,7 +145,27 @@ function watchTables() {
 
 watchTables();
 
-/* Keyboard: Ctrl-K or / searches, ? helps, g and a letter goes. Single letters can be switched off. */
+/* How long is left: the server wrote it, this keeps it true. Two units, as the server writes them. */
+function span(seconds) {
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const units = document.getElementById("toasts").dataset.units.split("|");
+  const parts = [days, hours, minutes, seconds % 60].map((n, i) => (n ? units[i].replace("0", String(n)) : ""));
+  const first = parts.findIndex((part) => part !== "");
+  return first < 0 ? units[3] : parts.slice(first, first + 2).filter(Boolean).join(" ");
+}
+
+function countDown() {
+  for (const mark of document.querySelectorAll("[data-until]")) {
+    const seconds = Math.floor((Date.parse(mark.dateTime) - Date.now()) / 1000);
+    const text = seconds > 0 ? mark.dataset.until.replace("{}", span(seconds)) : mark.dataset.over;
+    if (mark.textContent !== text) mark.textContent = text;
+  }
+}
+
+if (document.querySelector("[data-until], #listing")) setInterval(countDown, 1000);
+
+/* Keyboard: Ctrl-K or / searches, ? helps, g and a letter goes. Single letters can be switched off.
+   j and k go through the rows of a list, Enter opens one; a and r go to the fields and the page of a decision. */
 let goUntil = 0;
 
 function isTyping(target) {
@@ -166,6 +186,29 @@ function followLetter(event) {
   if (link) link.click();
 }
 
+function stepRows(by) {
+  const links = [...document.querySelectorAll("#listing tbody a.lead")];
+  const here = links.indexOf(document.activeElement);
+  const there = here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(here + by, 0), links.length - 1);
+  links[there]?.focus();
+  return links.length > 0;
+}
+
+/* A form is gone to, never sent: its first field takes the focus. A link, or the button of a form that only reads, is followed. */
+function goTo(key) {
+  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!target) return false;
+  if (target.matches("form")) target.querySelector("input:not([type=hidden])")?.focus();
+  else if (target.matches("a") || target.form?.method === "get") target.click();
+  return true;
+}
+
+function followKey(event) {
+  const by = { j: 1, k: -1 }[event.key];
+  if ((by && stepRows(by)) || goTo(event.key)) event.preventDefault();
+  else if (event.key === "a" && document.activeElement.matches("#listing a.lead")) document.activeElement.click();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     const open = document.querySelector("details[data-menu][open]");
@@ -182,6 +225,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "g") goUntil = event.timeStamp + GO_MILLISECONDS;
   else if (event.key === "/") focusSearch(event);
   else if (event.key === "?") document.getElementById("help")?.showModal();
+  else if (event.key.length === 1) followKey(event);
 });
 
 /* htmx: empty filters stay out of the address, focus returns to where it was, refusals are said aloud. */
