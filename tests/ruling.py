@@ -1,7 +1,5 @@
 """Other rules than the plain ones: a version of them, proposed by an administrator and approved by a manager."""
 
-from django.db.models import F
-
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Decision, Request, Rule, RuleSet, RuleSetState
 from backoffice.database import clock
@@ -16,50 +14,50 @@ def rule(kind: str, name: str = "", **details: object) -> Rule:
 def make_live(*rules: Rule, groups: dict[str, list[str]] | None = None) -> RuleSet:
     """Let ``rules`` be the only ones from now on, as two people would; the database asks for both."""
     former = RuleSet.objects.get(state=RuleSetState.LIVE)
-    request = _approved_request(former.version + 1)
-    made = RuleSet.objects.create(
-        version=former.version + 1,
-        groups=groups or {},
-        fingerprint=request.fingerprint,
-        made_by=request.requested_by,
-        made_at=request.requested_at,
-        approval=request,
-    )
+    ada, rami = _person("Ada Lind", Role.ADMINISTRATOR), _person("Rami Nasser", Role.MANAGER)
+    version = former.version + 1
+    made = RuleSet.objects.create(version=version, groups=groups or {}, made_by=ada, made_at=clock.now())
     for one in rules:
         one.rule_set = made
         one.save()
-    RuleSet.objects.filter(pk=made.pk).update(state=RuleSetState.PROPOSED)
+    request = _request(version, ada)
+    asked = {"fingerprint": request.fingerprint, "approval": request}
+    RuleSet.objects.filter(pk=made.pk).update(state=RuleSetState.PROPOSED, **asked)
+    _approve(request, rami)
     RuleSet.objects.filter(pk=former.pk).update(state=RuleSetState.FORMER)
     RuleSet.objects.filter(pk=made.pk).update(state=RuleSetState.LIVE, live_at=clock.now())
+    made.refresh_from_db()
     return made
 
 
-def _approved_request(version: int) -> Request:
+def _request(version: int, by: Person) -> Request:
     now, fingerprint = clock.now(), f"{version:064d}"
-    ada, rami = _person("Ada Lind", Role.ADMINISTRATOR), _person("Rami Nasser", Role.MANAGER)
-    request = Request.objects.create(
+    return Request.objects.create(
         kind="rules",
         subject=f"rules-{version}-1",
         title="Rules",
         fingerprint=fingerprint,
         rule="Every change of the rules",
-        rule_version=version - 1,
-        requested_by=ada,
+        rule_version=1,
+        requested_by=by,
         requested_at=now,
-        asked_with=shown(ada, fingerprint, now),
+        asked_with=shown(by, fingerprint, now),
         valid_until=now,
     )
+
+
+def _approve(request: Request, by: Person) -> None:
+    now = clock.now()
     Decision.objects.create(
         request=request,
-        requested_by=ada,
-        decided_by=rami,
+        requested_by=request.requested_by,
+        decided_by=by,
         verdict=Decision.Verdict.APPROVED,
-        fingerprint=fingerprint,
-        proof=shown(rami, fingerprint, now),
+        fingerprint=request.fingerprint,
+        proof=shown(by, request.fingerprint, now),
         decided_at=now,
     )
-    Request.objects.filter(pk=request.pk, state=F("state")).update(state="approved", closed_at=now)
-    return request
+    Request.objects.filter(pk=request.pk).update(state="approved", closed_at=now)
 
 
 def _person(name: str, role: Role) -> Person:
