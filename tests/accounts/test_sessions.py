@@ -12,6 +12,7 @@ from django.urls import reverse
 from backoffice.accounts.models import Person, Role, Session
 from backoffice.accounts.models.session import IDLE_AFTER, LONGEST
 from backoffice.audit.models import Entry
+from tests.people import reactivate
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -88,14 +89,16 @@ def test_activity_is_noted_once_a_minute_only(signed_in: Client, clock: time_mac
 
 
 def test_another_role_ends_the_session_at_the_next_request(signed_in: Client, maya: Person) -> None:
-    Person.objects.filter(pk=maya.pk).update(role=Role.MANAGER)
+    session = signed_in.session
+    session["role"] = str(Role.MANAGER)
+    session.save()
     assert_ended(signed_in, "role changed")
 
 
 def test_a_closed_account_ends_the_session_at_the_next_request(signed_in: Client, maya: Person) -> None:
     Person.objects.filter(pk=maya.pk).update(is_active=False)
     assert_ended(signed_in, "account closed")
-    Person.objects.filter(pk=maya.pk).update(is_active=True)
+    reactivate(maya)
     assert signed_in.get(PAGE).status_code == 302
 
 

@@ -20,6 +20,7 @@ from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from tests import approving
 from tests.funding.cast import withdrawal
+from tests.people import give_role
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -76,8 +77,7 @@ def test_s4_nobody_decides_on_their_own_request(
 
 
 def test_s4_a_role_gained_later_changes_nothing(asked: Request, maya: Person, operation: Operation) -> None:
-    Person.objects.filter(pk=maya.pk).update(role=Role.MANAGER)
-    maya.refresh_from_db()
+    give_role(maya, Role.MANAGER)
 
     with pytest.raises(Refused, match="your own request"):
         approve(asked, maya)

@@ -154,7 +154,7 @@ class World:
         self._last_bell = self._newest_bell()
         self.began_ns, self._delay_left = self.clock.true_ns, LONGEST_DELAY_SECONDS
         self._reopen()
-        self._leaver_returns()
+        self._replace_leaver()
 
     def _reopen(self) -> None:
         """Take back, over the raw connection, what the last schedule left for people to do."""
@@ -462,9 +462,12 @@ class World:
         self.watch.entitled[self.cast.leaver.pk] = (since, self.clock.true())
         self.tell("Sami's account is closed")
 
-    def _leaver_returns(self) -> None:
-        self.database.execute("UPDATE accounts_person SET is_active = true WHERE id = %s", (self.cast.leaver.pk,))
-        self.watch.entitled[self.cast.leaver.pk] = (self.clock.true(), None)
+    def _replace_leaver(self) -> None:
+        """Have another manager where one has left: it takes two people to open a closed account again."""
+        _since, until = self.watch.entitled[self.cast.leaver.pk]
+        if until is not None:
+            self.cast.leaver = _person("Sami Nasser", Role.MANAGER, email=f"sami{len(self.watch.entitled)}@example.com")
+            self.watch.entitled[self.cast.leaver.pk] = (self.clock.true(), None)
 
     # A backup, restored -----------------------------------------------------------------------------------------------
 
@@ -621,17 +624,18 @@ def _raw_connection(server: embedded.Embedded, name: str) -> psycopg.Connection[
 
 
 def _make_cast() -> Cast:
-    def person(name: str, role: Role) -> Person:
-        email = f"{name.split()[0].lower()}@example.com"
-        return Person.objects.create_person(email=email, name=name, role=role, password=None)
-
     return Cast(
-        maya=person("Maya Haddad", Role.FINANCE),
-        nadia=person("Nadia Karim", Role.FINANCE),
-        omar=person("Omar Saleh", Role.MANAGER),
-        lina=person("Lina Aziz", Role.MANAGER),
-        leaver=person("Sami Nasser", Role.MANAGER),
+        maya=_person("Maya Haddad", Role.FINANCE),
+        nadia=_person("Nadia Karim", Role.FINANCE),
+        omar=_person("Omar Saleh", Role.MANAGER),
+        lina=_person("Lina Aziz", Role.MANAGER),
+        leaver=_person("Sami Nasser", Role.MANAGER),
     )
+
+
+def _person(name: str, role: Role, *, email: str = "") -> Person:
+    address = email or f"{name.split()[0].lower()}@example.com"
+    return Person.objects.create_person(email=address, name=name, role=role, password=None)
 
 
 def _make_asset(asset_id: str) -> Asset:

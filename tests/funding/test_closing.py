@@ -30,6 +30,7 @@ from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withd
 from tests.funding.closings import asked, in_review, landed, reviewed, signed, signed_closing
 from tests.funding.test_states import fresh, step
 from tests.partners import Partners
+from tests.people import give_role
 
 
 @pytest.fixture
@@ -74,10 +75,10 @@ def test_two_people_close_it_as_failed(reviewing: Operation, maya: Person, omar:
 
 def test_nobody_signs_what_they_asked_for(reviewing: Operation, maya: Person, omar: Person) -> None:
     closing = asked(reviewing, maya)
-    Person.objects.filter(pk=maya.pk).update(role="manager")
+    give_role(maya, "manager")
 
     with pytest.raises(Refused, match="your own request"):
-        signed(closing, Person.objects.get(pk=maya.pk))
+        signed(closing, maya)
     assert now(reviewing).state == State.REVIEW
 
 

@@ -9,6 +9,7 @@ from backoffice.funding.services.freezing import freeze
 from tests.funding.bulk import files
 from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
 from tests.orders import said as orders
+from tests.people import give_role
 from tests.transactions import said as transactions
 
 
@@ -24,8 +25,7 @@ def asked_for_by(manager: Person) -> dict[str, object]:
 
 def turn(person: Person, role: Role) -> None:
     """Give a person another role, as if two people had agreed to it."""
-    Person.objects.filter(pk=person.pk).update(role=role)
-    person.refresh_from_db()
+    give_role(person, role)
 
 
 def named(operation: Operation) -> dict[str, object]:

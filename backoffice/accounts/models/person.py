@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -37,7 +38,11 @@ def company_time_zone() -> str:
 
 
 class Person(AbstractBaseUser):
-    """Someone who works here. There are no groups, no permissions and no superusers: policies decide by role."""
+    """Someone who works here. There are no groups, no permissions and no superusers: policies decide by role.
+
+    Another role, and the way back after a deactivation, take an approved change of the people app in the same
+    transaction; the database refuses them otherwise, whichever code asks.
+    """
 
     email = models.EmailField(_("E-mail"), unique=True)
     name = models.CharField(_("Name"), max_length=120)
@@ -55,6 +60,29 @@ class Person(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_person_per_email"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="person_has_a_known_role"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="account_changed_by_two_people",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__role__df=pgtrigger.F("new__role"))
+                | pgtrigger.Q(old__is_active=False, new__is_active=True),
+                func="""
+                    IF NEW.role <> OLD.role AND NOT EXISTS (
+                        SELECT 1 FROM people_accountchange c WHERE c.person_id = OLD.id AND c.kind = 'role'
+                        AND c.role_before = OLD.role AND c.role_after = NEW.role
+                        AND c.state = 'applied' AND c.applied_in = pg_current_xact_id()::text::bigint
+                    ) OR NEW.is_active AND NOT OLD.is_active AND NOT EXISTS (
+                        SELECT 1 FROM people_accountchange c WHERE c.person_id = OLD.id AND c.kind = 'reactivation'
+                        AND c.state = 'applied' AND c.applied_in = pg_current_xact_id()::text::bigint
+                    ) THEN
+                        RAISE EXCEPTION 'the account of person % changes by two people only', OLD.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -35,6 +34,7 @@ from backoffice.orders.models import MintedReference
 from tests.approving import approve
 from tests.funding.bulk.files import WORKER, a_manager, confirmed, created, csv_of, deposits, uploaded
 from tests.funding.cast import deposit
+from tests.people import give_role
 
 THREE = csv_of(
     "deposit,user_12345,USD,1000.10,Bank transfer",
@@ -230,12 +230,20 @@ def test_a_row_that_cannot_be_made_any_more_is_refused_and_the_others_are_made(
     assert BulkFile.objects.get().state == FileState.DONE
 
 
-@pytest.mark.parametrize("change", [{"role": Role.MANAGER}, {"is_active": False}])
+def turns_manager(person: Person) -> None:
+    give_role(person, Role.MANAGER)
+
+
+def is_deactivated(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("change", [turns_manager, is_deactivated])
 def test_who_lost_the_role_meanwhile_makes_nothing(
-    db: None, maya: Person, noura: Client, usd: Asset, change: dict[str, Any]
+    db: None, maya: Person, noura: Client, usd: Asset, change: Callable[[Person], None]
 ) -> None:
     file = confirmed(maya, THREE)
-    Person.objects.filter(pk=maya.pk).update(**change)
+    change(maya)
 
     assert created(file) == []
     assert set(BulkRefusal.objects.values_list("sentence", flat=True)) == {
