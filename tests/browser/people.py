@@ -5,10 +5,32 @@ from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
+from backoffice.demo.cast import PASSWORD
 from tests.browser.stack import Stack
 
 #: The worker sends within moments; a look-up of a lost answer takes some seconds more.
 SOON = 30_000
+
+#: After three codes within a step the next one is a step away.
+NEXT_CODE = 40_000
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign a member of the cast in: password, then the code that the demo shows."""
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(f"{name}@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    type_code(page)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/accounts/" not in address)
+
+
+def type_code(page: Page) -> None:
+    """Type the code that the demo shows beside the field."""
+    shown = page.locator("[data-demo-code]").first
+    shown.wait_for(timeout=NEXT_CODE)
+    page.get_by_label("Code from your authenticator").first.fill(shown.inner_text())
 
 
 def fill_funding_form(page: Page, address: str, *, client: str, asset: str, amount: str, reason: str) -> None:
