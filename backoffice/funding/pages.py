@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +14,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.wording import sentence_of
 from backoffice.clients.badges import activation_badge, status_badge
 from backoffice.clients.models import Client
-from backoffice.funding import copies, doubt, policies, queries
+from backoffice.funding import copies, doubt, policies, queries, rolling, unusual
 from backoffice.funding.badges import badge_of
 from backoffice.funding.bulk import pages as bulk_pages
 from backoffice.funding.checks import checks_of, summary
@@ -27,7 +28,8 @@ from backoffice.funding.models import Closing, Kind, Operation
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
 from backoffice.funding.states import State
-from backoffice.funding.timeline import Story, events_of, oldest_first, story_of
+from backoffice.funding.timeline import Story, approvers_of, events_of, oldest_first, story_of
+from backoffice.money import exact_sum
 from backoffice.orders.models import Order
 from backoffice.ui import times
 from backoffice.ui.text import visible
@@ -35,12 +37,16 @@ from backoffice.ui.values import Age, Amount, Crumb, Fact, Link, Reference
 
 #: How many operations the note on a client's page names.
 NAMED_IN_A_NOTE = 3
+#: How many of the client's other operations an approver sees.
+RECENT_SHOWN = 10
+MIDNIGHT: dict[str, Any] = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
 
 
 def detail_context(operation: Operation, person: Person, now: datetime) -> dict[str, Any]:
     """Return everything the page of one operation shows to ``person``."""
     story = story_of(operation)
     events, chain = events_of(story), list(queries.chain_of(operation))
+    approvers = approvers_of(story.decisions)
     in_doubt, held = doubt_of(story, now), held_sentence(operation)
     return {
         "operation": operation,
@@ -48,14 +54,14 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "headline": Kind(operation.kind).label,
         "amount": Amount(operation.amount, operation.asset_id),
         "badge": badge_of(operation, calm=False),
-        "line": [client_of(operation), Reference(operation.reference), people_line(operation)],
+        "line": [client_of(operation), Reference(operation.reference), people_line(operation, approvers)],
         "facts": facts_of(operation),
         "origin": [
             *origin_of(operation, len(story.attempts)),
             *copies.facts_of(operation, chain),
             *bulk_pages.origin_of(operation),
         ],
-        "rule": rule_of(operation),
+        "rule": rule_of(operation, approvers),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
         "held": held,
@@ -112,12 +118,9 @@ def crumbs_of(operation: Operation) -> list[Crumb]:
     return [Crumb(_("Funding"), top), Crumb(kinds, f"{top}?kind={operation.kind}"), Crumb(operation.reference)]
 
 
-def people_line(operation: Operation) -> str:
-    names = {
-        "asked": operation.requested_by.name,
-        "approved": operation.approved_by.name if operation.approved_by else "",
-    }
-    if names["approved"]:
+def people_line(operation: Operation, approvers: list[str]) -> str:
+    names = {"asked": operation.requested_by.name, "approved": ", ".join(approvers)}
+    if approvers:
         return _("Asked by %(asked)s, approved by %(approved)s") % names
     return _("Asked by %(asked)s") % names
 
@@ -180,7 +183,7 @@ def order_link(operation: Operation) -> object:
     return Reference(str(operation.partner_order_id), url)
 
 
-def rule_of(operation: Operation) -> dict[str, Any]:
+def rule_of(operation: Operation, approvers: list[str]) -> dict[str, Any]:
     """What the rules demanded, and who answered."""
     request = operation.approval
     asked = Fact(_("Asked by"), operation.requested_by.name)
@@ -191,8 +194,11 @@ def rule_of(operation: Operation) -> dict[str, Any]:
     facts = [
         Fact(_("Rule"), _("%(rule)s, version %(n)d") % {"rule": request.rule, "n": request.rule_version}),
         asked,
-        Fact(_("Approved by"), operation.approved_by.name if operation.approved_by else None),
+        Fact(_("Approved by"), ", ".join(approvers) or None),
     ]
+    if request.people_needed > 1:
+        given = {"given": len(approvers), "needed": request.people_needed}
+        facts.append(Fact(_("Approvals"), _("%(given)d of %(needed)d") % given))
     if operation.approved_at:
         waited = times.duration((operation.approved_at - operation.requested_at).total_seconds())
         facts.append(Fact(_("Waited"), waited))
@@ -227,7 +233,10 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
         "is_fresh": is_fresh,
         "checks": checks,
         "checks_summary": summary(checks),
-        "similar": [line_of(one) for one in queries.similar_operations(operation)],
+        "unlike_before": unusual.unlike_before(unusual.movement_of(operation), facts.now),
+        "recent": [line_of(one) for one in queries.same_client(operation, RECENT_SHOWN)],
+        "all_url": url_of_all(operation.client),
+        "today": today_facts(operation, facts.now),
         "wire": wire_of(operation),
         "what": [
             Fact(_("Client"), Link(visible(str(operation.client), 120), operation.client.get_absolute_url())),
@@ -240,6 +249,25 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
             Fact(_("Reason"), operation.reason),
         ],
     }
+
+
+def today_facts(operation: Operation, now: datetime) -> list[Fact]:
+    """What this one makes the client come to in 24 hours, and what was approved for the client since midnight."""
+    total = rolling.day_total(operation.client, operation.asset, operation.kind, now, excluding=operation)
+    approved = rolling.approved_since(operation.client, timezone.localtime(now).replace(**MIDNIGHT), operation)
+    return [
+        Fact(_("With this one, in 24 hours"), Amount(exact_sum([total, operation.amount]), operation.asset_id)),
+        *(Fact(approved_label(kind, count), Amount(amount, asset)) for kind, asset, count, amount in approved),
+        *([] if approved else [Fact(_("Approved today"), _("nothing else for this client"))]),
+    ]
+
+
+def approved_label(kind: str, count: int) -> str:
+    if kind == Kind.DEPOSIT:
+        said = ngettext("Approved today, %(n)d deposit", "Approved today, %(n)d deposits", count)
+    else:
+        said = ngettext("Approved today, %(n)d withdrawal", "Approved today, %(n)d withdrawals", count)
+    return said % {"n": count}
 
 
 def url_of_all(client: Client) -> str:

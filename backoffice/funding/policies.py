@@ -198,7 +198,8 @@ def _is_approved_by_others(operation: Operation) -> bool:
     request = operation.approval
     if request is None or request.state != RequestState.APPROVED or request.fingerprint != operation.fingerprint:
         return False
-    approvals = request.decisions.filter(verdict=Decision.Verdict.APPROVED, fingerprint=operation.fingerprint)
+    given = {"verdict": Decision.Verdict.APPROVED, "fingerprint": operation.fingerprint, "taken_back_at": None}
+    approvals = request.decisions.filter(**given)
     others = approvals.exclude(decided_by_id=operation.requested_by_id).values("decided_by").distinct().count()
     return others >= request.people_needed
 

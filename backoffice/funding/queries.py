@@ -96,12 +96,6 @@ def ids_of_chain(operation: Operation) -> list[int]:
     return list(chain_of(operation).values_list("pk", flat=True))
 
 
-def similar_operations(operation: Operation, limit: int = 5) -> QuerySet[Operation]:
-    """Return the newest other operations of the same client and type."""
-    same = operations().filter(client_id=operation.client_id, kind=operation.kind).exclude(pk=operation.pk)
-    return same.order_by("-requested_at", "-id")[:limit]
-
-
 def reserved(client: Client, asset_id: str, excluding: Operation | None = None) -> Decimal:
     """Add up the withdrawals of ``client`` that may still leave: asked, approved, on the way or in doubt."""
     open_ones = Operation.objects.filter(client=client, asset_id=asset_id, kind=Kind.WITHDRAWAL, state__in=OPEN_STATES)

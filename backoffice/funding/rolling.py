@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import LateOrder, Operation
-from backoffice.funding.queries import OPEN_STATES
+from backoffice.funding.queries import LET_GO, OPEN_STATES
 from backoffice.funding.states import State
 
 DAY: Final = timedelta(hours=24)
@@ -42,3 +42,11 @@ def day_totals(client_ids: Iterable[int], now: datetime) -> dict[Key, Decimal]:
     found = counted(now).filter(client__in=set(client_ids)).order_by()
     rows = found.values_list("kind", "client_id", "asset_id").annotate(total=Sum("amount"))
     return {(kind, client_id, asset_id): total for kind, client_id, asset_id, total in rows}
+
+
+def approved_since(client: Client, since: datetime, excluding: Operation) -> list[tuple[str, str, int, Decimal]]:
+    """Count and add up what people approved for a client since then and did not take back, by type and asset."""
+    found = Operation.objects.filter(client=client, approved_at__gte=since).exclude(pk=excluding.pk)
+    kept = found.exclude(state__in=LET_GO).order_by()
+    rows = kept.values_list("kind", "asset_id").annotate(count=Count("id"), total=Sum("amount"))
+    return list(rows.order_by("kind", "asset_id"))

@@ -1,9 +1,11 @@
 """What a decision of the approval engine does to an operation: this is the subject funding registers with it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.actors import Actor
@@ -11,7 +13,8 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.subjects import Words
-from backoffice.funding import queries
+from backoffice.database import clock
+from backoffice.funding import queries, unusual
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
 from backoffice.funding.pages import preview_context
@@ -64,6 +67,29 @@ class OperationSubject:
 
     def on_expired(self, request: Request, now: datetime) -> None:
         _end(request, State.EXPIRED, SCHEDULE, "")
+
+    def why_not_taken_back(self, key: str) -> str:
+        """Say why it is too late: once a worker has claimed it, only proof ends it."""
+        operation = queries.by_reference(key)
+        if operation.state == State.APPROVED:
+            return why_not_cancel(operation)
+        if operation.is_ended:
+            return gettext("It is too late: it has ended already.")
+        return gettext("It is too late: it has left us. Only proof can end it.")
+
+    def on_taken_back(self, request: Request, by: Person, now: datetime) -> None:
+        """Cancel what is approved and not claimed yet; it can be copied to a new request."""
+        operation = _operation_of(request)
+        sentence = self.why_not_taken_back(request.subject)
+        if sentence:
+            raise Conflict(sentence)
+        reason = f"{by.name} took the approval back before anything was sent."
+        move(operation, State.CANCELLED, by=by, event="operation.approval_taken_back", reason=reason)
+
+    def unusual(self, requests: Sequence[Request]) -> dict[str, str]:
+        """Name what should be read one by one before several are approved together."""
+        about = queries.operations().filter(reference__in=[request.subject for request in requests])
+        return unusual.sentences_of([unusual.movement_of(one) for one in about], clock.now())
 
 
 def _operation_of(request: Request) -> Operation:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.approvals.models import Decision
+from backoffice.approvals.states import RequestState
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.story import closed_sentence, closing_events
 from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
@@ -41,7 +42,8 @@ class Story:
 
 def story_of(operation: Operation) -> Story:
     """Read everything that happened to an operation."""
-    decisions = operation.approval.decisions.select_related("decided_by").order_by("id") if operation.approval else []
+    request = operation.approval
+    decisions = request.decisions.select_related("decided_by", "for_person").order_by("id") if request else []
     return Story(
         operation=operation,
         attempts=list(operation.attempts.prefetch_related("outcomes").order_by("number")),
@@ -95,15 +97,39 @@ def asked(story: Story) -> Iterator[Event]:
 def decided(story: Story) -> Iterator[Event]:
     for decision in story.decisions:
         is_approval = decision.verdict == Decision.Verdict.APPROVED
-        role = decision.decided_by.get_role_display().lower()
         yield Event(
             decision.get_verdict_display(),
             decision.decided_at,
-            _("by %(name)s, %(role)s") % {"name": decision.decided_by.name, "role": role},
+            _decided_by(decision),
             f"“{decision.note}”" if decision.note else "",
             "shield-check" if is_approval else "x",
             Meaning.POSITIVE if is_approval else Meaning.NEGATIVE,
         )
+        if decision.taken_back_at is not None:
+            by = _("by %(name)s") % {"name": decision.decided_by.name}
+            yield Event(_("Approval taken back"), decision.taken_back_at, by, "", "x", Meaning.WARNING)
+
+
+def _decided_by(decision: Decision) -> str:
+    words = {
+        "name": decision.decided_by.name,
+        "role": decision.decided_by.get_role_display().lower(),
+        "away": decision.for_person.name if decision.for_person else "",
+    }
+    if decision.for_person is not None:
+        return _("by %(name)s for %(away)s, %(role)s") % words
+    return _("by %(name)s, %(role)s") % words
+
+
+def approvers_of(decisions: Iterable[Decision]) -> list[str]:
+    """Name whose approvals count, in the order they gave them: ``Lina Aziz for Omar Saleh``."""
+    counting = [one for one in decisions if one.verdict == Decision.Verdict.APPROVED and one.taken_back_at is None]
+    return [
+        _("%(name)s for %(away)s") % {"name": one.decided_by.name, "away": one.for_person.name}
+        if one.for_person
+        else one.decided_by.name
+        for one in counting
+    ]
 
 
 def sent(story: Story) -> Iterator[Event]:
@@ -257,12 +283,19 @@ def ended(story: Story) -> Iterator[Event]:
         yield Event(_("Completed"), operation.ended_at, "", say, "check", Meaning.POSITIVE)
     elif operation.state == State.FAILED:
         yield Event(_("Failed"), operation.ended_at, "", _(operation.failure_sentence), "x", Meaning.NEGATIVE)
+    elif operation.state == State.CANCELLED and _is_taken_back(operation):
+        say = _("Enough approvals are missing since one was taken back. Nothing was sent, and it can be copied.")
+        yield Event(_("Cancelled"), operation.ended_at, "", say, "x")
     elif operation.state == State.CANCELLED:
         by = _("by %(name)s") % {"name": operation.requested_by.name}
         yield Event(_("Cancelled"), operation.ended_at, by, "", "x")
     elif operation.state == State.EXPIRED:
         say = _("Nobody decided, or nothing could be sent, in time. Nothing was moved.")
         yield Event(_("Expired"), operation.ended_at, "", say, "clock")
+
+
+def _is_taken_back(operation: Operation) -> bool:
+    return operation.approval is not None and operation.approval.state == RequestState.TAKEN_BACK
 
 
 def oldest_first(events: Iterable[Event]) -> list[Event]:

@@ -1,9 +1,10 @@
 """What of several movements somebody should read one by one before they are approved together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Aggregate, QuerySet, Sum
@@ -19,6 +20,8 @@ from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.money import Money, exact_sum
 
+#: Type, client, asset and amount.
+Content = tuple[Any, ...]
 #: An amount is far above what a client usually moves from so many times their median on.
 FAR_ABOVE: Final = 10
 MEDIAN_OVER: Final = timedelta(days=90)
@@ -48,25 +51,88 @@ class Median(Aggregate):
     output_field = AmountField()
 
 
-@dataclass(frozen=True)
 class Known:
-    """What was looked up once for all movements."""
+    """What is looked up once for all movements, each part when it is first asked for."""
 
-    equal: dict[tuple[Any, ...], set[int]]
-    in_doubt: set[int]
-    seasoned: set[int]
-    medians: dict[tuple[str, int, str], Decimal]
-    left: dict[tuple[int, str], Decimal]
-    freezes: list[Freeze]
-    standstill: str
+    def __init__(self, clients: Collection[int], now: datetime) -> None:
+        self._clients, self._now = set(clients), now
+
+    @property
+    def _operations(self) -> QuerySet[Operation]:
+        return Operation.objects.filter(client__in=self._clients).order_by()
+
+    @cached_property
+    def in_doubt(self) -> set[int]:
+        """Whose payments are in doubt."""
+        return set(self._operations.filter(state__in=IN_DOUBT).values_list("client_id", flat=True))
+
+    @cached_property
+    def seasoned(self) -> set[int]:
+        """For whom something was completed before."""
+        return set(self._operations.filter(state=State.COMPLETED).values_list("client_id", flat=True).distinct())
+
+    @cached_property
+    def equal(self) -> dict[Content, set[int]]:
+        """The operations of the last 24 hours by what they ask for."""
+        recent = self._operations.filter(requested_at__gt=self._now - EQUAL_WITHIN).exclude(state__in=LET_GO)
+        found: dict[Content, set[int]] = {}
+        for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
+            found.setdefault(tuple(content), set()).add(pk)
+        return found
+
+    @cached_property
+    def medians(self) -> dict[tuple[str, int, str], Decimal]:
+        """The middle amount of what was completed in 90 days, by type, client and asset."""
+        usual = self._operations.filter(state=State.COMPLETED, ended_at__gt=self._now - MEDIAN_OVER)
+        rows = usual.values_list("kind", "client_id", "asset_id").annotate(median=Median("amount"))
+        return {(kind, client_id, asset_id): median for kind, client_id, asset_id, median in rows}
+
+    @cached_property
+    def left(self) -> dict[tuple[int, str], Decimal]:
+        """The last balances that were read, less whatever may still leave."""
+        readings = BalanceReading.objects.filter(client__in=self._clients, available_balance__isnull=False)
+        leaving = self._operations.filter(kind=Kind.WITHDRAWAL, state__in=OPEN_STATES)
+        rows = leaving.values_list("client_id", "asset_id").annotate(total=Sum("amount"))
+        reserved = {(client, asset): total for client, asset, total in rows}
+        return {
+            (client, asset): exact_sum([available or Decimal(0), -reserved.get((client, asset), Decimal(0))])
+            for client, asset, available in readings.values_list("client_id", "asset_id", "available_balance")
+        }
+
+    @cached_property
+    def freezes(self) -> list[Freeze]:
+        return list(freezes.in_force())
+
+    @cached_property
+    def standstill(self) -> str:
+        """Why nothing at all is sent now; empty while money flows."""
+        return why_not_flowing(gate(), self._now)
+
+
+def movement_of(operation: Operation) -> Movement:
+    """Describe an operation; its client is read with it."""
+    return Movement(
+        key=operation.reference,
+        kind=operation.kind,
+        client=operation.client,
+        asset_id=operation.asset_id,
+        amount=operation.amount,
+        operation_id=operation.pk,
+    )
 
 
 def sentences_of(movements: Sequence[Movement], now: datetime) -> dict[str, str]:
     """Say in one sentence each why some of ``movements`` are unlike the others; the rest are left out. A fixed number
     of queries, nothing is written and the partner is not asked."""
-    known = _known({one.client.pk for one in movements}, now)
+    known = Known({one.client.pk for one in movements}, now)
     told = ((one.key, _sentence(one, known)) for one in movements)
     return {key: sentence for key, sentence in told if sentence}
+
+
+def unlike_before(movement: Movement, now: datetime) -> list[str]:
+    """Say what is new or far above the usual about one movement, beside what every check says of it."""
+    known = Known({movement.client.pk}, now)
+    return [sentence for question in (_new, _far_above) if (sentence := question(movement, known))]
 
 
 def _sentence(one: Movement, known: Known) -> str:
@@ -123,51 +189,6 @@ _QUESTIONS: Final[tuple[Callable[[Movement, Known], str], ...]] = (
     _far_above,
     _overdrawn,
 )
-
-
-# What is looked up ----------------------------------------------------------------------------------------------------
-
-
-def _known(clients: set[int], now: datetime) -> Known:
-    theirs = Operation.objects.filter(client__in=clients).order_by()
-    return Known(
-        equal=_equal_ones(theirs, now),
-        in_doubt=set(theirs.filter(state__in=IN_DOUBT).values_list("client_id", flat=True)),
-        seasoned=set(theirs.filter(state=State.COMPLETED).values_list("client_id", flat=True).distinct()),
-        medians=_medians(theirs, now),
-        left=_left(clients),
-        freezes=list(freezes.in_force()),
-        standstill=why_not_flowing(gate(), now),
-    )
-
-
-def _equal_ones(theirs: QuerySet[Operation], now: datetime) -> dict[tuple[Any, ...], set[int]]:
-    recent = theirs.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
-    found: dict[tuple[Any, ...], set[int]] = {}
-    for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
-        found.setdefault(tuple(content), set()).add(pk)
-    return found
-
-
-def _medians(theirs: QuerySet[Operation], now: datetime) -> dict[tuple[str, int, str], Decimal]:
-    usual = theirs.filter(state=State.COMPLETED, ended_at__gt=now - MEDIAN_OVER)
-    rows = usual.values_list("kind", "client_id", "asset_id").annotate(median=Median("amount"))
-    return {(kind, client_id, asset_id): median for kind, client_id, asset_id, median in rows}
-
-
-def _left(clients: set[int]) -> dict[tuple[int, str], Decimal]:
-    """Subtract from the last balances that were read whatever may still leave."""
-    readings = BalanceReading.objects.filter(client__in=clients, available_balance__isnull=False)
-    available = {(client, asset): amount for client, asset, amount in readings.values_list(*_BALANCE)}
-    leaving = Operation.objects.filter(client__in=clients, kind=Kind.WITHDRAWAL, state__in=OPEN_STATES).order_by()
-    reserved = {
-        (client, asset): total
-        for client, asset, total in leaving.values_list("client_id", "asset_id").annotate(total=Sum("amount"))
-    }
-    return {key: exact_sum([amount, -reserved.get(key, Decimal(0))]) for key, amount in available.items()}
-
-
-_BALANCE: Final = ("client_id", "asset_id", "available_balance")
 
 
 def _holds(freeze: Freeze, one: Movement) -> bool:

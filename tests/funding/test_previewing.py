@@ -269,7 +269,7 @@ def test_the_rule_and_whoever_can_approve_today_are_named(
 
     Person.objects.filter(pk=lina.pk).update(is_active=False)
     assert "Lina Aziz" not in asked(desk)
-    assert "No rule asks for approval of deposits" in asked(desk, "deposit")
+    assert "No rule asks for approval of this deposit" in asked(desk, "deposit")
 
 
 def test_the_approver_sees_that_the_decision_binds_to_what_is_shown(

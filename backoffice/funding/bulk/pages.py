@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
-from backoffice.approvals.matching import Facts as RuleFacts
-from backoffice.approvals.matching import rule_for
-from backoffice.approvals.models import Request, RuleKind
-from backoffice.approvals.queries import approvals_of, people_who_can_decide
-from backoffice.approvals.wording import sentence, sentence_of
+from backoffice.approvals.models import Request
+from backoffice.approvals.queries import approvals_of
+from backoffice.approvals.wording import sentence_of
 from backoffice.funding import unusual
 from backoffice.funding.badges import MEANINGS
 from backoffice.funding.bulk import gating, queries
@@ -26,6 +24,7 @@ from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
+from backoffice.funding.needed import needed_for_file
 from backoffice.funding.states import State
 from backoffice.ui import times
 from backoffice.ui.text import visible
@@ -156,15 +155,8 @@ def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm 
         "more_equal": max(0, len(equal) - MOST_NAMED),
         "same_name": queries.same_name_before(file),
         "ungated_count": len(ungated),
-        "rule_sentence": rule_sentence() if ungated else "",
-        "approvers": people_who_can_decide(person.pk) if ungated else [],
+        "needed": needed_for_file(person) if ungated else None,
     }
-
-
-def rule_sentence() -> str:
-    """Say what the live rules demand of a file; empty where none says who agrees, which blocks it."""
-    rule = rule_for(RuleFacts(kind=RuleKind.BULK))
-    return sentence(rule) if rule else ""
 
 
 def line_of(row: BulkRow) -> Line:

@@ -10,10 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.accounts.models import Person
 from backoffice.approvals import matching
-from backoffice.approvals.queries import people_who_can_decide
-from backoffice.approvals.wording import sentence
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
@@ -134,16 +131,6 @@ def is_reading_due(facts: Facts) -> bool:
     """Tell whether the page should ask CoinMENA for the balance, which it does apart so that nothing waits for it."""
     is_known = facts.client is not None and facts.asset is not None
     return is_known and not balances.is_fresh_enough(facts.balance, facts.now)
-
-
-def approval_needed(facts: Facts, person: Person) -> dict[str, Any]:
-    """Say whether what is typed so far needs others, by which rule, how many, and who can approve for ``person``."""
-    rule = matching.rule_for(facts_for_rules(facts))
-    return {
-        "rule": rule,
-        "sentence": sentence(rule) if rule else "",
-        "approvers": people_who_can_decide(person.pk) if rule else [],
-    }
 
 
 def facts_for_rules(facts: Facts) -> matching.Facts:

@@ -22,6 +22,7 @@ from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.columns import line_of
 from backoffice.funding.forms import FundingForm, new_token
 from backoffice.funding.models import Kind, Operation
+from backoffice.funding.needed import needed_for_operation
 from backoffice.funding.services import creating, previewing
 from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
@@ -101,6 +102,8 @@ def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
     """Say what the button did; a form sent again after it was changed made nothing new, and that must be heard."""
     if not creating.is_same_intent(operation, intent):
         return messages.WARNING, _("This form had made this operation already. Nothing new was made: open a new form.")
+    if operation.is_awaiting_approval and operation.is_deposit:
+        return messages.SUCCESS, _("Deposit asked for. It waits for another person.")
     if operation.is_awaiting_approval:
         return messages.SUCCESS, _("Withdrawal asked for. It waits for another person.")
     if pages.held_sentence(operation) or policies.why_not_flowing(queries.gate(), clock.now()):
@@ -185,7 +188,7 @@ def preview_of(request: HttpRequest, form: FundingForm, kind: Kind, *, is_fresh:
         "facts": facts,
         "checks": checks,
         "checks_summary": summary(checks),
-        "approval": previewing.approval_needed(facts, person_of(request)),
+        "approval": needed_for_operation(previewing.facts_for_rules(facts), person_of(request)),
         "age": Age(facts.balance.read_at),
         "reading": previewing.reading_to_carry(facts),
         "is_reading_due": not is_fresh and previewing.is_reading_due(facts),
