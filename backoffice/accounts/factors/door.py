@@ -6,7 +6,7 @@ has no factor yet passes, into a session in which nothing but enrolling is open 
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.stages import LoginStage, LoginStageController
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse
