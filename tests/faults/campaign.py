@@ -16,9 +16,9 @@ from typing import Any, Final
 from tests import database
 from tests.faults import pool
 from tests.faults.catalogue import FAULTS
+from tests.faults.opening import opened
 from tests.faults.schedule import run
 from tests.faults.slices import COUNTS, Tally, product
-from tests.faults.world import opened
 
 REPORTS: Final = database.ROOT / "var" / "campaign"
 LOG: Final = REPORTS / "schedules.jsonl"

@@ -113,7 +113,7 @@ def on_list(name: str, kind: str, **action: Any) -> Arm:
 
 
 def on_line(name: str, how: str, times: int = 1) -> Arm:
-    return lambda world, target, random: world.break_line(name, how, target.is_post, times)
+    return lambda world, target, random: world.partner.break_line(name, how, target.is_post, times)
 
 
 def crash(point: Failpoint, times: int = 1) -> Arm:
@@ -121,7 +121,7 @@ def crash(point: Failpoint, times: int = 1) -> Arm:
         for _ in range(times):
             nth, lands_after = random.choice((1, 1, 1, 2)), random.uniform(0.5, 130)
             if point is Failpoint.C7:
-                lands_after = world.delayed_by(lands_after)
+                lands_after = world.partner.delayed_by(lands_after)
             world.damage.kill_at(point, nth, lands_after_seconds=lands_after)
 
     return arm
@@ -130,7 +130,7 @@ def crash(point: Failpoint, times: int = 1) -> Arm:
 def stall(point: Failpoint) -> Arm:
     def arm(world: World, target: Target, random: Random) -> None:
         """Held up before it is handed in, a request is taken for as long as its signature is fresh."""
-        world.delayed_by(_SIGNATURE_SECONDS if point is Failpoint.C6 else 0)
+        world.partner.delayed_by(_SIGNATURE_SECONDS if point is Failpoint.C6 else 0)
         world.damage.stall_at(point, random.choice((5, 21, 46, 120, 400)))
 
     return arm
@@ -152,9 +152,9 @@ def lands_late(name: str, verify: str) -> Arm:
     """The request is held back somewhere and carried out when its sender has long given up, or sees it cut."""
 
     def arm(world: World, target: Target, random: Random) -> None:
-        seconds = world.delayed_by(random.choice((1, 5, 24, 26, 59, 61, 100, 130)))
+        seconds = world.partner.delayed_by(random.choice((1, 5, 24, 26, 59, 61, 100, 130)))
         if random.random() < 0.5:
-            world.break_line("F7 hangs", "hang", target.is_post)
+            world.partner.break_line("F7 hangs", "hang", target.is_post)
         at_partner(world, name, target.post, "land_late", seconds=seconds, verify=verify)
 
     return arm
@@ -165,7 +165,7 @@ def order_there(name: str, lag: bool = False) -> Arm:
 
     def arm(world: World, target: Target, random: Random) -> None:
         try:
-            order = world.place_order(
+            order = world.partner.place_order(
                 target.client, target.kind, target.asset, target.amount, reference=target.reference
             )
         except (InsufficientFunds, ReferenceTaken):
@@ -179,7 +179,7 @@ def order_there(name: str, lag: bool = False) -> Arm:
                 target.lookup,
                 "read_lag",
                 times=None,
-                seconds=world.delayed_by(random.choice((5, 30, 60, 340))),
+                seconds=world.partner.delayed_by(random.choice((5, 30, 60, 340))),
             )
 
     return arm
@@ -190,7 +190,7 @@ def foreign_order(name: str) -> Arm:
 
     def arm(world: World, target: Target, random: Random) -> None:
         try:
-            order = world.place_order(target.client, "deposit", "AED", "77.77", reference=target.reference)
+            order = world.partner.place_order(target.client, "deposit", "AED", "77.77", reference=target.reference)
         except ReferenceTaken:
             return
         world.scripted.outside_orders.add(order)
@@ -202,7 +202,7 @@ def foreign_order(name: str) -> Arm:
 def short_of_funds_on_second(world: World, target: Target, random: Random) -> None:
     """The first attempt was applied and nobody knows; the second one finds the balance used up."""
     at_partner(world, "F15 first lost", target.post, "close_after_apply")
-    lag = world.delayed_by(random.choice((310, 330, 350)))
+    lag = world.partner.delayed_by(random.choice((310, 330, 350)))
     for match in (target.lookup, target.listing):
         at_partner(world, "F14 lag", match, "read_lag", times=None, seconds=lag)
     at_partner(world, "F15 refused", target.post, "envelope", nth=2, status=400, code=3005, msg="Insufficient funds")
@@ -211,7 +211,7 @@ def short_of_funds_on_second(world: World, target: Target, random: Random) -> No
 def out_of_sight(world: World, target: Target, random: Random) -> None:
     """The answer is lost and the order not seen for so long that the same bytes are sent once more: 2020."""
     at_partner(world, "F12 first lost", target.post, "close_after_apply")
-    lag = world.delayed_by(random.choice((20, 90, 310, 330, 350)))
+    lag = world.partner.delayed_by(random.choice((20, 90, 310, 330, 350)))
     for match in (target.lookup, target.listing):
         at_partner(world, "F14 lag", match, "read_lag", times=None, seconds=lag)
 
@@ -227,7 +227,7 @@ def clocks_apart(seconds: float) -> Arm:
         def set_right() -> None:
             world.clock.put_off(0.0)
 
-        world.delayed_by(_SIGNATURE_SECONDS)
+        world.partner.delayed_by(_SIGNATURE_SECONDS)
         begin = random.uniform(0, 60)
         world.plan(begin, "our clock is wrong", set_wrong, is_fault=True)
         world.plan(begin + random.uniform(20, 400), "our clock is right", set_right, is_fault=True)
@@ -252,7 +252,9 @@ def another_environment(world: World, target: Target, random: Random) -> None:
 def order_elsewhere(world: World, target: Target, random: Random) -> None:
     """An order made by nobody here comes into the client's books."""
     reference = random.choice((None, f"elsewhere-{random.randrange(10**9)}"))
-    world.scripted.outside_orders.add(world.place_order(target.client, "deposit", "USD", "12.34", reference=reference))
+    world.scripted.outside_orders.add(
+        world.partner.place_order(target.client, "deposit", "USD", "12.34", reference=reference)
+    )
     world.fired["F30 elsewhere"] += 1
 
 

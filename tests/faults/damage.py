@@ -62,7 +62,8 @@ class DatabaseFault:
 
 @dataclass
 class Damage:
-    """Everything armed on our side. ``fired`` counts, by row of the fault table."""
+    """Everything armed on our side. ``fired`` counts, by row of the fault table; ``statements``, what the product has
+    asked its database."""
 
     clock: VirtualClock
     sandbox: Sandbox
@@ -70,6 +71,7 @@ class Damage:
     database_faults: list[DatabaseFault] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter)
     fired_in_database: int = 0
+    statements: int = 0
     is_acting: Callable[[], bool] = lambda: True
 
     def clear(self) -> None:
@@ -142,6 +144,7 @@ class Damage:
         return None
 
     def _execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        self.statements += 1
         fault = self._due(is_commit=False, sql=sql)
         if fault is None:
             return execute(sql, params, many, context)

@@ -71,7 +71,7 @@ def copy(world: World, original: Operation) -> Operation | None:
 
 def close_reviews(world: World) -> None:
     """Two people close what is in review, as the partner's books, which they were sent, say."""
-    for operation_id, state in world.states().items():
+    for operation_id, state in world.rows.states().items():
         if state == "review":
             operation = Operation.objects.select_related("client", "asset").get(pk=operation_id)
             label = f"Nadia asks to close {operation.reference}"

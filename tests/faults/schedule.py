@@ -104,7 +104,7 @@ class Schedule:
     def outcome(self, recovery: float) -> Outcome:
         world = self.world
         violations = world.violations()
-        states = Counter(state for state in world.states().values())
+        states = Counter(state for state in world.rows.states().values())
         return Outcome(
             self.seed, violations, list(world.story), len(world.operations), Counter(world.fired), states, recovery
         )
@@ -217,7 +217,7 @@ class Schedule:
 
     def _resume(self) -> None:
         """Let money flow again; whoever looks sees other credentials and leaves it halted."""
-        if self.world.is_halted() and self.world.has_own_credentials:
+        if self.world.rows.is_halted() and self.world.has_own_credentials:
             self._act("Lina resumes sending", lambda: resume_sending(reason="Looked into it.", by=self.world.cast.lina))
 
     def _plan_noise(self) -> None:
@@ -245,7 +245,7 @@ class Schedule:
 
     def _after_act(self) -> None:
         """Carry the bells that were rung: in the noisy phase some are lost, some heard twice, most a little late."""
-        for task, operation_id, due_ns in self.world.hear_bells():
+        for task, operation_id, due_ns in self.world.rows.hear_bells():
             wait = max(0.0, (due_ns - self.world.clock.true_ns) / NANOSECONDS)
             for late in self._hearings():
                 self._plan(wait + late, partial(self._answer, task, operation_id))
@@ -272,7 +272,7 @@ class Schedule:
 
     def _sweep(self) -> None:
         # In the quiet phase bells are heard, so the sweep is asked only for what no bell rang for.
-        if not self._are_workers_away and self.world.is_anything_due(since_seconds=3 if self._is_quiet else 0):
+        if not self._are_workers_away and self.world.rows.is_anything_due(since_seconds=3 if self._is_quiet else 0):
             self.world.sweep()
             self._after_act()
 
@@ -307,7 +307,7 @@ class Schedule:
         interventions.release_everything(world)
         self._after_act()
         began, settled_after = world.clock.true_ns, 0.0
-        while world.clock.true_ns < self._quiet_until(began) and not world.is_settled():
+        while world.clock.true_ns < self._quiet_until(began) and not world.rows.is_settled():
             world.pass_time(SWEEP_SECONDS)
             self._sweep()
             settled_after = (world.clock.true_ns - began) / NANOSECONDS
@@ -326,7 +326,7 @@ class Schedule:
 
     def _quiet_until(self, began_ns: int) -> int:
         """Q + 120 s after the faults, or after the last request: one sent again opens a quarantine of its own."""
-        return max(began_ns + QUIET_SECONDS * NANOSECONDS, self.world.quarantine_ends(QUIET_SECONDS))
+        return max(began_ns + QUIET_SECONDS * NANOSECONDS, self.world.rows.quarantine_ends(QUIET_SECONDS))
 
     def _act(self, label: str, do: Callable[[], Result]) -> Result | None:
         return self.world.act(label, do)

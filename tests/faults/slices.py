@@ -10,8 +10,9 @@ from typing import Any, Final
 from backoffice.database import embedded
 from tests.database import ROOT
 from tests.faults import chain
+from tests.faults.opening import opened
 from tests.faults.schedule import Outcome, run
-from tests.faults.world import World, opened
+from tests.faults.world import World
 
 COUNTS: Final = ("doubled", "lost", "misbooked", "stuck", "other")
 

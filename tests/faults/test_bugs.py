@@ -9,7 +9,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from backoffice.database import embedded
 from tests.faults.bugs.breaking import Bug, counted
 from tests.faults.bugs.seeded import SEEDED
-from tests.faults.world import World, opened
+from tests.faults.opening import opened
+from tests.faults.world import World
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pytest_django.plugin import DjangoDbBlocker
 from backoffice.database import embedded
 from backoffice.failpoints import Failpoint
 from tests.faults import chain
+from tests.faults.opening import opened
 from tests.faults.small_cases import CASES, play
-from tests.faults.world import World, opened
+from tests.faults.world import World
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from tests import database  # noqa: E402
 from tests.faults import schedule  # noqa: E402
 from tests.faults.bugs.breaking import Bug, counted  # noqa: E402
 from tests.faults.bugs.seeded import SEEDED  # noqa: E402
-from tests.faults.world import World, opened  # noqa: E402
+from tests.faults.opening import opened  # noqa: E402
+from tests.faults.world import World  # noqa: E402
 
 #: Schedules in one world; what a bug has done in a world may hide it from later ones.
 IN_ONE_WORLD = 25
