@@ -9,7 +9,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from backoffice.accounts import proofs
 from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
 from backoffice.approvals import services as approvals
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
@@ -17,11 +19,13 @@ from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
 from backoffice.funding.models import Closing, LateOrder, Operation
+from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
 from backoffice.funding.services.late_orders import watch
 from backoffice.funding.states import State
 from backoffice.orders.services import look_up_order
+from tests.factors import with_code, wrong_code_of
 from tests.funding.cast import deposit, looked_up, now, sent
-from tests.funding.closings import LETTER, asked, in_review, landed, signed
+from tests.funding.closings import LETTER, asked, claim, in_review, landed, signed
 from tests.partners import Partners
 
 SignIn = Callable[[Person], Browser]
@@ -98,7 +102,7 @@ def test_finance_asks_with_evidence_and_a_manager_signs_in_the_browser(
     address = f"/funding/{reviewing.reference}/close/"
     assert address in page_of(sign_in(maya), reviewing)
 
-    answer = sign_in(maya).post(address, {**GOOD, "evidence": [letter()]})
+    answer = sign_in(maya).post(address, with_code(maya, **GOOD, evidence=[letter()]))
 
     assert answer.status_code == 302
     closing = Closing.objects.get()
@@ -112,7 +116,7 @@ def test_finance_asks_with_evidence_and_a_manager_signs_in_the_browser(
         "Sign the closing",
     ):
         assert words in page
-    signing = {"fingerprint": closing.fingerprint, "note": "Read and compared"}
+    signing = with_code(omar, fingerprint=closing.fingerprint, note="Read and compared")
     assert sign_in(omar).post(f"/approvals/{closing.key}/approve/", signing).status_code == 302
     assert now(reviewing).state == State.FAILED
     assert "Closed by two people" in page_of(sign_in(maya), reviewing)
@@ -169,11 +173,30 @@ def test_evidence_that_is_none_gets_a_sentence(
     assert not Closing.objects.exists()
 
 
+def test_s20_nobody_asks_for_a_closing_without_their_factor(
+    reviewing: Operation, sign_in: SignIn, maya: Person
+) -> None:
+    said = {**GOOD, "evidence": [letter()], "code": wrong_code_of(maya)}
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", said)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422 and GOOD["statement"] in page
+    assert "Attach the files again" in page and "For closing the deposit of 1,000.00 USD" in page
+    assert not Closing.objects.exists()
+
+
+def test_s20_a_factor_shown_for_another_claim_asks_for_nothing(reviewing: Operation, maya: Person) -> None:
+    proof = proofs.write_down(maya, fingerprint_to_prove(reviewing, claim("failed"), maya))
+    other = claim("failed", statement="Something else was written.")
+    with pytest.raises(Refused, match="not shown for exactly this"):
+        ask_to_close(operation_id=reviewing.pk, claim=other, by=maya, proof=proof)
+
+
 def test_a_hostile_name_is_kept_as_a_harmless_one(
     reviewing: Operation, sign_in: SignIn, maya: Person, vera: Person
 ) -> None:
     hostile = letter("<img src=x onerror=alert(1)>\u202efdp.pdf")
-    sign_in(maya).post(f"/funding/{reviewing.reference}/close/", {**GOOD, "evidence": [hostile]})
+    sign_in(maya).post(f"/funding/{reviewing.reference}/close/", with_code(maya, **GOOD, evidence=[hostile]))
 
     [kept] = Closing.objects.get().evidence.all()
     assert kept.name == "img src_x onerror_alert(1)_fdp.pdf"
@@ -185,7 +208,8 @@ def test_a_claim_that_is_contradicted_comes_back_with_its_reason(
 ) -> None:
     landed(coinmena, reviewing)
 
-    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", {**GOOD, "evidence": [letter()]})
+    said = with_code(maya, **GOOD, evidence=[letter()])
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", said)
 
     assert answer.status_code == 422
     assert "close it as completed" in answer.content.decode()

@@ -11,15 +11,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from backoffice.accounts import proofs
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Freeze, Gate, Scope
+from backoffice.funding.services import releasing
 from backoffice.funding.services.brakes import keep_to_environment, resume_sending, watch_clock
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from tests.approving import ask_for_release
+from tests.factors import code_of, with_code, wrong_code_of
 from tests.funding.cast import NOURA, deposit, mirrored_asset, withdrawal
 
 SignIn = Callable[[str], Browser]
@@ -126,10 +130,11 @@ def test_a_release_is_offered_to_whoever_may_ask(
 
 
 def test_a_release_is_asked_for_and_approved_on_the_pages(
-    everything: Freeze, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+    everything: Freeze, signed_in: SignIn, maya: Person, lina: Person, noura: Client, usd: Asset
 ) -> None:
     deposit(maya, noura, usd, "1000.00")
-    asked = signed_in(FINANCE).post(f"/freeze/{everything.pk}/release/", {"reason": "The list was corrected."})
+    said = with_code(maya, reason="The list was corrected.")
+    asked = signed_in(FINANCE).post(f"/freeze/{everything.pk}/release/", said)
     request = Request.objects.get(kind="release")
     assert asked.headers["Location"] == f"/approvals/{request.subject}/"
     assert "Maya Haddad has asked for it" in shown(signed_in(FINANCE), f"/freeze/{everything.pk}/")
@@ -140,7 +145,7 @@ def test_a_release_is_asked_for_and_approved_on_the_pages(
     assert "Omar Saleh" in page and "Would undo their own act" in page
     assert "Release of everything" in shown(desk, "/approvals/")
     assert "Reject this request?" in shown(desk, f"/approvals/{request.subject}/reject/")
-    desk.post(f"/approvals/{request.subject}/approve/", {"fingerprint": request.fingerprint})
+    desk.post(f"/approvals/{request.subject}/approve/", with_code(lina, fingerprint=request.fingerprint))
 
     everything.refresh_from_db()
     assert everything.released_at is not None
@@ -164,10 +169,38 @@ def test_the_one_who_froze_reads_why_the_release_is_not_theirs(
     assert everything.released_at is None
 
 
-def test_a_release_asked_twice_is_a_conflict(everything: Freeze, signed_in: SignIn, maya: Person) -> None:
+def test_a_release_asked_twice_is_a_conflict_and_uses_up_no_code(
+    everything: Freeze, signed_in: SignIn, maya: Person, lina: Person
+) -> None:
     ask_for_release(everything, by=maya)
-    answer = signed_in(OTHER_MANAGER).post(f"/freeze/{everything.pk}/release/", {"reason": "Now."})
-    assert answer.status_code == 409
+    said = with_code(lina, reason="Now.")
+    answer = signed_in(OTHER_MANAGER).post(f"/freeze/{everything.pk}/release/", said)
+    assert answer.status_code == 409 and code_of(lina) == said["code"]
+
+
+@pytest.mark.parametrize("code", ["", "12345", "abcdef", "wrong"])
+def test_s20_nobody_asks_for_a_release_without_their_factor(
+    everything: Freeze, signed_in: SignIn, maya: Person, code: str
+) -> None:
+    said = {"reason": "The list was corrected.", "code": wrong_code_of(maya) if code == "wrong" else code}
+    answer = signed_in(FINANCE).post(f"/freeze/{everything.pk}/release/", said)
+
+    assert answer.status_code == 422 and "The list was corrected." in answer.content.decode()
+    assert not Request.objects.exists()
+
+
+def test_s20_a_factor_shown_for_another_freeze_releases_nothing(
+    everything: Freeze, maya: Person, lina: Person, usd: Asset
+) -> None:
+    other = freeze(scope=Scope.ASSET, asset=usd, reason="A call", by=lina)
+    proof = proofs.write_down(maya, releasing.fingerprint_of(other))
+    with pytest.raises(Refused, match="not shown for exactly this"):
+        releasing.ask_for_release(freeze_id=everything.pk, reason="Now.", by=maya, proof=proof)
+
+
+def test_freezing_itself_asks_for_no_factor(db: None, signed_in: SignIn) -> None:
+    page = shown(signed_in(MANAGER), "/freeze/")
+    assert 'name="code"' not in page
 
 
 def test_the_lock_of_a_restore_shows_what_it_waits_for(db: None, signed_in: SignIn) -> None:
