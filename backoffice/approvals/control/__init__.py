@@ -4,7 +4,7 @@
 saved: ``difference(report(snapshot_now()), report(snapshot_now().with_role(5, "manager")))``.
 """
 
-from backoffice.approvals.control.differing import Difference, Gain, difference
+from backoffice.approvals.control.differing import Difference, Gain, Standstill, difference
 from backoffice.approvals.control.reporting import Alone, Line, Pair, Report, Stuck, managers_demanded, report
 from backoffice.approvals.control.snapshots import Member, Snapshot, snapshot_now
 
@@ -17,6 +17,7 @@ __all__ = [
     "Pair",
     "Report",
     "Snapshot",
+    "Standstill",
     "Stuck",
     "difference",
     "managers_demanded",

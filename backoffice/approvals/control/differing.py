@@ -1,34 +1,50 @@
 """What becomes different between two reports: what a change of a role, or of the rules, would let whom do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backoffice.approvals.control.acts import Act
-from backoffice.approvals.control.reporting import Line, Pair, Report
+from backoffice.approvals.control.acts import Act, ActKind
+from backoffice.approvals.control.reporting import Line, Pair, Report, Stuck
 from backoffice.approvals.control.snapshots import Member
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Acts by which somebody can make money leave alone on one side and not on the other."""
+    """Acts by which people can make money leave on one side and not on the other: one person alone, or two together.
 
-    person: Member
+    ``is_all``: on the other side they can do nothing of the kind.
+    """
+
+    people: tuple[Member, ...]
     acts: tuple[Act, ...]
+    is_all: bool
+    through_account: bool = False
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Acts of one kind that cannot be done, for one reason, or not where it concerns ``not_for``.
+
+    ``is_all``: nothing of that kind can.
+    """
+
+    kind: ActKind
+    stuck: Stuck | None
+    not_for: tuple[Member, ...]
+    acts: tuple[Act, ...]
+    is_all: bool
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What the second report has and the first has not, and the other way round.
-
-    ``stuck``: lines of the second report, what can no longer be done, or not for somebody; ``freed``: lines of the
-    first, what can be done again.
-    """
+    """What the second report has and the first has not (gained, stuck), and the other way round (lost, freed)."""
 
     alone_gained: tuple[Gain, ...] = ()
     alone_lost: tuple[Gain, ...] = ()
-    pairs_gained: tuple[Pair, ...] = ()
-    pairs_lost: tuple[Pair, ...] = ()
-    stuck: tuple[Line, ...] = ()
-    freed: tuple[Line, ...] = ()
+    pairs_gained: tuple[Gain, ...] = ()
+    pairs_lost: tuple[Gain, ...] = ()
+    stuck: tuple[Standstill, ...] = ()
+    freed: tuple[Standstill, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -37,15 +53,15 @@ class Difference:
 
     @property
     def is_worse(self) -> bool:
-        """Whether somebody can do more with fewer, or something can no longer be done at all."""
+        """Whether somebody can do more with fewer, or something can no longer be done."""
         return bool(self.alone_gained or self.pairs_gained or self.stuck)
 
 
 def difference(before: Report, after: Report) -> Difference:
-    """Compare two reports, person by person and pair by pair."""
+    """Compare two reports, person by person, pair by pair and act by act."""
     return Difference(
-        alone_gained=_gains(before, after),
-        alone_lost=_gains(after, before),
+        alone_gained=_alone(before, after),
+        alone_lost=_alone(after, before),
         pairs_gained=_pairs(before, after),
         pairs_lost=_pairs(after, before),
         stuck=_stuck(before, after),
@@ -53,44 +69,59 @@ def difference(before: Report, after: Report) -> Difference:
     )
 
 
-def _gains(before: Report, after: Report) -> tuple[Gain, ...]:
-    known = {one.person.id: set(one.acts) for one in before.alone}
-    gains = (Gain(one.person, _new(one.acts, known.get(one.person.id, set()))) for one in after.alone)
+# People ---------------------------------------------------------------------------------------------------------------
+
+
+def _alone(before: Report, after: Report) -> tuple[Gain, ...]:
+    known = {one.person.id: one.acts for one in before.alone}
+    gains = (_gain((one.person,), one.acts, known.get(one.person.id, ())) for one in after.alone)
     return tuple(gain for gain in gains if gain.acts)
 
 
-def _pairs(before: Report, after: Report) -> tuple[Pair, ...]:
+def _pairs(before: Report, after: Report) -> tuple[Gain, ...]:
     known = {_ids((pair.first, pair.second)): pair for pair in before.pairs}
-    pairs = (_new_of(pair, known.get(_ids((pair.first, pair.second)))) for pair in after.pairs)
-    return tuple(pair for pair in pairs if pair.acts or pair.through_account)
+    gains = (_gain_of(pair, known.get(_ids((pair.first, pair.second)))) for pair in after.pairs)
+    return tuple(gain for gain in gains if gain.acts or gain.through_account)
 
 
-def _new_of(pair: Pair, known: Pair | None) -> Pair:
-    """Keep of a pair what it could not do before."""
+def _gain_of(pair: Pair, known: Pair | None) -> Gain:
+    people = (pair.first, pair.second)
     if known is None:
-        return pair
-    acts = _new(pair.acts, set(known.acts))
-    return Pair(pair.first, pair.second, acts, pair.through_account and not known.through_account)
+        return Gain(people, pair.acts, True, pair.through_account)
+    is_new = pair.through_account and not known.through_account
+    return Gain(people, _new(pair.acts, known.acts), False, is_new)
 
 
-def _new(acts: tuple[Act, ...], known: set[Act]) -> tuple[Act, ...]:
+def _gain(people: tuple[Member, ...], acts: tuple[Act, ...], known: tuple[Act, ...]) -> Gain:
+    return Gain(people, _new(acts, known), not known)
+
+
+def _new(acts: tuple[Act, ...], known: tuple[Act, ...]) -> tuple[Act, ...]:
     return tuple(act for act in acts if act not in known)
 
 
-def _stuck(before: Report, after: Report) -> tuple[Line, ...]:
-    """Give the lines of ``after`` that cannot be done, or not for somebody, and could be before.
+def _ids(people: Iterable[Member]) -> frozenset[int]:
+    return frozenset(one.id for one in people)
+
+
+# Acts -----------------------------------------------------------------------------------------------------------------
+
+
+def _stuck(before: Report, after: Report) -> tuple[Standstill, ...]:
+    """Gather the lines of ``after`` that cannot be done, or not for somebody, and could be before.
 
     An act that ``before`` does not know, since its rules had other bands, counts as one that could be done.
     """
     known = {line.act: line for line in before.lines}
-    return tuple(line for line in after.lines if _is_worse(line, known.get(line.act)))
+    worse = [line for line in after.lines if _is_worse(line, known.get(line.act))]
+    groups: dict[tuple[ActKind, Stuck | None, tuple[Member, ...]], list[Act]] = {}
+    for line in worse:
+        groups.setdefault((line.act.kind, line.stuck, line.not_for), []).append(line.act)
+    of_kind = [line.act.kind for line in after.lines]
+    return tuple(Standstill(*key, tuple(acts), len(acts) == of_kind.count(key[0])) for key, acts in groups.items())
 
 
 def _is_worse(line: Line, than: Line | None) -> bool:
     if line.stuck or than is None:
         return line.stuck is not None and (than is None or than.stuck is None)
     return than.stuck is None and not _ids(line.not_for) <= _ids(than.not_for)
-
-
-def _ids(people: tuple[Member, ...]) -> frozenset[int]:
-    return frozenset(one.id for one in people)

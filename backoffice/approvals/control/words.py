@@ -5,12 +5,12 @@ from typing import Final
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.accounts.policies import PLURALS
 from backoffice.approvals.control.acts import ASKERS, Act, ActKind
-from backoffice.approvals.control.differing import Difference, Gain
-from backoffice.approvals.control.reporting import Alone, Line, Pair, Stuck
+from backoffice.approvals.control.differing import Difference, Gain, Standstill
+from backoffice.approvals.control.reporting import Line, Stuck
 from backoffice.approvals.control.snapshots import Member
 from backoffice.approvals.wording import band_of, people_of
 from backoffice.money import format_amount
@@ -25,6 +25,11 @@ KINDS: Final[dict[ActKind, Text]] = {
     ActKind.UNLOCK: gettext_lazy("Release of the lock after a restore"),
     ActKind.ACCOUNT: gettext_lazy("Invitations, roles and second factors"),
     ActKind.RULES: gettext_lazy("Changes of the rules"),
+}
+WHY_STUCK: Final[dict[Stuck, Text]] = {
+    Stuck.NO_RULE: gettext_lazy("No: an administrator has to add a rule"),
+    Stuck.NOBODY_ASKS: gettext_lazy("No: nobody can ask for it"),
+    Stuck.TOO_FEW: gettext_lazy("No: there are too few managers"),
 }
 
 
@@ -59,9 +64,12 @@ def demand_of(act: Act) -> str:
     return people_of(act.people_needed) if act.rule else _("Nobody else")
 
 
-def rule_of(act: Act) -> str:
-    """Name the rule that gates it."""
-    return act.rule.name if act.rule else _("No rule")
+def rules_of(acts: Iterable[Act]) -> str:
+    """Name the rule that gates acts; where several do, how many."""
+    found = {act.rule.name for act in acts if act.rule}
+    if len(found) > 1:
+        return ngettext("%(n)s rule", "%(n)s rules", len(found)) % {"n": len(found)}
+    return found.pop() if found else _("No rule")
 
 
 def askers_of(line: Line) -> str:
@@ -78,20 +86,17 @@ def deciders_of(line: Line) -> str:
 
 def possible(line: Line) -> str:
     """Say whether it can be done today, and why not."""
-    if line.stuck is Stuck.NO_RULE:
-        return _("No: an administrator has to add a rule")
-    if line.stuck is Stuck.NOBODY_ASKS:
-        return _("No: nobody can ask for it")
-    if line.stuck is Stuck.TOO_FEW:
-        return _("No: there are too few managers")
-    if line.not_for:
-        return _not_for(line)
-    return _("Yes")
+    if line.stuck is None and not line.not_for:
+        return _("Yes")
+    return why_stuck(line.act.kind, line.stuck, line.not_for)
 
 
-def _not_for(line: Line) -> str:
-    said = {"names": names(line.not_for)}
-    if line.act.kind is ActKind.ACCOUNT:
+def why_stuck(kind: ActKind, stuck: Stuck | None, not_for: Sequence[Member]) -> str:
+    """Say why something cannot be done, or for whom not."""
+    if stuck is not None:
+        return str(WHY_STUCK[stuck])
+    said = {"names": names(not_for)}
+    if kind is ActKind.ACCOUNT:
         return _("Not for the account of %(names)s") % said
     return _("Not where %(names)s froze") % said
 
@@ -102,17 +107,6 @@ def roles_of(act: Act) -> str:
 
 
 # People ---------------------------------------------------------------------------------------------------------------
-
-
-def alone_of(alone: Alone) -> list[str]:
-    """Say every way in which one person alone makes money leave, with its limits; none is none."""
-    return [way_of(act) for act in alone.acts]
-
-
-def way_of(act: Act) -> str:
-    """Say one way: what is sent, up to which payment, up to which total of a day."""
-    words = {"what": name_of(act), "payment": payment_limit(act), "day": day_limit(act)}
-    return _("%(what)s: %(payment)s, %(day)s.") % words
 
 
 def payment_limit(act: Act) -> str:
@@ -130,10 +124,10 @@ def day_limit(act: Act) -> str:
     return _("below %(amount)s %(asset)s for each client in 24 hours") % said
 
 
-def ways_of(pair: Pair) -> list[str]:
+def ways_of(acts: Iterable[Act], *, through_account: bool) -> list[str]:
     """Say what two people can do together."""
-    ways = summed(pair.acts)
-    if pair.through_account:
+    ways = summed(acts)
+    if through_account:
         ways.append(_("everything, by inviting people who are nobody else"))
     return ways
 
@@ -143,7 +137,7 @@ def summed(acts: Iterable[Act]) -> list[str]:
     by_kind: dict[ActKind, list[str]] = {}
     for act in acts:
         by_kind.setdefault(act.kind, []).append(amounts_of(act))
-    return [f"{KINDS[kind]} {', '.join(amounts)}" for kind, amounts in by_kind.items()]
+    return [f"{KINDS[kind]} {', '.join(filter(None, amounts))}".strip() for kind, amounts in by_kind.items()]
 
 
 # Differences ----------------------------------------------------------------------------------------------------------
@@ -152,38 +146,52 @@ def summed(acts: Iterable[Act]) -> list[str]:
 def sentences_of(found: Difference) -> tuple[list[str], list[str]]:
     """Say what becomes worse and what becomes better: more power in fewer hands, or something nobody can do."""
     worse = [
-        *(_gained(gain) for gain in found.alone_gained),
-        *(_together(pair) for pair in found.pairs_gained),
-        *(f"{name_of(line.act)}. {possible(line)}." for line in found.stuck),
+        *(_gained(gain) for gain in (*found.alone_gained, *found.pairs_gained)),
+        *(_standstill(one) for one in found.stuck),
     ]
     better = [
-        *(_lost(gain) for gain in found.alone_lost),
-        *(_no_longer_together(pair) for pair in found.pairs_lost),
-        *(_("%(what)s: can be done again.") % {"what": name_of(line.act)} for line in found.freed),
+        *(_lost(gain) for gain in (*found.alone_lost, *found.pairs_lost)),
+        *(_freed(one) for one in found.freed),
     ]
     return worse, better
 
 
 def _gained(gain: Gain) -> str:
-    words = {"name": gain.person.name, "ways": "; ".join(summed(gain.acts))}
-    return _("%(name)s could send money alone: %(ways)s.") % words
+    said = _said_of(gain)
+    if len(gain.people) > 1:
+        return _("%(names)s could together: %(ways)s.") % said
+    return _("%(names)s could send money alone: %(ways)s.") % said
 
 
 def _lost(gain: Gain) -> str:
-    words = {"name": gain.person.name, "ways": "; ".join(summed(gain.acts))}
-    return _("%(name)s could no longer send money alone: %(ways)s.") % words
+    said = _said_of(gain)
+    if len(gain.people) > 1 and gain.is_all:
+        return _("%(names)s could no longer move money together.") % said
+    if len(gain.people) > 1:
+        return _("%(names)s could no longer together: %(ways)s.") % said
+    if gain.is_all:
+        return _("%(names)s could no longer send money alone.") % said
+    return _("%(names)s could no longer send money alone: %(ways)s.") % said
 
 
-def _together(pair: Pair) -> str:
-    words = {"first": pair.first.name, "second": pair.second.name, "ways": "; ".join(ways_of(pair))}
-    return _("%(first)s and %(second)s together could do: %(ways)s.") % words
+def _said_of(gain: Gain) -> dict[str, str]:
+    ways = "; ".join(ways_of(gain.acts, through_account=gain.through_account))
+    return {"names": get_text_list([one.name for one in gain.people], _("and")), "ways": ways}
 
 
-def _no_longer_together(pair: Pair) -> str:
-    words = {"first": pair.first.name, "second": pair.second.name, "ways": "; ".join(ways_of(pair))}
-    return _("%(first)s and %(second)s together could no longer do: %(ways)s.") % words
+def _standstill(one: Standstill) -> str:
+    why = why_stuck(one.kind, one.stuck, one.not_for)
+    return _("%(what)s. %(why)s.") % {"what": _acts_of(one), "why": why}
 
 
-def names(people: Sequence[Member]) -> str:
+def _freed(one: Standstill) -> str:
+    return _("%(what)s: can be done again.") % {"what": _acts_of(one)}
+
+
+def _acts_of(one: Standstill) -> str:
+    return str(KINDS[one.kind]) if one.is_all else "; ".join(summed(one.acts))
+
+
+def names(people: Iterable[Member]) -> str:
     """Name people in a row."""
     return ", ".join(one.name for one in people)

@@ -16,15 +16,24 @@ from backoffice.ui.values import CheckResult, Figure, Person
 
 @dataclass(frozen=True)
 class ShownLine:
-    """One act in words. ``result`` says by its shape whether it can be done today."""
+    """Acts of which the same is true, in words. ``result`` says by its shape whether they can be done today."""
 
     what: str
     demand: str
-    rule: str
+    rules: str
     askers: str
     deciders: str
     possible: str
     result: CheckResult
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which somebody makes money leave alone, with its limits."""
+
+    what: str
+    payment: str
+    day: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class ShownAlone:
 
     person: Person
     url: str
-    ways: list[str]
+    ways: list[Way]
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,6 @@ class ShownPair:
     first: str
     second: str
     ways: list[str]
-    through_account: bool
 
 
 def control_context() -> dict[str, Any]:
@@ -56,7 +64,7 @@ def control_context() -> dict[str, Any]:
         "figures": figures_of(made),
         "withdraws_alone": withdraws_alone(made),
         "alone": sorted(alone, key=lambda one: not one.ways),
-        "lines": [_line(line) for line in made.lines],
+        "lines": _lines(made),
         "pairs": [_pair(pair) for pair in made.pairs],
         "delegations": delegations_of(made.snapshot),
     }
@@ -94,25 +102,33 @@ def _delegation(away: Member, stand_in: Member) -> str:
 
 def _alone(alone: Alone) -> ShownAlone:
     person = alone.person
-    return ShownAlone(
-        Person(person.name, role_label(person.role)),
-        reverse("people:detail", args=[person.id]),
-        words.alone_of(alone),
-    )
+    ways = [Way(words.name_of(act), words.payment_limit(act), words.day_limit(act)) for act in alone.acts]
+    return ShownAlone(Person(person.name, role_label(person.role)), reverse("people:detail", args=[person.id]), ways)
 
 
-def _line(line: Line) -> ShownLine:
-    warning = CheckResult.WARNING if line.not_for else CheckResult.PASSED
+def _lines(made: Report) -> list[ShownLine]:
+    """Put acts of which the same is true on one line: the bands of eight assets say the same eight times."""
+    groups: dict[tuple[object, ...], list[Line]] = {}
+    for line in made.lines:
+        act = line.act
+        same = (act.kind, act.whom, act.people_needed, act.is_blocked, line.askers, line.deciders, line.stuck)
+        groups.setdefault((*same, line.not_for), []).append(line)
+    return [_line(lines) for lines in groups.values()]
+
+
+def _line(lines: list[Line]) -> ShownLine:
+    first = lines[0]
+    warning = CheckResult.WARNING if first.not_for else CheckResult.PASSED
     return ShownLine(
-        what=words.name_of(line.act),
-        demand=words.demand_of(line.act),
-        rule=words.rule_of(line.act),
-        askers=words.askers_of(line),
-        deciders=words.deciders_of(line),
-        possible=words.possible(line),
-        result=CheckResult.FAILED if line.stuck else warning,
+        what=" ".join([*words.summed(line.act for line in lines), words.whom_of(first.act)]).strip(),
+        demand=words.demand_of(first.act),
+        rules=words.rules_of(line.act for line in lines),
+        askers=words.askers_of(first),
+        deciders=words.deciders_of(first),
+        possible=words.possible(first),
+        result=CheckResult.FAILED if first.stuck else warning,
     )
 
 
 def _pair(pair: Pair) -> ShownPair:
-    return ShownPair(pair.first.name, pair.second.name, words.ways_of(pair), pair.through_account)
+    return ShownPair(pair.first.name, pair.second.name, words.ways_of(pair.acts, through_account=pair.through_account))

@@ -1,19 +1,20 @@
 """What the page of one person shows, and the pages from which something is proposed about them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.sessions_ending import can_end_sessions
 from backoffice.accounts.sessions_shown import shown_sessions
 from backoffice.approvals.control import snapshot_now
 from backoffice.approvals.matching import Facts, rule_for
-from backoffice.approvals.models import RuleKind
-from backoffice.approvals.policies import READERS as READERS_OF_REQUESTS
-from backoffice.approvals.queries import people_who_can_decide
+from backoffice.approvals.models import Request, RuleKind
+from backoffice.approvals.queries import people_who_can_decide, seen_by
 from backoffice.approvals.wording import sentence
 from backoffice.audit.queries import history_of
 from backoffice.people import policies, queries
@@ -25,12 +26,18 @@ from backoffice.people.proposals import Proposal
 from backoffice.ui.values import Action, Crumb, Fact, Lines, Reference
 
 MOST_SHOWN: Final = 20
+#: What is said of a request to whoever may not see what it is about.
+UNSEEN: Final = {
+    "operation": gettext_lazy("A deposit or withdrawal"),
+    str(RuleKind.BULK): gettext_lazy("A file of operations"),
+    str(RuleKind.CLOSING): gettext_lazy("A closing by hand"),
+    str(RuleKind.RELEASE): gettext_lazy("The release of a freeze"),
+}
 
 
 def detail_context(shown: Any, reader: Person, now: datetime, session_key: str | None) -> dict[str, Any]:
     """Return everything the page of ``shown``, one of `queries.listed`, says to ``reader``."""
     waiting = queries.waiting_change_of(shown)
-    requests = list(queries.open_requests_of(shown, now)[: MOST_SHOWN + 1])
     changes = list(queries.changes_of(shown)[:MOST_SHOWN])
     return {
         "shown": shown,
@@ -40,9 +47,7 @@ def detail_context(shown: Any, reader: Person, now: datetime, session_key: str |
         "abilities": abilities_of(shown.role),
         "waiting": waiting,
         "waiting_url": reverse("people:change", args=[waiting.key]) if waiting else "",
-        "requests": requests[:MOST_SHOWN],
-        "has_more_requests": len(requests) > MOST_SHOWN,
-        "opens_requests": reader.role in READERS_OF_REQUESTS and not reader.is_administrator,
+        **requests_context(shown, reader, now),
         "changes": changes,
         "sessions": shown_sessions(shown, session_key),
         "can_end_sessions": can_end_sessions(shown, reader),
@@ -146,14 +151,42 @@ def roles_in_words() -> list[Any]:
     return [abilities_of(role) for role in Role]
 
 
-def deactivating_context(person: Person, now: datetime) -> dict[str, Any]:
+def deactivating_context(person: Person, reader: Person, now: datetime) -> dict[str, Any]:
     """Return what is at stake when an account is closed: sessions, requests, and who remains."""
-    requests = list(queries.open_requests_of(person, now)[: MOST_SHOWN + 1])
     return {
         "shown": person,
         "title": _("Deactivate"),
         "crumbs": crumbs_to(_("Deactivate"), Crumb(person.name, url_of(person))),
         "sessions": len(shown_sessions(person)),
-        "requests": requests[:MOST_SHOWN],
-        "has_more_requests": len(requests) > MOST_SHOWN,
+        **requests_context(person, reader, now),
     }
+
+
+# Requests ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShownRequest:
+    """A request of somebody's. ``url`` is empty, and ``title`` says no more than the kind, where it is money that the
+    reader's role does not see."""
+
+    title: str
+    url: str
+    requested_at: datetime
+    valid_until: datetime
+
+
+def requests_context(person: Person, reader: Person, now: datetime) -> dict[str, Any]:
+    """Return what somebody asked for and others have not decided on, as far as the reader's role sees it."""
+    waiting = list(queries.open_requests_of(person, now)[: MOST_SHOWN + 1])
+    seen = set(seen_by(reader).filter(pk__in=[one.pk for one in waiting]).values_list("pk", flat=True))
+    return {
+        "requests": [_request(one, is_seen=one.pk in seen) for one in waiting[:MOST_SHOWN]],
+        "has_more_requests": len(waiting) > MOST_SHOWN,
+    }
+
+
+def _request(one: Request, *, is_seen: bool) -> ShownRequest:
+    title = one.title if is_seen else str(UNSEEN.get(one.kind, _("A request")))
+    url = reverse("approvals:detail", args=[one.subject]) if is_seen else ""
+    return ShownRequest(title, url, one.requested_at, one.valid_until)

@@ -33,7 +33,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     policies.check_can_deactivate(by, person, snapshot_now())
     form = ReasonForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
-        context = {**deactivating_context(person, timezone.now()), "form": form}
+        context = {**deactivating_context(person, by, timezone.now()), "form": form}
         return render_page(request, DEACTIVATE, context, status=422 if form.errors else 200)
     closing_accounts.deactivate(person_id=person.pk, reason=form.cleaned_data["reason"], by=by)
     messages.success(request, _("%(name)s is deactivated and signed out.") % {"name": person.name})
