@@ -38,8 +38,8 @@ ASKERS: Final[dict[ActKind, tuple[Role, ...]]] = {
     ActKind.ACCOUNT: (Role.ADMINISTRATOR,),
     ActKind.RULES: (Role.ADMINISTRATOR,),
 }
-#: Money leaves by these. A file with a row that no rule gates needs others as a whole, its other rows by themselves; the
-#: rest settles, stops, lets flow again, or changes who may.
+#: Money leaves by these. A file with a row that no rule gates needs others as a whole, its other rows by themselves;
+#: everything else settles, stops, lets flow again, or changes who may.
 MOVES_MONEY: Final = (ActKind.WITHDRAWAL, ActKind.DEPOSIT)
 #: Who is barred beside whoever asks: the manager who froze; the person whose account it is.
 BARS_A_MANAGER: Final = (ActKind.RELEASE,)
