@@ -67,9 +67,9 @@ def by_brute_force(rules: Sequence[Rule], facts: Facts) -> tuple[int, timedelta]
             or (rule.asset and rule.asset != facts.asset)
             or (rule.client and rule.client != facts.client)
             or (rule.group and facts.client not in GROUPS[rule.group])
-            or (rule.at_least is not None and not facts.amount >= rule.at_least)  # type: ignore[operator]
-            or (rule.below is not None and not facts.amount < rule.below)  # type: ignore[operator]
-            or (rule.day_total_from is not None and not facts.day_total >= rule.day_total_from)  # type: ignore[operator]
+            or (rule.at_least is not None and not facts.amount >= rule.at_least)
+            or (rule.below is not None and not facts.amount < rule.below)
+            or (rule.day_total_from is not None and not facts.day_total >= rule.day_total_from)
         )
         if not names_something_else:
             demands.append((rule.people_needed, rule.validity))

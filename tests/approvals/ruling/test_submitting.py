@@ -62,14 +62,20 @@ def test_approved_it_is_live_at_once_and_the_former_version_is_kept(
     assert rule is not None and (rule.name, rule.version) == (LARGE["name"], changed.version)
     entry = Entry.objects.get(event="rules.live")
     assert (entry.person, entry.reason) == (omar, "Agreed.")
-    assert (entry.before["live_version"], entry.after["live_version"]) == (former.version, changed.version)
+    assert entry.before == {"live_version": former.version}
+    assert entry.after == {"live_version": changed.version, "request": asked.subject}
 
 
 def test_rejected_it_is_a_draft_again_with_nothing_lost(
     asked: Request, changed: RuleSet, adam: Person, omar: Person
 ) -> None:
-    said = {"reason_code": "other", "note": "Ten thousand is too much."}
-    approvals.reject(request_id=asked.pk, fingerprint=asked.fingerprint, by=omar, **said)
+    approvals.reject(
+        request_id=asked.pk,
+        fingerprint=asked.fingerprint,
+        by=omar,
+        reason_code="other",
+        note="Ten thousand is too much.",
+    )
     assert state_of(changed) == "draft"
     again = RuleSet.objects.get(pk=changed.pk)
     assert again.rules.filter(name=LARGE["name"]).exists()

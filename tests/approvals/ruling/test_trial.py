@@ -28,6 +28,7 @@ from backoffice.funding.past import PastOperations
 from backoffice.funding.rolling import DAY
 from backoffice.funding.states import SENT_STATES, TERMINAL_STATES, State
 from backoffice.mirror.models import Incident
+from backoffice.money import exact_sum
 from tests.approvals.ruling.cast import a_rule, add, submitted
 from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
 
@@ -148,7 +149,7 @@ def total_by_hand(one: Operation, others: list[Operation]) -> Decimal:
     before. Of those asked for at the same moment the earlier ones were there."""
     about = (one.kind, one.client_id, one.asset_id)
     same = [other for other in others if (other.kind, other.client_id, other.asset_id) == about and other.pk != one.pk]
-    return one.amount + sum((other.amount for other in same if counted(other, one)), Decimal(0))
+    return exact_sum([one.amount, *(other.amount for other in same if counted(other, one))])
 
 
 def counted(other: Operation, one: Operation) -> bool:
@@ -206,7 +207,7 @@ def test_the_past_begins_and_ends_where_it_is_asked_to(written: Callable[[list[d
     since = NOW - 10 * DAY
     written([{"requested_at": at} for at in (since - HOUR, since, NOW - HOUR, NOW)])
     found = past(since)
-    assert [(one.at, one.facts.day_total) for one in found] == [(NOW - HOUR, 3), (since, 2)]
+    assert [(one.at, one.facts.day_total) for one in found] == [(NOW - HOUR, Decimal(3)), (since, Decimal(2))]
     assert PastOperations().facts(since, NOW, 1) == found[:1]
 
 
