@@ -27,7 +27,7 @@ company_sign_in_refused = Signal()
 #: A person chose another time zone, inside the transaction of the change. Sends ``person``, ``before`` and ``after``.
 zone_chosen = Signal()
 
-#: A second factor was wrong. Sends ``person``, ``is_signed_in`` (False at the door) and ``after``, what there is to know.
+#: A second factor was wrong. Sends ``person``, ``is_signed_in`` (False at the door) and ``after``, what is known of it.
 factor_failed = Signal()
 
 #: Too many codes were wrong: none of the person's is looked at for a while. Sends ``person`` and ``is_signed_in``.

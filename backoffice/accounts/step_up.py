@@ -57,6 +57,11 @@ class FactorForm(forms.Form):
     #: What is said to whoever sends neither a code nor a passkey's answer.
     asks_for = _("Type the six digits your authenticator shows.")
 
+    #: Whether the page offers the passkey, and in a demo the code, beside the field.
+    offers_other_ways = True
+    #: Whether what is typed may be longer than six digits, which have a field of their own kind.
+    takes_long_codes = False
+
     def is_code(self, text: str) -> bool:
         return SIX_DIGITS.fullmatch(text) is not None
 
@@ -77,6 +82,7 @@ class OwnFactorsForm(FactorForm):
     """A factor shown to change one's own factors: a recovery code will do, for whoever lost the rest."""
 
     asks_for = _("Type the six digits your authenticator shows, or one of your recovery codes.")
+    takes_long_codes = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,6 +98,7 @@ class RecoveryForm(OwnFactorsForm):
     """A recovery code, at the door."""
 
     asks_for = _("Type one of your recovery codes: four groups of four.")
+    offers_other_ways = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from backoffice.demo.cast import PASSWORD
+from tests.browser import people
 from tests.browser import stack as stacks
 from tests.browser.chromium import launch_arguments
 
@@ -58,11 +58,7 @@ def sign_in(chromium: Browser, stack: stacks.Stack) -> Iterator[SignIn]:
         context = chromium.new_context(base_url=stack.url, **{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.goto("/accounts/login/")
-        page.get_by_label("E-mail").fill(f"{name}@example.com")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
+        people.sign_in(page, name)
         return page
 
     yield enter

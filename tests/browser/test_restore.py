@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backoffice.demo.cast import PASSWORD
 from tests.browser import people
 from tests.browser.conftest import folder
 from tests.browser.stack import ROOT, running
@@ -67,11 +66,7 @@ def entering(chromium: Browser, url: str) -> Callable[..., Page]:
 
     def enter(name: str, path: str = "/") -> Page:
         page = chromium.new_context(base_url=url, viewport={"width": 1440, "height": 900}).new_page()
-        page.goto("/accounts/login/")
-        page.get_by_label("E-mail").fill(f"{name}@example.com")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
+        people.sign_in(page, name)
         page.goto(path)
         return page
 

@@ -49,6 +49,11 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     return next((step for step in steps_taken(now) if constant_time_compare(code_at(secret, step), code)), None)
 
 
+def lasting_code(secret: str, now: datetime) -> str:
+    """Return the code that is taken the longest from now on: the next one."""
+    return code_at(secret, step_at(now) + 1)
+
+
 def unspent_code(person: Person, now: datetime) -> str:
     """Return a code that would be taken now and was not used; empty when there is none.
 

@@ -8,12 +8,17 @@ from urllib.parse import quote, urlencode
 
 import qrcode
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathImage
 
+from backoffice.accounts.factors import codes
 from backoffice.accounts.factors.forms import offer, offered
 from backoffice.accounts.factors.services import NotThatCode
 from backoffice.accounts.models import Person
+from backoffice.accounts.signed_in import person_of
+from backoffice.accounts.step_up import may_see_demo_code
+from backoffice.database import clock
 
 ISSUER = "Back office"
 
@@ -40,14 +45,21 @@ class SetUp:
         return _("That is not the code of this secret. Scan it again, wait for a new code and type that.")
 
 
-def authenticator_context(person: Person, form: forms.Form) -> dict[str, Any]:
+def authenticator_context(request: HttpRequest, form: forms.Form) -> dict[str, Any]:
     """Return the form and its secret, a new one where the page's own is no longer good."""
+    person = person_of(request)
     sealed = str(form["seed"].value() or "")
     secret = offered(person, sealed)
     if not secret:
         sealed = offer(person)
         secret = offered(person, sealed)
-    return {"form": form, "seed": sealed, "secret": spaced(secret), "picture": picture(address_of(person, secret))}
+    return {
+        "form": form,
+        "seed": sealed,
+        "secret": spaced(secret),
+        "picture": picture(address_of(person, secret)),
+        "demo_code": codes.lasting_code(secret, clock.now()) if may_see_demo_code(request) else "",
+    }
 
 
 def address_of(person: Person, secret: str) -> str:

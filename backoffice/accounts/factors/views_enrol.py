@@ -38,7 +38,7 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
             form.add_error("new_code", SetUp.not_that_code())
         else:
             return enrolled(request, made)
-    context = {**authenticator_context(person, form), "next": door.next_page(request)}
+    context = {**authenticator_context(request, form), "next": door.next_page(request)}
     context["can_use_passkeys"] = passkeys.are_possible(request)
     return render_page(request, ENROL, context, status=422 if form.is_bound else 200)
 

@@ -55,7 +55,7 @@ def new_authenticator(request: HttpRequest) -> HttpResponse:
         services.replace_authenticator(by=person, **SetUp(person, form).given())
         messages.success(request, _("Your new authenticator is set up. The former one no longer works."))
         return redirect("account_factors")
-    context = {**authenticator_context(person, form), "has_one": codes.authenticator_of(person) is not None}
+    context = {**authenticator_context(request, form), "has_one": codes.authenticator_of(person) is not None}
     return render_page(request, AUTHENTICATOR, context, status=422 if form.is_bound else 200)
 
 
