@@ -196,6 +196,13 @@ def test_s21_what_is_wrong_is_said_and_nothing_changes(
     assert not handed_over()
 
 
+def test_what_is_wrong_is_named_in_the_order_of_the_form(client: Client, maya: Person) -> None:
+    client.force_login(maya)
+    page = client.post(PAGE, {"old": ""}).content.decode()
+    links = ["#id_old", "#id_password", "#id_code"]
+    assert sorted(links, key=page.index) == links
+
+
 def test_s20_without_a_right_code_the_password_stays(client: Client, maya: Person) -> None:
     client.force_login(maya)
     answer = client.post(PAGE, {"old": OLD, "password": NEW, "code": wrong_code_of(maya)})

@@ -59,6 +59,12 @@ def test_s22_a_person_sees_their_sessions_in_plain_words(maya: Person) -> None:
     assert page.index("Firefox on Windows") < page.index("Safari on iPhone")
 
 
+def test_s22_there_is_nothing_to_end_where_this_is_the_only_one(maya: Person) -> None:
+    page = browser_of(maya).get(PAGE).content.decode()
+    assert "End all others" not in page
+    assert "/accounts/sessions/end/" not in page
+
+
 def test_s22_no_page_shows_the_key_of_a_session(maya: Person) -> None:
     here, other = browser_of(maya), browser_of(maya)
     page = here.get(PAGE).content.decode()

@@ -93,6 +93,15 @@ def test_the_settings_of_production_pass_every_check_of_a_deployment() -> None:
     assert "no issues (0 silenced)" in done.stdout + done.stderr
 
 
+def test_s22_cookies_of_production_are_bound_to_the_host_and_out_of_reach_of_scripts() -> None:
+    names = ("NAME", "SECURE", "HTTPONLY", "SAMESITE", "PATH", "DOMAIN")
+    said = "; ".join(f"print(settings.SESSION_COOKIE_{name}, settings.CSRF_COOKIE_{name})" for name in names)
+    done = run_as_in_production("-c", f"from django.conf import settings; {said}")
+    assert done.stdout.splitlines() == [
+        *("__Host-session __Host-csrf", "True True", "True True", "Lax Lax", "/ /", "None None")
+    ], done.stderr
+
+
 def test_the_web_server_does_not_start_in_contradiction() -> None:
     done = run_as_in_production("-c", "import backoffice.wsgi", DEMO="true")
     assert done.returncode != 0

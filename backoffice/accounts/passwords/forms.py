@@ -32,6 +32,7 @@ class PasswordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.person = person
         self.fields["password"] = NewPassword()
+        self.order_fields(self.field_order)
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
