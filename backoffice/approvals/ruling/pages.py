@@ -156,8 +156,9 @@ def ladders_of(kind: RuleKind, rules: list[Rule]) -> list[LadderRow]:
     """Return what the rules of a kind come to: every asset they name, then every other, for everybody and for each
     client and group they name."""
     assets = [*assets_named(rules, kind), ""]
+    others = _("Any other asset") if len(assets) > 1 else _("Any asset")
     return [
-        LadderRow(asset or _("Any other asset"), named(whom), rungs_of(rules, kind, asset, whom))
+        LadderRow(asset or others, named(whom), rungs_of(rules, kind, asset, whom))
         for whom in (EVERYBODY, *whom_named(rules, kind))
         for asset in assets
         if whom == EVERYBODY or is_about(rules, kind, asset, whom)

@@ -69,13 +69,8 @@ def test_approved_it_is_live_at_once_and_the_former_version_is_kept(
 def test_rejected_it_is_a_draft_again_with_nothing_lost(
     asked: Request, changed: RuleSet, adam: Person, omar: Person
 ) -> None:
-    approvals.reject(
-        request_id=asked.pk,
-        fingerprint=asked.fingerprint,
-        by=omar,
-        reason_code="other",
-        note="Ten thousand is too much.",
-    )
+    why = "Ten thousand is too much."
+    approvals.reject(request_id=asked.pk, fingerprint=asked.fingerprint, by=omar, reason_code="other", note=why)
     assert state_of(changed) == "draft"
     again = RuleSet.objects.get(pk=changed.pk)
     assert again.rules.filter(name=LARGE["name"]).exists()
