@@ -10,11 +10,15 @@ from backoffice.funding.models import Closing, Freeze, Operation
 from backoffice.funding.services import closing, releasing
 
 
-def approve(request: Request, by: Person, *, fingerprint: str = "", note: str = "") -> Request:
-    """Approve ``request`` as ``by``, who has just shown a code for what they were shown."""
+def approve(
+    request: Request, by: Person, *, fingerprint: str = "", note: str = "", for_person: Person | None = None
+) -> Request:
+    """Approve ``request`` as ``by``, who has just shown a code for what they were shown; for whoever is away."""
     shown = fingerprint or request.fingerprint
     proof = proofs.write_down(by, shown)
-    return services.approve(request_id=request.pk, fingerprint=shown, by=by, proof=proof, note=note)
+    return services.approve(
+        request_id=request.pk, fingerprint=shown, by=by, proof=proof, note=note, for_person=for_person
+    )
 
 
 def ask_to_close(operation: Operation, claim: closing.Claim, by: Person) -> Closing:

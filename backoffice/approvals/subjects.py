@@ -120,6 +120,11 @@ def register(subject: Subject) -> None:
     _subjects[subject.kind] = subject
 
 
+def is_known(kind: str) -> bool:
+    """Tell whether anybody registered subjects of this kind."""
+    return kind in _subjects
+
+
 def subject_of(request: Request) -> Subject:
     """Return the subject that ``request`` is about.
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.approvals import queries
 from backoffice.approvals.models import Request, Rule, RuleSetState
-from backoffice.approvals.subjects import ChangedByThePartner, KnowsWhatIsUnusual, subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, KnowsWhatIsUnusual, is_known, subject_of
 from backoffice.money import Money
 
 MOST_ROWS: Final = 50
@@ -116,7 +116,7 @@ def limit_of(alike: Alike) -> Decimal | None:
 
 def is_fit(alike: Alike) -> bool:
     """Whether requests of this kind can be approved without the partner being asked about each."""
-    return not isinstance(subject_of(Request(kind=alike.kind)), ChangedByThePartner)
+    return is_known(alike.kind) and not isinstance(subject_of(Request(kind=alike.kind)), ChangedByThePartner)
 
 
 def odd_ones(requests: Sequence[Request]) -> dict[str, str]:
