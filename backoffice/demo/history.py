@@ -15,19 +15,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.accounts.actors import System
-from backoffice.accounts.models import Person, Proof
-from backoffice.approvals.matching import live_version
-from backoffice.approvals.models import Decision, Request, Rule
-from backoffice.approvals.states import RequestState
+from backoffice.accounts.models import Person
+from backoffice.approvals.matching import Rulebook, live_rules, live_version
+from backoffice.approvals.models import Decision, Rule
 from backoffice.audit.canonical import instant
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
+from backoffice.demo import deciding
+from backoffice.demo.deciding import request_for
+from backoffice.demo.demands import demanded
 from backoffice.demo.partners import control
 from backoffice.demo.story import Deed, tell
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Attempt, AttemptOutcome, Operation
 from backoffice.funding.references import mint
-from backoffice.funding.services.creating import SUBJECT_KIND, create_deposit, title_of
+from backoffice.funding.services.creating import UNGATED_VALIDITY, create_deposit
 from backoffice.funding.services.intents import body_for, digest_of
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
@@ -36,7 +38,6 @@ from backoffice.money import to_plain
 from backoffice.reconciliation.services import reconcile
 
 WORKER = "worker 1"
-VALIDITY = timedelta(hours=24)
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
 
 
@@ -53,7 +54,9 @@ def write_history(people: dict[str, Person]) -> None:
     """Tell the story up to now, in the product and at the partners."""
     now = timezone.now().astimezone(company_zone())
     with transaction.atomic():
-        written = [Written(deed, ask(deed, people)) for deed in tell(now)]
+        rules = live_rules()
+        book = Rulebook(rules.rules.select_related("rule_set"), rules.groups)
+        written = [Written(deed, ask(deed, rule, people)) for deed, rule in demanded(tell(now), book)]
         decide(written, people)
         send(written)
         log(written, people)
@@ -72,8 +75,7 @@ def reconcile_yesterday(maya: Person) -> None:
     reconcile(window_from=today - timedelta(days=1), window_to=today, by=maya)
 
 
-def ask(deed: Deed, people: dict[str, Person]) -> Operation:
-    is_gated = deed.kind == "withdrawal"
+def ask(deed: Deed, rule: Rule | None, people: dict[str, Person]) -> Operation:
     operation = Operation(
         reference=mint(deed.kind, deed.asked_at),  # type: ignore[arg-type]
         submission_token=uuid4(),
@@ -84,67 +86,27 @@ def ask(deed: Deed, people: dict[str, Person]) -> Operation:
         reason=deed.reason,
         requested_by=people["maya"],
         requested_at=deed.asked_at,
-        state=State.PENDING_APPROVAL if is_gated else State.APPROVED,
-        ungated_rule_version=None if is_gated else live_version(),
-        valid_until=deed.asked_at + VALIDITY,
+        state=State.PENDING_APPROVAL if rule else State.APPROVED,
+        ungated_rule_version=None if rule else live_version(),
+        valid_until=deed.asked_at + (rule.validity if rule else UNGATED_VALIDITY),
     )
     operation.fingerprint = fingerprint_of(operation)
-    operation.approval = request_for(operation) if is_gated else None
+    operation.approval = request_for(operation, rule) if rule else None
     operation.save(force_insert=True)
     return operation
 
 
-def request_for(operation: Operation) -> Request:
-    rule = Rule.objects.select_related("rule_set").get(rule_set__state="live", name="Every withdrawal")
-    return Request.objects.create(
-        kind=SUBJECT_KIND,
-        subject=operation.reference,
-        title=title_of(operation),
-        client=operation.client.partner_client_id,
-        amount=operation.amount,
-        asset=operation.asset_id,
-        reason=operation.reason,
-        fingerprint=operation.fingerprint,
-        rule=rule.name,
-        rule_version=rule.version,
-        people_needed=1,
-        requested_by=operation.requested_by,
-        requested_at=operation.requested_at,
-        valid_until=operation.requested_at + rule.validity,
-    )
-
-
 def decide(written: list[Written], people: dict[str, Person]) -> None:
+    """Let managers decide what they decided, and move the operations on where they were enough."""
     for one in written:
-        if one.operation.approval is not None and one.deed.ending != "pending":
-            decide_one(one, one.operation.approval, people[one.deed.manager])
-
-
-def shown_at(moment: datetime, person: Person, fingerprint: str) -> Proof:
-    return Proof.objects.create(person=person, covers=[fingerprint], method=Proof.Method.CODE, made_at=moment)
-
-
-def decide_one(one: Written, request: Request, manager: Person) -> None:
-    is_approved = one.deed.ending != "rejected"
-    moment = one.deed.decided_at
-    Decision.objects.create(
-        request=request,
-        requested_by=one.operation.requested_by,
-        decided_by=manager,
-        verdict=Decision.Verdict.APPROVED if is_approved else Decision.Verdict.REJECTED,
-        reason_code="" if is_approved else "not_justified",
-        note="" if is_approved else "The client did not ask for this payout.",
-        fingerprint=one.operation.fingerprint,
-        proof=shown_at(moment, manager, one.operation.fingerprint) if is_approved else None,
-        decided_at=moment,
-    )
-    Request.objects.filter(pk=request.pk).update(
-        state=RequestState.APPROVED if is_approved else RequestState.REJECTED, closed_at=moment
-    )
-    if is_approved:
-        update(one.operation, state=State.APPROVED, approved_by=manager, approved_at=moment)
-    else:
-        update(one.operation, state=State.REJECTED, ended_at=moment)
+        request = one.operation.approval
+        if request is None or one.deed.ending == "pending":
+            continue
+        by, at = deciding.decide(request, one.deed, people), one.deed.decided_at
+        if by is not None and one.deed.ending == "rejected":
+            update(one.operation, state=State.REJECTED, ended_at=at)
+        elif by is not None:
+            update(one.operation, state=State.APPROVED, approved_by=by, approved_at=at)
 
 
 def update(operation: Operation, **changes: object) -> None:
@@ -231,13 +193,21 @@ def log(written: list[Written], people: dict[str, Person]) -> None:
         amount = {"amount": operation.amount, "asset": operation.asset_id}
         asked = "operation.requested" if operation.approval else "operation.created"
         record(asked, by=people["maya"], obj=operation, client=client, after=amount, reason=operation.reason)
-        if operation.approved_by is not None:
-            record("operation.approved", by=operation.approved_by, obj=operation, client=client, after=amount)
+        for decision in approvals_in_order(operation):
+            is_last = decision.decided_by == operation.approved_by
+            about = operation if is_last else decision.request
+            event = "operation.approved" if is_last else "approval.given"
+            record(event, by=decision.decided_by, obj=about, client=client, after=amount)
         if operation.state == State.REJECTED:
             record("operation.rejected", by=people[one.deed.manager], obj=operation, client=client)
         elif operation.ended_at is not None:
             ended = {"state": str(operation.state), **amount}
             record(f"operation.{operation.state}", by=System(WORKER), obj=operation, client=client, after=ended)
+
+
+def approvals_in_order(operation: Operation) -> list[Decision]:
+    approvals = Decision.objects.filter(request=operation.approval_id, verdict=Decision.Verdict.APPROVED)
+    return list(approvals.select_related("decided_by", "request").order_by("decided_at"))
 
 
 def corrupt(written: list[Written]) -> None:

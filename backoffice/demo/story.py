@@ -37,12 +37,22 @@ class Deed:
 
     @property
     def is_sent(self) -> bool:
-        return self.ending not in ("pending", "rejected")
+        return self.ending not in ("pending", "half_approved", "rejected")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it moved money, or still may."""
+        return self.ending not in ("rejected", "refused")
 
     @property
     def decided_at(self) -> datetime:
         """When a manager decided, for a withdrawal; deposits need nobody."""
         return self.asked_at + timedelta(minutes=26) if self.kind == "withdrawal" else self.asked_at
+
+    @property
+    def first_decided_at(self) -> datetime:
+        """When the first of two managers did."""
+        return self.asked_at + (self.decided_at - self.asked_at) / 2
 
     @property
     def sent_at(self) -> datetime:
@@ -104,12 +114,17 @@ def day_with_exceptions(now: datetime) -> Iterator[Deed]:
 
 
 def waiting(now: datetime) -> Iterator[Deed]:
-    """Tell what waits for a manager this morning."""
+    """Tell what waits for managers this morning: two that need both of them, one half way, some small ones alike."""
     plan = (
-        (192, "user_12345", "USD", "12500.00", "Client payout, request 8841"),
-        (65, "user_72904", "AED", "86000.00", "Payout to own account, request 8846"),
-        (22, "user_60318", "BHD", "1875.000", "Client payout, request 8850"),
+        (192, "user_12345", "USD", "12500.00", "Client payout, request 8841", "pending"),
+        (65, "user_72904", "AED", "86000.00", "Payout to own account, request 8846", "half_approved"),
+        (48, "user_31190", "USD", "180.00", "Refund agreed, ticket 7102", "pending"),
+        (47, "user_81450", "USD", "210.00", "Refund agreed, ticket 7103", "pending"),
+        (46, "user_12345", "USD", "150.00", "Refund agreed, ticket 7104", "pending"),
+        (44, "user_20871", "USD", "190.00", "Refund agreed, ticket 7106", "pending"),
+        (43, "user_31190", "USD", "165.00", "Refund agreed, ticket 7107", "pending"),
+        (22, "user_60318", "BHD", "1875.000", "Client payout, request 8850", "pending"),
     )
-    for minutes, client, asset, amount, reason in plan:
+    for minutes, client, asset, amount, reason, ending in plan:
         asked_at = now - timedelta(minutes=minutes)
-        yield Deed("withdrawal", client, asset, Decimal(amount), asked_at, reason, "pending")
+        yield Deed("withdrawal", client, asset, Decimal(amount), asked_at, reason, ending)

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from backoffice.clients.services.mirroring import sync_assets, sync_clients
 from backoffice.demo.history import leave_in_doubt, reconcile_yesterday, write_history
 from backoffice.demo.people import create_people
+from backoffice.demo.proposals import propose_somebody_new
 from backoffice.funding.models import Operation
 
 
@@ -20,3 +21,4 @@ class Command(BaseCommand):
         write_history(people)
         reconcile_yesterday(people["maya"])
         leave_in_doubt(people["maya"])
+        propose_somebody_new(people["adam"])
