@@ -37,7 +37,7 @@ class Row:
     """Who gets in by each method.
 
     `public` addresses let strangers in too, `unproven` ones also people whose second factor is not enrolled or not
-    shown yet. `barred`: whoever asked for the object is refused there by POST, in whatever role they are by now.
+    shown yet. `barred`: whoever asked for the object is refused there, in whatever role they are by now.
     """
 
     get: Roles = NOBODY
@@ -92,7 +92,7 @@ TABLE: dict[str, Row] = {
     "approvals:preview": Row(post=EVERYBODY),
     "approvals:approve": Row(post=EVERYBODY, barred=True),
     "approvals:reject": Row(get=EVERYBODY, post=EVERYBODY, barred=True),
-    "approvals:take_back": Row(get=EVERYBODY, post=EVERYBODY),
+    "approvals:take_back": Row(get=EVERYBODY, post=EVERYBODY, barred=True),
     "approvals:cancel": Row(post=EVERYBODY),
     "approvals:absences": Row(get=EVERYBODY),
     "approvals:hand_over": Row(get=[MANAGER, ADMINISTRATOR], post=[MANAGER, ADMINISTRATOR]),

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from http.cookies import SimpleCookie
 from typing import Any
 
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
+from django.test.client import ClientHandler
 from django.utils import timezone
 
 from backoffice.accounts.factors import shown
@@ -50,7 +52,7 @@ ROLES = {
 class Browser:
     """A browser whose cookies never change, whatever an answer says. ``cookies`` is the header it sends."""
 
-    client: Client = field(default_factory=lambda: Client(SERVER_NAME="127.0.0.1"))
+    client: Client = field(default_factory=lambda: sharing(Client(SERVER_NAME="127.0.0.1")))
     cookies: str = ""
 
     def keep(self) -> "Browser":
@@ -58,12 +60,22 @@ class Browser:
         return self
 
     def ask(self, method: str, path: str, data: Any = None, **headers: str) -> HttpResponseBase:
-        """Ask once; whatever it changed is undone."""
+        """Ask once. What it changed stays, unless it is asked inside ``undone``."""
         self.client.cookies = SimpleCookie(self.cookies)
-        with undone():
-            answer: HttpResponseBase = getattr(self.client, method.lower())(path, data, headers=headers)
-            drain(answer)
+        answer: HttpResponseBase = getattr(self.client, method.lower())(path, data, headers=headers)
+        drain(answer)
         return answer
+
+
+@cache
+def shared_handler() -> ClientHandler:
+    """One stack of middlewares for every browser: making it reads all static files."""
+    return ClientHandler(enforce_csrf_checks=False)
+
+
+def sharing(client: Client) -> Client:
+    client.handler = shared_handler()
+    return client
 
 
 def drain(answer: HttpResponseBase) -> None:

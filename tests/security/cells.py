@@ -10,7 +10,7 @@ from backoffice.accounts.matrix import TABLE, Row
 from tests.security.addresses import Address
 from tests.security.browsers import HTMX, ROLES, Browser, Who
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST")
 SIGN_IN = "/accounts/login/"
 PROVING = ("/accounts/enrol/", "/accounts/factor/")
 
@@ -43,9 +43,9 @@ class Cell:
         """What the policy file says."""
         if self.who in (Who.STRANGER, Who.DEACTIVATED):
             return self.by_method() if self.row.public else Answer.SIGN_IN
-        if self.who is Who.UNPROVEN and not (self.row.public or self.row.unproven):
+        if self.who is Who.UNPROVEN and not self.row.unproven:
             return Answer.PROVE
-        if self.who is Who.REQUESTER and self.row.barred and self.method == "POST":
+        if self.who is Who.REQUESTER and self.row.barred and self.row.roles(self.method):
             return Answer.REFUSED
         return self.by_method()
 
@@ -62,6 +62,11 @@ class Cell:
         path = self.address.path_to(objects if self.who is Who.REQUESTER else {})
         answer = browser.ask(self.method, path, **(HTMX if self.is_htmx else {}))
         return outcome_of(answer, is_probe=self.address.name == "readyz")
+
+    @property
+    def may_change(self) -> bool:
+        """Whether what it did must be undone before the next cell is asked."""
+        return self.method == "POST"
 
     def agrees(self, actual: Answer) -> bool:
         """Whether that is what the policy file says. Pages at the door may lead on to the next step of coming in."""
@@ -87,9 +92,8 @@ def outcome_of(answer: HttpResponseBase, *, is_probe: bool = False) -> Answer:
     return Answer.BROKEN if answer.status_code >= 500 and not is_probe else Answer.IN
 
 
-def cells_of(address: Address) -> Iterator[Cell]:
-    """Every cell of one address."""
-    for who in Who:
-        for method in METHODS:
-            for is_htmx in (False, True):
-                yield Cell(address, who, method, is_htmx)
+def cells_of(address: Address, who: Who) -> Iterator[Cell]:
+    """Every cell of one address and one kind of person; what may change something comes last."""
+    for method in METHODS:
+        for is_htmx in (False, True):
+            yield Cell(address, who, method, is_htmx)
