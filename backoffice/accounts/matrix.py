@@ -83,7 +83,8 @@ TABLE: dict[str, Row] = {
     "account_company_callback": Row(get=EVERYBODY, public=True),
     "account_password_change": Row(get=EVERYBODY, post=EVERYBODY),
     "account_password_forgotten": Row(get=EVERYBODY, post=EVERYBODY, public=True),
-    "account_password_link": Row(get=EVERYBODY, post=EVERYBODY, public=True),
+    "account_password_link": Row(get=EVERYBODY, public=True),
+    "account_password_set": Row(get=EVERYBODY, post=EVERYBODY, public=True),
     "account_session_end": Row(post=EVERYBODY),
     "account_sessions_end_others": Row(post=EVERYBODY),
     # approvals

@@ -13,7 +13,8 @@ urlpatterns = [
     path("company/callback/", company_views.come_back, name="account_company_callback"),
     path("password/", password_views.change, name="account_password_change"),
     path("password/forgotten/", password_views.forgotten, name="account_password_forgotten"),
-    path("password/set/<str:token>/", password_views.set_by_link, name="account_password_link"),
+    path("password/set/", password_views.set_by_link, name="account_password_set"),
+    path("password/set/<str:token>/", password_views.follow_link, name="account_password_link"),
     path("sessions/end/", views_sessions.end_one, name="account_session_end"),
     path("sessions/end-others/", views_sessions.end_others, name="account_sessions_end_others"),
 ]

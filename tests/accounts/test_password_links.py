@@ -15,8 +15,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person, Role, Session
 from backoffice.accounts.passwords import invitation_link, reset_link
-from backoffice.accounts.passwords.links import LinkOver
-from backoffice.accounts.passwords.services import set_password_by_link
+from backoffice.accounts.passwords.links import LinkOver, claim_of
 from backoffice.audit.models import Entry
 from tests.accounts.post import handed_over, link_in, written
 from tests.factors import enrol
@@ -24,6 +23,7 @@ from tests.factors import enrol
 pytestmark = pytest.mark.usefixtures("db")
 
 FORGOTTEN = "/accounts/password/forgotten/"
+SET = "/accounts/password/set/"
 NEW = "tulip marble kettle"
 
 
@@ -50,8 +50,14 @@ def body_of(answer: Any) -> str:
     return re.sub(r'"X-CSRFToken": "\w+"', "", page)
 
 
+def open_link(client: Client, link: str) -> Any:
+    """Open a link as a browser does: it leads on to an address that says nothing."""
+    return client.get(path_of(link), follow=True)
+
+
 def set_password(client: Client, link: str, password: str = NEW) -> Any:
-    return client.post(path_of(link), {"password": password})
+    open_link(client, link)
+    return client.post(SET, {"password": password})
 
 
 def has_password(person: Person, password: str) -> bool:
@@ -63,8 +69,8 @@ def test_s18_a_forgotten_password_is_set_by_a_link(client: Client, maya: Person)
     (message,) = written()
     assert message.to == ["maya@example.com"]
     link = link_in(message)
-    assert "maya@example.com" in client.get(link).content.decode()
-    answer = client.post(link, {"password": NEW}, follow=True)
+    assert "maya@example.com" in open_link(client, link).content.decode()
+    answer = client.post(SET, {"password": NEW}, follow=True)
     assert "Your password is set. Sign in with it." in answer.content.decode()
     assert has_password(maya, NEW)
     assert [entry.event for entry in Entry.objects.filter(object_id=str(maya.pk)).order_by("number")] == [
@@ -147,7 +153,7 @@ def test_s17_the_link_begins_with_the_fixed_address_whatever_the_request_calls_i
 def test_s18_a_link_works_once(client: Client, maya: Person) -> None:
     link = reset_link(maya)
     assert set_password(client, link).status_code == 302
-    for answer in (client.get(path_of(link)), set_password(client, link, "another fine kettle drum")):
+    for answer in (open_link(client, link), set_password(client, link, "another fine kettle drum")):
         assert answer.status_code == 410
         assert "This link does not work any more" in answer.content.decode()
     assert has_password(maya, NEW)
@@ -156,7 +162,7 @@ def test_s18_a_link_works_once(client: Client, maya: Person) -> None:
 def test_s18_opening_a_link_uses_nothing_up(client: Client, maya: Person) -> None:
     link = reset_link(maya)
     for _ in range(3):
-        assert client.get(path_of(link)).status_code == 200
+        assert open_link(client, link).status_code == 200
     assert set_password(client, link).status_code == 302
 
 
@@ -167,9 +173,9 @@ def test_s18_a_link_is_valid_for_a_while(client: Client, maya: Person, make: Any
     with time_machine.travel("2026-11-19T10:00:00Z", tick=False) as clock:
         link = make(maya)
         clock.shift(valid_for - timedelta(seconds=1))
-        assert client.get(path_of(link)).status_code == 200
+        assert open_link(client, link).status_code == 200
         clock.shift(timedelta(seconds=2))
-        assert client.get(path_of(link)).status_code == 410
+        assert open_link(client, link).status_code == 410
         assert set_password(client, link).status_code == 410
 
 
@@ -180,7 +186,7 @@ def test_s18_a_link_is_valid_for_a_while(client: Client, maya: Person, make: Any
 def test_s18_a_change_of_the_account_ends_the_link(client: Client, maya: Person, changes: dict[str, Any]) -> None:
     link = reset_link(maya)
     Person.objects.filter(pk=maya.pk).update(**changes)
-    assert client.get(path_of(link)).status_code == 410
+    assert open_link(client, link).status_code == 410
 
 
 @pytest.mark.parametrize("token", ["x", "none-such", "eyJ9:1abc:zzz", "%00", "a" * 5_000, "\u202e", "..%2f"])
@@ -192,7 +198,7 @@ def test_s18_a_link_of_one_person_sets_no_password_of_another(client: Client, ma
     head, rest = token_of(reset_link(maya)).split(":", 1)
     forged = token_of(reset_link(omar)).split(":", 1)[0] + ":" + rest
     with pytest.raises(LinkOver):
-        set_password_by_link(token=forged, password=NEW)
+        claim_of(forged)
     assert head
     assert not has_password(omar, NEW)
 
@@ -228,7 +234,7 @@ def test_s21_a_weak_password_is_refused_and_the_link_goes_on_working(client: Cli
 
 def test_an_invited_person_sets_their_first_password(client: Client, nour: Person) -> None:
     link = invitation_link(nour)
-    assert "set up your second factor" in client.get(path_of(link)).content.decode()
+    assert "set up your second factor" in open_link(client, link).content.decode()
     assert set_password(client, link).status_code == 302
     assert has_password(nour, NEW)
     assert Entry.objects.get(object_id=str(nour.pk)).event == "person.password_first_set"
@@ -240,17 +246,50 @@ def test_an_invitation_that_ran_out_is_not_renewed_by_forgetting_the_password(cl
     assert written() == []
 
 
-def test_the_link_stays_out_of_the_referer_and_of_every_cache(client: Client, maya: Person) -> None:
-    for path in (path_of(reset_link(maya)), "/accounts/password/set/none-such/"):
-        answer = client.get(path)
-        assert answer["Referrer-Policy"] == "strict-origin"
-        assert "no-store" in answer["Cache-Control"]
+def test_s26_the_page_that_takes_the_password_has_nothing_of_the_link_in_its_address(
+    client: Client, maya: Person
+) -> None:
+    link = reset_link(maya)
+    answer = open_link(client, link)
+    assert answer.redirect_chain == [(SET, 302)]
+    assert token_of(link) not in answer.content.decode()
+    assert token_of(link) not in str(dict(client.session))
+    for page in (answer, client.get(path_of(link)), Client().get(SET)):
+        assert "no-store" in page["Cache-Control"]
+
+
+def test_s18_only_the_browser_that_followed_the_link_sets_the_password(client: Client, maya: Person) -> None:
+    open_link(client, reset_link(maya))
+    stranger = Client()
+    assert stranger.post(SET, {"password": NEW}).status_code == 410
+    assert client.post(SET, {"password": NEW}).status_code == 302
+    assert client.post(SET, {"password": "another fine kettle drum"}).status_code == 410
+
+
+def test_s22_a_session_planted_before_the_link_is_followed_knows_nothing_of_it(client: Client, maya: Person) -> None:
+    planted = client.session
+    planted["planted"] = "yes"
+    planted.save()
+    victim, attacker = Client(), Client()
+    for browser in (victim, attacker):
+        browser.cookies["backoffice_session"] = str(planted.session_key)
+    open_link(victim, reset_link(maya))
+    assert attacker.post(SET, {"password": NEW}).status_code == 410
+    assert victim.post(SET, {"password": NEW}).status_code == 302
+
+
+def test_whoever_is_signed_in_here_is_signed_out_by_it(client: Client, maya: Person, omar: Person) -> None:
+    for someone in (maya, omar):
+        client.force_login(someone)
+        answer = set_password(client, reset_link(Person.objects.get(pk=maya.pk)), f"tulip marble kettle {someone.pk}")
+        assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/")
+        assert SESSION_KEY not in client.session
+        assert "Your password is set." in client.get("/accounts/login/").content.decode()
 
 
 def test_extra_fields_change_nothing(client: Client, maya: Person, omar: Person) -> None:
-    client.post(
-        path_of(reset_link(maya)), {"password": NEW, "role": "administrator", "person": omar.pk, "email": "x@y.z"}
-    )
+    open_link(client, reset_link(maya))
+    client.post(SET, {"password": NEW, "role": "administrator", "person": omar.pk, "email": "x@y.z"})
     maya.refresh_from_db()
     assert (maya.role, maya.email) == ("finance", "maya@example.com")
     assert not has_password(omar, NEW)

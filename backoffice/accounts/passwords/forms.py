@@ -18,10 +18,10 @@ RULES = _(
 
 
 class NewPassword(forms.CharField):
-    """A field for a password that is being chosen. Managers of passwords read from it what is allowed."""
+    """A field for a password that is being chosen. No `maxlength`: a browser would cut a pasted one in silence."""
 
     def __init__(self) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "15", "maxlength": "128"})
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "15"})
         super().__init__(label=_("New password"), strip=False, help_text=RULES, widget=widget)
 
 

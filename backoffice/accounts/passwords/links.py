@@ -4,9 +4,11 @@ A link carries a digest of the account as it stood when it was made. Setting a p
 in, another e-mail address and the end of the account: the link is void from then on, and nothing has to be stored.
 """
 
+import time
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.core import signing
@@ -44,30 +46,51 @@ def reset_link(person: Person) -> str:
 
 
 def link_for(person: Person, purpose: Purpose) -> str:
-    token = signing.dumps({"person": person.pk, "for": str(purpose), "as": state_of(person)}, salt=SALT)
-    return settings.PUBLIC_URL + reverse("account_password_link", args=[token])
+    claim = Claim(person.pk, str(purpose), state_of(person), int(time.time()))
+    return settings.PUBLIC_URL + reverse("account_password_link", args=[signing.dumps(astuple(claim), salt=SALT)])
 
 
-def bearer_of(token: str, *, lock: bool = False) -> tuple[Person, Purpose]:
-    """Find whom a link is for, and for what.
+@dataclass(frozen=True)
+class Claim:
+    """What a link says: for whom, for what, how their account stood, and when it was made (seconds since 1970)."""
+
+    person: int
+    purpose: str
+    account: str
+    made_at: int
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is for a first password."""
+        return self.purpose == Purpose.INVITATION
+
+    @property
+    def is_in_time(self) -> bool:
+        return time.time() - self.made_at <= VALID_FOR[Purpose(self.purpose)].total_seconds()
+
+
+def claim_of(token: str) -> Claim:
+    """Read a link, once its signature is found to be ours.
+
+    :raises LinkOver: when it is not.
+    """
+    try:
+        return Claim(*signing.loads(token, salt=SALT))
+    except signing.BadSignature as error:
+        raise LinkOver(_("This link does not work any more.")) from error
+
+
+def bearer_of(claim: Claim, *, lock: bool = False) -> Person:
+    """Find whom a link is for.
 
     :param lock: hold the person's row, so that of two who use the link at the same time one comes too late.
     :raises LinkOver: when it opens nothing (any more).
     """
-    said, purpose = _read(token)
     people = Person.objects.select_for_update() if lock else Person.objects
-    person = people.filter(pk=said["person"], is_active=True).first()
-    if person is None or not constant_time_compare(state_of(person), said["as"]):
+    person = people.filter(pk=claim.person, is_active=True).first()
+    if person is None or not claim.is_in_time or not constant_time_compare(state_of(person), claim.account):
         raise LinkOver(_("This link does not work any more."))
-    return person, purpose
-
-
-def _read(token: str) -> tuple[dict[str, Any], Purpose]:
-    try:
-        purpose = Purpose(signing.loads(token, salt=SALT)["for"])
-        return signing.loads(token, salt=SALT, max_age=VALID_FOR[purpose]), purpose
-    except signing.BadSignature as error:
-        raise LinkOver(_("This link does not work any more.")) from error
+    return person
 
 
 def state_of(person: Person) -> str:

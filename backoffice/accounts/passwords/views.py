@@ -1,10 +1,11 @@
 """Changing one's password, asking for a link when it is forgotten, and setting one by a link."""
 
+from dataclasses import astuple
 from typing import Any
 
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,11 +16,12 @@ from django.views.decorators.http import require_http_methods
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.passwords import asking, services
 from backoffice.accounts.passwords.forms import ChangePasswordForm, ForgottenForm, PasswordForm
-from backoffice.accounts.passwords.links import LinkOver, Purpose, bearer_of
+from backoffice.accounts.passwords.links import Claim, LinkOver, bearer_of, claim_of
 from backoffice.accounts.signed_in import person_of
 from backoffice.accounts.step_up import prove
 from backoffice.ui.render import render_page
 
+CLAIM = "password_link"
 SECRETS = ("old", "password", "code", "credential")
 
 
@@ -76,25 +78,41 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_http_methods(["GET"])
+def follow_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Take a link out of the address, where logs and reports would see it. Opening it uses nothing up.
+
+    The session keeps what the link says, under a key that nobody could have planted before.
+    """
+    try:
+        claim = claim_of(token)
+        bearer_of(claim)
+    except LinkOver:
+        return link_over(request)
+    request.session.cycle_key()
+    request.session[CLAIM] = astuple(claim)
+    return redirect("account_password_set")
+
+
+@never_cache
 @sensitive_post_parameters(*SECRETS)
 @require_http_methods(["GET", "POST"])
-def set_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Let whoever a link was sent to set their password. Opening it uses nothing up, and nothing signs in."""
+def set_by_link(request: HttpRequest) -> HttpResponse:
+    """Let whoever followed a link set their password. Nobody is signed in by it; whoever was, here, is signed out."""
     try:
-        person, purpose = bearer_of(token)
+        claim = Claim(*request.session[CLAIM])
+        person = bearer_of(claim)
         form = PasswordForm(request.POST or None, person=person)
         if request.method == "POST" and form.is_valid():
-            services.set_password_by_link(token=token, password=form.cleaned_data["password"])
+            services.set_password_by_link(claim=claim, password=form.cleaned_data["password"])
+            logout(request)
             messages.success(request, _("Your password is set. Sign in with it."))
-            return kept_to_this_site(redirect("account_login"))
-    except LinkOver:
-        return kept_to_this_site(render_page(request, "accounts/password_link_over.html", status=410))
-    context = {"form": form, "person": person, "token": token, "is_first": purpose is Purpose.INVITATION}
-    page = render_page(request, "accounts/password_set.html", context, status=422 if form.is_bound else 200)
-    return kept_to_this_site(page)
+            return redirect("account_login")
+    except (KeyError, LinkOver):
+        return link_over(request)
+    context = {"form": form, "person": person, "is_first": claim.is_first}
+    return render_page(request, "accounts/password_set.html", context, status=422 if form.is_bound else 200)
 
 
-def kept_to_this_site(response: HttpResponse) -> HttpResponse:
-    """Keep the link out of Referer headers. Not `no-referrer`: forms would then come from the origin `null`."""
-    response["Referrer-Policy"] = "strict-origin"
-    return response
+def link_over(request: HttpRequest) -> HttpResponse:
+    return render_page(request, "accounts/password_link_over.html", status=410)
