@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -49,16 +50,28 @@ def chromium() -> Iterator[Browser]:
 SignIn = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """The cookies of whoever signed in already, by name."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(chromium: Browser, stack: stacks.Stack) -> Iterator[SignIn]:
-    """Return a function that opens a fresh browser profile and signs a member of the cast in."""
+def sign_in(chromium: Browser, stack: stacks.Stack, sessions: dict[str, Any]) -> Iterator[SignIn]:
+    """Return a function that opens a browser profile and signs a member of the cast in, once for all journeys.
+
+    A code is good once, and an authenticator shows one in 30 seconds: whoever signed in anew for each would wait.
+    """
     contexts: list[BrowserContext] = []
 
     def enter(name: str, **options: object) -> Page:
-        context = chromium.new_context(base_url=stack.url, **{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        known = {"viewport": {"width": 1440, "height": 900}, "storage_state": sessions.get(name)}
+        context = chromium.new_context(base_url=stack.url, **{**known, **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        people.sign_in(page, name)
+        if not people.is_signed_in(page):
+            people.sign_in(page, name)
+            sessions[name] = context.storage_state()
         return page
 
     yield enter

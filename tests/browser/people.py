@@ -1,9 +1,10 @@
 """What people do on the pages, in their own words. Fields and buttons are found by their visible labels."""
 
 import re
+import time
 from decimal import Decimal
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, expect
 
 from backoffice.demo.cast import PASSWORD
 from tests.browser.stack import Stack
@@ -24,6 +25,12 @@ def sign_in(page: Page, name: str) -> None:
     type_code(page)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda address: "/accounts/" not in address)
+
+
+def is_signed_in(page: Page) -> bool:
+    """Whether this browser profile brings a session that still holds."""
+    page.goto("/")
+    return "/accounts/" not in page.url
 
 
 def type_code(page: Page) -> None:
@@ -65,7 +72,15 @@ def reference_of(page: Page) -> str:
 def approve(page: Page, reference: str, amount: str) -> None:
     """Approve a request from the queue, as a manager."""
     page.goto(f"/approvals/{reference}/")
-    page.get_by_role("button", name=f"Approve {amount}").click()
+    decide(page, re.compile(f"^Approve {re.escape(amount)}"))
+
+
+def decide(page: Page, button: str | re.Pattern[str]) -> None:
+    """Approve what the page shows with a code for exactly that; the note is there for whatever asks for one."""
+    page.get_by_label("Note").fill("Compared with the request.")
+    type_code(page)
+    page.locator("form.decide").get_by_role("button", name=button).click()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("You (have )?approved|approved this|Approved"))
 
 
 def see_state(page: Page, reference: str, state: str) -> None:
@@ -87,3 +102,47 @@ def orders_at_partner(stack: Stack, reference: str) -> list[dict[str, str]]:
     """Return what CoinMENA's own books hold under a reference."""
     found = stack.control("GET", f"ledger?reference={reference}")["orders"]
     return [order for order in found if order["partner_order_ref"] == reference]
+
+
+def begin_sign_in(page: Page, email: str, password: str) -> None:
+    """Give e-mail and password; what comes next depends on the person's second factor."""
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Continue").click()
+
+
+def enter(page: Page, email: str, password: str) -> None:
+    """Sign somebody in who is not of the cast."""
+    begin_sign_in(page, email, password)
+    type_code(page)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/accounts/" not in address)
+
+
+def approve_first(page: Page, title: str) -> None:
+    """Approve the newest request in the queue whose title holds ``title``."""
+    page.goto(f"/approvals/?q={title}")
+    page.locator("table tbody th a").last.click()
+    decide(page, re.compile("^Approve|^Release|^Sign"))
+
+
+def link_mailed_to(stack: Stack, email: str) -> str:
+    """Return the address in the newest mail to ``email``, as soon as the worker has sent one."""
+    for _ in range(60):
+        for mail in sorted(stack.mails(), key=lambda one: one.stat().st_mtime, reverse=True):
+            text = mail.read_text()
+            found = re.search(r"https?://\S+/accounts/\S+", text.replace("=\n", "").replace("=3D", "="))
+            if email in text and found:
+                return found[0]
+        time.sleep(0.5)
+    raise AssertionError(f"no mail to {email}")
+
+
+def post_as(page: Page, address: str, fields: dict[str, str]) -> APIResponse:
+    """Send a form by hand, as somebody who replays an address would."""
+    token = page.locator("input[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
+    origin = "/".join(page.url.split("/")[:3])
+    return page.request.post(
+        address, form={"csrfmiddlewaretoken": token, **fields}, headers={"Referer": page.url, "Origin": origin}
+    )

@@ -25,10 +25,15 @@ class Stack:
 
     port: int
     sandbox_port: int
+    directory: Path
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def mails(self) -> list[Path]:
+        """List the e-mails the demo has kept instead of sending them."""
+        return list((self.directory / "mail").glob("*"))
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the sandbox's control path and return its answer."""
@@ -60,7 +65,7 @@ def running(directory: Path) -> Iterator[Stack]:
     )
     try:
         await_introduction(process)
-        yield Stack(port, int((directory / "sandbox-port").read_text()))
+        yield Stack(port, int((directory / "sandbox-port").read_text()), directory)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=90)
