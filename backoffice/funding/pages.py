@@ -256,10 +256,17 @@ def today_facts(operation: Operation, now: datetime) -> list[Fact]:
     total = rolling.day_total(operation.client, operation.asset, operation.kind, now, excluding=operation)
     approved = rolling.approved_since(operation.client, timezone.localtime(now).replace(**MIDNIGHT), operation)
     return [
-        Fact(_("With this one, in 24 hours"), Amount(exact_sum([total, operation.amount]), operation.asset_id)),
+        Fact(total_label(operation.kind), Amount(exact_sum([total, operation.amount]), operation.asset_id)),
         *(Fact(approved_label(kind, count), Amount(amount, asset)) for kind, asset, count, amount in approved),
         *([] if approved else [Fact(_("Approved today"), _("nothing else for this client"))]),
     ]
+
+
+def total_label(kind: str) -> str:
+    """Name the total of the day that rules count."""
+    if kind == Kind.DEPOSIT:
+        return _("Deposits in 24 hours, with this one")
+    return _("Withdrawals in 24 hours, with this one")
 
 
 def approved_label(kind: str, count: int) -> str:

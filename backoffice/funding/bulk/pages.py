@@ -200,6 +200,7 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
     odd = unusual.sentences_of([_movement_of(row) for row in rows], now)
     for number in file.confirmed_equal:
         odd[str(number)] = _("Equal to another row or request; confirmed as another payment.")
+    ungated = len(gating.rows_nobody_gates(rows, now))
     by_number = {str(row.number): row for row in rows}
     largest = sorted(rows, key=lambda row: row.amount, reverse=True)
     return {
@@ -217,7 +218,8 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
         "odd": [(line_of(by_number[number]), odd[number]) for number in list(odd)[:FIRST_ROWS]],
         "odd_count": len(odd),
         "more_odd": max(0, len(odd) - FIRST_ROWS),
-        "ungated": len(gating.rows_nobody_gates(rows, now)),
+        "ungated": ungated,
+        "gated": len(rows) - ungated,
         "url": reverse("funding:bulk_file", args=[file.pk]),
     }
 

@@ -50,7 +50,7 @@ DEPOSIT = Wording(
     gettext_lazy("Deposit"),
     gettext_lazy("Deposit"),
     gettext_lazy("Credits a client at CoinMENA"),
-    gettext_lazy("Sent by a worker as soon as the checks pass"),
+    gettext_lazy("Sent by a worker at once, unless a rule asks others first"),
 )
 WITHDRAWAL = Wording(
     Kind.WITHDRAWAL,
@@ -58,7 +58,7 @@ WITHDRAWAL = Wording(
     gettext_lazy("Withdrawal"),
     gettext_lazy("Ask for withdrawal"),
     gettext_lazy("Debits a client at CoinMENA"),
-    gettext_lazy("Sent by a worker once another person has approved it"),
+    gettext_lazy("Sent by a worker once others have approved it"),
 )
 
 
