@@ -121,11 +121,12 @@ def count_failure(guard: CodeGuard, person: Person, now: datetime, *, is_signed_
 def look_at_authenticator(guard: CodeGuard, code: str, now: datetime) -> Verdict:
     authenticator = codes.authenticator_of(guard.person)
     step = codes.step_of(codes.secret_of(authenticator), code, now) if authenticator else None
-    if step is None:
+    if authenticator is None or step is None:
         return Verdict.WRONG
     if step in guard.spent_steps:
         return Verdict.SPENT
     spend(guard, step, now)
+    codes.seal_again(authenticator)
     return Verdict.RIGHT
 
 

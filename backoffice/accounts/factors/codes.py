@@ -29,6 +29,13 @@ def secret_of(authenticator: Authenticator) -> str:
     return seals.unseal(authenticator.data["secret"])
 
 
+def seal_again(authenticator: Authenticator) -> None:
+    """Seal a secret under the key in force, so that a former one can be forgotten once everybody has signed in."""
+    if not seals.is_under_the_key_in_force(authenticator.data["secret"]):
+        authenticator.data["secret"] = seals.seal(secret_of(authenticator))
+        authenticator.save(update_fields=["data"])
+
+
 def step_at(moment: datetime) -> int:
     """Return which 30-second step since 1970 a moment belongs to."""
     return int(moment.timestamp()) // STEP_SECONDS
