@@ -3,8 +3,8 @@ are for whoever approves. Pure functions: what they have to know of the world is
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 from backoffice.approvals.models import Rule, RuleKind
 from backoffice.approvals.ruling.kinds import LONGEST, MONEY, MOST_PEOPLE, NEVER_UNGATED, ONE_BARRED, SHORTEST
 from backoffice.approvals.wording import span_of
+
+HARMLESS_WHERE_KEPT: Final = ("unknown_asset", "unknown_client")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,14 @@ def findings_of_rule(rule: Rule, groups: Collection[str], world: World) -> list[
         _wrong_validity(rule),
     )
     return [found for found in checks if found]
+
+
+def standing_warned_about(found: Iterable[Finding], kept: Collection[str]) -> list[Finding]:
+    """Only warn that a rule names an asset or a client nobody knows where it stands so in the live rules: it harms
+    nobody, and whoever changes something else is not kept from it."""
+    return [
+        replace(one, is_fault=False) if one.code in HARMLESS_WHERE_KEPT and one.rule in kept else one for one in found
+    ]
 
 
 def findings_of_group(name: str, ids: Collection[str], rules: Iterable[Rule], world: World) -> list[Finding]:
@@ -180,7 +190,7 @@ def _scarce_people(rule: Rule, world: World) -> Finding | None:
         return None
     sentence = _("There is one manager only, who cannot decide where it concerns what they did or who they are.")
     way_on = _("Invite another manager.")
-    return Finding(code="scarce_people", sentence=sentence, way_on=way_on, is_fault=False, rule=rule.name)
+    return replace(_fault(rule, "scarce_people", "people_needed", sentence, way_on), is_fault=False)
 
 
 def _wrong_validity(rule: Rule) -> Finding | None:

@@ -14,14 +14,14 @@ from backoffice.approvals import control
 from backoffice.approvals.control.words import sentences_of
 from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Request, Rule, RuleKind, RuleSet, RuleSetState
-from backoffice.approvals.ruling import queries, showing_trials
+from backoffice.approvals.ruling import queries, services, showing_trials
 from backoffice.approvals.ruling.content import digest_of_group, fingerprint_of
 from backoffice.approvals.ruling.differences import Change, Differences, GroupDifference, RuleDifference
 from backoffice.approvals.ruling.directory import directory
 from backoffice.approvals.ruling.kinds import BLOCKED_WITHOUT, MONEY
 from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, applicable, assets_named, ladder, whom_named
 from backoffice.approvals.ruling.policies import begun_sentence, can_edit
-from backoffice.approvals.wording import amounts_of, band_of, people_of, sentence, span_of
+from backoffice.approvals.wording import band_of, people_of, sentence, span_of, subject_of
 from backoffice.database import clock
 from backoffice.money import Money
 from backoffice.ui.values import Badge, Crumb, Fact, Lines, Meaning, Named
@@ -55,9 +55,8 @@ class RuleRow:
     """One rule as a row."""
 
     rule: Rule
-    sentence: str
     about: str
-    whom: object
+    client: object
     people: str
     span: str
     url: str = ""
@@ -128,21 +127,13 @@ def shown_ids(rule_set: RuleSet) -> set[str]:
 def row_of(rule: Rule, names: Any, badge: Badge | None, *, is_edited: bool) -> RuleRow:
     return RuleRow(
         rule=rule,
-        sentence=sentence(rule),
-        about=amounts_of(rule) or _("any amount") if rule.kind in MONEY else "",
-        whom=whom_of(rule, names),
+        about=subject_of(rule),
+        client=Named(names.get(rule.client, ""), rule.client) if rule.client else "",
         people=people_of(rule.people_needed),
         span=span_of(rule.validity),
         url=reverse("rules:rule", args=[rule.pk]) if is_edited else "",
         badge=badge,
     )
-
-
-def whom_of(rule: Rule, names: Any) -> object:
-    """Say whose operations a rule is about."""
-    if rule.client:
-        return Named(names.get(rule.client, ""), rule.client)
-    return _("The clients in %(group)s") % {"group": rule.group} if rule.group else _("Everybody's")
 
 
 def section_of(kind: RuleKind, rules: list[Rule], rows: list[RuleRow]) -> Section:
@@ -232,6 +223,7 @@ def live_context(person: Person) -> dict[str, Any]:
         "crumbs": [],
         "facts": facts_of(held),
         "versions": [version_row(one) for one in queries.versions()],
+        "findings": queries.review(held),
         "following": following,
         "begun": begun_sentence(following) if following else "",
         "can_edit": can_edit(person),
@@ -286,6 +278,7 @@ def submit_context(draft: RuleSet, now: datetime) -> dict[str, Any]:
         "crumbs": crumbs(_("Draft"), reverse("rules:draft"), _("Submit")),
         "fingerprint": fingerprint_of(draft),
         "rule_sentence": rule_sentence(),
+        "why_not": services.why_not_submit(draft),
     }
 
 

@@ -10,6 +10,7 @@ from backoffice.approvals.matching import Rulebook, live_rules
 from backoffice.approvals.models import Decision, Request, Rule, RuleKind, RuleSet, RuleSetState
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.ruling import overlaps
+from backoffice.approvals.ruling.content import said_by
 from backoffice.approvals.ruling.differences import Differences, differences
 from backoffice.approvals.ruling.directory import directory
 from backoffice.approvals.ruling.findings import (
@@ -17,6 +18,7 @@ from backoffice.approvals.ruling.findings import (
     World,
     findings_of_group,
     findings_of_rule,
+    standing_warned_about,
     ungated_kinds,
 )
 from backoffice.approvals.ruling.kinds import MONEY
@@ -99,6 +101,7 @@ def review(rule_set: RuleSet) -> list[Finding]:
     rules, groups = rules_of(rule_set), rule_set.groups
     world = world_of(rules, (one for ids in groups.values() for one in ids))
     found = [finding for rule in rules for finding in findings_of_rule(rule, groups, world)]
+    found = standing_warned_about(found, kept_rules(rule_set, rules))
     found += ungated_kinds(rules)
     found += [one for name in sorted(groups) for one in findings_of_group(name, groups[name], rules, world)]
     found += overlaps.duplicates(rules)
@@ -106,6 +109,12 @@ def review(rule_set: RuleSet) -> list[Finding]:
     found += overlaps.easier_for_more(rules)
     found += overlaps.assets_without_amounts(rules, world.open_assets)
     return sorted(found, key=lambda finding: not finding.is_fault)
+
+
+def kept_rules(rule_set: RuleSet, rules: Iterable[Rule]) -> set[str]:
+    """Name the rules of a version that stand in the live one with the very same words."""
+    held = {rule.name: said_by(rule) for rule in live().rules.all()}
+    return {rule.name for rule in rules if held.get(rule.name) == said_by(rule)}
 
 
 def faults_of(rule_set: RuleSet) -> list[Finding]:

@@ -195,9 +195,18 @@ def check_can_submit(draft: RuleSet, fingerprint: str) -> None:
         raise Conflict(_("The draft was changed since you read it. Read it again before you submit it."))
     if not queries.compared(queries.live(), draft):
         raise Conflict(_("The draft says what the live rules say. Change something, or discard it."))
-    faults = queries.faults_of(draft)
-    if faults:
-        raise Faulty(faults)
+    _refuse_faults(queries.review(draft))
+
+
+def why_not_submit(draft: RuleSet) -> str:
+    """Say why a draft cannot be submitted as it is; empty when it can."""
+    try:
+        check_can_submit(draft, fingerprint_of(draft))
+    except Conflict as conflict:
+        return str(conflict)
+    except Faulty:
+        return _("Something keeps it back: see what was checked.")
+    return ""
 
 
 def _locked_live() -> RuleSet:

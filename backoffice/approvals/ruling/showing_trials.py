@@ -78,12 +78,6 @@ def figures_of(trial: Trial) -> list[Figure]:
         Figure(_("More people"), f"{gated:,}", note=_("or newly somebody")),
         Figure(_("Fewer people"), f"{eased:,}", note=_("or nobody any more"), tone="warn" if eased else ""),
         Figure(_("Blocked"), f"{blocked:,}", note=_("no rule would match"), tone="bad" if blocked else ""),
-        Figure(
-            _("Beyond approval"),
-            f"{trial.unsatisfiable:,}",
-            note=_("more people than managers"),
-            tone="bad" if trial.unsatisfiable else "",
-        ),
     ]
 
 

@@ -17,7 +17,7 @@ from backoffice.approvals.models import RuleSet
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import pages, policies, queries, services
 from backoffice.approvals.ruling.content import fingerprint_of
-from backoffice.approvals.ruling.forms import SubmitForm, add_findings, typed_with
+from backoffice.approvals.ruling.forms import SubmitForm, typed_with
 from backoffice.audit.queries import history_of
 from backoffice.ui.render import render_page
 
@@ -91,8 +91,8 @@ def _submitted(request: HttpRequest, following: RuleSet, form: SubmitForm) -> Ht
         if proof is None:
             return None
         services.submit(fingerprint=said["fingerprint"], note=said["note"], by=person_of(request), proof=proof)
-    except services.Faulty as faulty:
-        add_findings(form, faulty.findings)
+    except services.Faulty:
+        form.add_error(None, services.why_not_submit(following))
         return None
     except Conflict as conflict:
         form.add_error(None, str(conflict))

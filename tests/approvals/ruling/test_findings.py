@@ -9,7 +9,13 @@ import pytest
 
 from backoffice.approvals.models import Rule
 from backoffice.approvals.ruling import overlaps
-from backoffice.approvals.ruling.findings import Finding, findings_of_group, findings_of_rule, ungated_kinds
+from backoffice.approvals.ruling.findings import (
+    Finding,
+    findings_of_group,
+    findings_of_rule,
+    standing_warned_about,
+    ungated_kinds,
+)
 from tests.approvals.ruling.cast import WORLD, a_rule
 
 EVERY = ("withdrawal", "closing", "release", "account", "rules", "reopening", "bulk")
@@ -63,6 +69,13 @@ def test_it_names_what_is_wrong_with_a_rule(said: dict[str, Any], code: str, wor
 @pytest.mark.parametrize("said", FINE)
 def test_it_finds_nothing_wrong_with_a_rule_that_can_be_met(said: dict[str, Any]) -> None:
     assert findings_of_rule(a_rule(**said), {"VIP"}, WORLD) == []
+
+
+def test_an_asset_that_vanished_keeps_nobody_from_changing_other_rules() -> None:
+    found = findings_of_rule(a_rule(name="Gold", asset="XAU", people_needed=4), (), WORLD)
+    told = {one.code: one.is_fault for one in standing_warned_about(found, {"Gold"})}
+    assert told == {"unknown_asset": False, "too_many_people": True}
+    assert all(one.is_fault for one in standing_warned_about(found, {"Silver"}))
 
 
 def test_one_manager_alone_is_warned_about_where_that_manager_may_be_barred() -> None:

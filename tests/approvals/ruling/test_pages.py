@@ -40,7 +40,7 @@ def test_everybody_reads_the_live_rules_and_only_administrators_may_change_them(
 ) -> None:
     client.force_login(request.getfixturevalue(who))
     page = text_of(client.get("/rules/"))
-    assert "Withdrawals: 1 other person, within 24 hours." in page
+    assert "Every withdrawal Withdrawals 1 other person 24 hours" in page
     assert "Any asset any amount: 1 other person Every withdrawal" in page
     assert "There is no rule. What no rule matches goes straight through." in page
     assert "Nobody: it came with the product" in page
@@ -236,8 +236,9 @@ def test_faults_keep_a_draft_from_being_submitted_and_no_code_is_spent(
     add(adam)
     draft.rules.filter(name="Every withdrawal").delete()
     client.force_login(adam)
+    assert "Something keeps it back: see what was checked." in text_of(client.get("/rules/draft/submit/"))
     answer = client.post("/rules/draft/submit/", submission(draft, adam))
-    assert answer.status_code == 422
+    assert answer.status_code == 422 and "Amounts have grown." in answer.content.decode()
     assert "Add a rule for Withdrawals that names no client" in text_of(answer)
     assert not Request.objects.exists()
 
