@@ -22,7 +22,7 @@ def waiting(db: None, omar: Person, lina: Person, adam: Person, maya: Person) ->
     return propose(role_of(maya, Role.MANAGER, adam), adam)
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: str | int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -3,8 +3,8 @@
 The apps above hold these tables true: a test compares each with the policies' own answer.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from backoffice.accounts.models import Role
 from backoffice.approvals.matching import Facts, most_demanding
 from backoffice.approvals.models import Rule, RuleKind
-from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, assets_named, ladder, whom_named
+from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, applicable, assets_named, ladder, whom_named
 
 
 class ActKind(StrEnum):
@@ -103,7 +103,7 @@ def money_acts(rules: list[Rule], kind: ActKind) -> Iterator[Act]:
         for whom in (EVERYBODY, *whom_named(rules, kind)):
             for step in ladder(rules, kind, asset, whom):
                 if whom == EVERYBODY or _is_for(step, whom):
-                    yield _money_act(rules, kind, asset, whom, step)
+                    yield _money_act(rules, kind, asset, step.at_least, step.below, step.rule, whom)
 
 
 def _is_for(step: Step, whom: Whom) -> bool:
@@ -111,22 +111,29 @@ def _is_for(step: Step, whom: Whom) -> bool:
     return step.rule is not None and Whom(step.rule.client, step.rule.group) == whom
 
 
-def _money_act(rules: list[Rule], kind: ActKind, asset: str, whom: Whom, step: Step) -> Act:
-    limit = None if step.rule else _day_limit(rules, kind, asset, step)
-    return Act(kind, asset, step.at_least, step.below, whom, step.rule, limit)
+def _money_act(
+    rules: list[Rule],
+    kind: ActKind,
+    asset: str,
+    low: Decimal | None,
+    high: Decimal | None,
+    rule: Rule | None,
+    whom: Whom = EVERYBODY,
+) -> Act:
+    limit = None if rule else _day_limit(rules, kind, asset, low, high)
+    return Act(kind, asset, low, high, whom, rule, limit)
 
 
-def _day_limit(rules: list[Rule], kind: ActKind, asset: str, step: Step) -> Decimal | None:
-    """Return the lowest total of a day at which a rule asks for somebody, whatever amount of the step it is made of."""
+def _day_limit(
+    rules: list[Rule], kind: ActKind, asset: str, low: Decimal | None, high: Decimal | None
+) -> Decimal | None:
+    """Return the lowest total of a day at which a rule asks for somebody, whatever amounts of the band make it up."""
     totals = [
         rule.day_total_from
-        for rule in rules
-        if rule.kind == kind
-        and rule.asset in ("", asset)
-        and not (rule.client or rule.group)
-        and rule.day_total_from is not None
-        and (rule.at_least or 0) <= (step.at_least or 0)
-        and (rule.below is None or (step.below is not None and step.below <= rule.below))
+        for rule in applicable(rules, kind, asset)
+        if rule.day_total_from is not None
+        and (rule.at_least or 0) <= (low or 0)
+        and (rule.below is None or (high is not None and high <= rule.below))
     ]
     return min(totals, default=None)
 
@@ -134,3 +141,62 @@ def _day_limit(rules: list[Rule], kind: ActKind, asset: str, step: Step) -> Deci
 def _other_act(rules: list[Rule], kind: ActKind) -> Act:
     act = Act(kind)
     return Act(kind, rule=most_demanding(rules, Facts(kind=act.rule_kind)))
+
+
+# Compared -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Bands so fine that no bound of several versions of the rules lies within one, so that what each version demands can
+    be compared band by band. ``bounds`` are by kind and asset."""
+
+    bounds: Mapping[tuple[ActKind, str], tuple[Decimal, ...]]
+
+    def acts_under(self, rules: Iterable[Rule]) -> list[Act]:
+        """List what ``rules`` demand of everybody's operations band by band, and of all that is no money."""
+        rules = list(rules)
+        money = (act for key, bounds in self.bounds.items() for act in _cells(rules, *key, bounds))
+        return [*money, *(_other_act(rules, kind) for kind in ActKind if kind not in MOVES_MONEY)]
+
+
+def grid_of(*versions: Iterable[Rule]) -> Grid:
+    """Return the bands that all these rules together cut."""
+    rules = [rule for version in versions for rule in version]
+    assets = {kind: (*assets_named(rules, kind), "") for kind in MOVES_MONEY}
+    return Grid({(kind, asset): _bounds(rules, kind, asset) for kind in MOVES_MONEY for asset in assets[kind]})
+
+
+def _bounds(rules: list[Rule], kind: ActKind, asset: str) -> tuple[Decimal, ...]:
+    found = {
+        bound
+        for rule in applicable(rules, kind, asset)
+        for bound in (rule.at_least, rule.below, rule.day_total_from)
+        if bound
+    }
+    return tuple(sorted(found))
+
+
+def _cells(rules: list[Rule], kind: ActKind, asset: str, bounds: tuple[Decimal, ...]) -> Iterator[Act]:
+    for low, high in zip((None, *bounds), (*bounds, None), strict=True):
+        amount = low or Decimal(0)
+        facts = Facts(kind=kind, asset=asset, amount=amount, day_total=amount)
+        rule = most_demanding(applicable(rules, kind, asset), facts)
+        yield _money_act(rules, kind, asset, low, high, rule)
+
+
+def merged(acts: Iterable[Act]) -> list[Act]:
+    """Join bands that follow each other, for whoever reads them."""
+    joined: list[Act] = []
+    for act in acts:
+        last = joined[-1] if joined else None
+        if last and last.moves_money and last.below is not None and _follows(act, last):
+            joined[-1] = replace(last, below=act.below)
+        else:
+            joined.append(act)
+    return joined
+
+
+def _follows(act: Act, last: Act) -> bool:
+    same = (last.kind, last.asset, last.whom, last.day_limit)
+    return same == (act.kind, act.asset, act.whom, act.day_limit) and act.at_least == last.below

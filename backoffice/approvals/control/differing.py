@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
-from backoffice.approvals.control.acts import Act, ActKind
-from backoffice.approvals.control.reporting import Line, Pair, Report, Stuck
+from backoffice.approvals.control.acts import Act, ActKind, grid_of
+from backoffice.approvals.control.reporting import Line, Pair, Report, Stuck, report_on
 from backoffice.approvals.control.snapshots import Member
 
 
@@ -58,7 +59,9 @@ class Difference:
 
 
 def difference(before: Report, after: Report) -> Difference:
-    """Compare two reports, person by person, pair by pair and act by act."""
+    """Compare two reports, person by person, pair by pair and act by act, on bands that both their rules respect."""
+    grid = grid_of(before.snapshot.rules, after.snapshot.rules)
+    before, after = (report_on(one.snapshot, grid.acts_under(one.snapshot.rules)) for one in (before, after))
     return Difference(
         alone_gained=_alone(before, after),
         alone_lost=_alone(after, before),
@@ -97,7 +100,13 @@ def _gain(people: tuple[Member, ...], acts: tuple[Act, ...], known: tuple[Act, .
 
 
 def _new(acts: tuple[Act, ...], known: tuple[Act, ...]) -> tuple[Act, ...]:
-    return tuple(act for act in acts if act not in known)
+    """Keep the acts that are not known, and those of which a day allows more than was known."""
+    limits = {act: act.day_limit for act in known}
+    return tuple(act for act in acts if act not in limits or _is_more(act.day_limit, limits[act]))
+
+
+def _is_more(limit: Decimal | None, than: Decimal | None) -> bool:
+    return than is not None and (limit is None or limit > than)
 
 
 def _ids(people: Iterable[Member]) -> frozenset[int]:
@@ -108,12 +117,8 @@ def _ids(people: Iterable[Member]) -> frozenset[int]:
 
 
 def _stuck(before: Report, after: Report) -> tuple[Standstill, ...]:
-    """Gather the lines of ``after`` that cannot be done, or not for somebody, and could be before.
-
-    An act that ``before`` does not know, since its rules had other bands, counts as one that could be done.
-    """
-    known = {line.act: line for line in before.lines}
-    worse = [line for line in after.lines if _is_worse(line, known.get(line.act))]
+    """Gather the lines of ``after`` that cannot be done, or not for somebody, and could be before."""
+    worse = [line for line, than in zip(after.lines, before.lines, strict=True) if _is_worse(line, than)]
     groups: dict[tuple[ActKind, Stuck | None, tuple[Member, ...]], list[Act]] = {}
     for line in worse:
         groups.setdefault((line.act.kind, line.stuck, line.not_for), []).append(line.act)
@@ -121,7 +126,7 @@ def _stuck(before: Report, after: Report) -> tuple[Standstill, ...]:
     return tuple(Standstill(*key, tuple(acts), len(acts) == of_kind.count(key[0])) for key, acts in groups.items())
 
 
-def _is_worse(line: Line, than: Line | None) -> bool:
-    if line.stuck or than is None:
-        return line.stuck is not None and (than is None or than.stuck is None)
+def _is_worse(line: Line, than: Line) -> bool:
+    if line.stuck is not None:
+        return than.stuck is None
     return than.stuck is None and not _ids(line.not_for) <= _ids(than.not_for)

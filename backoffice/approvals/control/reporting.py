@@ -72,7 +72,11 @@ class Report:
 
 def report(snapshot: Snapshot) -> Report:
     """Work the report out. Asks nothing but the snapshot."""
-    acts = acts_under(snapshot.rules)
+    return report_on(snapshot, acts_under(snapshot.rules))
+
+
+def report_on(snapshot: Snapshot, acts: list[Act]) -> Report:
+    """Work the report out for these acts, which its rules gate."""
     alone = tuple(Alone(one, tuple(_alone(one, acts))) for one in snapshot.people if one.is_active)
     return Report(snapshot, tuple(line_of(act, snapshot) for act in acts), alone, tuple(_pairs(snapshot, acts)))
 

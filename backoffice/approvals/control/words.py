@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.accounts.policies import PLURALS
-from backoffice.approvals.control.acts import ASKERS, Act, ActKind
+from backoffice.approvals.control.acts import ASKERS, Act, ActKind, merged
 from backoffice.approvals.control.differing import Difference, Gain, Standstill
 from backoffice.approvals.control.reporting import Line, Stuck
 from backoffice.approvals.control.snapshots import Member
@@ -124,6 +124,11 @@ def day_limit(act: Act) -> str:
     return _("below %(amount)s %(asset)s for each client in 24 hours") % said
 
 
+def limits_of(acts: Iterable[Act]) -> list[str]:
+    """Say what one person can do alone, each with its limits: ``Deposits below 500 USD, no limit on a day``."""
+    return [f"{name_of(act)}, {day_limit(act)}" for act in merged(acts)]
+
+
 def ways_of(acts: Iterable[Act], *, through_account: bool) -> list[str]:
     """Say what two people can do together."""
     ways = summed(acts)
@@ -135,7 +140,7 @@ def ways_of(acts: Iterable[Act], *, through_account: bool) -> list[str]:
 def summed(acts: Iterable[Act]) -> list[str]:
     """Name acts kind by kind, so that eight assets are one line: ``Withdrawals below 10,000 USD, below 0.1 BTC``."""
     by_kind: dict[ActKind, list[str]] = {}
-    for act in acts:
+    for act in merged(acts):
         by_kind.setdefault(act.kind, []).append(amounts_of(act))
     return [f"{KINDS[kind]} {', '.join(filter(None, amounts))}".strip() for kind, amounts in by_kind.items()]
 
@@ -175,8 +180,9 @@ def _lost(gain: Gain) -> str:
 
 
 def _said_of(gain: Gain) -> dict[str, str]:
-    ways = "; ".join(ways_of(gain.acts, through_account=gain.through_account))
-    return {"names": get_text_list([one.name for one in gain.people], _("and")), "ways": ways}
+    is_alone = len(gain.people) == 1
+    ways = limits_of(gain.acts) if is_alone else ways_of(gain.acts, through_account=gain.through_account)
+    return {"names": get_text_list([one.name for one in gain.people], _("and")), "ways": "; ".join(ways)}
 
 
 def _standstill(one: Standstill) -> str:
