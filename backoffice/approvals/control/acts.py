@@ -148,8 +148,8 @@ def _other_act(rules: list[Rule], kind: ActKind) -> Act:
 
 @dataclass(frozen=True)
 class Grid:
-    """Bands so fine that no bound of several versions of the rules lies within one, so that what each version demands can
-    be compared band by band. ``bounds`` are by kind and asset."""
+    """Bands so fine that no bound of several versions of the rules lies within one, so that what they demand can be
+    compared band by band. ``bounds`` are by kind and asset."""
 
     bounds: Mapping[tuple[ActKind, str], tuple[Decimal, ...]]
 
