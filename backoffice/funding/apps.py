@@ -29,7 +29,7 @@ class FundingConfig(AppConfig):
         past.register("operations", PastOperations())
         register(FileSubject())
         register_reservations(queries.reserved_by_asset)
-        exports.register(exports.Export(OPERATIONS, queries.operations))
+        exports.register(exports.Export(OPERATIONS, queries.with_approvers))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
         exports.register(exports.Export(BULK_ROWS, bulk_rows))
         exports.register(exports.Export(REQUESTS, with_nobodys_lanes))

@@ -75,6 +75,20 @@ def line_of(operation: Operation) -> OperationLine:
     )
 
 
+def approvers_of(operation: Operation) -> str | None:
+    """Whose approvals count, as `queries.with_approvers` names them."""
+    names: str | None = getattr(operation, "approvers", None)
+    return names
+
+
+def approvers_shown(operation: Operation) -> object:
+    """The same for the screen; one person with their initials, several by their names."""
+    names = approvers_of(operation)
+    if names is None:
+        return _("No rule asked for it")
+    return names if ", " in names else Person(names)
+
+
 # What every list of operations tells, the file included.
 REFERENCE = Column(
     key="reference",
@@ -159,8 +173,8 @@ COLUMNS = Columns(
     Column(
         key="approved_by",
         label=_("Approved by"),
-        value=lambda one: one.approved_by.name if one.approved_by else None,
-        export="approved_by__name",
+        value=approvers_of,
+        export="approvers",
         screen=False,
     ),
     REASON,
@@ -203,9 +217,9 @@ WHO_FUNDED_COLUMNS = Columns(
         label=_("Approved by"),
         kind=Kind.PERSON,
         classes="one-line",
-        value=lambda one: Person(one.approved_by.name) if one.approved_by else _("No rule asked for it"),
-        export="approved_by__name",
-        export_value=lambda one: one.approved_by.name if one.approved_by else None,
+        value=approvers_shown,
+        export="approvers",
+        export_value=approvers_of,
         on_phone=OnPhone.LABEL,
     ),
     REASON,

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import CharField as TextOutput
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.models import Decision
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
@@ -32,6 +35,21 @@ OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, 
 def operations() -> QuerySet[Operation]:
     """Return every operation with what its name and its people are drawn from."""
     return Operation.objects.select_related("client", "asset", "requested_by", "approved_by", "approval")
+
+
+def with_approvers() -> QuerySet[Operation]:
+    """Return every operation with ``approvers``, whose approvals count, in the order they were given; None where nobody
+    approved it."""
+    counting = Decision.objects.filter(
+        request=OuterRef("approval"), verdict=Decision.Verdict.APPROVED, taken_back_at=None
+    )
+    name = Case(
+        When(for_person=None, then=F("decided_by__name")),
+        default=Concat("decided_by__name", Value(" for "), "for_person__name"),
+        output_field=TextOutput(),
+    )
+    named = counting.order_by().values("request").annotate(names=StringAgg(name, ", ", order_by=("decided_at", "id")))
+    return operations().annotate(approvers=Subquery(named.values("names")))
 
 
 def with_doubt() -> QuerySet[Operation]:

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
+from backoffice.approvals.models import Decision
 from backoffice.audit.models import Entry
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.queries import operations
+from backoffice.funding.queries import with_approvers
 from backoffice.funding.states import State
 from backoffice.money import exact_sum
 from backoffice.ui.listing import Summary
@@ -18,7 +19,7 @@ PROOF = Entry.objects.filter(object_type="operation", object_id=OuterRef("refere
 def completed() -> QuerySet[Operation]:
     """Return what was funded: completed operations, each with the number of the audit entry that says so."""
     entry = Subquery(PROOF.order_by("number").values("number")[:1])
-    return operations().filter(state=State.COMPLETED).annotate(entry=entry)
+    return with_approvers().filter(state=State.COMPLETED).annotate(entry=entry)
 
 
 def of_client(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
@@ -28,7 +29,9 @@ def of_client(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
 
 def by_people(rows: QuerySet[Operation], people: list[str]) -> QuerySet[Operation]:
     """Keep what any of these people asked for or approved."""
-    return rows.filter(Q(requested_by_id__in=people) | Q(approved_by_id__in=people))
+    approvals = Decision.objects.filter(request=OuterRef("approval"), verdict=Decision.Verdict.APPROVED)
+    theirs = approvals.filter(Q(decided_by__in=people) | Q(for_person__in=people), taken_back_at=None)
+    return rows.filter(Q(requested_by_id__in=people) | Exists(theirs))
 
 
 def summarise(rows: QuerySet[Operation]) -> Summary:

@@ -83,13 +83,31 @@ def test_a_lost_answer_ends_completed_with_one_order_at_the_partner(sign_in: Sig
 
 
 def test_insufficient_funds_fail_with_a_clear_sentence(sign_in: SignIn, stack: Stack) -> None:
-    maya, omar = sign_in("maya"), sign_in("omar")
+    maya, omar, lina = sign_in("maya"), sign_in("omar"), sign_in("lina")
     reference = people.ask_for_withdrawal(maya, client=CLIENT, amount="9999999.00")
-    people.approve(omar, reference, "9,999,999.00 USD")
+    for manager in (omar, lina):
+        people.approve(manager, reference, "9,999,999.00 USD")
     maya.goto(f"/funding/{reference}/")
     people.see_state(maya, reference, "Failed")
     expect(maya.locator("main")).to_contain_text("available balance")
     assert people.orders_at_partner(stack, reference) == []
+
+
+def test_the_band_of_two_is_sent_after_the_second_approval_and_not_before(sign_in: SignIn, stack: Stack) -> None:
+    maya, omar, lina = sign_in("maya"), sign_in("omar"), sign_in("lina")
+    reference = people.ask_for_withdrawal(maya, client=CLIENT, amount="10000.25")
+    people.see_state(maya, reference, "Waiting for approval")
+
+    people.approve(omar, reference, "10,000.25 USD")
+    maya.reload()
+    people.see_state(maya, reference, "Waiting for approval")
+    expect(maya.get_by_role("main")).to_contain_text("1 of 2")
+    assert people.orders_at_partner(stack, reference) == []
+
+    people.approve(lina, reference, "10,000.25 USD")
+    people.see_state(maya, reference, "Completed")
+    expect(maya.get_by_role("main")).to_contain_text("Omar Saleh, Lina Aziz")
+    assert len(people.orders_at_partner(stack, reference)) == 1
 
 
 def test_a_deactivated_client_cannot_be_funded(sign_in: SignIn) -> None:

@@ -296,7 +296,7 @@ def test_the_file_of_operations_holds_what_the_list_shows(
     sent(approved_by(omar, withdrawal(maya, noura, usd, "9999.00")))
     withdrawal(maya, noura, usd, "0.00000001", reason="=HYPERLINK(1)")
 
-    rows = assert_table_and_csv_agree(OPERATIONS, queries.operations())
+    rows = assert_table_and_csv_agree(OPERATIONS, queries.with_approvers())
 
     assert [row[4] for row in rows] == ["-0.00000001", "-9999.00", "1000.00"]
     assert rows[0][9] == "'=HYPERLINK(1)"

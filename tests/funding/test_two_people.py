@@ -17,6 +17,8 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding import who_funded
+from backoffice.funding.columns import approvers_of as approvers_in_list
 from backoffice.funding.models import Operation
 from backoffice.funding.policies import why_not_in_force
 from backoffice.funding.services.claiming import claim
@@ -186,3 +188,20 @@ def test_a_claim_and_a_change_of_mind_never_both_win(approved: Operation, omar: 
         assert now(approved).state == State.CANCELLED
     else:
         assert isinstance(mind, Conflict) and now(approved).state == State.SUBMITTING
+
+
+# Who funded what ------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_approved_is_named_in_every_list_and_found_by_it(
+    two_needed: Operation, omar: Person, lina: Person
+) -> None:
+    for person in (omar, lina):
+        approve(request_of(two_needed), by=person)
+    sent(two_needed)
+
+    [row] = who_funded.completed()
+
+    assert approvers_of(story_of(two_needed).decisions) == ["Omar Saleh", "Lina Aziz"]
+    assert approvers_in_list(row) == "Omar Saleh, Lina Aziz"
+    assert [who_funded.by_people(who_funded.completed(), [str(one.pk)]).count() for one in (omar, lina)] == [1, 1]

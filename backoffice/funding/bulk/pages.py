@@ -101,7 +101,7 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "rows": [line_of(row) for row in queries.rows_in_order(file)[:FIRST_ROWS]],
         "more_rows": max(0, file.row_count - FIRST_ROWS),
         "marker": marker_of(file, progress),
-        "is_watched": file.state == FileState.CONFIRMED or progress.is_moving,
+        "is_watched": file.state in (FileState.WAITING, FileState.CONFIRMED) or progress.is_moving,
         "progress": progress_context(file, progress),
         "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
         "more_refusals": max(0, progress.refused - MOST_SHOWN),

@@ -73,6 +73,16 @@ def ask_to_close(*, operation_id: int, claim: Claim, by: Person, proof: Proof) -
     return closing
 
 
+def check_plausible(operation_id: int, claim: Claim) -> None:
+    """Look the reference up and refuse what is known to be otherwise, before a second factor is used up for it.
+
+    :raises CannotClose: naming the field that is wrong.
+    """
+    _check_evidence(claim.evidence)
+    look_now(operation_id, holder=BEFORE_ASKING)
+    check_claim(claim, findings_of(Operation.objects.get(pk=operation_id)))
+
+
 def check_claim(claim: Claim, findings: Findings) -> Claim:
     """Refuse what is known to be otherwise; return the claim with the order it can only mean.
 

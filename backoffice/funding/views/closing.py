@@ -47,7 +47,7 @@ def ask(request: HttpRequest, operation: Operation, form: ClosingForm) -> bool:
     """
     person, claim = person_of(request), claim_of(form)
     try:
-        closings.check_claim(claim, findings_of(operation))
+        closings.check_plausible(operation.pk, claim)
         proof = prove(request, form, closings.fingerprint_to_prove(operation, claim, person))
         if proof is None:
             return False

@@ -68,7 +68,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     context = {"can_ask": policies.can_ask(person_of(request))}
     if is_in_doubt_lane(request):
         return render_listing(request, IN_DOUBT_LANE, queries.with_doubt(), context)
-    return render_listing(request, OPERATIONS, queries.operations(), context)
+    return render_listing(request, OPERATIONS, queries.with_approvers(), context)
 
 
 def is_in_doubt_lane(request: HttpRequest) -> bool:
@@ -81,7 +81,7 @@ def is_in_doubt_lane(request: HttpRequest) -> bool:
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everything the filters find."""
-    return stream_csv(request, listing=OPERATIONS, queryset=queries.operations())
+    return stream_csv(request, listing=OPERATIONS, queryset=queries.with_approvers())
 
 
 @require_POST
