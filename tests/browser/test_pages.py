@@ -12,12 +12,15 @@ EVERYBODYS = ["/", "/accounts/settings/", "/gallery/"]
 MONEY = ["/clients/", "/clients/user_12345/", "/clients/user_80001/", "/clients/user_80003/", "/funding/", "/orders/"]
 MONEY += ["/transactions/", "/approvals/", "/reconciliation/", "/reconciliation/1/", "/search/?q=user"]
 MONEY += ["/orders/?q=nothing-of-the-kind", "/audit/who-funded-what/"]
+OWN = ["/accounts/factors/", "/accounts/factors/authenticator/", "/accounts/factors/passkeys/add/"]
+OWN += ["/accounts/factors/recovery-codes/"]
 PAGES: dict[str, list[str]] = {
     "maya": [*EVERYBODYS, *MONEY, "/funding/deposit/?client=user_12345", "/funding/withdraw/", "/reconciliation/new/"],
     "omar": [*MONEY, "/clients/user_12345/deactivate/", "/clients/user_90210/activate/", "/audit/", "/audit/verify/"],
     "vera": [*EVERYBODYS, *MONEY, "/audit/", "/audit/1/", "/audit/verify/", "/exports/"],
     "adam": [*EVERYBODYS, "/audit/", "/exports/"],
 }
+PAGES["omar"] += OWN
 FIRST_ROWS = {"maya": ["/funding/", "/orders/", "/transactions/"], "omar": ["/approvals/"]}
 SCREENS = {
     "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
