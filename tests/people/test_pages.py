@@ -369,12 +369,10 @@ def test_deactivating_says_what_happens_asks_why_and_does_it(client: Client, ada
     assert "1 session ends at once." in text_of(client.get(page_of(maya, "deactivate")))
 
     assert client.post(page_of(maya, "deactivate"), {"reason": " "}).status_code == 422
-    maya.refresh_from_db()
-    assert maya.is_active
+    assert Person.objects.get(pk=maya.pk).is_active
     client.post(page_of(maya, "deactivate"), {"reason": "Left on Friday."})
 
-    maya.refresh_from_db()
-    assert not maya.is_active
+    assert not Person.objects.get(pk=maya.pk).is_active
     assert client.get(page_of(maya, "deactivate")).status_code == 409
 
 
