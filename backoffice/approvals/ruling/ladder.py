@@ -47,12 +47,9 @@ def ladder(rules: Iterable[Rule], kind: str, asset: str, whom: Whom = EVERYBODY)
 
 
 def applicable(rules: Iterable[Rule], kind: str, asset: str, whom: Whom = EVERYBODY) -> list[Rule]:
-    """Keep the rules that can gate an operation of this kind and asset for ``whom``."""
-    return [
-        rule
-        for rule in rules
-        if rule.kind == kind and rule.asset in ("", asset) and Whom(rule.client, rule.group) in (EVERYBODY, whom)
-    ]
+    """Keep the rules that can gate an operation of this kind and asset for ``whom``; a client falls under the rules of
+    their groups too."""
+    return [one for one in rules if one.kind == kind and one.asset in ("", asset) and _is_about(one, whom)]
 
 
 def assets_named(rules: Iterable[Rule], kind: str) -> list[str]:
@@ -64,6 +61,12 @@ def whom_named(rules: Iterable[Rule], kind: str) -> list[Whom]:
     """List the clients and groups that rules of a kind name."""
     named = {Whom(rule.client, rule.group) for rule in rules if rule.kind == kind} - {EVERYBODY}
     return sorted(named, key=lambda whom: (whom.group, whom.client))
+
+
+def _is_about(rule: Rule, whom: Whom) -> bool:
+    if Whom(rule.client, rule.group) in (EVERYBODY, whom):
+        return True
+    return bool(whom.client and rule.group) and whom.client in rule.rule_set.groups.get(rule.group, [])
 
 
 def _bounds(rule: Rule) -> list[Decimal]:

@@ -24,7 +24,7 @@ from backoffice.approvals.ruling.policies import begun_sentence, can_edit
 from backoffice.approvals.wording import band_of, people_of, sentence, span_of, subject_of
 from backoffice.database import clock
 from backoffice.money import Money
-from backoffice.ui.values import Badge, Crumb, Fact, Lines, Meaning, Named
+from backoffice.ui.values import Badge, Crumb, Fact, Lines, Meaning, Named, Text
 
 GROUP_SHOWN: Final = 50
 STATE_MEANINGS: Final = {
@@ -84,9 +84,10 @@ class LadderRow:
 
 @dataclass(frozen=True)
 class Section:
-    """Everything about one kind."""
+    """Everything about one kind of money, or about all that is no money; ``kind`` is empty for the latter."""
 
-    kind: RuleKind
+    kind: str
+    title: Text
     rows: list[RuleRow]
     ladders: list[LadderRow]
     count: str
@@ -114,7 +115,7 @@ def version_context(rule_set: RuleSet, *, editing: Differences | None = None) ->
     return {
         "rule_set": rule_set,
         "badge": Badge(rule_set.get_state_display(), STATE_MEANINGS[RuleSetState(rule_set.state)]),
-        "sections": [section_of(kind, rules, rows) for kind in RuleKind],
+        "sections": [*(money_section(kind, rules, rows) for kind in MONEY), other_section(rows)],
         "groups": [group_row(rule_set, name, rules, names) for name in sorted(rule_set.groups)],
     }
 
@@ -136,31 +137,32 @@ def row_of(rule: Rule, names: Any, badge: Badge | None, *, is_edited: bool) -> R
     )
 
 
-def section_of(kind: RuleKind, rules: list[Rule], rows: list[RuleRow]) -> Section:
+def money_section(kind: RuleKind, rules: list[Rule], rows: list[RuleRow]) -> Section:
     mine = [row for row in rows if row.rule.kind == kind]
-    count = ngettext("%(n)s rule", "%(n)s rules", len(mine)) % {"n": len(mine)}
-    ladders = ladders_of(kind, rules) if kind in MONEY else []
-    return Section(kind, mine, ladders, count, _(UNGATED[kind in BLOCKED_WITHOUT]))
+    ungated = _(UNGATED[kind in BLOCKED_WITHOUT])
+    return Section(kind.value, kind.label, mine, ladders_of(kind, rules), counted(mine), ungated)
+
+
+def other_section(rows: list[RuleRow]) -> Section:
+    others = [row for row in rows if row.rule.kind not in MONEY]
+    return Section("", _("Everything else"), others, [], counted(others), _(UNGATED[True]))
+
+
+def counted(rows: list[RuleRow]) -> str:
+    return ngettext("%(n)s rule", "%(n)s rules", len(rows)) % {"n": len(rows)}
 
 
 def ladders_of(kind: RuleKind, rules: list[Rule]) -> list[LadderRow]:
-    """Return what the rules of a kind come to: every asset they name, then every other, for everybody and for each
-    client and group they name."""
+    """Return what the rules of a kind come to: every asset they name, then every other; for everybody, then where it is
+    otherwise for a client or a group they name."""
     assets = [*assets_named(rules, kind), ""]
     others = _("Any other asset") if len(assets) > 1 else _("Any asset")
-    return [
-        LadderRow(asset or others, named(whom), rungs_of(rules, kind, asset, whom))
-        for whom in (EVERYBODY, *whom_named(rules, kind))
-        for asset in assets
-        if whom == EVERYBODY or is_about(rules, kind, asset, whom)
-    ]
-
-
-def is_about(rules: list[Rule], kind: RuleKind, asset: str, whom: Whom) -> bool:
-    """Whether a rule for ``whom`` says something of its own about an asset."""
-    return any(
-        Whom(rule.client, rule.group) == whom for rule in applicable(rules, kind, asset, whom) if rule.asset == asset
-    )
+    everybodys = {asset: rungs_of(rules, kind, asset, EVERYBODY) for asset in assets}
+    rows = [LadderRow(asset or others, "", rungs) for asset, rungs in everybodys.items()]
+    for whom in whom_named(rules, kind):
+        own = {asset: rungs_of(rules, kind, asset, whom) for asset in assets}
+        rows += [LadderRow(one or others, named(whom), own[one]) for one in assets if own[one] != everybodys[one]]
+    return rows
 
 
 def rungs_of(rules: list[Rule], kind: RuleKind, asset: str, whom: Whom) -> list[Rung]:

@@ -71,6 +71,7 @@ def save_rule(*, rule_id: int | None, content: Mapping[str, Any], seen: str, by:
                 obj=draft,
                 before=before,
                 after=as_json(rule),
+                reason=rule.name,
             )
     return rule
 
@@ -86,7 +87,7 @@ def remove_rule(*, rule_id: int, seen: str, by: Person) -> None:
         rule = _rule_as_seen(draft, rule_id, seen)
         before = as_json(rule)
         rule.delete()
-        record("rules.rule_removed", by=by, obj=draft, before=before)
+        record("rules.rule_removed", by=by, obj=draft, before=before, reason=rule.name)
 
 
 def save_group(*, name: str, new_name: str, ids: Sequence[str], seen: str, by: Person) -> None:
@@ -114,6 +115,7 @@ def save_group(*, name: str, new_name: str, ids: Sequence[str], seen: str, by: P
             obj=draft,
             before=before,
             after={"group": new_name, "clients": groups[new_name]},
+            reason=new_name,
         )
 
 
@@ -131,7 +133,7 @@ def remove_group(*, name: str, seen: str, by: Person) -> None:
             words = {"group": name, "rules": ", ".join(users)}
             raise Conflict(_("Rules are about the group %(group)s: %(rules)s. Remove or change them first.") % words)
         _write_groups(draft, {key: members for key, members in draft.groups.items() if key != name})
-        record("rules.group_removed", by=by, obj=draft, before={"group": name, "clients": sorted(former)})
+        record("rules.group_removed", by=by, obj=draft, before={"group": name, "clients": sorted(former)}, reason=name)
 
 
 def discard(*, by: Person) -> RuleSet:

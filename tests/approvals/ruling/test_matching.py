@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backoffice.approvals.matching import Facts, Rulebook, most_demanding
 from backoffice.approvals.models import Rule, RuleSet
-from backoffice.approvals.ruling.ladder import ladder
+from backoffice.approvals.ruling.ladder import Whom, ladder
 from tests.approvals.ruling.cast import a_rule
 
 GROUPS = {"VIP": ["noura", "sami"], "New": ["sami"], "Nobody": []}
@@ -120,6 +120,19 @@ def test_the_step_of_an_amount_names_the_rule_that_gates_it(
         if (step.at_least is None or step.at_least <= amount) and (step.below is None or amount < step.below)
     ]
     assert step.rule is most_demanding(general, facts)
+
+
+@given(some_rules(), st.sampled_from(KINDS), st.sampled_from(ASSETS), st.sampled_from(CLIENTS), AMOUNTS)
+def test_the_step_of_a_client_counts_the_rules_of_their_groups(
+    rules: list[Rule], kind: str, asset: str, client: str, amount: Decimal
+) -> None:
+    facts = Facts(kind=kind, asset=asset, client=client, amount=amount, day_total=amount)
+    [step] = [
+        step
+        for step in ladder(rules, kind, asset, Whom(client=client))
+        if (step.at_least is None or step.at_least <= amount) and (step.below is None or amount < step.below)
+    ]
+    assert step.rule is most_demanding(rules, facts)
 
 
 def test_an_amount_that_is_not_known_matches_no_band() -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleSet
-from backoffice.approvals.ruling import queries
+from backoffice.approvals.ruling import queries, services
 from backoffice.approvals.ruling.content import digest_of, fingerprint_of
 from backoffice.clients.models import Asset, Client
 from tests.approvals.ruling.cast import LARGE, add, change, submitted
@@ -61,6 +61,19 @@ def test_the_page_shows_every_amount_and_who_agrees(
     assert "from 50,000 USD in 24 hours on: 2 other people Many in a day" in page
     assert "below 20,000.50 USD: nobody else" in page
     assert "Omar Saleh" in page and "Amounts have grown." in page
+
+
+def test_what_a_group_changes_is_shown_for_every_asset(
+    client: Browser, draft: RuleSet, adam: Person, omar: Person
+) -> None:
+    group = {"name": "", "new_name": "New clients", "ids": ["user_12345"], "seen": ""}
+    services.save_group(**group, by=adam)  # type: ignore[arg-type]
+    add(adam)
+    add(adam, name="New ones", asset="", at_least=None, group="New clients", people_needed=2)
+    client.force_login(adam)
+    page = text_of(client.get("/rules/draft/"))
+    assert "USD New clients below 10,000 USD: 2 other people New ones" in page
+    assert "Any other asset New clients any amount: 2 other people New ones" in page
 
 
 def test_two_versions_are_compared_in_sentences(client: Browser, draft: RuleSet, adam: Person, omar: Person) -> None:
