@@ -61,7 +61,9 @@ def test_the_list_shows_who_what_and_when(as_vera: Client, omar: Person) -> None
         ("operation", "dep-2026-9ss0ygz2", "/funding/dep-2026-9ss0ygz2/"),
         ("request", "wd-2026-9ysaxrn5", "/approvals/wd-2026-9ysaxrn5/"),
         ("client", "user/7?", "/clients/user%2F7%3F/"),
-        ("person", "3", ""),
+        ("person", "3", "/people/3/"),
+        ("accountchange", "account-1e5a2836284e", "/people/changes/account-1e5a2836284e/"),
+        ("head", "1", ""),
         ("operation", "", ""),
     ],
 )
