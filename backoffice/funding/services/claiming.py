@@ -131,8 +131,8 @@ def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
 def _lock_in_order(operation_id: int) -> tuple[Gate, Operation]:
     client_id = Operation.objects.values_list("client_id", flat=True).get(pk=operation_id)
     gate = Gate.objects.raw("SELECT * FROM funding_gate WHERE id = 1 FOR SHARE")[0]
-    Client.objects.select_for_update(no_key=True).get(pk=client_id)
-    return gate, locked(operation_id)
+    client = Client.objects.select_for_update(no_key=True).get(pk=client_id)
+    return gate, locked(operation_id, client)
 
 
 def _why_not_approved(operation: Operation, now: datetime) -> str:
