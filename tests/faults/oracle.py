@@ -219,14 +219,14 @@ def _proven(operation: dict[str, Any], books: Books) -> list[Violation]:
     if state != "failed" or operation["closing_id"] is not None:
         return []
     stands_failed = any(order["status"] in ("failed", "rejected") for order in books.under(reference))
-    if (attempts and is_closed) or stands_failed or _is_absent(attempts, books.answers.get(reference, [])):
+    if (attempts and is_closed) or stands_failed or is_absent(attempts, books.answers.get(reference, [])):
         return []
     return [Violation("I4", "misbooked", f"{reference} is failed without proof")]
 
 
-def _is_absent(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
+def is_absent(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
     """Two "not found" of the partner's own, past the bound by both clocks, at least a fifth of Q apart."""
-    bound = max(row["signed_at"] or row["planned_at"] for row in attempts) + QUARANTINE
+    bound = max(_signed_until(attempts).values()) + QUARANTINE
     environments = {row["environment"] for row in attempts}
     dates = sorted(
         row["partner_date"]
@@ -240,6 +240,12 @@ def _is_absent(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) ->
         and _has_envelope(bytes(row["raw"]))
     )
     return len(dates) >= 2 and dates[-1] - dates[0] >= QUARANTINE / 5
+
+
+def _signed_until(attempts: list[dict[str, Any]]) -> dict[int, datetime]:
+    """When each attempt was signed, at the latest. One given up for lost may have told it after all."""
+    signed: dict[int, datetime] = {row["number"]: row["planned_at"] for row in attempts}
+    return signed | {row["number"]: row["signed_at"] for row in attempts if row["signed_at"] is not None}
 
 
 def _has_envelope(raw: bytes) -> bool:

@@ -1,0 +1,55 @@
+"""What the oracle itself could get wrong: a bound that is too early hides a loss, one too late reports what is none."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.faults.oracle import is_absent
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def attempt(number: int = 1, *, planned: float = 10, signed: float | None = None) -> dict[str, Any]:
+    """One outcome of an attempt, in seconds after noon."""
+    signed_at = None if signed is None else NOON + timedelta(seconds=signed)
+    return {
+        "number": number,
+        "planned_at": NOON + timedelta(seconds=planned),
+        "signed_at": signed_at,
+        "environment": "one",
+    }
+
+
+def not_found(seconds: float) -> dict[str, Any]:
+    moment = NOON + timedelta(seconds=seconds)
+    return {
+        "http_status": 404,
+        "environment": "one",
+        "partner_date": moment,
+        "recorded_at": moment,
+        "raw": b'{"code": 404, "msg": "order not found"}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("attempts", "begins"),
+    [
+        ([attempt()], 310),
+        ([attempt(signed=-1)], 299),
+        ([attempt(), attempt(signed=-1)], 299),
+        ([attempt(signed=-1), attempt()], 299),
+        ([attempt(signed=-1), attempt(2, planned=50)], 350),
+        ([attempt(signed=20), attempt(2, planned=15, signed=6)], 320),
+    ],
+    ids=["lost", "answered", "lost, then answered", "answered, then lost", "one lost after it", "the youngest counts"],
+)
+def test_a_not_found_counts_once_the_youngest_signature_of_every_attempt_is_old_enough(
+    attempts: list[dict[str, Any]], begins: float
+) -> None:
+    assert is_absent(attempts, [not_found(begins + 1), not_found(begins + 62)])
+    assert not is_absent(attempts, [not_found(begins - 1), not_found(begins + 62)])
+
+
+def test_two_not_found_too_close_together_are_one() -> None:
+    assert not is_absent([attempt()], [not_found(311), not_found(370)])
