@@ -115,11 +115,13 @@ def prove(request: HttpRequest, form: FactorForm, *fingerprints: str) -> Proof |
 
     :returns: the proof, good for 5 minutes and once for each fingerprint; None when the factor was refused: the
         sentence for the person is then an error of the form.
+    :raises ValueError: for a form that takes recovery codes.
     """
-    person, method = person_of(request), method_of(form)
+    if form.takes_long_codes:
+        raise ValueError("A recovery code proves nothing that a second person relies on.")
     if not is_shown(request, form):
         return None
-    return proofs.write_down(person, *fingerprints, method=method)
+    return proofs.write_down(person_of(request), *fingerprints, method=method_of(form))
 
 
 def is_shown(request: HttpRequest, form: FactorForm) -> bool:

@@ -3,10 +3,10 @@
 import pytest
 from django.core import mail as outbox
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
-from backoffice.accounts import mail
+from backoffice.accounts import mail, step_up
 from backoffice.accounts.factors import codes, seals, services
 from backoffice.accounts.factors.checking import check_code
 from backoffice.accounts.factors.held import has_factor, unused_recovery_codes
@@ -145,12 +145,21 @@ def test_a_reset_takes_everything_and_enrolling_begins_again(hers: Client, maya:
     assert CodeGuard.objects.get(person=maya).failed_at == []
 
 
-@pytest.mark.parametrize("what", ["authenticator", "passkey", "removed", "recovery"])
+SAID = {
+    "authenticator": "a new authenticator",
+    "passkey": "was added",
+    "removed": "was removed",
+    "recovery": "new recovery codes",
+    "recovery code used": "was used, and no longer works",
+    "blocked": "ten wrong codes",
+}
+
+
+@pytest.mark.parametrize("what", SAID)
 def test_the_letter_about_a_factor_says_what_changed(maya: Person, what: str, settings: Settings) -> None:
     mail.written(maya, mail.Letter.FACTOR_CHANGED, {"what": what}).send()
     letter = outbox.outbox[-1]
-    said = {"authenticator": "a new authenticator", "passkey": "was added", "removed": "was removed"}
-    assert said.get(what, "new recovery codes") in letter.body
+    assert SAID[what] in letter.body
     assert "Was it not you?" in letter.body
 
 
@@ -171,3 +180,30 @@ def test_s27_a_seed_used_under_a_new_key_needs_the_former_one_no_longer(
     check_code(maya, code_of(maya), is_signed_in=True)
     settings.SECRET_KEY_FALLBACKS = []
     assert secret_of(maya)
+
+
+def test_s18_who_has_to_wait_and_whose_recovery_code_was_used_is_told(
+    hers: Client, maya: Person, told: list[tuple[str, str]]
+) -> None:
+    seed, new_code = page_of(hers)
+    recovery_code = services.make_recovery_codes(by=maya)[0]
+    hers.post(REPLACE, {"seed": seed, "new_code": new_code, "code": recovery_code})
+    for _ in range(10):
+        hers.post(RECOVERY, {"code": wrong_code_of(maya)})
+    assert [letter for _person, letter in told] == [
+        "factor_changed recovery",
+        "factor_changed recovery code used",
+        "factor_changed authenticator",
+        "factor_changed blocked",
+    ]
+
+
+def test_s20_a_recovery_code_proves_no_decision(maya: Person) -> None:
+    form = step_up.OwnFactorsForm({"code": "2222-3333-4444-5555"})
+    assert form.is_valid()
+    with pytest.raises(ValueError, match="A recovery code proves nothing"):
+        step_up.prove(RequestFactory().post("/"), form, "a" * 64)
+
+
+def test_s20_a_form_that_decides_takes_no_recovery_code() -> None:
+    assert not step_up.FactorForm({"code": "2222-3333-4444-5555"}).is_valid()

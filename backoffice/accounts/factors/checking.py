@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.accounts import mail
 from backoffice.accounts.factors import codes
 from backoffice.accounts.models import CodeGuard, Person
 from backoffice.accounts.signals import codes_blocked, factor_failed
@@ -114,6 +115,7 @@ def count_failure(guard: CodeGuard, person: Person, now: datetime, *, is_signed_
     left = MOST_FAILURES - len(guard.failed_at)
     factor_failed.send(sender=CodeGuard, person=person, is_signed_in=is_signed_in, after={"tries_left": left})
     if not left:
+        mail.tell(person, mail.Letter.FACTOR_CHANGED, {"what": "blocked"})
         codes_blocked.send(sender=CodeGuard, person=person, is_signed_in=is_signed_in)
     return Answer(Verdict.WRONG, left, timedelta() if left else PAUSE)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from backoffice.accounts import mail
 from backoffice.accounts.factors.checking import Verdict
 from backoffice.accounts.factors.held import unused_recovery_codes
 from backoffice.accounts.models import CodeGuard, Person, RecoveryCode
@@ -71,5 +72,6 @@ def look(guard: CodeGuard, typed: str, now: datetime) -> Verdict:
         return Verdict.WRONG
     unused.used_at = now
     unused.save(update_fields=["used_at"])
+    mail.tell(guard.person, mail.Letter.FACTOR_CHANGED, {"what": "recovery code used"})
     recovery_code_used.send(sender=RecoveryCode, person=guard.person, left=unused_recovery_codes(guard.person))
     return Verdict.RIGHT

@@ -37,6 +37,7 @@ def enrol_authenticator(*, by: Person, secret: str, code: str) -> list[str]:
         take_up(guard, secret, code)
         recovery_codes = recovery.make(by)
         factor_added.send(sender=Authenticator, person=by, factor=AUTHENTICATOR, name="", is_first=True)
+        mail.tell(by, mail.Letter.FACTOR_CHANGED, {"what": AUTHENTICATOR})
         return recovery_codes
 
 
@@ -51,6 +52,7 @@ def enrol_passkey(*, by: Person, name: str, credential: dict[str, Any]) -> list[
         passkeys.keep(by, name, credential)
         recovery_codes = recovery.make(by)
         factor_added.send(sender=Authenticator, person=by, factor=PASSKEY, name=name, is_first=True)
+        mail.tell(by, mail.Letter.FACTOR_CHANGED, {"what": PASSKEY})
         return recovery_codes
 
 
