@@ -165,10 +165,11 @@ def signed_in() -> str:
     from django.test import Client
 
     from backoffice.accounts.models import Person, Role
+    from tests.factors import sign_in_at_once
 
     person = Person.objects.create_person(email="vera@example.com", name="Vera Novak", role=Role.AUDITOR)
     browser = Client()
-    browser.force_login(person)
+    sign_in_at_once(browser, person)
     return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 

@@ -114,10 +114,11 @@ def signed_in() -> Any:
     from django.test import Client
 
     from backoffice.accounts.models import Person, Role
+    from tests.factors import sign_in_at_once
 
     person = Person.objects.create_person(email="maya@example.com", name="Maya Haddad", role=Role.FINANCE)
     browser = Client()
-    browser.force_login(person)
+    sign_in_at_once(browser, person)
     return browser
 
 

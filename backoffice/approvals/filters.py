@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models import Request
-from backoffice.approvals.queries import in_lanes
+from backoffice.approvals.queries import narrowed_to_lanes
 from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, SearchFilter
 
 LANES = (
@@ -24,8 +24,8 @@ def found_by(rows: QuerySet[Request], text: str) -> QuerySet[Request]:
 
 
 class RequestFilters(django_filters.FilterSet):  # type: ignore[misc]
-    """What the queue can be narrowed to; ``lane`` is read from the annotation of `queries.with_lanes`."""
+    """What the queue can be narrowed to; `queries.in_lane` has kept the rows of the lanes already."""
 
     q: Any = SearchFilter(search=found_by, label=_("Reference or client"))
-    lane: Any = ChoicesFilter(choices=LANES, label=_("Whose"), any_label=_("Waiting for me"), search=in_lanes)
+    lane: Any = ChoicesFilter(choices=LANES, label=_("Whose"), any_label=_("Waiting for me"), search=narrowed_to_lanes)
     asked: Any = DateRangeFilter(field_name="requested_at", label=_("Asked"))

@@ -1,6 +1,6 @@
 """Requests as the queue and the decision page need them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +15,8 @@ from backoffice.approvals.models import Decision, Delegation, Request, RuleKind
 from backoffice.approvals.states import RequestState
 
 WAITING = RequestState.WAITING
+#: What waits for one person is counted no further than this.
+MOST_COUNTED: Final = 1_000
 #: Which lane a person finds first; whoever neither asks nor decides sees what waits for others.
 FIRST_LANES = {str(Role.MANAGER): "for_me", str(Role.FINANCE): "mine", str(Role.ADMINISTRATOR): "mine"}
 #: What concerns people and rules; an administrator proposes it and sees nothing of money.
@@ -38,55 +40,67 @@ def seen_by(person: Person) -> QuerySet[Request]:
     return requests().filter(SEEN.get(person.role, Q()))
 
 
-def with_lanes(person: Person, now: datetime) -> QuerySet[Request]:
-    """Return the requests, each with its ``lane`` as ``person`` sees it: for_me, mine, others or history."""
-    is_open = {"state": WAITING, "valid_until__gt": now}
-    mine = When(requested_by=person, then=Value("mine"), **is_open)
-    not_for_me = When(Q(barred=person) | _decided_by(person), then=Value("others"), **is_open)
-    waiting = "for_me" if person.is_manager else "others"
-    rows: QuerySet[Request] = _sized(seen_by(person)).annotate(lane=_lane(mine, not_for_me, waiting=waiting, now=now))
-    return rows
+def in_lane(person: Person, now: datetime, lanes: Collection[str] = ()) -> QuerySet[Any]:
+    """Return the rows of the queue: those of ``lanes``, as ``person`` sees them, else of the one that is theirs.
+
+    What each lane holds is named by columns: an index is found by them, and not by a lane worked out of a row.
+    """
+    wanted = lanes or (FIRST_LANES.get(person.role, "others"),)
+    held = lanes_of(person, now)
+    kept = Q(pk__in=[])
+    for lane in wanted:
+        kept |= held.get(lane, Q(pk__in=[]))
+    return sized(seen_by(person).filter(kept))
+
+
+def lanes_of(person: Person, now: datetime) -> dict[str, Q]:
+    """Say what each lane holds for ``person``; every request is in one of them."""
+    is_open = Q(state=WAITING, valid_until__gt=now)
+    is_mine, is_out_of_reach = Q(requested_by=person), Q(barred=person) | Q(_decided_by(person))
+    not_barred = Q(barred=None) | ~Q(barred=person)
+    waiting = is_open & ~is_mine
+    return {
+        "mine": is_open & is_mine,
+        "for_me": waiting & not_barred & ~Q(_decided_by(person)) if person.is_manager else Q(pk__in=[]),
+        "others": waiting & is_out_of_reach if person.is_manager else waiting,
+        "history": ~Q(state=WAITING) | Q(valid_until__lte=now),
+    }
 
 
 def with_nobodys_lanes() -> QuerySet[Request]:
-    """Return the requests as the command line sees them: whatever waits, waits for others."""
-    rows: QuerySet[Request] = _sized(requests()).annotate(lane=_lane(waiting="others", now=timezone.now()))
+    """Return the requests as the command line sees them, each with its ``lane``: whatever waits, waits for others."""
+    is_open = When(state=WAITING, valid_until__gt=timezone.now(), then=Value("others"))
+    lane = Case(is_open, default=Value("history"), output_field=TextOutput())
+    rows: QuerySet[Request] = sized(requests()).annotate(lane=lane)
     return rows
 
 
-def _lane(*first: When, waiting: str, now: datetime) -> Case:
-    is_open = When(state=WAITING, valid_until__gt=now, then=Value(waiting))
-    return Case(*first, is_open, default=Value("history"), output_field=TextOutput())
+def narrowed_to_lanes(rows: QuerySet[Any], lanes: Collection[str]) -> QuerySet[Any]:
+    """Keep the rows of ``lanes`` where each says its own; `in_lane` has kept them already where none does."""
+    return rows.filter(lane__in=lanes) if "lane" in rows.query.annotations else rows
 
 
-def _sized(rows: QuerySet[Any]) -> QuerySet[Any]:
+def sized(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Give each request a ``size`` to be ordered by; what has no amount comes last."""
-    sized: QuerySet[Any] = rows.annotate(size=Coalesce("amount", Decimal(0)))
-    return sized
+    given: QuerySet[Any] = rows.annotate(size=Coalesce("amount", Decimal(0)))
+    return given
 
 
 def _decided_by(person: Person) -> Exists:
     return Exists(Decision.objects.filter(request=OuterRef("pk"), decided_by=person, taken_back_at=None))
 
 
-def in_lane(person: Person, now: datetime, *, is_chosen: bool) -> QuerySet[Any]:
-    """Return the rows of the queue: all where a lane is chosen in the address, else what concerns ``person`` first."""
-    rows: QuerySet[Any] = with_lanes(person, now)
-    return rows if is_chosen else in_lanes(rows, [FIRST_LANES.get(person.role, "others")])
-
-
-def in_lanes(rows: QuerySet[Any], lanes: Iterable[str]) -> QuerySet[Any]:
-    """Keep the rows of some ``lanes``; the state is named as well, since an index is found by it and not by a lane."""
-    kept = rows.filter(lane__in=list(lanes))
-    return kept if "history" in lanes else kept.filter(state=WAITING)
-
-
 def waiting_for(person: Person, now: datetime) -> QuerySet[Request]:
     """Return what ``person`` may decide on now, oldest first; nothing for whoever is no manager."""
     if not person.is_manager:
         return Request.objects.none()
-    waiting = requests().filter(~_decided_by(person), state=WAITING, valid_until__gt=now)
-    return waiting.exclude(Q(requested_by=person) | Q(barred=person)).order_by("requested_at", "id")
+    return requests().filter(lanes_of(person, now)["for_me"]).order_by("requested_at", "id")
+
+
+def counted_for(person: Person, now: datetime) -> QuerySet[Request]:
+    """Return what `waiting_for` finds, to be counted: no further than `MOST_COUNTED`."""
+    first = waiting_for(person, now).order_by().values("pk")[:MOST_COUNTED]
+    return Request.objects.filter(pk__in=first)
 
 
 def next_after(decided: Request, person: Person, now: datetime) -> Request | None:

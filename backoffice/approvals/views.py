@@ -34,8 +34,8 @@ LONGEST_ID = 18
 def requests(request: HttpRequest) -> HttpResponse:
     """List what waits: for this person unless another lane is asked for."""
     person, now = person_of(request), timezone.now()
-    rows = queries.in_lane(person, now, is_chosen="lane" in request.GET)
-    is_history = request.GET.getlist("lane") == ["history"]
+    lanes = request.GET.getlist("lane")
+    rows, is_history = queries.in_lane(person, now, lanes), lanes == ["history"]
     context = {"is_manager": person.is_manager, "handed_over": queries.delegations_to(person, now)}
     return render_listing(
         request, HISTORY if is_history else REQUESTS, rows, context, can_export=not person.is_administrator

@@ -161,7 +161,7 @@ TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt", FREEZE: "frozen"}
 def tallies_for(person: Person) -> Tallies:
     """Count all of it in one query."""
     now = timezone.now()
-    waiting = counted(approvals.waiting_for(person, now).order_by(), "waiting")
+    waiting = counted(approvals.counted_for(person, now), "waiting")
     others = (
         counted(Operation.objects.filter(state__in=IN_DOUBT), "in_doubt"),
         counted(Freeze.objects.filter(released_at=None), "frozen"),

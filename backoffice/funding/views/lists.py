@@ -88,5 +88,5 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @require_role(*policies.READERS)
 def export_approvals(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the requests the filters find."""
-    rows = in_lane(person_of(request), timezone.now(), is_chosen="lane" in request.GET)
+    rows = in_lane(person_of(request), timezone.now(), request.GET.getlist("lane"))
     return stream_csv(request, listing=REQUESTS, queryset=rows)
