@@ -141,7 +141,8 @@ def why_too_few(before: Snapshot, after: Snapshot) -> str:
 
 
 def _count(snapshot: Snapshot, role: Role) -> int:
-    return sum(one.has_role(role) for one in snapshot.people)
+    """Count those who can act today: whoever was invited and has not come yet may never come."""
+    return sum(one.has_role(role) and one.has_come for one in snapshot.people)
 
 
 # Deactivating -----------------------------------------------------------------------------------------------------

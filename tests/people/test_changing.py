@@ -287,7 +287,9 @@ def test_the_last_manager_the_rules_need_stays_a_manager(omar: Person, lina: Per
 def test_who_remains_is_counted_again_when_it_is_approved(
     omar: Person, lina: Person, adam: Person, maya: Person
 ) -> None:
-    eva = Person.objects.create_person(email="eva@example.com", name="Eva Kern", role=Role.MANAGER)
+    eva = Person.objects.create_person(
+        email="eva@example.com", name="Eva Kern", role=Role.MANAGER, password="correct horse battery"
+    )
     make_live(rule("withdrawal", people_needed=2), rule("account"))
     Person.objects.filter(name="Rami Nasser").update(is_active=False)
     change = propose(role_of(omar, Role.AUDITOR, adam), adam)
@@ -297,6 +299,15 @@ def test_who_remains_is_counted_again_when_it_is_approved(
         approve(change.approval, eva)
     change.refresh_from_db()
     assert change.is_waiting
+
+
+def test_whoever_was_invited_and_has_not_come_does_not_count_as_somebody_who_remains(
+    omar: Person, lina: Person, adam: Person
+) -> None:
+    approve(propose(invitation_of("Ida Berg", Role.MANAGER, adam), adam).approval, omar)
+    deactivate(person_id=lina.pk, reason="Left.", by=adam)
+    with pytest.raises(Conflict, match="0 would be left"):
+        deactivate(person_id=omar.pk, reason="Left as well.", by=adam)
 
 
 def test_a_manager_more_than_the_rules_need_may_go(omar: Person, lina: Person, adam: Person) -> None:

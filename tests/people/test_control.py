@@ -190,7 +190,7 @@ def test_rules_can_be_tried_on_it() -> None:
 def test_a_limit_on_a_day_that_falls_is_a_gain() -> None:
     laxer = tuple(one for one in RULES if one.name != "Many in")
     worse, better = sentences_of(difference(report(NOW), report(NOW.with_rules(laxer))))
-    assert worse == ["Maya could send money alone: Deposits below 500 USD, no limit on a day."]
+    assert worse == ["Maya could send money alone: Deposits below 500 USD each, no limit on a day."]
     assert better == []
 
 

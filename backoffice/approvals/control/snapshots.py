@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.matching import live_rules
 from backoffice.approvals.models import Delegation, Rule
@@ -15,12 +18,13 @@ NOBODY_YET: Final = 0
 
 @dataclass(frozen=True)
 class Member:
-    """One person, as far as it matters for what they can do."""
+    """One person, as far as it matters for what they can do. ``has_come``: not only invited, but in use."""
 
     id: int
     name: str
     role: str
     is_active: bool = True
+    has_come: bool = True
 
     @property
     def can_decide(self) -> bool:
@@ -64,7 +68,7 @@ class Snapshot:
 
     def with_new(self, name: str, role: str) -> Self:
         """The same with one person more."""
-        return replace(self, people=(*self.people, Member(NOBODY_YET, name, role)))
+        return replace(self, people=(*self.people, Member(NOBODY_YET, name, role, has_come=False)))
 
     def with_rules(self, rules: Iterable[Rule]) -> Self:
         """The same under other rules."""
@@ -77,9 +81,11 @@ class Snapshot:
 
 def snapshot_now() -> Snapshot:
     """Read roles, live rules and the delegations in force, in three queries."""
-    people = Person.objects.order_by("name", "id").values_list("id", "name", "role", "is_active")
+    never_came = Q(last_login=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    people = Person.objects.annotate(has_come=ExpressionWrapper(~never_came, output_field=BooleanField()))
+    rows = people.order_by("name", "id").values_list("id", "name", "role", "is_active", "has_come")
     return Snapshot(
-        people=tuple(Member(*row) for row in people),
+        people=tuple(Member(*row) for row in rows),
         rules=tuple(live_rules().rules.order_by("kind", "name").select_related("rule_set")),
         delegations=tuple(delegations_now()),
     )

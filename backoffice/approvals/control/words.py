@@ -109,11 +109,10 @@ def roles_of(act: Act) -> str:
 # People ---------------------------------------------------------------------------------------------------------------
 
 
-def payment_limit(act: Act) -> str:
-    """Say how large one payment can be."""
-    if act.below is None:
-        return _("no limit on one payment")
-    return _("below %(amount)s %(asset)s each") % {"amount": format_amount(act.below), "asset": act.asset}
+def way_of(act: Act) -> str:
+    """Say one way in which a person makes money leave alone: what one payment may be, and what a day."""
+    said = {"what": name_of(act), "day": day_limit(act)}
+    return _("%(what)s, of any size, %(day)s") % said if act.below is None else _("%(what)s each, %(day)s") % said
 
 
 def day_limit(act: Act) -> str:
@@ -125,8 +124,8 @@ def day_limit(act: Act) -> str:
 
 
 def limits_of(acts: Iterable[Act]) -> list[str]:
-    """Say what one person can do alone, each with its limits: ``Deposits below 500 USD, no limit on a day``."""
-    return [f"{name_of(act)}, {day_limit(act)}" for act in merged(acts)]
+    """Say what one person can do alone, with its limits: ``Deposits below 500 USD each, no limit on a day``."""
+    return [way_of(act) for act in merged(acts)]
 
 
 def ways_of(acts: Iterable[Act], *, through_account: bool) -> list[str]:

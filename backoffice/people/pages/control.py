@@ -29,11 +29,10 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class Way:
-    """One way in which somebody makes money leave alone, with its limits."""
+    """One way in which somebody makes money leave alone, with its limits; ``is_unlimited`` where it has none at all."""
 
-    what: str
-    payment: str
-    day: str
+    text: str
+    is_unlimited: bool
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _delegation(away: Member, stand_in: Member) -> str:
 
 def _alone(alone: Alone) -> ShownAlone:
     person = alone.person
-    ways = [Way(words.name_of(act), words.payment_limit(act), words.day_limit(act)) for act in alone.acts]
+    ways = [Way(words.way_of(act), act.below is None and act.day_limit is None) for act in alone.acts]
     return ShownAlone(Person(person.name, role_label(person.role)), reverse("people:detail", args=[person.id]), ways)
 
 
