@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -132,13 +133,14 @@ def test_s4_the_database_refuses_a_hand_over_without_right_people_or_proof(
 ) -> None:
     planned = absence(omar, lina)
     of_something_else = approving.shown(omar, "f" * 64, clock.now())
+    of_somebody_else = approving.shown(lina, services.fingerprint_of(planned), clock.now())
     for attempt in (
-        lambda: row(planned, lina),
-        lambda: row(planned, vera),
-        lambda: row(absence(omar, maya), omar),
-        lambda: row(absence(maya, lina), maya),
-        lambda: row(planned, omar, proof=of_something_else),
-        lambda: row(planned, omar, proof=approving.shown(lina, services.fingerprint_of(planned), clock.now())),
+        partial(row, planned, lina),
+        partial(row, planned, vera),
+        partial(row, absence(omar, maya), omar),
+        partial(row, absence(maya, lina), maya),
+        partial(row, planned, omar, proof=of_something_else),
+        partial(row, planned, omar, proof=of_somebody_else),
     ):
         with pytest.raises(DatabaseError, match="without the right or a fresh proof"), transaction.atomic():
             attempt()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from backoffice.accounts.models import Person, Proof
 from backoffice.approvals import services
 from backoffice.approvals.models import Decision, Request
+from backoffice.approvals.subjects import subject_of
 from backoffice.approvals.together import sets
 from backoffice.approvals.together.forms import sealed
 from backoffice.approvals.together.sets import Alike, Together
@@ -116,7 +117,7 @@ def test_what_the_subject_finds_unusual_and_what_has_changed_is_lifted_out(
     first, second = operations[0].reference, operations[1].reference
     kind = "backoffice.funding.subject.OperationSubject"
     monkeypatch.setattr(f"{kind}.unusual", lambda _self, _requests: {first: "A new client."})
-    real = sets.subject_of(Request(kind="operation")).current_fingerprint
+    real = subject_of(Request(kind="operation")).current_fingerprint
     changed = lambda _self, key: "0" * 64 if key == second else real(key)  # noqa: E731
     monkeypatch.setattr(f"{kind}.current_fingerprint", changed)
 

@@ -177,8 +177,8 @@ def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancel
         if ending == "cancelled":
             cancel_operation(operation_id=operation.pk, by=maya)
         elif ending == "rejected":
-            reason = {"reason_code": "other", "note": "No longer needed."}
-            approvals.reject(request_id=request.pk, fingerprint=request.fingerprint, by=omar, **reason)
+            shown = request.fingerprint
+            approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
         else:
             approvals.cancel(request_id=request.pk, by=maya)
     assert now(operation).state == State.PENDING_APPROVAL

@@ -140,8 +140,8 @@ def approve(request: Request, arena: Arena, racer: int) -> object:
 
 
 def reject(request: Request, arena: Arena, racer: int) -> object:
-    by, why = arena.managers[racer], {"reason_code": "other", "note": "No."}
-    return approvals.reject(request_id=request.pk, fingerprint=request.fingerprint, by=by, **why)
+    by, shown = arena.managers[racer], request.fingerprint
+    return approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No.", by=by)
 
 
 def cancel(request: Request, arena: Arena, _racer: int) -> object:
