@@ -1,6 +1,6 @@
 """What an administrator says about an account. Forms check what was typed; services enforce who may."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django import forms
@@ -29,6 +29,14 @@ class ReasonForm(forms.Form):
         help_text=_("Seen by whoever decides and by auditors."),
         error_messages={"required": _("Say why, so that others understand it.")},
     )
+
+
+class DeactivateForm(ReasonForm):
+    """Why an account is closed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("Stands in the audit log and on the person's page.")
 
 
 class ChangeForm(FactorForm, ReasonForm):

@@ -150,38 +150,68 @@ def summed(acts: Iterable[Act]) -> list[str]:
 def sentences_of(found: Difference) -> tuple[list[str], list[str]]:
     """Say what becomes worse and what becomes better: more power in fewer hands, or something nobody can do."""
     worse = [
-        *(_gained(gain) for gain in (*found.alone_gained, *found.pairs_gained)),
+        *(_alone(gain, _("%(name)s could send money alone: %(ways)s.")) for gain in found.alone_gained),
+        *(_together(pairs, _("%(names)s could together: %(ways)s.")) for pairs in alike(found.pairs_gained)),
         *(_standstill(one) for one in found.stuck),
     ]
     better = [
-        *(_lost(gain) for gain in (*found.alone_lost, *found.pairs_lost)),
+        *(_no_longer_alone(gain) for gain in found.alone_lost),
+        *(_no_longer_together(pairs) for pairs in alike(found.pairs_lost)),
         *(_freed(one) for one in found.freed),
     ]
     return worse, better
 
 
-def _gained(gain: Gain) -> str:
-    said = _said_of(gain)
-    if len(gain.people) > 1:
-        return _("%(names)s could together: %(ways)s.") % said
-    return _("%(names)s could send money alone: %(ways)s.") % said
+def _alone(gain: Gain, sentence: str) -> str:
+    return sentence % {"name": gain.people[0].name, "ways": "; ".join(limits_of(gain.acts))}
 
 
-def _lost(gain: Gain) -> str:
-    said = _said_of(gain)
-    if len(gain.people) > 1 and gain.is_all:
-        return _("%(names)s could no longer move money together.") % said
-    if len(gain.people) > 1:
-        return _("%(names)s could no longer together: %(ways)s.") % said
+def _no_longer_alone(gain: Gain) -> str:
     if gain.is_all:
-        return _("%(names)s could no longer send money alone.") % said
-    return _("%(names)s could no longer send money alone: %(ways)s.") % said
+        return _("%(name)s could no longer send money alone.") % {"name": gain.people[0].name}
+    return _alone(gain, _("%(name)s could no longer send money alone: %(ways)s."))
 
 
-def _said_of(gain: Gain) -> dict[str, str]:
-    is_alone = len(gain.people) == 1
-    ways = limits_of(gain.acts) if is_alone else ways_of(gain.acts, through_account=gain.through_account)
-    return {"names": get_text_list([one.name for one in gain.people], _("and")), "ways": "; ".join(ways)}
+def alike(gains: Iterable[Gain]) -> list[list[Gain]]:
+    """Put pairs together that have one person in common and can do the same."""
+    groups: list[list[Gain]] = []
+    for gain in gains:
+        group = next((one for one in groups if _is_like(gain, one)), None)
+        if group is None:
+            groups.append([gain])
+        else:
+            group.append(gain)
+    return groups
+
+
+def _is_like(gain: Gain, group: list[Gain]) -> bool:
+    first = group[0]
+    same = (first.acts, first.is_all, first.through_account) == (gain.acts, gain.is_all, gain.through_account)
+    return same and bool(_in_common([*group, gain]))
+
+
+def _in_common(pairs: Sequence[Gain]) -> set[Member]:
+    return set.intersection(*(set(pair.people) for pair in pairs))
+
+
+def _together(pairs: list[Gain], sentence: str) -> str:
+    ways = "; ".join(ways_of(pairs[0].acts, through_account=pairs[0].through_account))
+    return sentence % {"names": _named(pairs), "ways": ways}
+
+
+def _no_longer_together(pairs: list[Gain]) -> str:
+    if pairs[0].is_all:
+        return _("%(names)s could no longer move money together.") % {"names": _named(pairs)}
+    return _together(pairs, _("%(names)s could no longer together: %(ways)s."))
+
+
+def _named(pairs: list[Gain]) -> str:
+    """Name two people, or one and everybody who could take the other's place: ``Maya and Lina or Omar``."""
+    if len(pairs) == 1:
+        return get_text_list([one.name for one in pairs[0].people], _("and"))
+    one = _in_common(pairs).pop()
+    others = [other.name for pair in pairs for other in pair.people if other != one]
+    return _("%(name)s and %(others)s") % {"name": one.name, "others": get_text_list(others, _("or"))}
 
 
 def _standstill(one: Standstill) -> str:

@@ -51,19 +51,24 @@ def apply(request: Request, *, by: Person, note: str, now: datetime) -> AccountC
     change = locked_change(request.subject)
     proposal = proposal_of(change)
     _check_still_possible(change, proposal)
-    before = {"role": proposal.role_before, "is_active": proposal.is_active}
+    before = {"role": proposal.role_before, "account": standing(proposal.is_active)}
     person = change.person or Person.objects.create_person(email=change.email, name=change.name, role=change.role_after)
     AccountChange.objects.filter(pk=change.pk).update(state=ChangeState.APPLIED, person=person, applied_at=now)
     _DO[ChangeKind(change.kind)](person, change)
     _tell(person, change, request)
     said = {
         "role": person.role,
-        "is_active": person.is_active,
+        "account": standing(person.is_active),
         "change": change.key,
         "asked_by": change.proposed_by.name,
     }
     record(APPLIED[ChangeKind(change.kind)], by=by, obj=person, before=before, after=said, reason=note)
     return change
+
+
+def standing(is_active: bool) -> str:
+    """Say in the log whether an account is open."""
+    return "open" if is_active else "closed"
 
 
 def end(key: str, state: ChangeState, event: str, *, by: Actor, reason: str = "") -> None:

@@ -30,8 +30,8 @@ def deactivate(*, person_id: int, reason: str, by: Person) -> Person:
             "person.deactivated",
             by=by,
             obj=person,
-            before={"is_active": True},
-            after={"is_active": False},
+            before={"account": "open"},
+            after={"account": "closed"},
             reason=reason,
         )
     return person

@@ -16,7 +16,7 @@ from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.control import snapshot_now
 from backoffice.approvals.policies import Conflict
 from backoffice.people import policies
-from backoffice.people.forms import ReasonForm
+from backoffice.people.forms import DeactivateForm
 from backoffice.people.pages.people import deactivating_context
 from backoffice.people.services import closing_accounts
 from backoffice.ui.render import render_page
@@ -31,7 +31,7 @@ def deactivate(request: HttpRequest, number: int) -> HttpResponse:
     """Say what closing an account means, ask why, then close it."""
     person, by = get_object_or_404(Person, pk=number), person_of(request)
     policies.check_can_deactivate(by, person, snapshot_now())
-    form = ReasonForm(request.POST or None)
+    form = DeactivateForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         context = {**deactivating_context(person, by, timezone.now()), "form": form}
         return render_page(request, DEACTIVATE, context, status=422 if form.errors else 200)
