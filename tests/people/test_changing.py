@@ -78,6 +78,29 @@ def test_s31_what_was_proposed_and_what_came_of_it_stand_in_the_log(maya: Person
     assert (done.before["role"], done.after["role"], done.after["asked_by"]) == ("finance", "manager", "Adam Reyes")
 
 
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        (ChangeKind.INVITATION, "account.invitation_asked"),
+        (ChangeKind.REACTIVATION, "account.reactivation_asked"),
+        (ChangeKind.FACTOR_RESET, "account.factor_reset_asked"),
+    ],
+)
+def test_s31_every_kind_of_proposal_stands_in_the_log(maya: Person, adam: Person, kind: ChangeKind, event: str) -> None:
+    factors.enrol(maya)
+    Person.objects.filter(pk=maya.pk).update(is_active=kind != ChangeKind.REACTIVATION)
+    maya.refresh_from_db()
+    is_invitation = kind == ChangeKind.INVITATION
+    proposal = invitation_of("Ida Berg", Role.AUDITOR, adam) if is_invitation else change_of(maya, kind, adam)
+
+    change = propose(proposal, adam)
+
+    entry = last_entry(event)
+    assert entry.after
+    assert (entry.person, entry.object_id, entry.reason) == (adam, change.key, proposal.reason)
+    assert (entry.after["name"], entry.after["fingerprint"]) == (proposal.name, proposal.fingerprint)
+
+
 def test_the_person_concerned_is_told_by_mail_who_did_it(maya: Person, adam: Person, omar: Person) -> None:
     approve(propose(role_of(maya, Role.MANAGER, adam), adam).approval, omar)
 
