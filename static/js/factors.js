@@ -1,5 +1,5 @@
 /* Passkeys, and the page of recovery codes. Nothing of this decides anything: the server checks what comes.
-   A form is sent by the person's own click; the browser asks for fingerprint, face or PIN in between. */
+   A form is sent by its own button; the browser asks for fingerprint, face or PIN before that. */
 
 const root = document.documentElement;
 const hasPasskeys = Boolean(window.PublicKeyCredential && navigator.credentials);
@@ -66,18 +66,33 @@ function described(credential, response) {
   });
 }
 
-/* Fill one hidden field by a ceremony, then send the form as the click had wanted. */
-async function fill(form, field, url, ceremony, submitter) {
+/* Fill one hidden field by a ceremony. Says in the page when it came to nothing. */
+async function fill(form, field, url, ceremony) {
   const refused = [...form.querySelectorAll("[data-passkey-refused]")].at(field.name === "registration" ? 0 : -1);
-  if (refused) refused.hidden = true;
+  refused.hidden = true;
   try {
     field.value = await ceremony(await optionsFrom(url, form));
   } catch (trouble) {
-    if (refused) refused.hidden = false;
+    refused.hidden = false;
     console.info("passkey:", trouble.name, trouble.message);
+  }
+  return field.value !== "";
+}
+
+/* A passkey was used. At the door that is all there is to do; a decision is still made by its own button. */
+async function show(button) {
+  const form = button.form;
+  if (!(await fill(form, form.elements.credential, button.dataset.passkey, used))) return;
+  if (form.matches("[data-sends]")) {
+    form.requestSubmit();
     return;
   }
-  form.requestSubmit(submitter ?? undefined);
+  form.querySelector("[data-passkey-shown]").hidden = false;
+  form.querySelector("[type=submit]").focus();
+}
+
+async function register(form, submitter) {
+  if (await fill(form, form.elements.registration, form.dataset.registers, made)) form.requestSubmit(submitter);
 }
 
 function copyCodes(button) {
@@ -91,7 +106,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.matches("[data-print]")) print();
   else if (button.matches("[data-copy]")) copyCodes(button);
-  else fill(button.form, button.form.elements.credential, button.dataset.passkey, used);
+  else show(button);
 });
 
 /* Before anything else hears of it: a form that registers is sent only once there is something to register. */
@@ -102,7 +117,7 @@ document.addEventListener(
     if (!form.matches("[data-registers]") || form.elements.registration.value || !hasPasskeys) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    fill(form, form.elements.registration, form.dataset.registers, made, event.submitter);
+    register(form, event.submitter);
   },
   true,
 );

@@ -87,12 +87,16 @@ def test_s19_a_passkey_is_made_lets_in_and_confirms(page: Page, device: Device) 
     expect(page.get_by_text("Your passkey was not used.")).to_be_visible()
     device.recognises(True)
     page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("Nothing has happened yet")).to_be_visible()
+    page.keyboard.press("Enter")  # on the button that decides, which has the focus now
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert violations(page) == []
 
     page.get_by_role("link", name="I have kept them").click()
     page.get_by_role("link", name="Remove Work laptop").click()
     page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("Nothing has happened yet")).to_be_visible()
+    page.get_by_role("button", name="Remove passkey").click()
     expect(page.get_by_text("Passkey “Work laptop” removed.")).to_be_visible()
 
 
