@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Final
+from unittest.mock import patch
 
 from django.db import connection
 
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
+from backoffice.approvals import pace
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
@@ -72,11 +74,15 @@ class Arena:
 
 @contextmanager
 def arena(partners: Partners) -> Iterator[Arena]:
-    """Set the arena up in the database that is connected and at the partner, and end its threads after the block."""
+    """Set the arena up in the database that is connected and at the partner, and end its threads after the block.
+
+    Rounds come faster than people read, so managers may approve as often as they like (S38 has tests of its own).
+    """
     partners.reset()
     threads = Threads()
     try:
-        yield Arena(threads, partners, _finance(), _managers(), mirrored_asset(), _clients(partners))
+        with patch.object(pace, "MOST_IN_A_MINUTE", 1_000_000):
+            yield Arena(threads, partners, _finance(), _managers(), mirrored_asset(), _clients(partners))
     finally:
         threads.close()
 
