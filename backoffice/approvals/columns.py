@@ -43,13 +43,13 @@ def waited(request: Request) -> str:
     return times.duration((end - request.requested_at).total_seconds())
 
 
-def progress(request: Request) -> object:
-    """How many have approved, and who; a dash where one is enough or nobody has yet."""
+def standing(request: Request) -> object:
+    """The state, and below it how many of those it needs have approved, and who."""
     given = [one for one in decisions_of(request) if counts(one)]
-    if request.people_needed < 2 or not given:
-        return None
-    said = {"n": len(given), "of": request.people_needed}
-    return Lines(gettext("%(n)s of %(of)s") % said, ", ".join(approved_at(one) for one in given))
+    if request.state != RequestState.WAITING or request.people_needed < 2 or not given:
+        return badge_of(request)
+    said = {"n": len(given), "of": request.people_needed, "who": ", ".join(approved_at(one) for one in given)}
+    return Lines(badge_of(request), gettext("%(n)s of %(of)s: %(who)s") % said)
 
 
 def expires(request: Request) -> object:
@@ -106,12 +106,6 @@ COLUMNS = Columns(
         on_phone=OnPhone.LABEL,
     ),
     Column(
-        key="progress",
-        label=_("Approved so far"),
-        value=progress,
-        on_phone=OnPhone.LABEL,
-    ),
-    Column(
         key="asked_at",
         label=_("Asked"),
         kind=Kind.TIME,
@@ -139,7 +133,7 @@ COLUMNS = Columns(
         key="state",
         label=_("State"),
         kind=Kind.BADGE,
-        value=badge_of,
+        value=standing,
         export="state",
         export_value=lambda one: one.state,
     ),

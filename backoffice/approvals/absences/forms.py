@@ -56,6 +56,7 @@ class AbsenceForm(FactorForm):
         super().__init__(*args, **kwargs)
         if by.is_manager:
             del self.fields["away"]
+            self.fields["stand_in"].label = _("Who decides for you")
         stand_ins = self.fields["stand_in"]
         stand_ins.queryset = stand_ins.queryset.exclude(pk=by.pk)  # type: ignore[attr-defined]
         self.by = by
