@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from backoffice.checks_of_keys import kept_keys
 from backoffice.database.checks import LOOPBACK
 
 SHORTEST_QUARANTINE = 120
@@ -35,6 +36,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         *public_url(),
         *mail_is_private(),
         *company_sign_in(),
+        *kept_keys(),
     ]
 
 

@@ -24,6 +24,7 @@ PRODUCTION = {
     "COINMENA_BASE_URL": "https://partner.example.com",
     "BITNOB_BASE_URL": "https://partner.example.com",
     "BITNOB_ENVIRONMENT": "live",
+    "BITNOB_CLIENT_SECRET": "a-secret-of-production",
 }
 
 
@@ -54,6 +55,15 @@ def test_the_settings_of_the_tests_agree() -> None:
             {"DEMO": False, "COINMENA_ENVIRONMENT": "live"},
             "COINMENA_ENVIRONMENT is live, but the partner is simulated.",
         ),
+        (
+            {"DEMO": False, "COINMENA_ENVIRONMENT": "live", "COINMENA_BASE_URL": "https://partner.example.com"},
+            "COINMENA_PRIVATE_KEY is the sandbox's, which everybody can read, and the partner is live.",
+        ),
+        (
+            {"BITNOB_ENVIRONMENT": "live"},
+            "BITNOB_CLIENT_SECRET is the sandbox's, which everybody can read, and the partner is live.",
+        ),
+        ({"DEMO": False, "SECRET_KEY": "short"}, "SECRET_KEY is shorter than 50 characters."),
         ({"COINMENA_ENVIRONMENT": "test"}, "COINMENA_ENVIRONMENT is neither `sandbox` nor `live`."),
         ({"BITNOB_ENVIRONMENT": "production"}, "BITNOB_ENVIRONMENT is neither `sandbox` nor `live`."),
         ({"PUBLIC_URL": "http://office.example.com"}, "PUBLIC_URL must begin with https://."),
