@@ -33,7 +33,8 @@ def check_can_change(by: Person, person: Person | None = None) -> None:
     if not by.is_active:
         raise Refused(_("Your account is closed, so you change nobody's."))
     if person is not None and person.pk == by.pk:
-        raise Refused(f"{_('Nobody changes their own account.')} {_who_else_can(by)}")
+        sentence = _("Nobody changes their own account.")
+        raise Refused(f"{sentence} {_who_else_can(by)}")
 
 
 def _who_else_can(by: Person) -> str:
@@ -137,7 +138,8 @@ def why_too_few(before: Snapshot, after: Snapshot) -> str:
         "The rules ask for up to %(n)s managers, and %(left)s would be left.",
         needed,
     ) % {"n": needed, "left": left}
-    return f"{rules} {_('Invite another manager first, or change the rules.')}"
+    way_on = _("Invite another manager first, or change the rules.")
+    return f"{rules} {way_on}"
 
 
 def _count(snapshot: Snapshot, role: Role) -> int:
