@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.approvals.absences import services as absences
 from backoffice.approvals.absences.policies import Absence
 from backoffice.approvals.models import Delegation, Request
@@ -54,6 +54,14 @@ def of_two(maya: Person, noura: Client, usd: Asset) -> Request:
 def rami(of_two: Request) -> Person:
     """A third manager."""
     return Person.objects.get(email="rami@example.com")
+
+
+@pytest.fixture
+def enough_managers(db: None) -> None:
+    """More managers than the rules ask for, so that one of the cast can become something else."""
+    for n in range(3):
+        details = {"email": f"manager{n}@example.com", "name": f"Manager {n}", "password": "correct horse battery"}
+        Person.objects.create_person(role=Role.MANAGER, **details)
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def test_before_anything_has_left_it_ends_the_request_and_the_operation(
         approve(asked, omar)
 
 
+@pytest.mark.usefixtures("enough_managers")
 def test_whoever_is_no_manager_any_more_may_still_take_it_back(asked: Request, omar: Person) -> None:
     approve(asked, omar)
     give_role(omar, "finance")

@@ -170,6 +170,7 @@ def hand_over_and_lose_the_role(cast: Cast) -> None:
     give_role(cast.omar, Role.FINANCE)
 
 
+@pytest.mark.usefixtures("enough_managers")
 @pytest.mark.parametrize(
     ("happened", "code"),
     [
@@ -216,6 +217,7 @@ def test_two_people_and_two_voices_make_two_approvals(of_two: Request, cast: Cas
     assert fresh(of_two).state == "approved"
 
 
+@pytest.mark.usefixtures("enough_managers")
 def test_an_approval_of_somebody_who_is_no_manager_any_more_counts_no_more(of_two: Request, cast: Cast) -> None:
     approve(of_two, cast.omar)
     give_role(cast.omar, Role.FINANCE)
