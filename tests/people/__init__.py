@@ -55,7 +55,7 @@ def reactivate(person: Person) -> None:
 @contextmanager
 def _two_others() -> Iterator[tuple[Person, Person]]:
     others = [
-        Person.objects.create_person(email=f"{uuid4()}@example.com", name=f"Some {role}", role=role)
+        Person.objects.create_person(email=f"{uuid4()}@example.com", name=f"Some {role}", role=role, password="used")
         for role in (Role.ADMINISTRATOR, Role.MANAGER)
     ]
     yield others[0], others[1]
