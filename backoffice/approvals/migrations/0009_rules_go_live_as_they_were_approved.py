@@ -7,47 +7,130 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('approvals', '0008_only_managers_speak_for_managers'),
+        ("approvals", "0008_only_managers_speak_for_managers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='ruleset',
-            name='only_a_draft_changes',
+            model_name="ruleset",
+            name="only_a_draft_changes",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='request',
-            trigger=pgtrigger.compiler.Trigger(name='pinned_to_a_rule_there_is', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_rule r JOIN approvals_ruleset s ON s.id = r.rule_set_id\n                        WHERE s.version = NEW.rule_version AND s.state IN ('live', 'former')\n                        AND r.name = NEW.rule AND r.people_needed = NEW.people_needed\n                    ) THEN\n                        RAISE EXCEPTION 'request % names no rule that is or was live', NEW.subject\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.kind = 'rules' AND NOT EXISTS (\n                        SELECT 1 FROM accounts_proof p\n                        WHERE p.id = NEW.asked_with_id AND NEW.fingerprint = ANY(p.covers)\n                    ) THEN\n                        RAISE EXCEPTION 'request % is not asked with a proof for exactly these rules', NEW.subject\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='83711114196832060cc2ba57f02a4e4498ca7166', operation='INSERT', pgid='pgtrigger_pinned_to_a_rule_there_is_66e2b', table='approvals_request', when='BEFORE')),
+            model_name="request",
+            trigger=pgtrigger.compiler.Trigger(
+                name="pinned_to_a_rule_there_is",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_rule r JOIN approvals_ruleset s ON s.id = r.rule_set_id\n                        WHERE s.version = NEW.rule_version AND s.state IN ('live', 'former')\n                        AND r.name = NEW.rule AND r.people_needed = NEW.people_needed\n                    ) THEN\n                        RAISE EXCEPTION 'request % names no rule that is or was live', NEW.subject\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.kind = 'rules' AND NOT EXISTS (\n                        SELECT 1 FROM accounts_proof p\n                        WHERE p.id = NEW.asked_with_id AND NEW.fingerprint = ANY(p.covers)\n                    ) THEN\n                        RAISE EXCEPTION 'request % is not asked with a proof for exactly these rules', NEW.subject\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="83711114196832060cc2ba57f02a4e4498ca7166",
+                    operation="INSERT",
+                    pgid="pgtrigger_pinned_to_a_rule_there_is_66e2b",
+                    table="approvals_request",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ruleset',
-            trigger=pgtrigger.compiler.Trigger(name='born_in_a_first_state', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.state NOT IN ('draft') THEN\n                RAISE EXCEPTION '% may not begin as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='3912531ffe483fabf57e28816a1638b720468716', operation='INSERT', pgid='pgtrigger_born_in_a_first_state_3ff91', table='approvals_ruleset', when='BEFORE')),
+            model_name="ruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="born_in_a_first_state",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.state NOT IN ('draft') THEN\n                RAISE EXCEPTION '% may not begin as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="3912531ffe483fabf57e28816a1638b720468716",
+                    operation="INSERT",
+                    pgid="pgtrigger_born_in_a_first_state_3ff91",
+                    table="approvals_ruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ruleset',
-            trigger=pgtrigger.compiler.Trigger(name='only_a_draft_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."groups" IS DISTINCT FROM (NEW."groups") OR OLD."note" IS DISTINCT FROM (NEW."note") OR (NOT (NEW."state" = \'draft\') AND (OLD."fingerprint" IS DISTINCT FROM (NEW."fingerprint") OR OLD."approval_id" IS DISTINCT FROM (NEW."approval_id")))))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='8d70ed8278be27fdbc10db4c34c778aeb73effb9', operation='UPDATE', pgid='pgtrigger_only_a_draft_changes_3bf6a', table='approvals_ruleset', when='BEFORE')),
+            model_name="ruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_a_draft_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."groups" IS DISTINCT FROM (NEW."groups") OR OLD."note" IS DISTINCT FROM (NEW."note") OR (NOT (NEW."state" = \'draft\') AND (OLD."fingerprint" IS DISTINCT FROM (NEW."fingerprint") OR OLD."approval_id" IS DISTINCT FROM (NEW."approval_id")))))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="8d70ed8278be27fdbc10db4c34c778aeb73effb9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_only_a_draft_changes_3bf6a",
+                    table="approvals_ruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ruleset',
-            trigger=pgtrigger.compiler.Trigger(name='live_since_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."live_at" IS NOT NULL AND OLD."live_at" IS DISTINCT FROM (NEW."live_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='1011e4875f2f9de2ae51a41067ddd1ca10bab557', operation='UPDATE', pgid='pgtrigger_live_since_once_084c5', table='approvals_ruleset', when='BEFORE')),
+            model_name="ruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="live_since_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."live_at" IS NOT NULL AND OLD."live_at" IS DISTINCT FROM (NEW."live_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="1011e4875f2f9de2ae51a41067ddd1ca10bab557",
+                    operation="UPDATE",
+                    pgid="pgtrigger_live_since_once_084c5",
+                    table="approvals_ruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ruleset',
-            trigger=pgtrigger.compiler.Trigger(name='submitted_for_exactly_this', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'proposed\' AND OLD."state" = \'draft\' AND NOT (NEW."version" = 1))', func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'rules'\n                        AND r.state = 'waiting' AND r.fingerprint = NEW.fingerprint\n                        AND split_part(r.subject, '-', 2) = NEW.version::text\n                    ) THEN\n                        RAISE EXCEPTION 'no request waits for version % of the rules', NEW.version\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='7ab31712cdb99441d267eeec15b51d923dbb2561', operation='UPDATE', pgid='pgtrigger_submitted_for_exactly_this_f97ad', table='approvals_ruleset', when='BEFORE')),
+            model_name="ruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="submitted_for_exactly_this",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NEW."state" = \'proposed\' AND OLD."state" = \'draft\' AND NOT (NEW."version" = 1))',
+                    func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'rules'\n                        AND r.state = 'waiting' AND r.fingerprint = NEW.fingerprint\n                        AND split_part(r.subject, '-', 2) = NEW.version::text\n                    ) THEN\n                        RAISE EXCEPTION 'no request waits for version % of the rules', NEW.version\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="7ab31712cdb99441d267eeec15b51d923dbb2561",
+                    operation="UPDATE",
+                    pgid="pgtrigger_submitted_for_exactly_this_f97ad",
+                    table="approvals_ruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ruleset',
-            trigger=pgtrigger.compiler.Trigger(name='a_draft_again_once_decided', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'draft\' AND OLD."state" = \'proposed\')', func="\n                    IF EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = OLD.approval_id\n                        AND r.state IN ('waiting', 'approved')\n                    ) THEN\n                        RAISE EXCEPTION 'version % of the rules waits for a decision', NEW.version\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='6f23bfeb92d09c6627da94a768a620f234944151', operation='UPDATE', pgid='pgtrigger_a_draft_again_once_decided_83f0f', table='approvals_ruleset', when='BEFORE')),
+            model_name="ruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="a_draft_again_once_decided",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" = 'draft' AND OLD.\"state\" = 'proposed')",
+                    func="\n                    IF EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = OLD.approval_id\n                        AND r.state IN ('waiting', 'approved')\n                    ) THEN\n                        RAISE EXCEPTION 'version % of the rules waits for a decision', NEW.version\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="6f23bfeb92d09c6627da94a768a620f234944151",
+                    operation="UPDATE",
+                    pgid="pgtrigger_a_draft_again_once_decided_83f0f",
+                    table="approvals_ruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(('version', 1), models.Q(('approval', None), ('fingerprint', ''), ('state__in', ['draft', 'discarded'])), models.Q(models.Q(('state__in', ['draft', 'discarded']), _negated=True), models.Q(('fingerprint', ''), _negated=True), ('approval__isnull', False)), _connector='OR'), name='rule_set_submitted_with_a_request'),
+            model_name="ruleset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("version", 1),
+                    models.Q(("approval", None), ("fingerprint", ""), ("state__in", ["draft", "discarded"])),
+                    models.Q(
+                        models.Q(("state__in", ["draft", "discarded"]), _negated=True),
+                        models.Q(("fingerprint", ""), _negated=True),
+                        ("approval__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="rule_set_submitted_with_a_request",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(('version', 1), models.Q(('live_at__isnull', False), ('state__in', ['live', 'former'])), models.Q(models.Q(('state__in', ['live', 'former']), _negated=True), ('live_at', None)), _connector='OR'), name='rule_set_live_since'),
+            model_name="ruleset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("version", 1),
+                    models.Q(("live_at__isnull", False), ("state__in", ["live", "former"])),
+                    models.Q(models.Q(("state__in", ["live", "former"]), _negated=True), ("live_at", None)),
+                    _connector="OR",
+                ),
+                name="rule_set_live_since",
+            ),
         ),
     ]
