@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fix messages bench campaign browser clean-demo
+.PHONY: demo test check fix messages bench campaign hostile supply browser clean-demo
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/python -m backoffice.demo --port $(PORT)
@@ -20,6 +20,7 @@ fix: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py states
+	$(BIN)/python -m tests.security.book
 
 # Take up new sentences into the catalogues (gettext is needed), for translators to fill; `make check` holds them whole.
 messages: $(VENV)/dev.stamp
@@ -39,6 +40,15 @@ KILLS ?= 50
 campaign: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.faults --runs $(RUNS) --from $(SEED)
 	$(BIN)/python -m tests.faults.processes --cycles $(KILLS) --seed $(SEED)
+
+# Hostile requests at every address of a demo of its own, as everybody, over HTTP (docs/security.md).
+REQUESTS ?= 20000
+hostile: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.security.hostile --requests $(REQUESTS) --seed $(SEED)
+
+# What the product is made of, under which licences, and whether any of it is known to be broken. Needs a network.
+supply: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.security.supply
 
 browser: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.browser.chromium

@@ -20,6 +20,7 @@ GATES: dict[str, list[str]] = {
     "migrations complete": [sys.executable, "-m", "tests.migrations_complete"],
     "templates": [f"{BIN}/djlint", "--lint", "--quiet", "templates"],
     "generated files": [sys.executable, "manage.py", "states", "--check"],
+    "security document": [sys.executable, "-m", "tests.security.book", "--check"],
     "translations": [sys.executable, "-m", "tests.translations_compile"],
 }
 

@@ -135,6 +135,7 @@ def approval(first: State, ours: Ours, asker: Person) -> dict[str, object]:
         proof=shown(omar, FINGERPRINT, ours.at),
         decided_at=ours.at,
     )
+    Request.objects.filter(pk=request.pk).update(state="approved", closed_at=ours.at)
     return {"approval": request, "approved_by": omar, "approved_at": ours.at}
 
 

@@ -20,10 +20,11 @@ SAMPLES: dict[str, object] = {
 
 @dataclass(frozen=True)
 class Address:
-    """One route: its full name, and paths with objects in it."""
+    """One route: its full name, how it is written, and paths with objects in it."""
 
     name: str
     pattern: URLPattern
+    route: str
 
     @cached_property
     def parts(self) -> dict[str, str]:
@@ -53,13 +54,14 @@ def type_of(converter: Any) -> str:
     return known.get(name, snake)
 
 
-def addresses(resolver: Any, namespace: str = "") -> Iterator[Address]:
+def addresses(resolver: Any, namespace: str = "", prefix: str = "/") -> Iterator[Address]:
     """Walk the URLconf."""
     for one in resolver.url_patterns:
+        route = f"{prefix}{one.pattern}"
         if isinstance(one, URLResolver):
-            yield from addresses(one, f"{namespace}{one.namespace}:" if one.namespace else namespace)
+            yield from addresses(one, f"{namespace}{one.namespace}:" if one.namespace else namespace, route)
         else:
-            yield Address(f"{namespace}{one.name}", one)
+            yield Address(f"{namespace}{one.name}", one, route)
 
 
 ADDRESSES = {address.name: address for address in addresses(get_resolver())}

@@ -1,20 +1,40 @@
 """The demo as a target: somebody of every kind signed in, and its own operations, orders and files in the addresses."""
 
+from dataclasses import dataclass
+
+from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Client
 from backoffice.funding.models import BulkFile, Freeze, Operation
 from backoffice.orders.models import Order
 from backoffice.reconciliation.models import Run
 from backoffice.transactions.models import Transaction
-from tests.security.browsers import browsers_of, cast
+from tests.security.browsers import Who, browser_of, browsers_of, cast
 from tests.security.hostile.shots import Target
 from tests.security.hostile.targets import opener, targets
 
 
-def crowd_and_targets() -> tuple[dict[str, str], list[Target]]:
+@dataclass(frozen=True)
+class Crowd:
+    """Everybody's cookies, and the way to new ones."""
+
+    people: dict[Who, Person]
+    cookies: dict[str, str]
+
+    def sign_in(self, who: str) -> str:
+        """Begin a new session for those who have one; the others stay outside."""
+        kind = Who(who)
+        if kind in (Who.STRANGER, Who.DEACTIVATED):
+            return self.cookies[who]
+        return browser_of(self.people[kind], is_proven=kind is not Who.UNPROVEN).cookies
+
+
+def crowd_and_targets() -> tuple[Crowd, list[Target]]:
     """The cookies of everybody, and every address with the fields of its page."""
-    browsers = browsers_of(cast())
-    return {who.value: browser.cookies for who, browser in browsers.items()}, list(targets(opener(browsers), objects()))
+    people = cast()
+    browsers = browsers_of(people)
+    crowd = Crowd(people, {who.value: browser.cookies for who, browser in browsers.items()})
+    return crowd, list(targets(opener(browsers), objects()))
 
 
 def objects() -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from collections.abc import Callable
 
 from tests.security.hostile.hits import Hit
 from tests.security.hostile.shots import Shot
@@ -12,11 +13,15 @@ HUNG_UP = 0
 
 
 class OverHttp:
-    """One connection after another, as the cookies of somebody. A form carries its token, or it would go no further."""
+    """One connection after another, as the cookies of somebody. A form carries its token, or it would go no further.
 
-    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+    Some shots do end a session, as they may: `sign_in` gives the cookie of a new one.
+    """
+
+    def __init__(self, port: int, cookies: dict[str, str], sign_in: Callable[[str], str]) -> None:
         self.port = port
         self.cookies = cookies
+        self.sign_in = sign_in
         self.connection = self.fresh()
 
     def fresh(self) -> http.client.HTTPConnection:
@@ -41,6 +46,8 @@ class OverHttp:
         self.send(shot)
         answer = self.connection.getresponse()
         size = len(answer.read())
+        if (answer.headers.get("Location") or answer.headers.get("HX-Redirect") or "").startswith(SIGN_IN):
+            self.cookies[shot.who] = self.sign_in(shot.who)
         if answer.will_close or shot.method in ("HEAD", "CONNECT"):
             self.connection.close()
             self.connection = self.fresh()
@@ -58,5 +65,6 @@ class OverHttp:
         self.connection.endheaders(shot.body or None)
 
 
+SIGN_IN = "/accounts/login/"
 TOKEN = "h" * 32
 CSRF_COOKIE = f"backoffice_csrf={TOKEN}"

@@ -38,6 +38,8 @@ class Shot:
     body: bytes = b""
     content_type: str = ""
     kind: str = ""
+    #: The URL name of what it is aimed at.
+    address: str = ""
 
     def __str__(self) -> str:
         return (
@@ -70,7 +72,8 @@ class Gunner:
         who, attack = self.chance.choice(self.crowd), self.chance.choice(ATTACKS)
         shot: Shot = getattr(self, attack)(target)
         headers = shot.headers if self.chance.random() < 0.6 else (*shot.headers, ("HX-Request", "true"))
-        return replace(shot, who=who, headers=headers, target=shot.target[: self.longest], kind=attack)
+        aim = shot.target[: self.longest]
+        return replace(shot, who=who, headers=headers, target=aim, kind=attack, address=target.name)
 
     # What is attacked --------------------------------------------------------------------------------------------
 
