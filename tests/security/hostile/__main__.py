@@ -24,15 +24,8 @@ MOST_SECONDS, MOST_GROWTH = 1.0, 200 * 1024 * 1024
 ROUND = 500
 #: Where somebody has a partner asked now, and waits for the answer and for our own limit on asking.
 ASKS_A_PARTNER = {
-    *(
-        "funding:check",
-        "funding:preview",
-        "approvals:preview",
-        "approvals:approve",
-        "clients:detail",
-        "clients:balances",
-    ),
-    *("orders:look_up", "orders:read_again", "transactions:look_up", "transactions:read_again"),
+    *("funding:check", "funding:preview", "approvals:preview", "approvals:approve", "clients:detail"),
+    *("clients:balances", "orders:look_up", "orders:read_again", "transactions:look_up", "transactions:read_again"),
 }
 #: Beyond this the web server itself hangs up; some shots are meant to find that out.
 LONGEST = 6_000
