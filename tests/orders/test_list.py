@@ -172,7 +172,7 @@ def test_the_pages_of_every_order_hold_every_order_once(finance: Browser, sort: 
     ],
 )
 def test_a_hostile_address_is_refused_and_never_breaks(finance: Browser, book: None, query: str) -> None:
-    assert finance.get(f"/orders/?{query}").status_code == 400
+    assert finance.get(f"/orders/?{query}").status_code in {400, 414}
 
 
 def test_an_unknown_parameter_filters_nothing(finance: Browser, book: None) -> None:
