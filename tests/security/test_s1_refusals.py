@@ -6,7 +6,7 @@ from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 
 
-def test_s1_a_refusal_names_who_can_and_is_an_entry_of_the_log(client: Client, adam: Person) -> None:
+def test_s1_a_refusal_names_who_can_and_is_an_entry_of_the_log(db: None, client: Client, adam: Person) -> None:
     client.force_login(adam)
     response = client.get("/orders/?q=secret")
     assert response.status_code == 403
