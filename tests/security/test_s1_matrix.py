@@ -11,6 +11,7 @@ from tests.security.addresses import ADDRESSES
 from tests.security.browsers import Browser, Who, browsers_of, cast, undone
 from tests.security.cells import Answer, Cell, cells_of
 from tests.security.objects import asked_for_by
+from tests.security.remembering import remember_sessions
 
 pytestmark = pytest.mark.usefixtures("db", "nobody_waits")
 KNOWN = sorted(set(ADDRESSES) & set(TABLE))
@@ -20,11 +21,13 @@ Crowd = tuple[dict[Who, Browser], dict[str, object]]
 
 
 @pytest.fixture
-def crowd(db: None) -> Crowd:
+def crowd(db: None, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """A browser for everybody, and what the manager asked for while in finance."""
     people = cast()
     objects = asked_for_by(people[Who.REQUESTER])
-    return browsers_of(people), objects
+    browsers = browsers_of(people)
+    remember_sessions(monkeypatch)
+    return browsers, objects
 
 
 def asked(cells: Iterable[Cell], browser: Browser, objects: dict[str, object]) -> Iterator[tuple[Cell, Answer]]:

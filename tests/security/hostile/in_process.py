@@ -39,7 +39,7 @@ class InProcess:
             drain(answer)
         seconds = time.thread_time() - began
         size = 0 if answer.streaming else len(answer.content)  # type: ignore[attr-defined]
-        return Hit(shot, answer.status_code, seconds, size, "".join(self.errors))
+        return Hit(shot.in_short(), answer.status_code, seconds, size, "".join(self.errors))
 
     def environ(self, shot: Shot) -> dict[str, Any]:
         path, _question, query = shot.target.partition("?")

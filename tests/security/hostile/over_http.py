@@ -40,7 +40,7 @@ class OverHttp:
         except (OSError, http.client.HTTPException):
             status, size = HUNG_UP, 0
             self.connection = self.fresh()
-        return Hit(shot, status, time.monotonic() - began, size)
+        return Hit(shot.in_short(), status, time.monotonic() - began, size)
 
     def exchange(self, shot: Shot) -> tuple[int, int]:
         self.send(shot)

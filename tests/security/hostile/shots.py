@@ -41,10 +41,13 @@ class Shot:
     #: The URL name of what it is aimed at.
     address: str = ""
 
+    def in_short(self) -> "Shot":
+        """As much of it as tells what it was: some are megabytes long."""
+        headers = tuple((name, text[:80]) for name, text in self.headers)
+        return replace(self, target=self.target[:200], headers=headers, body=self.body[:80])
+
     def __str__(self) -> str:
-        return (
-            f"{self.kind}: {self.method} {self.target[:120]} as {self.who} {str(self.headers)[:200]} {self.body[:80]!r}"
-        )
+        return f"{self.kind}: {self.method} {self.target} as {self.who} {self.headers} {self.body!r}"
 
 
 @dataclass
