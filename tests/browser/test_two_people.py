@@ -87,7 +87,7 @@ def test_two_people_send_a_large_withdrawal_one_of_them_for_somebody_away(
 ) -> None:
     today = date.today()
     deputy.goto("/approvals/absences/new/")
-    deputy.get_by_label("Who decides for them").select_option(label="Lina Aziz")
+    deputy.get_by_label("Who decides for you").select_option(label="Lina Aziz")
     deputy.get_by_label("First day").fill(today.isoformat())
     deputy.get_by_label("Last day").fill((today + timedelta(days=7)).isoformat())
     deputy.get_by_label("Reason").fill("On leave")
