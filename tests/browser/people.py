@@ -124,7 +124,7 @@ def approve_first(page: Page, title: str) -> None:
     """Approve the newest request in the queue whose title holds ``title``."""
     page.goto(f"/approvals/?q={title}")
     page.locator("table tbody th a").last.click()
-    decide(page, re.compile("^Approve|^Release|^Sign"))
+    decide(page, re.compile("^Approve|^Release|^Sign|^Make it live"))
 
 
 def link_mailed_to(stack: Stack, email: str) -> str:
