@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import fasteners
+
 from backoffice.database import embedded
 from backoffice.demo.cast import CAST, PASSWORD
 from backoffice.demo.environment import DATABASE, MAIL, ROOT, VAR, environment, partners_port
@@ -43,6 +45,12 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def collect_static(processes: Processes) -> None:
+    """Gather the static files; one demo after the other, since those of one checkout share the folder."""
+    with fasteners.InterProcessLock(ROOT / "var" / "static.lock"):
+        processes.run("collectstatic", "--no-input", "--verbosity=0")
+
+
 @contextmanager
 def running(port: int, sandbox_port: int) -> Iterator[Processes]:
     """Start the database, the partners, the worker and the web server in this order, and end them in the reverse."""
@@ -56,7 +64,7 @@ def running(port: int, sandbox_port: int) -> Iterator[Processes]:
         say("Preparing the database and the partners …")
         start_partners(processes, sandbox_port)
         processes.run("migrate", "--verbosity=0")
-        processes.run("collectstatic", "--no-input", "--verbosity=0")
+        collect_static(processes)
         processes.run("seed_demo")
         start_product(processes, port)
         introduce(port, sandbox_port, time.monotonic() - began)

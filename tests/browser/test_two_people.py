@@ -20,8 +20,6 @@ DEPUTY: Final = "Deputy of finance"
 DEPUTY_MAIL: Final = "deputy@example.com"
 DEPUTY_PASSWORD: Final = "seven quiet herons at noon"
 
-pytestmark = pytest.mark.xdist_group("two people")
-
 
 @pytest.fixture(scope="module")
 def deputy(chromium: Browser, stack: Stack) -> Iterator[Page]:
