@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.approvals import pace as pace_of_people
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
@@ -92,10 +92,12 @@ def _approve(order: Order) -> None:
 
 
 def _confirm_file(order: Order) -> None:
-    """Confirm a file and make its operations, as the worker does that hears the bell first."""
+    """Confirm a file, have a manager agree to it, and make its operations, as the first worker to hear does."""
     file, by = BulkFile.objects.get(pk=order["file"]), Person.objects.get(pk=order["by"])
     totals = {total.key: total.amount for total in stored_totals(file)}
-    confirm(file_id=file.pk, count=file.row_count, totals=totals, confirmed_equal=True, by=by)
+    confirmed = confirm(file_id=file.pk, count=file.row_count, totals=totals, confirmed_equal=True, by=by)
+    assert confirmed.approval is not None
+    _approve({"reference": confirmed.approval.subject, "by": Person.objects.get(role=Role.MANAGER).pk})
     create_operations(file.pk, holder="first to hear")
 
 
