@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from backoffice.accounts.models import Person, Role
 from backoffice.database import embedded
 from tests import database
+from tests.browser.chromium import launch_arguments
 from tests.factors import factor_shown_with_force_login  # noqa: F401 - a fixture
 from tests.partners import partners, sandbox  # noqa: F401 - fixtures
 from tests.security.counting import pytest_terminal_summary  # noqa: F401 - a hook
@@ -42,6 +44,16 @@ def committed(postgres: embedded.Embedded, django_db_setup: None, django_db_bloc
         connections.close_all()
         database.connect_to(postgres, former)
     embedded.drop_database(postgres, name)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for one file of tests, and no longer: while one is open its event loop runs, and a second cannot."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
+        yield browser
+        connections.close_all()
+        browser.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import people
 from tests.browser import stack as stacks
-from tests.browser.chromium import launch_arguments
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -37,14 +36,6 @@ def folder() -> Iterator[Path]:
 def stack() -> Iterator[stacks.Stack]:
     with folder() as demo, stacks.running(demo) as stack:
         yield stack
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
-        yield browser
-        browser.close()
 
 
 SignIn = Callable[..., Page]

@@ -137,6 +137,8 @@ class _Play(Schedule):
         file = upload(name="payroll.csv", content=content, by=world.cast.maya).file
         totals = {f"{self.case.kind} USD": Decimal("520.00")}
         confirm(file_id=file.pk, count=2, totals=totals, confirmed_equal=True, by=world.cast.maya)
+        for request in Request.objects.filter(kind="bulk", subject=f"file-{file.pk}"):
+            approve(request, by=world.cast.omar)
         self._until_it_holds("a worker creates the rows", lambda: not create_operations(file.pk, holder="worker 1"))
         assert not bulk_queries.waiting_rows(file.pk).exists()
         for operation in Operation.objects.filter(client=client).order_by("pk"):

@@ -11,10 +11,9 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from pytest_django.fixtures import Settings
 
-from tests.browser.chromium import launch_arguments
 from tests.security.addresses import Address
 from tests.security.browsers import Browser as Known
 from tests.security.pages import Site, site_of_a_day
@@ -46,14 +45,6 @@ def served(committed: str, settings: Settings) -> Iterator[tuple[str, Site]]:
     yield f"http://127.0.0.1:{thread.port}", site
     thread.terminate()
     connections.close_all()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
-        yield browser
-        browser.close()
 
 
 def context_of(chromium: Browser, url: str, known: Known) -> BrowserContext:

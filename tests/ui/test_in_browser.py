@@ -16,18 +16,16 @@ from csp.utils import build_policy
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.staticfiles import finders
-from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from backoffice.ui.gallery import gallery, gallery_plain
 from backoffice.ui.middleware import HtmxMiddleware
 from backoffice.ui.render import render_listing
 from backoffice.ui.views import choose_display
-from tests.browser.chromium import launch_arguments
 from tests.ui.rows import Row, fill, fill_many, table
 from tests.ui.test_listing import LISTING
 
@@ -94,15 +92,6 @@ def find(path: str) -> Path:
     found = finders.find(path.removeprefix("/static/"))
     assert isinstance(found, str), path
     return Path(found)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_arguments())  # type: ignore[arg-type]
-        yield browser
-        connections.close_all()
-        browser.close()
 
 
 @pytest.fixture
