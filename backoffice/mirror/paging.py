@@ -220,11 +220,11 @@ def _judge(run: SyncRun, target: Target, reading: _Reading, total_again: int) ->
     if plan.window.is_divisible and plan.splits < MOST_SPLITS:
         return plan.split()
     run.rows_reported = (run.rows_reported or 0) + total_again
-    run.sentence = _doubt_in_words(plan.window, reading, total_again)
+    run.sentence = _doubt_in_words(reading, total_again)
     return plan.doubted()
 
 
-def _doubt_in_words(window: Window, reading: _Reading, total_again: int) -> str:
+def _doubt_in_words(reading: _Reading, total_again: int) -> str:
     if reading.repeats:
         again = _("The partner sent the same page again and again.")
         return f"{again} {_NEXT_RUN}"

@@ -129,7 +129,3 @@ class AccountChange(KeptModel):
     @property
     def is_invitation(self) -> bool:
         return self.kind == ChangeKind.INVITATION
-
-    @property
-    def changes_role(self) -> bool:
-        return self.kind == ChangeKind.ROLE

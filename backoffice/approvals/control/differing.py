@@ -52,11 +52,6 @@ class Difference:
         """Whether nobody can do anything more or less with money, alone or with one other, and nothing is stuck."""
         return self == Difference()
 
-    @property
-    def is_worse(self) -> bool:
-        """Whether somebody can do more with fewer, or something can no longer be done."""
-        return bool(self.alone_gained or self.pairs_gained or self.stuck)
-
 
 def difference(before: Report, after: Report) -> Difference:
     """Compare two reports, person by person, pair by pair and act by act, on bands that both their rules respect."""

@@ -6,7 +6,7 @@ from heapq import merge
 
 from django.db.models import QuerySet
 
-from backoffice.approvals.matching import Rulebook, live_rules
+from backoffice.approvals.matching import Rulebook
 from backoffice.approvals.models import Decision, Request, Rule, RuleKind, RuleSet, RuleSetState
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.ruling import overlaps
@@ -101,7 +101,7 @@ def review(rule_set: RuleSet) -> list[Finding]:
     rules, groups = rules_of(rule_set), rule_set.groups
     world = world_of(rules, (one for ids in groups.values() for one in ids))
     found = [finding for rule in rules for finding in findings_of_rule(rule, groups, world)]
-    found = standing_warned_about(found, kept_rules(rule_set, rules))
+    found = standing_warned_about(found, kept_rules(rules))
     found += ungated_kinds(rules)
     found += [one for name in sorted(groups) for one in findings_of_group(name, groups[name], rules, world)]
     found += overlaps.duplicates(rules)
@@ -111,8 +111,8 @@ def review(rule_set: RuleSet) -> list[Finding]:
     return sorted(found, key=lambda finding: not finding.is_fault)
 
 
-def kept_rules(rule_set: RuleSet, rules: Iterable[Rule]) -> set[str]:
-    """Name the rules of a version that stand in the live one with the very same words."""
+def kept_rules(rules: Iterable[Rule]) -> set[str]:
+    """Name those of ``rules`` that stand in the live version with the very same words."""
     held = {rule.name: said_by(rule) for rule in live().rules.all()}
     return {rule.name for rule in rules if held.get(rule.name) == said_by(rule)}
 
@@ -144,8 +144,3 @@ def past_facts(since: datetime, until: datetime) -> list[PastFact]:
     """Return what was asked for in a period, newest first, in one query for each that knows a part of it."""
     parts = [past.facts(since, until, MOST_FACTS) for past in pasts()]
     return list(merge(*parts, key=lambda one: one.at, reverse=True))[:MOST_FACTS]
-
-
-def is_live(version: int) -> bool:
-    """Whether a version is the one that holds now."""
-    return live_rules().version == version
