@@ -9,11 +9,11 @@ from backoffice.people.services.proposing import propose
 
 
 def propose_somebody_new(adam: Person) -> None:
-    """Have Adam propose Rana, with his second factor."""
+    """Have Adam propose a deputy, with his second factor."""
     proposal = invitation(
         token=uuid4(),
-        name="Rana Farouk",
-        email="rana@example.com",
+        name="Deputy of finance",
+        email="deputy.finance@example.com",
         role=Role.FINANCE,
         reason="Joins finance on the first of the month",
         by=adam,
