@@ -1,11 +1,10 @@
 """The digest a decision is bound to: everything that says what would move, for whom and why."""
 
-import hashlib
-import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.fingerprints import fingerprint
 from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import BulkFile, Closing, Operation
 from backoffice.money import to_plain
@@ -25,7 +24,7 @@ def fingerprint_of(operation: Operation) -> str:
         "reason": operation.reason,
         "requested_by": operation.requested_by_id,
     }
-    return _digest(content)
+    return fingerprint(content)
 
 
 def closing_fingerprint(closing: Closing, evidence: Iterable[str], findings: Findings) -> str:
@@ -45,7 +44,7 @@ def closing_fingerprint(closing: Closing, evidence: Iterable[str], findings: Fin
         "findings": findings.as_json(),
         "asked_by": closing.asked_by_id,
     }
-    return _digest(content)
+    return fingerprint(content)
 
 
 def file_fingerprint(file: BulkFile) -> str:
@@ -60,7 +59,7 @@ def file_fingerprint(file: BulkFile) -> str:
         "confirmed_equal": sorted(file.confirmed_equal),
         "uploaded_by": file.uploaded_by_id,
     }
-    return _digest(content)
+    return fingerprint(content)
 
 
 def claim_fingerprint(
@@ -87,9 +86,4 @@ def claim_fingerprint(
         "evidence": sorted(evidence),
         "asked_by": asked_by.pk,
     }
-    return _digest(content)
-
-
-def _digest(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return fingerprint(content)

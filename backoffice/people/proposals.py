@@ -1,12 +1,11 @@
 """What an administrator proposes for one account, and the digest that both second factors are bound to."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from typing import Final
 from uuid import UUID
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.fingerprints import fingerprint
 from backoffice.people.models import AccountChange, ChangeKind
 
 VERSION: Final = 1
@@ -35,8 +34,7 @@ class Proposal:
     def fingerprint(self) -> str:
         """The SHA-256 of everything that is decided on, as 64 hexadecimal digits."""
         content = {"version": VERSION, **asdict(self), "kind": str(self.kind)}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint(content)
 
 
 def key_of(token: UUID) -> str:

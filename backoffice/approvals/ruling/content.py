@@ -1,7 +1,5 @@
 """What a version of the rules says, as values: to compare, to digest, to write into the audit log."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.duration import duration_iso_string
 
+from backoffice.approvals.fingerprints import fingerprint
 from backoffice.approvals.models import Rule, RuleSet
 from backoffice.money import to_plain
 
@@ -44,17 +43,17 @@ def as_json(rule: Rule) -> dict[str, Any]:
 
 def digest_of(rule: Rule) -> str:
     """Return what tells whether a rule was changed since it was shown."""
-    return _digest(as_json(rule))
+    return fingerprint(as_json(rule))
 
 
 def digest_of_group(ids: Iterable[str]) -> str:
     """Return what tells whether a group was changed since it was shown."""
-    return _digest({"clients": sorted(ids)})
+    return fingerprint({"clients": sorted(ids)})
 
 
 def fingerprint_of(rule_set: RuleSet) -> str:
     """Return the SHA-256 of a whole version: its number, every rule, every group."""
-    return _digest(
+    return fingerprint(
         {
             "version": VERSION,
             "rules_version": rule_set.version,
@@ -68,8 +67,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return to_plain(value)
     return duration_iso_string(value) if isinstance(value, timedelta) else value
-
-
-def _digest(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,5 @@
 """Let go again what was frozen: one person asks, a manager approves, and neither of them is the one who froze."""
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.proofs import check_proves
+from backoffice.approvals.fingerprints import fingerprint
 from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
@@ -120,8 +119,7 @@ def fingerprint_of(freeze: Freeze) -> str:
         "backup_at": freeze.backup_at.isoformat() if freeze.backup_at else None,
         "is_released": freeze.released_at is not None,
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return fingerprint(content)
 
 
 def title_of(freeze: Freeze) -> str:
