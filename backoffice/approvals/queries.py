@@ -148,14 +148,13 @@ def voices_of(person: Person, request: Request, now: datetime) -> list[Person]:
 
 def delegations_to(person: Person, now: datetime) -> QuerySet[Delegation]:
     """Return what was handed over to ``person`` and is in force at ``now``."""
-    in_force = Delegation.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
-    return in_force.filter(stand_in=person).select_related("away", "stand_in").order_by("away__name", "id")
+    in_force = Delegation.objects.in_force_at(now).filter(stand_in=person)
+    return in_force.select_related("away", "stand_in").order_by("away__name", "id")
 
 
 def stand_ins(now: datetime) -> dict[int, Delegation]:
     """Return who is away at ``now``, by person, with whoever decides for them."""
-    in_force = Delegation.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
-    return {one.away_id: one for one in in_force.select_related("stand_in")}
+    return {one.away_id: one for one in Delegation.objects.in_force_at(now).select_related("stand_in")}
 
 
 # Decisions ------------------------------------------------------------------------------------------------------------

@@ -93,6 +93,5 @@ def snapshot_now() -> Snapshot:
 
 def delegations_now() -> list[tuple[int, int]]:
     """List who is away and who stands in for them at this moment."""
-    now = clock.now()
-    in_force = Delegation.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
+    in_force = Delegation.objects.in_force_at(clock.now())
     return list(in_force.order_by("id").values_list("away_id", "stand_in_id"))

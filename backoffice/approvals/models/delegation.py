@@ -1,5 +1,8 @@
 """Who decides for a manager who is away."""
 
+from datetime import datetime
+from typing import ClassVar, Self
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,6 +12,12 @@ from django.db.models import Func, Value
 
 from backoffice.accounts.models import Proof
 from backoffice.database.models import KeptModel
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def in_force_at(self, now: datetime) -> Self:
+        """Keep those with which somebody decides for somebody else at ``now``."""
+        return self.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
 
 
 class Delegation(KeptModel):
@@ -28,6 +37,8 @@ class Delegation(KeptModel):
     made_with = models.OneToOneField(Proof, on_delete=models.RESTRICT, related_name="+")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+
+    objects: ClassVar[models.Manager["Delegation"]] = DelegationQuerySet.as_manager()
 
     class Meta(KeptModel.Meta):
         abstract = False
