@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person, Role, Session
 from backoffice.accounts.passwords import invitation_link, reset_link
-from backoffice.accounts.passwords.links import LinkOver, claim_of
+from backoffice.accounts.passwords.links import LinkOver, read_link
 from backoffice.audit.models import Entry
 from tests.accounts.post import handed_over, link_in, written
 from tests.factors import enrol
@@ -198,7 +198,7 @@ def test_s18_a_link_of_one_person_sets_no_password_of_another(client: Client, ma
     head, rest = token_of(reset_link(maya)).split(":", 1)
     forged = token_of(reset_link(omar)).split(":", 1)[0] + ":" + rest
     with pytest.raises(LinkOver):
-        claim_of(forged)
+        read_link(forged)
     assert head
     assert not has_password(omar, NEW)
 

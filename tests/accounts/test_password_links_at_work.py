@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from backoffice.accounts import mail
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.passwords import reset_link
-from backoffice.accounts.passwords.links import LinkOver, claim_of
+from backoffice.accounts.passwords.links import LinkOver, read_link
 from backoffice.accounts.passwords.services import set_password_by_link
 from backoffice.audit.models import Entry
 from tests.accounts.post import link_in
@@ -32,12 +32,12 @@ def rana() -> Person:
 
 
 def test_s18_of_two_who_use_a_link_at_the_same_time_one_comes_too_late(rana: Person) -> None:
-    claim, start = claim_of(reset_link(rana).rstrip("/").rsplit("/", 1)[1]), Barrier(2)
+    link, start = read_link(reset_link(rana).rstrip("/").rsplit("/", 1)[1]), Barrier(2)
 
     def use(password: str) -> bool:
         try:
             start.wait()
-            set_password_by_link(claim=claim, password=password)
+            set_password_by_link(link=link, password=password)
         except LinkOver:
             return False
         finally:

@@ -46,12 +46,12 @@ def reset_link(person: Person) -> str:
 
 
 def link_for(person: Person, purpose: Purpose) -> str:
-    claim = Claim(person.pk, str(purpose), state_of(person), int(time.time()))
-    return settings.PUBLIC_URL + reverse("account_password_link", args=[signing.dumps(astuple(claim), salt=SALT)])
+    link = PasswordLink(person.pk, str(purpose), state_of(person), int(time.time()))
+    return settings.PUBLIC_URL + reverse("account_password_link", args=[signing.dumps(astuple(link), salt=SALT)])
 
 
 @dataclass(frozen=True)
-class Claim:
+class PasswordLink:
     """What a link says: for whom, for what, how their account stood, and when it was made (seconds since 1970)."""
 
     person: int
@@ -69,26 +69,26 @@ class Claim:
         return time.time() - self.made_at <= VALID_FOR[Purpose(self.purpose)].total_seconds()
 
 
-def claim_of(token: str) -> Claim:
+def read_link(token: str) -> PasswordLink:
     """Read a link, once its signature is found to be ours.
 
     :raises LinkOver: when it is not.
     """
     try:
-        return Claim(*signing.loads(token, salt=SALT))
+        return PasswordLink(*signing.loads(token, salt=SALT))
     except signing.BadSignature as error:
         raise LinkOver(_("This link does not work any more.")) from error
 
 
-def bearer_of(claim: Claim, *, lock: bool = False) -> Person:
+def bearer_of(link: PasswordLink, *, lock: bool = False) -> Person:
     """Find whom a link is for.
 
     :param lock: hold the person's row, so that of two who use the link at the same time one comes too late.
     :raises LinkOver: when it opens nothing (any more).
     """
     people = Person.objects.select_for_update() if lock else Person.objects
-    person = people.filter(pk=claim.person, is_active=True).first()
-    if person is None or not claim.is_in_time or not constant_time_compare(state_of(person), claim.account):
+    person = people.filter(pk=link.person, is_active=True).first()
+    if person is None or not link.is_in_time or not constant_time_compare(state_of(person), link.account):
         raise LinkOver(_("This link does not work any more."))
     return person
 

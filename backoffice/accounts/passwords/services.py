@@ -11,7 +11,7 @@ from django.db import transaction
 
 from backoffice.accounts.mail import Letter, tell
 from backoffice.accounts.models import Person, Proof
-from backoffice.accounts.passwords.links import Claim, bearer_of
+from backoffice.accounts.passwords.links import PasswordLink, bearer_of
 from backoffice.accounts.proofs import check_proves
 from backoffice.accounts.sessions import Ending
 from backoffice.accounts.sessions_ending import end_because
@@ -37,15 +37,15 @@ def change_password(*, by: Person, password: str, proof: Proof, session_key: str
         return _set(person, password, "changed", keep=session_key)
 
 
-def set_password_by_link(*, claim: Claim, password: str) -> Person:
+def set_password_by_link(*, link: PasswordLink, password: str) -> Person:
     """Set the password of whoever a link was sent to.
 
     :raises LinkOver: when the link opens nothing (any more), also when somebody else used it a moment ago.
     :raises ValidationError: when the password is too easy to guess.
     """
     with transaction.atomic():
-        person = bearer_of(claim, lock=True)
-        return _set(person, password, "first" if claim.is_first else "reset", keep=None)
+        person = bearer_of(link, lock=True)
+        return _set(person, password, "first" if link.is_first else "reset", keep=None)
 
 
 def _set(person: Person, password: str, how: str, *, keep: str | None) -> Person:

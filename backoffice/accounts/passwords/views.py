@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.passwords import asking, services
 from backoffice.accounts.passwords.forms import ChangePasswordForm, ForgottenForm, PasswordForm
-from backoffice.accounts.passwords.links import Claim, LinkOver, bearer_of, claim_of
+from backoffice.accounts.passwords.links import LinkOver, PasswordLink, bearer_of, read_link
 from backoffice.accounts.signed_in import person_of
 from backoffice.accounts.step_up import prove
 from backoffice.ui.render import render_page
 
-CLAIM = "password_link"
+LINK = "password_link"
 SECRETS = ("old", "password", "code", "credential")
 
 
@@ -85,12 +85,12 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     The session keeps what the link says, under a key that nobody could have planted before.
     """
     try:
-        claim = claim_of(token)
-        bearer_of(claim)
+        link = read_link(token)
+        bearer_of(link)
     except LinkOver:
         return link_over(request)
     request.session.cycle_key()
-    request.session[CLAIM] = astuple(claim)
+    request.session[LINK] = astuple(link)
     return redirect("account_password_set")
 
 
@@ -100,17 +100,17 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
 def set_by_link(request: HttpRequest) -> HttpResponse:
     """Let whoever followed a link set their password. Nobody is signed in by it; whoever was, here, is signed out."""
     try:
-        claim = Claim(*request.session[CLAIM])
-        person = bearer_of(claim)
+        link = PasswordLink(*request.session[LINK])
+        person = bearer_of(link)
         form = PasswordForm(request.POST or None, person=person)
         if request.method == "POST" and form.is_valid():
-            services.set_password_by_link(claim=claim, password=form.cleaned_data["password"])
+            services.set_password_by_link(link=link, password=form.cleaned_data["password"])
             logout(request)
             messages.success(request, _("Your password is set. Sign in with it."))
             return redirect("account_login")
     except (KeyError, LinkOver):
         return link_over(request)
-    context = {"form": form, "person": person, "is_first": claim.is_first}
+    context = {"form": form, "person": person, "is_first": link.is_first}
     return render_page(request, "accounts/password_set.html", context, status=422 if form.is_bound else 200)
 
 
