@@ -18,11 +18,11 @@ def sentence_of(name: str, version: int) -> str:
 
 def sentence(rule: Rule) -> str:
     """Say what ``rule`` is about, how many people it needs, and within which time."""
-    words = {"what": subject_of(rule), "people": people_of(rule.people_needed), "span": span_of(rule.validity)}
+    words = {"what": matter_of(rule), "people": people_of(rule.people_needed), "span": span_of(rule.validity)}
     return _("%(what)s: %(people)s, within %(span)s.") % words
 
 
-def subject_of(rule: Rule) -> str:
+def matter_of(rule: Rule) -> str:
     """Say what ``rule`` is about, e.g. ``Withdrawals of 10,000 USD or more``."""
     return " ".join(part for part in (str(RuleKind(rule.kind).label), amounts_of(rule), whom_of(rule)) if part)
 

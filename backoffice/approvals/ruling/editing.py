@@ -149,7 +149,7 @@ def _is_saved(form: forms.Form, save: Callable[[], Any], seen_now: Callable[[], 
     """Save, or put what is wrong into the form. What somebody else changed meanwhile can be written over knowingly."""
     try:
         save()
-    except services.Faulty as faulty:
+    except policies.Faulty as faulty:
         add_findings(form, faulty.findings)
     except Conflict as conflict:
         form.add_error(None, str(conflict))

@@ -14,14 +14,14 @@ from backoffice.approvals import control
 from backoffice.approvals.control.words import sentences_of
 from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Request, Rule, RuleKind, RuleSet, RuleSetState
-from backoffice.approvals.ruling import queries, services, showing_trials
+from backoffice.approvals.ruling import queries, showing_trials
 from backoffice.approvals.ruling.content import digest_of_group, fingerprint_of
 from backoffice.approvals.ruling.differences import Change, Differences, GroupDifference, RuleDifference
 from backoffice.approvals.ruling.directory import directory
 from backoffice.approvals.ruling.kinds import BLOCKED_WITHOUT, MONEY
 from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, applicable, assets_named, ladder, whom_named
-from backoffice.approvals.ruling.policies import begun_sentence, can_edit
-from backoffice.approvals.wording import band_of, people_of, sentence, span_of, subject_of
+from backoffice.approvals.ruling.policies import begun_sentence, can_edit, why_not_submit
+from backoffice.approvals.wording import band_of, matter_of, people_of, sentence, span_of
 from backoffice.database import clock
 from backoffice.money import Money
 from backoffice.ui.values import Badge, Crumb, Fact, Lines, Meaning, Named, Text
@@ -128,7 +128,7 @@ def shown_ids(rule_set: RuleSet) -> set[str]:
 def row_of(rule: Rule, names: Any, badge: Badge | None, *, is_edited: bool) -> RuleRow:
     return RuleRow(
         rule=rule,
-        about=subject_of(rule),
+        about=matter_of(rule),
         client=Named(names.get(rule.client, ""), rule.client) if rule.client else "",
         people=people_of(rule.people_needed),
         span=span_of(rule.validity),
@@ -280,7 +280,7 @@ def submit_context(draft: RuleSet, now: datetime) -> dict[str, Any]:
         "crumbs": crumbs(_("Draft"), reverse("rules:draft"), _("Submit")),
         "fingerprint": fingerprint_of(draft),
         "rule_sentence": rule_sentence(),
-        "why_not": services.why_not_submit(draft),
+        "why_not": why_not_submit(draft),
     }
 
 

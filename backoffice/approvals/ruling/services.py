@@ -13,20 +13,18 @@ from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, Rule, RuleKind, RuleSet, RuleSetState
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import queries
-from backoffice.approvals.ruling.content import as_json, digest_of, digest_of_group, fields_of, fingerprint_of
+from backoffice.approvals.ruling.content import as_json, digest_of, digest_of_group, fields_of
 from backoffice.approvals.ruling.findings import Finding, findings_of_group, findings_of_rule
-from backoffice.approvals.ruling.policies import check_can_edit, check_is_draft, check_none_is_begun
+from backoffice.approvals.ruling.policies import (
+    check_can_edit,
+    check_can_submit,
+    check_is_draft,
+    check_is_faultless,
+    check_none_is_begun,
+)
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
-
-
-class Faulty(Exception):
-    """What was to be saved or submitted has faults; each says what to do."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(" ".join(str(one) for one in findings))
-        self.findings = findings
 
 
 class Overtaken(Conflict):
@@ -188,29 +186,6 @@ def submit(*, fingerprint: str, note: str, by: Person, proof: Proof) -> Request:
     return request
 
 
-def check_can_submit(draft: RuleSet, fingerprint: str) -> None:
-    """Refuse what is not what was shown, what changes nothing, and what has faults.
-
-    :raises Conflict, Faulty: as `submit`.
-    """
-    if fingerprint_of(draft) != fingerprint:
-        raise Conflict(_("The draft was changed since you read it. Read it again before you submit it."))
-    if not queries.compared(queries.live(), draft):
-        raise Conflict(_("The draft says what the live rules say. Change something, or discard it."))
-    _refuse_faults(queries.review(draft))
-
-
-def why_not_submit(draft: RuleSet) -> str:
-    """Say why a draft cannot be submitted as it is; empty when it can."""
-    try:
-        check_can_submit(draft, fingerprint_of(draft))
-    except Conflict as conflict:
-        return str(conflict)
-    except Faulty:
-        return _("Something keeps it back: see what was checked.")
-    return ""
-
-
 def _locked_live() -> RuleSet:
     return RuleSet.objects.select_for_update(no_key=True).get(state=RuleSetState.LIVE)
 
@@ -247,7 +222,7 @@ def _check_rule(draft: RuleSet, rule: Rule) -> None:
     if draft.rules.filter(name=rule.name).exclude(pk=rule.pk).exists():
         sentence, way_on = _("Another rule has this name."), _("Choose a name that only this rule has.")
         found.append(Finding(code="name_taken", sentence=sentence, way_on=way_on, field="name"))
-    _refuse_faults(found)
+    check_is_faultless(found)
 
 
 def _check_group(draft: RuleSet, name: str, new_name: str, ids: Sequence[str]) -> None:
@@ -256,13 +231,7 @@ def _check_group(draft: RuleSet, name: str, new_name: str, ids: Sequence[str]) -
     if new_name != name and new_name in draft.groups:
         sentence, way_on = _("Another group has this name."), _("Choose a name that only this group has.")
         found.append(Finding(code="name_taken", sentence=sentence, way_on=way_on, field="name"))
-    _refuse_faults(found)
-
-
-def _refuse_faults(found: Sequence[Finding]) -> None:
-    faults = [finding for finding in found if finding.is_fault]
-    if faults:
-        raise Faulty(faults)
+    check_is_faultless(found)
 
 
 def _write_groups(draft: RuleSet, groups: dict[str, list[str]]) -> None:

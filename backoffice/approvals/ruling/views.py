@@ -86,13 +86,13 @@ def _submitted(request: HttpRequest, following: RuleSet, form: SubmitForm) -> Ht
     """Submit what the form says; None where it comes back with what is wrong."""
     said = form.cleaned_data
     try:
-        services.check_can_submit(following, said["fingerprint"])
+        policies.check_can_submit(following, said["fingerprint"])
         proof = prove(request, form, said["fingerprint"])
         if proof is None:
             return None
         services.submit(fingerprint=said["fingerprint"], note=said["note"], by=person_of(request), proof=proof)
-    except services.Faulty:
-        form.add_error(None, services.why_not_submit(following))
+    except policies.Faulty:
+        form.add_error(None, policies.why_not_submit(following))
         return None
     except Conflict as conflict:
         form.add_error(None, str(conflict))

@@ -8,7 +8,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.models import RuleSet
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.ruling import queries, services
+from backoffice.approvals.ruling import policies, queries, services
 from backoffice.approvals.ruling.content import digest_of, digest_of_group, fields_of, said_by
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Client
@@ -76,7 +76,7 @@ def test_saving_a_rule_as_it_is_writes_nothing(draft: RuleSet, adam: Person) -> 
 
 
 def test_a_rule_with_faults_is_not_saved(draft: RuleSet, adam: Person) -> None:
-    with pytest.raises(services.Faulty) as caught:
+    with pytest.raises(policies.Faulty) as caught:
         add(adam, asset="XAU", people_needed=7)
     assert [one.code for one in caught.value.findings] == ["unknown_asset", "too_many_people"]
     assert not draft.rules.filter(name=LARGE["name"]).exists()
@@ -84,7 +84,7 @@ def test_a_rule_with_faults_is_not_saved(draft: RuleSet, adam: Person) -> None:
 
 def test_two_rules_cannot_share_a_name(draft: RuleSet, adam: Person) -> None:
     add(adam)
-    with pytest.raises(services.Faulty, match="Another rule has this name"):
+    with pytest.raises(policies.Faulty, match="Another rule has this name"):
         add(adam, people_needed=1)
 
 
@@ -128,7 +128,7 @@ def test_a_group_holds_clients_and_its_rules_follow_a_new_name(draft: RuleSet, a
 
 def test_a_group_of_strangers_or_of_nobody_is_not_saved(draft: RuleSet, adam: Person) -> None:
     for ids in ((), ("ghost",)):
-        with pytest.raises(services.Faulty):
+        with pytest.raises(policies.Faulty):
             add_group(adam, ids=ids)
     assert RuleSet.objects.get(pk=draft.pk).groups == {}
 

@@ -12,7 +12,7 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Request, RuleSet
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.ruling import queries, services
+from backoffice.approvals.ruling import policies, queries, services
 from backoffice.approvals.ruling.content import fingerprint_of
 from backoffice.audit.models import Entry
 from tests.approvals.ruling.cast import LARGE, add, change, submitted
@@ -152,7 +152,7 @@ def test_it_refuses_a_draft_that_says_what_is_live(draft: RuleSet, adam: Person)
 
 def test_it_refuses_a_draft_with_faults(changed: RuleSet, adam: Person) -> None:
     changed.rules.filter(name="Every withdrawal").delete()
-    with pytest.raises(services.Faulty, match="Withdrawals have no rule that catches everything"):
+    with pytest.raises(policies.Faulty, match="Withdrawals have no rule that catches everything"):
         submitted(changed, adam)
     assert state_of(changed) == "draft"
 
