@@ -1,5 +1,7 @@
 """The columns of the queue, on the screen and in the file."""
 
+from datetime import datetime
+
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -9,7 +11,7 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import is_expired
 from backoffice.approvals.queries import counts, decisions_of
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.voices import approved_at
+from backoffice.approvals.voices import approved_at, spoken_by
 from backoffice.ui import times
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 from backoffice.ui.text import visible
@@ -38,7 +40,7 @@ def url_of(request: Request) -> str:
 
 
 def waited(request: Request) -> str:
-    """How long the request waits, or waited."""
+    """How long the request waits, or waited; nothing waits longer than it was valid."""
     end = request.closed_at or min(timezone.now(), request.valid_until)
     return times.duration((end - request.requested_at).total_seconds())
 
@@ -50,6 +52,17 @@ def standing(request: Request) -> object:
         return badge_of(request)
     said = {"n": len(given), "of": request.people_needed, "who": ", ".join(approved_at(one) for one in given)}
     return Lines(badge_of(request), gettext("%(n)s of %(of)s: %(who)s") % said)
+
+
+def outcome(request: Request) -> object:
+    """How it ended, and below it who decided that; nobody where it expired or was cancelled."""
+    who = [spoken_by(one) for one in decisions_of(request) if one.verdict == request.state and one.taken_back_at is None]
+    return Lines(badge_of(request), ", ".join(who)) if who else badge_of(request)
+
+
+def ended_at(request: Request) -> datetime:
+    """When it was over: decided, cancelled or taken back, else its time had run out."""
+    return request.closed_at or request.valid_until
 
 
 def expires(request: Request) -> object:
@@ -145,4 +158,19 @@ COLUMNS = Columns(
         export="closed_at",
         screen=False,
     ),
+)
+
+#: What is over: when it was asked for, when it ended and who decided, in place of how long is left.
+HISTORY_COLUMNS = Columns(
+    *(COLUMNS[key] for key in ("title", "reference", "amount", "asked_by")),
+    Column(
+        key="asked_at",
+        label=_("Asked"),
+        kind=Kind.TIME,
+        value=lambda one: one.requested_at,
+        sort="asked",
+        on_phone=OnPhone.LABEL,
+    ),
+    Column(key="ended_at", label=_("Ended"), kind=Kind.TIME, value=ended_at, on_phone=OnPhone.LABEL),
+    Column(key="outcome", label=_("Outcome"), kind=Kind.BADGE, value=outcome),
 )

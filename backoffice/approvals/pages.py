@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from backoffice.accounts import models as accounts
 from backoffice.approvals import queries
-from backoffice.approvals.columns import badge_of
+from backoffice.approvals.columns import badge_of, waited
 from backoffice.approvals.models import Decision, Delegation, Request
-from backoffice.approvals.policies import can_cancel, why_not_decide, why_not_take_back
+from backoffice.approvals.policies import can_cancel, is_expired, why_not_decide, why_not_take_back
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.approvals.voices import progress, spoken_by
@@ -40,7 +40,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "amount": Amount(asked.amount, asked.asset),
         "amount_text": "" if asked.amount is None else str(Money(asked.amount, asked.asset)),
         "why_not": reason,
-        "is_waiting": asked.state == RequestState.WAITING and asked.valid_until > now,
+        "is_waiting": is_waiting(asked, now),
         "can_cancel": can_cancel(person, asked, now),
         "can_take_back": why_not_take_back(person, asked, now) is None,
         "people": people_of(asked, person, now),
@@ -55,12 +55,15 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
     }
 
 
+def is_waiting(asked: Request, now: datetime) -> bool:
+    """Whether somebody can still decide: a request whose time is over waits no more, moved or not."""
+    return asked.state == RequestState.WAITING and not is_expired(asked, now)
+
+
 def line_of(asked: Request, now: datetime) -> list[object]:
     """One line of facts: the reference, how long it waits or waited."""
-    waited = times.duration(((asked.closed_at or now) - asked.requested_at).total_seconds())
-    if asked.closed_at is not None:
-        return [Reference(asked.subject), _("Waited %(span)s") % {"span": waited}]
-    return [Reference(asked.subject), _("Waiting %(span)s") % {"span": waited}]
+    sentence = _("Waiting %(span)s") if is_waiting(asked, now) else _("Waited %(span)s")
+    return [Reference(asked.subject), sentence % {"span": waited(asked)}]
 
 
 def factor_sentence(asked: Request, preview: Mapping[str, Any]) -> SafeString:

@@ -1,5 +1,6 @@
 """The queue and the decision page, as each person sees them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
+from backoffice.approvals.pages import line_of
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation
@@ -194,3 +196,9 @@ def test_s13_a_hostile_name_is_shown_and_never_obeyed(client: Browser, maya: Per
 
     assert "<img src=x" not in page
     assert "\u202e" not in page
+
+
+def test_a_request_whose_time_is_over_waits_no_more_though_nobody_has_moved_it(asked: Request) -> None:
+    asked.valid_until = asked.requested_at + timedelta(hours=2)
+
+    assert str(line_of(asked, asked.valid_until)[1]).startswith("Waited ")
