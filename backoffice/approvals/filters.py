@@ -18,6 +18,13 @@ LANES = (
 )
 
 
+class LaneFilter(ChoicesFilter):
+    """Which lane is read. The tabs set it; the bar only carries it along."""
+
+    template = "approvals/lane_filter.html"
+    is_tab = True
+
+
 def found_by(rows: QuerySet[Request], text: str) -> QuerySet[Request]:
     """Keep the requests whose reference begins with ``text``, or that are about the client it names."""
     return rows.filter(Q(subject__startswith=text.lower()) | Q(client=text) | Q(title__icontains=text))
@@ -27,5 +34,5 @@ class RequestFilters(django_filters.FilterSet):  # type: ignore[misc]
     """What the queue can be narrowed to; `queries.in_lane` has kept the rows of the lanes already."""
 
     q: Any = SearchFilter(search=found_by, label=_("Reference or client"))
-    lane: Any = ChoicesFilter(choices=LANES, label=_("Whose"), any_label=_("Waiting for me"), search=narrowed_to_lanes)
+    lane: Any = LaneFilter(choices=LANES, label=_("Whose"), any_label=_("Waiting for me"), search=narrowed_to_lanes)
     asked: Any = DateRangeFilter(field_name="requested_at", label=_("Asked"))

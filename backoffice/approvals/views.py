@@ -17,7 +17,7 @@ from backoffice.accounts.step_up import prove
 from backoffice.approvals import pace, pages, policies, queries, services
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.forms import ApproveForm, RejectForm
-from backoffice.approvals.listing import HISTORY, REQUESTS
+from backoffice.approvals.listing import HOLDS, lane_shown, queue_of
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import subject_of
 from backoffice.money import Money
@@ -35,11 +35,13 @@ def requests(request: HttpRequest) -> HttpResponse:
     """List what waits: for this person unless another lane is asked for."""
     person, now = person_of(request), timezone.now()
     lanes = request.GET.getlist("lane")
-    rows, is_history = queries.in_lane(person, now, lanes), lanes == ["history"]
-    context = {"is_manager": person.is_manager, "handed_over": queries.delegations_to(person, now)}
-    return render_listing(
-        request, HISTORY if is_history else REQUESTS, rows, context, can_export=not person.is_administrator
-    )
+    rows, lane = queries.in_lane(person, now, lanes), lane_shown(person, lanes)
+    context = {
+        "is_manager": person.is_manager,
+        "handed_over": queries.delegations_to(person, now),
+        "holds": HOLDS[lane],
+    }
+    return render_listing(request, queue_of(person, lane), rows, context, can_export=not person.is_administrator)
 
 
 @require_GET

@@ -255,8 +255,10 @@ class ListingPage:
 
     @property
     def clear_url(self) -> str:
-        """The list without any filter."""
-        return f"?{urlencode([(SORT, self.params[SORT])])}" if self.params.get(SORT) else "?"
+        """The list without any filter; the tab that is open stays open."""
+        tab = [(name, text) for name, text in self._filters() if name in self._tab_names]
+        order = [(SORT, self.params[SORT])] if self.params.get(SORT) else []
+        return f"?{urlencode([*tab, *order])}"
 
     @property
     def summary_url(self) -> str:
@@ -328,8 +330,9 @@ class ListingPage:
 
     @cached_property
     def pills(self) -> list[Pill]:
-        """The active filters, each with the address that drops it."""
-        return [self._pill(name, value) for name, value in self._clean().items()]
+        """The active filters, each with the address that drops it; a tab that is open says its own."""
+        told = self._tab_names if any(tab.is_current for tab in self.tabs) else frozenset()
+        return [self._pill(name, value) for name, value in self._clean().items() if name not in told]
 
     def _pill(self, name: str, value: Any) -> Pill:
         one = self.filterset.filters[name]  # type: ignore[union-attr]
@@ -337,16 +340,24 @@ class ListingPage:
 
     @cached_property
     def tabs(self) -> list[Tab]:
-        """The preset views; the current one is the one whose filters are exactly those of the address."""
-        now = sorted(self._filters())
+        """The preset views; the current one is the one whose filters are exactly those of the address, or of what
+        only tabs set in it."""
+        alone = self._tab_names
+        now = sorted(pair for pair in self._filters() if not alone or pair[0] in alone)
         return [
             Tab(view.label, f"?{urlencode(view.params)}", sorted(view.params) == now) for view in self.listing.views
         ]
 
     @property
+    def _tab_names(self) -> frozenset[str]:
+        """The parameters that only tabs set; none where the tabs are presets of the bar's own filters."""
+        filters = self.filterset.filters if self.filterset else {}
+        return frozenset(name for name, one in filters.items() if getattr(one, "is_tab", False))
+
+    @property
     def is_filtered(self) -> bool:
-        """Whether any filter is active, so that an empty page can say so."""
-        return bool(self._filters())
+        """Whether any filter is active, so that an empty page can say so; an open tab is none."""
+        return any(name not in self._tab_names for name, _text in self._filters())
 
     @property
     def sort_param(self) -> str:

@@ -150,3 +150,66 @@ def test_rows_and_times_are_marked_for_keyboard_and_countdown(client: Browser, a
 
     assert 'data-until="in {}"' in queue and 'class="lead"' in queue
     assert 'data-until="in {}"' in page and 'data-key="a"' in page and 'data-key="r"' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "tabs"),
+    [
+        ("maya", ["Asked by me", "Waiting for others", "History"]),
+        ("omar", ["For me", "Asked by me", "Waiting for others", "History"]),
+        ("adam", ["Asked by me", "Waiting for others", "History"]),
+        ("vera", ["Waiting for others", "History"]),
+    ],
+)
+def test_the_first_tab_is_what_a_role_finds_first_and_says_what_it_holds(
+    client: Browser, adam: Person, name: str, tabs: list[str], request: pytest.FixtureRequest
+) -> None:
+    client.force_login(request.getfixturevalue(name))
+
+    page = client.get("/approvals/").context["page"]
+
+    assert [str(tab.label) for tab in page.tabs] == tabs
+    assert [tab.is_current for tab in page.tabs] == [True] + [False] * (len(tabs) - 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "line", "nothing"),
+    [
+        ("", "What waits for a decision of yours", "Nothing waits for you."),
+        ("?lane=mine", "What you asked for", "Nothing you asked for waits."),
+        ("?lane=others", "What waits for other people", "Nothing waits for other people."),
+        ("?lane=history", "What was decided", "Nothing is over yet."),
+        ("?lane=history&q=nobody", "What was decided", "Nothing matches these filters."),
+    ],
+)
+def test_each_lane_says_what_it_holds_and_why_it_is_empty(
+    client: Browser, omar: Person, address: str, line: str, nothing: str
+) -> None:
+    client.force_login(omar)
+
+    page = client.get(f"/approvals/{address}").content.decode()
+
+    assert line in page
+    assert nothing in page
+
+
+def test_a_search_stays_in_the_lane_it_was_typed_in(client: Browser, omar: Person) -> None:
+    client.force_login(omar)
+
+    answer = client.get("/approvals/?lane=history&q=noura")
+
+    assert '<input type="hidden" name="lane" value="history">' in answer.content.decode()
+    page = answer.context["page"]
+    assert [str(tab.label) for tab in page.tabs if tab.is_current] == ["History"]
+    assert [pill.value for pill in page.pills] == ["“noura”"]
+    assert page.clear_url == "?lane=history"
+
+
+def test_the_history_says_when_each_ended_and_who_decided(client: Browser, asked: Request, omar: Person) -> None:
+    approve(asked, omar)
+    client.force_login(omar)
+
+    page = client.get("/approvals/?lane=history").content.decode()
+
+    assert "Ended" in page and "Waiting for approval" not in page
+    assert page.index("Approved") < page.index("Omar Saleh", page.index("Approved"))
