@@ -25,6 +25,8 @@ class Target:
     fields: Mapping[str, str] = field(default_factory=dict)
     #: A token of a page that follows, as the list itself gave it.
     cursor: str = ""
+    #: Who gets in there: every second shot is theirs, or most would be turned away at the door.
+    welcome: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,14 @@ class Gunner:
                 yield replace(shot, headers=tuple((name, text[: self.longest]) for name, text in shot.headers))
 
     def aimed(self, target: Target) -> Shot:
-        who, attack = self.chance.choice(self.crowd), self.chance.choice(ATTACKS)
+        who, attack = self.somebody(target), self.chance.choice(ATTACKS)
         shot: Shot = getattr(self, attack)(target)
         headers = shot.headers if self.chance.random() < 0.6 else (*shot.headers, ("HX-Request", "true"))
         aim = shot.target[: self.longest]
         return replace(shot, who=who, headers=headers, target=aim, kind=attack, address=target.name)
+
+    def somebody(self, target: Target) -> str:
+        return self.chance.choice(target.welcome if target.welcome and self.chance.random() < 0.5 else self.crowd)
 
     # What is attacked --------------------------------------------------------------------------------------------
 

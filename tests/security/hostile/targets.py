@@ -22,13 +22,16 @@ PLAUSIBLE = {
     "name": "Nadia Karim",
 }
 
+#: One person of each role, named as the role is.
+SIGNED_IN = (Who.FINANCE, Who.MANAGER, Who.AUDITOR, Who.ADMINISTRATOR)
+
 #: Opens a page as somebody who may, and returns its HTML; nothing when there is none.
 Open = Callable[[Address, str], str]
 
 
 def opener(browsers: dict[Who, Browser]) -> Open:
     """Open pages as somebody whose role may."""
-    by_role = {who.value: browsers[who] for who in (Who.FINANCE, Who.MANAGER, Who.AUDITOR, Who.ADMINISTRATOR)}
+    by_role = {who.value: browsers[who] for who in SIGNED_IN}
 
     def open_page(address: Address, path: str) -> str:
         answer = by_role[min(TABLE[address.name].get)].ask("GET", path)
@@ -80,4 +83,9 @@ def page_for(address: Address, path: str, objects: dict[str, object], open_page:
 
 def target_of(name: str, path: str, page: str) -> Target:
     cursor = CURSOR.search(page)
-    return Target(name, path, fields_of(page), unescape(cursor.group(1)) if cursor else "")
+    return Target(name, path, fields_of(page), unescape(cursor.group(1)) if cursor else "", welcome_at(name))
+
+
+def welcome_at(name: str) -> tuple[str, ...]:
+    """Those whose role gets in at an address by some method."""
+    return tuple(who.value for who in SIGNED_IN if who.value in TABLE[name].opened_to)
