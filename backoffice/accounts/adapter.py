@@ -44,6 +44,13 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Name the count of an account's failures by the account alone.
+
+        The library names it by the host as well, with whatever port a browser says: each would be a count of its own.
+        """
+        return str(credentials.get("email", "")).lower()
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
         """Find the person the credentials belong to; a closed account is answered like an unknown one."""
         person: Person | None = super().authenticate(request, **credentials)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.exceptions import SessionInterrupted
 
 from backoffice.accounts.models.session import LONGEST_ADDRESS, LONGEST_BROWSER, Session
 
@@ -30,6 +31,23 @@ class SessionStore(DatabaseStore):
         row.address = str(data.get(ADDRESS, ""))[:LONGEST_ADDRESS]
         row.began_at, row.seen_at = moment(data.get(SIGNED_IN_AT)), moment(data.get(SEEN_AT))
         return row
+
+    def cycle_key(self) -> None:
+        """Give the session another key, in the row it has: what was ended since it was read stays ended.
+
+        Django writes a second row and deletes the first, so that whoever ends the session between the two ends nothing.
+
+        :raises SessionInterrupted: when it was ended since it was read.
+        """
+        self._get_session()  # type: ignore[attr-defined]  # reading it shows whether there is one
+        if self.session_key is None:
+            super().cycle_key()
+            return
+        key = self._get_new_session_key()  # type: ignore[attr-defined]
+        if not self.model.objects.filter(session_key=self.session_key).update(session_key=key):
+            raise SessionInterrupted("The session was ended while a request of it was under way.")
+        self._session_key = key
+        self.modified = True
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -157,6 +157,16 @@ def test_s19_an_address_that_is_not_verified_opens_nothing(
     refused(client, come_in(client), reason)
 
 
+@pytest.mark.parametrize("alike", ["k\u017fenia@example.com", "\u212asenia@example.com", "ksenia@ban\u212a.example"])
+def test_s19_an_address_that_only_looks_the_same_in_small_letters_opens_nothing(
+    client: Client, provider: IdentityProvider, maya: Person, alike: str
+) -> None:
+    """A long s and a kelvin sign become s and k in small letters; whoever has such an address is somebody else."""
+    Person.objects.filter(pk=maya.pk).update(email=alike.casefold())
+    provider.claims = {"email": alike}
+    refused(client, come_in(client), "of other letters than plain ones", alike)
+
+
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [

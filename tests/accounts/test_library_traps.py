@@ -80,6 +80,17 @@ def test_s18_limits_are_counted_in_the_database() -> None:
     assert isinstance(cache._connections[cache._alias], DatabaseCache)  # type: ignore[attr-defined]
 
 
+def test_s18_another_port_in_the_host_begins_no_new_count_of_guesses(client: Client, maya: Person) -> None:
+    """The library counts for each host a browser names, and a browser names any port: 65,535 times ten guesses."""
+    for port in range(1, 11):
+        guess = {"login": maya.email, "password": f"guess {port}"}
+        assert client.post("/accounts/login/", guess, HTTP_HOST=f"testserver:{port}").status_code == 422
+    right = {"login": maya.email, "password": "correct horse battery"}
+    answer = client.post("/accounts/login/", right, HTTP_HOST="testserver:99", REMOTE_ADDR="192.0.2.9")
+    assert answer.status_code == 422
+    assert "Too many tries" in answer.content.decode()
+
+
 def test_s19_a_remembered_device_is_asked_like_any_other(client: Client, maya: Person, settings: Settings) -> None:
     enrol(maya)
     assert library.TRUST_ENABLED is False

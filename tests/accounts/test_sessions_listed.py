@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.test import Client, RequestFactory
 
 from backoffice.accounts.browsers import in_words
@@ -193,6 +194,25 @@ def test_s22_a_new_key_keeps_what_is_known_of_the_session(maya: Person) -> None:
     assert (after.person, after.browser, after.address) == (maya, FIREFOX, "192.0.2.7")
     assert after.began_at == before.began_at
     assert not Session.objects.filter(pk=before.pk).exists()
+
+
+def test_s22_a_session_that_gets_a_new_key_can_be_ended_at_every_moment(maya: Person) -> None:
+    """Its request may go on for as long as a partner takes; all that time it is in its person's list."""
+    session = browser_of(maya).session
+    session.cycle_key()
+    assert end_sessions(maya, maya) == 1
+    with pytest.raises(UpdateError):
+        session.save()
+    assert not Session.objects.filter(person=maya).exists()
+
+
+def test_s22_a_new_key_brings_no_ended_session_back(maya: Person) -> None:
+    session = browser_of(maya).session
+    assert session.get(SESSION_KEY) == str(maya.pk)  # a request has read it
+    end_sessions(maya, maya)
+    with pytest.raises(SessionInterrupted):
+        session.cycle_key()
+    assert not Session.objects.exists()
 
 
 def test_s22_strangers_have_no_listed_session(client: Client) -> None:

@@ -44,13 +44,24 @@ def vouched_email(id_token: str, of: Provider, nonce: str) -> str:
     audience = claims["aud"]
     if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != settings.OIDC_CLIENT_ID:
         raise NotVouchedFor("the token was made for somebody else")
-    email = str(claims.get("email", ""))
+    email = checked_address(claims.get("email", ""))
+    if claims.get("email_verified") is not True:
+        raise NotVouchedFor("the e-mail address is not verified", email)
+    return email
+
+
+def checked_address(told: object) -> str:
+    """Return what a token says as an e-mail address, if it is one that can be somebody's here.
+
+    Only of plain letters: a long s, a kelvin sign and the like become other people's s and k in small letters.
+    """
+    email = str(told)
     try:
         validate_email(email)
     except ValidationError as error:
         raise NotVouchedFor("the token names no e-mail address") from error
-    if claims.get("email_verified") is not True:
-        raise NotVouchedFor("the e-mail address is not verified", email)
+    if not email.isascii():
+        raise NotVouchedFor("the token names an address of other letters than plain ones", email)
     return email
 
 
