@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
-from .values import Amount, Badge, Effect, Named, Person, Reference, Text
+from backoffice.ui.values import Amount, Badge, Effect, Named, Person, Reference, Text
 
 
 class Kind(StrEnum):

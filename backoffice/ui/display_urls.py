@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from backoffice.ui import views
 
 app_name = "ui"
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 
-from .listing import BadListRequest
+from backoffice.ui.listing import BadListRequest
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.money import format_amount
-
-from .values import Text
+from backoffice.ui.values import Text
 
 MAX_SEARCH_LENGTH = 200
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100

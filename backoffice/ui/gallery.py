@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_GET
 
-from . import gallery_samples as samples
-from .display import CHOICES
-from .render import render_page
+from backoffice.ui import gallery_samples as samples
+from backoffice.ui.display import CHOICES
+from backoffice.ui.render import render_page
 
 
 @require_GET

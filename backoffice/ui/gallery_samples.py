@@ -9,12 +9,12 @@ from typing import Any
 
 from django import forms
 
-from .columns import Column, Columns, Kind, OnPhone
-from .filters import Part
-from .keyset import KeysetPage
-from .listing import Cell, Control, Empty, Heading, Listing, Pill, Summary, Tab
-from .shell import NavEntry, NavGroup, PartnerFreshness, ShellContext
-from .values import (
+from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.filters import Part
+from backoffice.ui.keyset import KeysetPage
+from backoffice.ui.listing import Cell, Control, Empty, Heading, Listing, Pill, Summary, Tab
+from backoffice.ui.shell import NavEntry, NavGroup, PartnerFreshness, ShellContext
+from backoffice.ui.values import (
     Action,
     Age,
     Amount,

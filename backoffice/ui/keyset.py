@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from django.core import signing
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 
-from .values import Text
+from backoffice.ui.values import Text
 
 Row = TypeVar("Row", bound=Model)
 

@@ -20,10 +20,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from .columns import Column, Columns
-from .filters import Part, choices_summary
-from .keyset import BadCursor, KeysetPage, Sort, paginate
-from .values import Amount, Text
+from backoffice.ui.columns import Column, Columns
+from backoffice.ui.filters import Part, choices_summary
+from backoffice.ui.keyset import BadCursor, KeysetPage, Sort, paginate
+from backoffice.ui.values import Amount, Text
 
 SORT, PAGE, PART = "sort", "page", "part"
 OUR_PARAMS = frozenset({SORT, PAGE, PART})

@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
-from .render import is_htmx
+from backoffice.ui.render import is_htmx
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 #: Pages repeat their own address in links and forms, so a longer one would be answered by megabytes. Lists allow half.

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-from .listing import Listing, ListingPage
+from backoffice.ui.listing import Listing, ListingPage
 
 LISTING_TEMPLATE = "ui/listing.html"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .values import Meaning, Person, Text
+from backoffice.ui.values import Meaning, Person, Text
 
 
 @dataclass(frozen=True, kw_only=True)

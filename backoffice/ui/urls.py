@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import gallery
+from backoffice.ui import gallery
 
 app_name = "gallery"
 

@@ -8,8 +8,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from . import display
-from .errors import csrf_failure
+from backoffice.ui import display
+from backoffice.ui.errors import csrf_failure
 
 __all__ = ["choose_display", "csrf_failure"]
 
