@@ -70,11 +70,15 @@ def database_exists(embedded: Embedded, name: str) -> bool:
 
 
 def create_database(embedded: Embedded, name: str, template: str = "template0") -> None:
-    """Create a database of the owner's. ``C.UTF-8`` so that order does not depend on the machine's locale."""
-    collation = "" if template != "template0" else " ENCODING UTF8 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+    """Create a database of the owner's. ``C.UTF-8`` so that order does not depend on the machine's locale.
+
+    A copy of a whole database is made of its files, a quarter of the work of writing each page to the log.
+    """
+    is_empty = template == "template0"
+    how = " ENCODING UTF8 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'" if is_empty else " STRATEGY FILE_COPY"
     with embedded.administer() as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}" + collation).format(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}" + how).format(
                 sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
             )
         )
