@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.step_up import FactorForm
-from backoffice.approvals.services import REJECTION_REASONS
+from backoffice.approvals.rejections import REJECTION_REASONS
 
 LONGEST_NOTE = 1000
 LONGEST_MARK = 300

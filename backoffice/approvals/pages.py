@@ -15,6 +15,7 @@ from backoffice.approvals import queries
 from backoffice.approvals.columns import badge_of, waited
 from backoffice.approvals.models import Decision, Delegation, Request
 from backoffice.approvals.policies import can_cancel, is_expired, why_not_decide, why_not_take_back
+from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.approvals.voices import progress, spoken_by
@@ -50,7 +51,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "subject_url": subject_of(asked).url(asked.subject),
         "words": words,
         "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},
-        "decisions": [(spoken_by(one), one) for one in queries.decisions_of(asked)],
+        "decisions": [(spoken_by(one), kind_of(one), one) for one in queries.decisions_of(asked)],
         **place_in_queue(asked, person, now),
     }
 

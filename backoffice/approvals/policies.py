@@ -66,7 +66,7 @@ def why_not_decide(
     return (
         _why_not_person(person, request)
         or (_why_not_voice(person, for_person, request, now) if for_person else None)
-        or _why_not_state(request, now)
+        or _why_not_state(request, now, person)
         or _why_not_again(person, for_person or person, request)
         or (why_too_many(person, now) if approving else None)
         or _why_not_content(request, shown)
@@ -103,14 +103,14 @@ def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
     """
     if person.pk != request.requested_by_id:
         raise Refused(_("Only %(name)s, who asked for it, can cancel it.") % {"name": request.requested_by.name})
-    reason = _why_not_state(request, now)
+    reason = _why_not_state(request, now, person)
     if reason is not None:
         raise Conflict(reason.sentence)
 
 
 def can_cancel(person: Person, request: Request, now: datetime) -> bool:
     """Tell whether cancelling is offered."""
-    return person.pk == request.requested_by_id and _why_not_state(request, now) is None
+    return person.pk == request.requested_by_id and _why_not_state(request, now, person) is None
 
 
 def why_not_take_back(person: Person, request: Request, now: datetime) -> Reason | None:
@@ -123,7 +123,7 @@ def why_not_take_back(person: Person, request: Request, now: datetime) -> Reason
         return Reason("not_yours", _("You have given no approval here that could be taken back."))
     if request.state == RequestState.APPROVED:
         return _why_not_undo(request)
-    return _why_not_state(request, now)
+    return _why_not_state(request, now, person)
 
 
 def check_can_take_back(person: Person, request: Request, now: datetime) -> None:
@@ -192,13 +192,13 @@ def _who_can(names: tuple[str, ...], request: Request) -> str:
 # The state ------------------------------------------------------------------------------------------------------------
 
 
-def _why_not_state(request: Request, now: datetime) -> Reason | None:
+def _why_not_state(request: Request, now: datetime, reader: Person) -> Reason | None:
     if is_expired(request, now):
         return Reason(
             "expired", _("This request has expired: nobody decided in time. It can be asked for again."), True
         )
     if request.state != RequestState.WAITING:
-        return Reason("already_decided", _decided_sentence(request), True)
+        return Reason("already_decided", _decided_sentence(request, reader), True)
     return None
 
 
@@ -230,7 +230,7 @@ def _why_not_undo(request: Request) -> Reason | None:
     return Reason("left_already", sentence, True) if sentence else None
 
 
-def _decided_sentence(request: Request) -> str:
+def _decided_sentence(request: Request, reader: Person) -> str:
     decisions = queries.decisions_of(request)
     taken_back = [one for one in decisions if one.taken_back_at is not None]
     if request.state == RequestState.TAKEN_BACK and taken_back:
@@ -238,12 +238,16 @@ def _decided_sentence(request: Request) -> str:
         return _("%(name)s has taken the approval back.") % {"name": last.decided_by.name}
     if request.state == RequestState.CANCELLED or not decisions:
         return _("%(name)s has cancelled this request.") % {"name": request.requested_by.name}
-    template = (
-        _("%(name)s has approved this already.")
-        if request.state == RequestState.APPROVED
-        else _("%(name)s has rejected this already.")
-    )
-    return template % {"name": spoken_by(decisions[-1])}
+    return _last_word(decisions[-1], reader, is_approved=request.state == RequestState.APPROVED)
+
+
+def _last_word(last: Decision, reader: Person, *, is_approved: bool) -> str:
+    if last.decided_by_id == reader.pk and last.for_person_id is None:
+        return _("You have approved this already.") if is_approved else _("You have rejected this already.")
+    said = {"name": spoken_by(last)}
+    if is_approved:
+        return _("%(name)s has approved this already.") % said
+    return _("%(name)s has rejected this already.") % said
 
 
 # Pace and content -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
@@ -25,21 +24,13 @@ from backoffice.approvals.policies import (
     is_expired,
     why_not_decide,
 )
+from backoffice.approvals.rejections import REJECTION_REASONS
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import ChangedByThePartner, TakesEffectLater, subject_of
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record, speaking_for
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
-
-REJECTION_REASONS = {
-    "not_justified": gettext_lazy("The reason given is not enough"),
-    "wrong_amount": gettext_lazy("Wrong amount"),
-    "wrong_client": gettext_lazy("Wrong client"),
-    "duplicate": gettext_lazy("Already done or asked twice"),
-    "suspicious": gettext_lazy("Looks suspicious"),
-    "other": gettext_lazy("Something else"),
-}
 
 
 def ask_for_approval(

@@ -19,6 +19,7 @@ from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.forms import ApproveForm, RejectForm
 from backoffice.approvals.listing import HOLDS, lane_shown, queue_of
 from backoffice.approvals.models import Request
+from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.money import Money
 from backoffice.ui.render import render_listing, render_page
@@ -86,7 +87,7 @@ def approve(request: HttpRequest, subject: str) -> HttpResponse:
     said = form.cleaned_data
     flags = pace.flags_of(said["opened"], asked.fingerprint, now)
     decided = services.approve(**decision, proof=proof, note=said["note"], flags=flags)
-    messages.success(request, _("%(what)s approved.") % {"what": named(decided)})
+    messages.success(request, approved_message(decided))
     return to_decided(decided)
 
 
@@ -177,6 +178,13 @@ def spoken_for(request: HttpRequest) -> Person | None:
 def named(asked: Request) -> str:
     """Name a request in a message by what people remember of it; names of clients may be hostile and stay out."""
     return asked.subject if asked.amount is None else str(Money(asked.amount, asked.asset))
+
+
+def approved_message(decided: Request) -> str:
+    """Say what an approval did: with others still needed, nothing is approved yet."""
+    if decided.state == RequestState.WAITING:
+        return _("Your approval of %(what)s counts. It needs somebody else as well.") % {"what": named(decided)}
+    return _("%(what)s approved.") % {"what": named(decided)}
 
 
 def to_decided(decided: Request) -> HttpResponseRedirect:

@@ -203,13 +203,16 @@ def _link(one: Operation) -> Link:
     return Link(one.reference, one.get_absolute_url(), _("%(name)s, %(moment)s, %(state)s") % words)
 
 
-def summary(checks: tuple[Check, ...]) -> str:
-    """Say in a few words how the checks came out; what waits for more to be typed is no fault."""
+def summary(checks: tuple[Check, ...], unlike: int = 0) -> str:
+    """Say in a few words how the checks came out; what waits for more to be typed is no fault.
+
+    :param unlike: how many sentences say what is new or far above the usual; each is to be looked at as well.
+    """
     results = Counter(check.result for check in checks)
-    if results[PASSED] == len(checks):
+    if results[PASSED] == len(checks) and not unlike:
         return _("All pass")
     told = [_("%(n)d pass") % {"n": results[PASSED]}]
-    if faults := results[FAILED] + results[WARNING]:
+    if faults := results[FAILED] + results[WARNING] + unlike:
         told.append(_("%(n)d to look at") % {"n": faults})
     if results[WAITING]:
         told.append(_("%(n)d not yet") % {"n": results[WAITING]})

@@ -28,7 +28,7 @@ from backoffice.funding.models import Closing, Kind, Operation
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
 from backoffice.funding.states import State
-from backoffice.funding.timeline import Story, approvers_of, events_of, oldest_first, story_of
+from backoffice.funding.timeline import Story, approvers_of, events_of, oldest_first, rejecter_of, story_of
 from backoffice.money import exact_sum
 from backoffice.orders.models import Order
 from backoffice.ui import times
@@ -46,7 +46,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
     """Return everything the page of one operation shows to ``person``."""
     story = story_of(operation)
     events, chain = events_of(story), list(queries.chain_of(operation))
-    approvers = approvers_of(story.decisions)
+    approvers, rejecter = approvers_of(story.decisions), rejecter_of(story.decisions)
     in_doubt, held = doubt_of(story, now), held_sentence(operation)
     return {
         "operation": operation,
@@ -54,7 +54,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "headline": Kind(operation.kind).label,
         "amount": Amount(operation.amount, operation.asset_id),
         "badge": badge_of(operation, calm=False),
-        "line": [client_of(operation), Reference(operation.reference), people_line(operation, approvers)],
+        "line": [client_of(operation), Reference(operation.reference), people_line(operation, approvers, rejecter)],
         "facts": facts_of(operation),
         "origin": [
             *origin_of(operation, len(story.attempts)),
@@ -118,8 +118,11 @@ def crumbs_of(operation: Operation) -> list[Crumb]:
     return [Crumb(_("Funding"), top), Crumb(kinds, f"{top}?kind={operation.kind}"), Crumb(operation.reference)]
 
 
-def people_line(operation: Operation, approvers: list[str]) -> str:
-    names = {"asked": operation.requested_by.name, "approved": ", ".join(approvers)}
+def people_line(operation: Operation, approvers: list[str], rejecter: str) -> str:
+    """Name who asked and who had the last word: one rejection outweighs the approvals before it."""
+    names = {"asked": operation.requested_by.name, "approved": ", ".join(approvers), "rejected": rejecter}
+    if rejecter:
+        return _("Asked by %(asked)s, rejected by %(rejected)s") % names
     if approvers:
         return _("Asked by %(asked)s, approved by %(approved)s") % names
     return _("Asked by %(asked)s") % names
@@ -223,7 +226,7 @@ def client_facts(client: Client) -> list[Fact]:
 def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
     """Return what will be sent, what it changes and every check, for whoever decides on it."""
     facts = facts_for(operation, is_fresh=is_fresh)
-    checks = checks_of(facts)
+    checks, unlike = checks_of(facts), unusual.unlike_before(unusual.movement_of(operation), facts.now)
     return {
         "operation": operation,
         "for_whom": str(operation.client),
@@ -232,8 +235,8 @@ def preview_context(operation: Operation, *, is_fresh: bool) -> dict[str, Any]:
         "age": Age(facts.balance.read_at),
         "is_fresh": is_fresh,
         "checks": checks,
-        "checks_summary": summary(checks),
-        "unlike_before": unusual.unlike_before(unusual.movement_of(operation), facts.now),
+        "checks_summary": summary(checks, unlike=len(unlike)),
+        "unlike_before": unlike,
         "recent": [line_of(one) for one in queries.same_client(operation, RECENT_SHOWN)],
         "all_url": url_of_all(operation.client),
         "today": today_facts(operation, facts.now),

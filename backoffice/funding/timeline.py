@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.approvals.models import Decision
+from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
+from backoffice.approvals.voices import spoken_by
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.story import closed_sentence, closing_events
 from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
@@ -101,13 +103,21 @@ def decided(story: Story) -> Iterator[Event]:
             decision.get_verdict_display(),
             decision.decided_at,
             _decided_by(decision),
-            f"“{decision.note}”" if decision.note else "",
+            _said(decision),
             "shield-check" if is_approval else "x",
             Meaning.POSITIVE if is_approval else Meaning.NEGATIVE,
         )
         if decision.taken_back_at is not None:
             by = _("by %(name)s") % {"name": decision.decided_by.name}
             yield Event(_("Approval taken back"), decision.taken_back_at, by, "", "x", Meaning.WARNING)
+
+
+def _said(decision: Decision) -> str:
+    """The kind of reason of a rejection, and the words; both empty for an approval without a note."""
+    kind = kind_of(decision)
+    return " ".join(
+        part for part in (f"{kind}." if kind else "", f"“{decision.note}”" if decision.note else "") if part
+    )
 
 
 def _decided_by(decision: Decision) -> str:
@@ -123,13 +133,14 @@ def _decided_by(decision: Decision) -> str:
 
 def approvers_of(decisions: Iterable[Decision]) -> list[str]:
     """Name whose approvals count, in the order they gave them: ``Lina Aziz for Omar Saleh``."""
-    counting = [one for one in decisions if one.verdict == Decision.Verdict.APPROVED and one.taken_back_at is None]
     return [
-        _("%(name)s for %(away)s") % {"name": one.decided_by.name, "away": one.for_person.name}
-        if one.for_person
-        else one.decided_by.name
-        for one in counting
+        spoken_by(one) for one in decisions if one.verdict == Decision.Verdict.APPROVED and one.taken_back_at is None
     ]
+
+
+def rejecter_of(decisions: Iterable[Decision]) -> str:
+    """Name who rejected it; empty where nobody has."""
+    return next((spoken_by(one) for one in decisions if one.verdict == Decision.Verdict.REJECTED), "")
 
 
 def sent(story: Story) -> Iterator[Event]:

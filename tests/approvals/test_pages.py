@@ -202,3 +202,19 @@ def test_a_request_whose_time_is_over_waits_no_more_though_nobody_has_moved_it(a
     asked.valid_until = asked.requested_at + timedelta(hours=2)
 
     assert str(line_of(asked, asked.valid_until)[1]).startswith("Waited ")
+
+
+def test_what_was_rejected_says_the_kind_of_reason_and_the_words(
+    client: Browser, address: str, asked: Request, operation: Operation, omar: Person, maya: Person
+) -> None:
+    said = {"fingerprint": asked.fingerprint, "reason_code": "duplicate", "reason": "Paid on Monday."}
+    client.force_login(omar)
+
+    own = client.post(f"{address}reject/", said, follow=True).content.decode()
+    client.force_login(maya)
+    at_hers = client.get(f"/funding/{operation.reference}/").content.decode()
+
+    assert "You have rejected this already." in own
+    assert ". Already done or asked twice. “" in own
+    assert "Already done or asked twice. “Paid on Monday.”" in at_hers
+    assert "Asked by Maya Haddad, rejected by Omar Saleh" in at_hers

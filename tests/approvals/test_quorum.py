@@ -192,3 +192,23 @@ def test_s6_extra_fields_change_nothing(client: Browser, of_two: Request, omar: 
     assert (decided.decided_by, decided.for_person) == (omar, None)
     after = Request.objects.get(pk=of_two.pk)
     assert (after.state, after.amount, after.people_needed) == ("waiting", of_two.amount, 2)
+
+
+def test_the_first_of_two_approvals_is_not_told_as_the_end(client: Browser, of_two: Request, omar: Person) -> None:
+    client.force_login(omar)
+
+    said = with_code(omar, fingerprint=of_two.fingerprint)
+    page = client.post(f"/approvals/{of_two.subject}/approve/", said, follow=True).content.decode()
+
+    assert "Your approval of 12,500.00 USD counts. It needs somebody else as well." in page
+    assert "12,500.00 USD approved." not in page
+
+
+def test_taking_an_approval_back_asks_in_one_plain_question(client: Browser, of_two: Request, omar: Person) -> None:
+    approve(of_two, omar)
+    client.force_login(omar)
+
+    page = client.get(f"/approvals/{of_two.subject}/take-back/").content.decode()
+
+    assert "Take back your approval of" in page
+    assert ">Take my approval back</button>" in page

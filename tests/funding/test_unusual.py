@@ -13,10 +13,12 @@ from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, BalanceReading, Client
 from backoffice.database import clock
 from backoffice.funding import unusual
+from backoffice.funding.checks import summary
 from backoffice.funding.models import Operation, Scope
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.funding.subject import OperationSubject
+from backoffice.ui.values import Check, CheckResult
 from tests.funding.cast import mirrored_client, withdrawal
 from tests.funding.test_rolling import stored
 
@@ -97,3 +99,18 @@ def test_many_requests_cost_as_many_queries_as_one(
         with django_assert_num_queries(10):
             OperationSubject().unusual(some)
     assert Operation.objects.count() == 15
+
+
+@pytest.mark.parametrize(
+    ("results", "unlike", "told"),
+    [
+        ([CheckResult.PASSED] * 9, 0, "All pass"),
+        ([CheckResult.PASSED] * 9, 1, "9 pass, 1 to look at"),
+        ([CheckResult.PASSED, CheckResult.WARNING], 1, "1 pass, 2 to look at"),
+        ([CheckResult.PASSED, CheckResult.WAITING], 0, "1 pass, 1 not yet"),
+    ],
+)
+def test_what_is_unlike_the_rest_counts_among_what_is_to_be_looked_at(
+    results: list[CheckResult], unlike: int, told: str
+) -> None:
+    assert summary(tuple(Check("A check", one) for one in results), unlike) == told
