@@ -28,7 +28,7 @@ PEOPLE = Listing(
         View(_("Without second factor"), "factor=no&state=active"),
     ),
     summary=queries.counted,
-    empty=Empty(_("Nobody yet."), _("`manage.py first_people` invites the first administrator and managers.")),
+    empty=Empty(_("Nobody yet."), _("“manage.py first_people” invites the first administrator and managers.")),
     export_url_name="people:export",
     line_template="people/line.html",
     note_template="people/waiting.html",

@@ -26,7 +26,7 @@ HALTS: Final = {
             "CoinMENA refused our signature three times in a row. Check the key, the clock and the address list."
         ),
         gettext_noop(
-            "Run `manage.py doctor`. Look at this machine's clock first, then at COINMENA_PRIVATE_KEY and "
+            "Run “manage.py doctor”. Look at this machine's clock first, then at COINMENA_PRIVATE_KEY and "
             "COINMENA_PARTNER_ID, then ask CoinMENA whether our address is on their list. Nothing that was refused "
             "was applied; it waits to be sent."
         ),
@@ -34,7 +34,7 @@ HALTS: Final = {
     HaltCode.CLOCK: Halt(
         gettext_noop("Our clock and CoinMENA's differ by more than 10 seconds. Set this machine's clock."),
         gettext_noop(
-            "Start the time service of every machine that runs a worker, wait until `manage.py doctor` says that the "
+            "Start the time service of every machine that runs a worker, wait until “manage.py doctor” says that the "
             "clocks agree, then resume. A clock that is off makes an early “not found” look like a proof."
         ),
     ),

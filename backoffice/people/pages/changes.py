@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.control import difference, report, snapshot_now
@@ -56,9 +57,12 @@ def rows_of(proposal: Proposal) -> list[tuple[str, object, object]]:
     """Put the account before and after side by side."""
     access = {
         ChangeKind.INVITATION: (_("No account"), _("Open, once the link was used")),
-        ChangeKind.ROLE: (_("Open"), _("Open; sessions end")),
-        ChangeKind.REACTIVATION: (_("Closed"), _("Open, with the password and second factor of before")),
-        ChangeKind.FACTOR_RESET: (_("Open"), _("Open; sessions end")),
+        ChangeKind.ROLE: (pgettext("account", "Open"), _("Open; sessions end")),
+        ChangeKind.REACTIVATION: (
+            pgettext("account", "Closed"),
+            _("Open, with the password and second factor of before"),
+        ),
+        ChangeKind.FACTOR_RESET: (pgettext("account", "Open"), _("Open; sessions end")),
     }[proposal.kind]
     rows: list[tuple[str, object, object]] = [
         (_("Role"), role_label(proposal.role_before), role_label(proposal.role_after)),
