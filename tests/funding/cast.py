@@ -1,9 +1,11 @@
 """Reaching a state by the services that lead to it, so that no impossible operation stands in a test."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
@@ -15,6 +17,8 @@ from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
 from tests.approving import approve
 
+#: Opens a browser for one of the cast, by name.
+SignIn = Callable[[str], Browser]
 WORKER = "worker 1"
 NOURA = "user_12345"
 

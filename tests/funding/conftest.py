@@ -3,13 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client as Browser
 
 from backoffice.clients.models import Asset, Client
-from tests.funding.cast import NOURA, mirrored_asset, mirrored_client
+from tests.funding.cast import NOURA, SignIn, mirrored_asset, mirrored_client
 from tests.funding.doubt import in_doubt, travel
 from tests.partners import Partners, partners, sandbox
 
 __all__ = ["in_doubt", "partners", "sandbox", "travel"]
+
+
+@pytest.fixture
+def signed_in(client: Browser, request: pytest.FixtureRequest) -> SignIn:
+    """Open a browser in which one of the cast, by name, is signed in."""
+
+    def sign_in(name: str) -> Browser:
+        client.force_login(request.getfixturevalue(name))
+        return client
+
+    return sign_in
 
 
 @pytest.fixture

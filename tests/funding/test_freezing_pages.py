@@ -1,7 +1,6 @@
 """The pages of freezes and halts: who may do what, what everybody reads, what the lists cost."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -24,19 +23,9 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from tests.approving import ask_for_release
 from tests.factors import code_of, with_code, wrong_code_of
-from tests.funding.cast import NOURA, deposit, mirrored_asset, withdrawal
+from tests.funding.cast import NOURA, SignIn, deposit, mirrored_asset, withdrawal
 
-SignIn = Callable[[str], Browser]
 FINANCE, MANAGER, OTHER_MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "lina", "vera", "adam"
-
-
-@pytest.fixture
-def signed_in(client: Browser, request: pytest.FixtureRequest) -> SignIn:
-    def sign_in(name: str) -> Browser:
-        client.force_login(request.getfixturevalue(name))
-        return client
-
-    return sign_in
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The pages: who may open which, what they show, what they cost, and the file beside the list."""
 
-from collections.abc import Callable
-
 import pytest
 from django.db import connection
 from django.test import Client as Browser
@@ -20,10 +18,8 @@ from backoffice.funding.states import State
 from backoffice.funding.views.lists import OPERATIONS
 from backoffice.funding.views.who_funded import WHO_FUNDED
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
-from tests.funding.cast import NOURA, approved_by, deposit, looked_up, now, sent, withdrawal
+from tests.funding.cast import NOURA, SignIn, approved_by, deposit, looked_up, now, sent, withdrawal
 from tests.partners import Partners
-
-SignIn = Callable[[str], Browser]
 
 FINANCE, MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "vera", "adam"
 READERS = {FINANCE, MANAGER, AUDITOR}
@@ -51,15 +47,6 @@ MATRIX: list[tuple[str, str, set[str]]] = [
     ("get", "/audit/who-funded-what/", READERS),
     ("post", "/audit/who-funded-what/export/", READERS),
 ]
-
-
-@pytest.fixture
-def signed_in(client: Browser, request: pytest.FixtureRequest) -> Callable[[str], Browser]:
-    def sign_in(name: str) -> Browser:
-        client.force_login(request.getfixturevalue(name))
-        return client
-
-    return sign_in
 
 
 @pytest.mark.parametrize("name", [FINANCE, MANAGER, AUDITOR, ADMINISTRATOR])

@@ -2,7 +2,6 @@
 
 import time
 import tracemalloc
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -25,20 +24,11 @@ from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
+from tests.funding.cast import SignIn
 
-SignIn = Callable[[str], Browser]
 UPLOAD = "/funding/bulk/upload/"
 FINANCE, MANAGER, AUDITOR = "maya", "omar", "vera"
 READERS = [FINANCE, MANAGER, AUDITOR]
-
-
-@pytest.fixture
-def signed_in(client: Browser, request: pytest.FixtureRequest) -> SignIn:
-    def sign_in(name: str) -> Browser:
-        client.force_login(request.getfixturevalue(name))
-        return client
-
-    return sign_in
 
 
 def send(desk: Browser, content: bytes, name: str = "payments.csv") -> Any:
