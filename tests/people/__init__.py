@@ -44,6 +44,18 @@ def give_role(person: Person, role: str) -> None:
     person.refresh_from_db()
 
 
+@contextmanager
+def in_role(person: Person, role: str) -> Iterator[None]:
+    """Have two others, who are gone afterwards, give ``person`` another role, and their own back in the end."""
+    own = person.role
+    with _two_others() as (administrator, manager):
+        for given in (role, own):
+            approve(propose(role_of(person, given, administrator), administrator).approval, manager)
+            person.refresh_from_db()
+            if given == role:
+                yield
+
+
 def reactivate(person: Person) -> None:
     """Have two others, who are gone afterwards, let ``person`` come back."""
     person.refresh_from_db()
@@ -54,6 +66,7 @@ def reactivate(person: Person) -> None:
 
 @contextmanager
 def _two_others() -> Iterator[tuple[Person, Person]]:
+    """Two people who are there from the beginning: once an account was asked for, nobody begins by hand any more."""
     others = [
         Person.objects.create_person(email=f"{uuid4()}@example.com", name=f"Some {role}", role=role, password="used")
         for role in (Role.ADMINISTRATOR, Role.MANAGER)

@@ -11,7 +11,7 @@ from backoffice.people.models import AccountChange, ChangeKind
 from backoffice.people.states import MOVES, ChangeState
 from tests import factors
 from tests.approving import approve
-from tests.people import change_of, propose, role_of
+from tests.people import change_of, invitation_of, propose, role_of
 
 TWO_PEOPLE = "changes by two people only"
 
@@ -41,6 +41,27 @@ def test_no_closed_account_opens_by_hand(db: None, maya: Person) -> None:
 
 def test_closing_an_account_and_what_people_choose_themselves_stay_possible(db: None, maya: Person) -> None:
     sql("UPDATE accounts_person SET is_active = false, time_zone = 'UTC' WHERE id = %s", maya.pk)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_s4_nobody_begins_by_hand_once_accounts_are_asked_for(waiting: AccountChange, role: Role) -> None:
+    """Whoever could write a person into the table would have a second person of their own."""
+    with pytest.raises(IntegrityError, match="nobody was invited"), transaction.atomic():
+        Person.objects.create_person(email="second@example.com", name="Second", role=role)
+
+
+def test_s4_an_invitation_that_waits_lets_nobody_begin(waiting: AccountChange, adam: Person) -> None:
+    propose(invitation_of("Nora Petrov", Role.MANAGER, adam), adam)
+    with pytest.raises(IntegrityError, match="nobody was invited"), transaction.atomic():
+        Person.objects.create_person(email="nora@example.com", name="Nora Petrov", role=Role.MANAGER)
+
+
+def test_s4_an_invitation_in_force_lets_one_begin_and_no_second(waiting: AccountChange, adam: Person) -> None:
+    manager = Person.objects.get(email="omar@example.com")
+    approve(propose(invitation_of("Nora Petrov", Role.MANAGER, adam), adam).approval, manager)
+    assert Person.objects.get(email="nora@example.com").role == Role.MANAGER
+    with pytest.raises(IntegrityError, match="nobody was invited"), transaction.atomic():
+        Person.objects.create_person(email="other@example.com", name="Nora Petrov", role=Role.MANAGER)
 
 
 def test_a_change_that_waits_changes_no_role(waiting: AccountChange, maya: Person) -> None:

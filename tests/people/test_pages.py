@@ -202,7 +202,7 @@ def test_a_role_is_looked_at_before_it_is_proposed(client: Client, adam: Person,
 
     assert "Give Maya Haddad the role auditor?" in said
     assert "Role Finance Auditor" in said
-    assert "Withdrawals. No: nobody can ask for it." in said
+    assert "Withdrawals: still possible? No: nobody can ask for it." in said
     assert "Maya Haddad could no longer send money alone." in said
     assert "Never: Change anything" in said
     assert not AccountChange.objects.exists()
@@ -351,8 +351,8 @@ def test_a_proposal_is_taken_back_by_who_made_it(client: Client, adam: Person, m
 
 
 def test_another_administrator_does_not_take_it_back(client: Client, adam: Person, maya: Person) -> None:
-    change = propose(role_of(maya, Role.MANAGER, adam), adam)
     eva = Person.objects.create_person(email="eva@example.com", name="Eva Kern", role=Role.ADMINISTRATOR)
+    change = propose(role_of(maya, Role.MANAGER, adam), adam)
     client.force_login(eva)
     answer = client.post(reverse("people:cancel_change", args=[change.key]))
     assert answer.status_code == 403

@@ -9,23 +9,17 @@ from backoffice.funding.services.freezing import freeze
 from tests.funding.bulk import files
 from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
 from tests.orders import said as orders
-from tests.people import give_role
+from tests.people import in_role
 from tests.transactions import said as transactions
 
 
 def asked_for_by(manager: Person) -> dict[str, object]:
     """Have ``manager``, while still in finance, ask for a withdrawal; return what names it in addresses."""
-    turn(manager, Role.FINANCE)
     client, asset = mirrored_client(), mirrored_asset()
-    operation = withdrawal(manager, client, asset)
-    file = files.uploaded(manager, files.deposits(3))
-    turn(manager, Role.MANAGER)
+    with in_role(manager, Role.FINANCE):
+        operation = withdrawal(manager, client, asset)
+        file = files.uploaded(manager, files.deposits(3))
     return {**named(operation), "file_id": file.pk, "partner_client_id": client.partner_client_id}
-
-
-def turn(person: Person, role: Role) -> None:
-    """Give a person another role, as if two people had agreed to it."""
-    give_role(person, role)
 
 
 def named(operation: Operation) -> dict[str, object]:

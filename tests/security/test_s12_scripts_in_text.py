@@ -13,9 +13,10 @@ from backoffice.audit.services import record
 from tests.funding.bulk import files
 from tests.funding.cast import deposit, mirrored_asset, mirrored_client, withdrawal
 from tests.orders import said as orders
+from tests.people import in_role
 from tests.security.addresses import Address
 from tests.security.browsers import Who, browsers_of, cast
-from tests.security.objects import named, turn
+from tests.security.objects import named
 from tests.security.pages import Site, text_of
 from tests.transactions import said as transactions
 
@@ -80,19 +81,18 @@ def poisoned(db: None) -> Site:
     """The corpus in every text that somebody else writes: partners, colleagues, files, metadata."""
     people = cast()
     asker = people[Who.REQUESTER]
-    turn(asker, Role.FINANCE)
-    everything = " ".join(text.replace("\x00", "") for text in CORPUS)
-    client, asset = mirrored_client(name=everything[:900]), mirrored_asset(name=everything[:200])
-    first = withdrawal(asker, client, asset, reason=everything[:480])
-    for number, text in enumerate(CORPUS, 1):
-        clean = text.replace("\x00", "")
-        named_so = mirrored_client(f"user_{number:05}", name=clean)
-        deposit(asker, named_so, asset, f"{number}.00", reason=f"{clean} ok")
-        orders.mirror(orders.said(id=number, order_no=clean[:60], partner_order_ref=clean[:60], source=clean[:40]))
-        transactions.mirror(transactions.said(number, reference=clean[:60], metadata={clean: clean}))
-        record("client.deactivated", by=people[Who.MANAGER], client=clean[:60], reason=clean, after={clean: clean})
-    file = files.uploaded(asker, files.deposits(2), name=f"{CORPUS[1]}.csv")
-    turn(asker, Role.MANAGER)
+    with in_role(asker, Role.FINANCE):
+        everything = " ".join(text.replace("\x00", "") for text in CORPUS)
+        client, asset = mirrored_client(name=everything[:900]), mirrored_asset(name=everything[:200])
+        first = withdrawal(asker, client, asset, reason=everything[:480])
+        for number, text in enumerate(CORPUS, 1):
+            clean = text.replace("\x00", "")
+            named_so = mirrored_client(f"user_{number:05}", name=clean)
+            deposit(asker, named_so, asset, f"{number}.00", reason=f"{clean} ok")
+            orders.mirror(orders.said(id=number, order_no=clean[:60], partner_order_ref=clean[:60], source=clean[:40]))
+            transactions.mirror(transactions.said(number, reference=clean[:60], metadata={clean: clean}))
+            record("client.deactivated", by=people[Who.MANAGER], client=clean[:60], reason=clean, after={clean: clean})
+        file = files.uploaded(asker, files.deposits(2), name=f"{CORPUS[1]}.csv")
     Person.objects.filter(pk=asker.pk).update(name=CORPUS[0])
     objects = {**named(first), "file_id": file.pk, "order_id": 1, "partner_client_id": client.partner_client_id}
     return Site(browsers_of(people), {**objects, "transaction_id": transactions.key(1), "number": 1})

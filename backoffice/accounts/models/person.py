@@ -40,8 +40,8 @@ def company_time_zone() -> str:
 class Person(AbstractBaseUser):
     """Someone who works here. There are no groups, no permissions and no superusers: policies decide by role.
 
-    Another role, and the way back after a deactivation, take an approved change of the people app in the same
-    transaction; the database refuses them otherwise, whichever code asks.
+    A new account, another role, and the way back after a deactivation take an approved change of the people app in the
+    same transaction; the database refuses them otherwise, whichever code asks.
     """
 
     email = models.EmailField(_("E-mail"), unique=True)
@@ -62,6 +62,28 @@ class Person(AbstractBaseUser):
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="person_has_a_known_role"),
         ]
         triggers = [
+            # From the first request about an account on: before it there are only those whom `first_people` made, none
+            # of whom can ask for money.
+            pgtrigger.Trigger(
+                name="account_begins_by_two_people",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (SELECT 1 FROM approvals_request WHERE kind = 'account') AND NOT EXISTS (
+                        SELECT 1 FROM people_accountchange c JOIN approvals_request r ON r.id = c.approval_id
+                        JOIN accounts_proof p ON p.id = r.asked_with_id
+                        WHERE c.kind = 'invitation' AND c.state = 'waiting' AND c.email = NEW.email
+                        AND c.name = NEW.name AND c.role_after = NEW.role
+                        AND r.kind = 'account' AND r.subject = c.key AND r.state = 'approved'
+                        AND r.fingerprint = c.fingerprint AND r.requested_by_id = c.proposed_by_id
+                        AND c.fingerprint = ANY(p.covers)
+                    ) THEN
+                        RAISE EXCEPTION 'nobody was invited as % by two people', NEW.email
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="account_changed_by_two_people",
                 when=pgtrigger.Before,
