@@ -64,6 +64,7 @@ def test_s4_a_replayed_address_is_refused(
     answer = client.post(f"{address}approve/", {"fingerprint": asked.fingerprint, **fields})
 
     assert answer.status_code == 403
+    assert "<h1>You cannot do this</h1>" in answer.content.decode(), "a manager's role would be no help here"
     assert Operation.objects.get().state == State.PENDING_APPROVAL
     assert Entry.objects.filter(event="approval.refused", person=maya).exists()
 

@@ -194,7 +194,7 @@ def test_a_limit_on_a_day_that_falls_is_a_gain() -> None:
 def test_a_rule_that_is_missing_altogether_blocks() -> None:
     fewer = tuple(one for one in RULES if one.kind != "closing")
     worse, better = sentences_of(difference(report(NOW), report(NOW.with_rules(fewer))))
-    assert worse == ["Closings by hand. No: an administrator has to add a rule."]
+    assert worse == ["Closings by hand: still possible? No: an administrator has to add a rule."]
     assert sentences_of(difference(report(NOW.with_rules(fewer)), report(NOW)))[1] == [
         "Closings by hand: can be done again."
     ]
@@ -203,7 +203,7 @@ def test_a_rule_that_is_missing_altogether_blocks() -> None:
 def test_what_can_no_longer_be_done_is_said() -> None:
     found = difference(report(NOW), report(NOW.with_role(MAYA.id, "auditor")))
     worse, better = sentences_of(found)
-    assert "Withdrawals. No: nobody can ask for it." in worse
+    assert "Withdrawals: still possible? No: nobody can ask for it." in worse
     assert "Maya could no longer send money alone." in better
     assert "Maya and Omar or Lina could no longer move money together." in better
 

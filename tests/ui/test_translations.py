@@ -56,8 +56,8 @@ def sentences_of_the_code() -> Iterator[tuple[str, int, str]]:
         if {"sandbox", "demo"} & set(path.relative_to(PRODUCT).parts):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and node.args and GETTEXT.fullmatch(ast.unparse(node.func)):
-                sentence = node.args[0]
+            if isinstance(node, ast.Call) and node.args and GETTEXT.fullmatch(name := ast.unparse(node.func)):
+                sentence = node.args["pgettext" in name]  # there a context stands in front of it
                 if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
                     yield str(path.relative_to(PRODUCT)), node.lineno, sentence.value
 

@@ -216,7 +216,7 @@ def _named(pairs: list[Gain]) -> str:
 
 def _standstill(one: Standstill) -> str:
     why = why_stuck(one.kind, one.stuck, one.not_for)
-    return _("%(what)s. %(why)s.") % {"what": _acts_of(one), "why": why}
+    return _("%(what)s: still possible? %(why)s.") % {"what": _acts_of(one), "why": why}
 
 
 def _freed(one: Standstill) -> str:
