@@ -21,7 +21,7 @@ def approve(
     )
 
 
-def ask_to_close(operation: Operation, claim: closing.Claim, by: Person) -> Closing:
+def ask_to_close(operation: Operation, claim: closing.ClaimedOutcome, by: Person) -> Closing:
     """Ask for the closing of ``operation`` as ``by``, who has just shown a code for exactly that claim."""
     proof = proofs.write_down(by, closing.fingerprint_to_prove(operation, claim, by))
     return closing.ask_to_close(operation_id=operation.pk, claim=claim, by=by, proof=proof)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from backoffice.approvals.models import Request
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, Freeze, Operation, Scope
-from backoffice.funding.services.closing import Claim
+from backoffice.funding.services.closing import ClaimedOutcome
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.freezing import freeze
 from tests.approving import approve, ask_for_release, ask_to_close
@@ -82,7 +82,7 @@ def close_reviews(world: World) -> None:
 
 def _ask_to_close(world: World, operation: Operation) -> Closing:
     order = _order_there(world, operation)
-    claim = Claim(
+    claim = ClaimedOutcome(
         outcome=Closing.Outcome.FAILED if order is None else Closing.Outcome.COMPLETED,
         reason_code=Closing.ReasonCode.CONFIRMED,
         statement="CoinMENA wrote what its books say.",

@@ -13,7 +13,7 @@ from backoffice.approvals.models import Decision, Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
-from backoffice.funding.services.closing import Claim
+from backoffice.funding.services.closing import ClaimedOutcome
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import NO_PROOF
 from backoffice.funding.states import State
@@ -38,7 +38,7 @@ def reviewed(operation: Operation) -> Operation:
     return now(operation)
 
 
-def claim(outcome: str = "failed", **details: Any) -> Claim:
+def claim(outcome: str = "failed", **details: Any) -> ClaimedOutcome:
     """Say what finance would say with CoinMENA's letter in hand."""
     known = {
         "outcome": Closing.Outcome(outcome),
@@ -46,7 +46,7 @@ def claim(outcome: str = "failed", **details: Any) -> Claim:
         "statement": "Rana of CoinMENA wrote on Monday that no such order exists.",
         "evidence": [LETTER],
     }
-    return Claim(**{**known, **details})
+    return ClaimedOutcome(**{**known, **details})
 
 
 def asked(operation: Operation, by: Person, outcome: str = "failed", **details: Any) -> Closing:

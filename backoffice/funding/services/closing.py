@@ -40,7 +40,7 @@ CLOSED_BY_PEOPLE: Final = "closed"
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedOutcome:
     """What finance says became of an operation, and on what evidence. ``order_id`` only for a completed one."""
 
     outcome: Closing.Outcome
@@ -50,7 +50,7 @@ class Claim:
     order_id: int | None = None
 
 
-def ask_to_close(*, operation_id: int, claim: Claim, by: Person, proof: Proof) -> Closing:
+def ask_to_close(*, operation_id: int, claim: ClaimedOutcome, by: Person, proof: Proof) -> Closing:
     """Look the reference up once more, then ask a manager to sign ``claim``.
 
     :param proof: the second factor ``by`` has just shown for `fingerprint_to_prove`.
@@ -73,7 +73,7 @@ def ask_to_close(*, operation_id: int, claim: Claim, by: Person, proof: Proof) -
     return closing
 
 
-def check_plausible(operation_id: int, claim: Claim) -> None:
+def check_plausible(operation_id: int, claim: ClaimedOutcome) -> None:
     """Look the reference up and refuse what is known to be otherwise, before a second factor is used up for it.
 
     :raises CannotClose: naming the field that is wrong.
@@ -83,7 +83,7 @@ def check_plausible(operation_id: int, claim: Claim) -> None:
     check_claim(claim, findings_of(Operation.objects.get(pk=operation_id)))
 
 
-def check_claim(claim: Claim, findings: Findings) -> Claim:
+def check_claim(claim: ClaimedOutcome, findings: Findings) -> ClaimedOutcome:
     """Refuse what is known to be otherwise; return the claim with the order it can only mean.
 
     :raises CannotClose: naming the field that is wrong.
@@ -94,7 +94,7 @@ def check_claim(claim: Claim, findings: Findings) -> Claim:
     return claim
 
 
-def fingerprint_to_prove(operation: Operation, claim: Claim, by: Person) -> str:
+def fingerprint_to_prove(operation: Operation, claim: ClaimedOutcome, by: Person) -> str:
     """Return the fingerprint of what ``by`` claims, which a second factor is shown for before it is asked."""
     return claim_fingerprint(
         reference=operation.reference,
@@ -155,7 +155,7 @@ def _check_evidence(evidence: Sequence[Attachment]) -> None:
         raise CannotClose.for_evidence()
 
 
-def _with_order(claim: Claim, findings: Findings) -> Claim:
+def _with_order(claim: ClaimedOutcome, findings: Findings) -> ClaimedOutcome:
     """Book with the one order that can be meant, where nobody had to choose."""
     if claim.outcome == Closing.Outcome.FAILED:
         return replace(claim, order_id=None)
@@ -164,7 +164,7 @@ def _with_order(claim: Claim, findings: Findings) -> Claim:
     return claim
 
 
-def _insert(operation: Operation, claim: Claim, findings: Findings, by: Person, proof: Proof) -> Closing:
+def _insert(operation: Operation, claim: ClaimedOutcome, findings: Findings, by: Person, proof: Proof) -> Closing:
     now = clock.now()
     key = f"{operation.reference}-closing-{operation.closings.count() + 1}"
     closing = Closing(
@@ -209,7 +209,7 @@ def _request(closing: Closing, by: Person, proof: Proof, now: datetime) -> Reque
     )
 
 
-def _record_asking(closing: Closing, operation: Operation, claim: Claim, by: Person) -> None:
+def _record_asking(closing: Closing, operation: Operation, claim: ClaimedOutcome, by: Person) -> None:
     record(
         "closing.asked",
         by=by,

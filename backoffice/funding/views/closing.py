@@ -58,9 +58,9 @@ def ask(request: HttpRequest, operation: Operation, form: ClosingForm) -> bool:
     return True
 
 
-def claim_of(form: ClosingForm) -> closings.Claim:
+def claim_of(form: ClosingForm) -> closings.ClaimedOutcome:
     said = form.cleaned_data
-    return closings.Claim(
+    return closings.ClaimedOutcome(
         outcome=Closing.Outcome(said["outcome"]),
         reason_code=Closing.ReasonCode(said["reason_code"]),
         statement=said["statement"],
