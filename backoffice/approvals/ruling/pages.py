@@ -1,6 +1,6 @@
-"""What the pages of the rules show: a version rule by rule and amount by amount, its approval, what a draft changes."""
+"""What the pages of the rules show: a version rule by rule and amount by amount, its approval, a draft, its trial."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,11 +16,12 @@ from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Request, Rule, RuleKind, RuleSet, RuleSetState
 from backoffice.approvals.ruling import queries, showing_trials
 from backoffice.approvals.ruling.content import digest_of_group, fingerprint_of
-from backoffice.approvals.ruling.differences import Change, Differences, GroupDifference, RuleDifference
+from backoffice.approvals.ruling.differences import Differences
 from backoffice.approvals.ruling.directory import directory
 from backoffice.approvals.ruling.kinds import BLOCKED_WITHOUT, MONEY
 from backoffice.approvals.ruling.ladder import EVERYBODY, Step, Whom, applicable, assets_named, ladder, whom_named
 from backoffice.approvals.ruling.policies import begun_sentence, can_edit, why_not_submit
+from backoffice.approvals.ruling.showing_differences import badge_of_change, differences_of
 from backoffice.approvals.wording import band_of, matter_of, people_of, sentence, span_of
 from backoffice.database import clock
 from backoffice.money import Money
@@ -33,12 +34,6 @@ STATE_MEANINGS: Final = {
     RuleSetState.LIVE: Meaning.POSITIVE,
     RuleSetState.FORMER: Meaning.NEUTRAL,
     RuleSetState.DISCARDED: Meaning.NEUTRAL,
-}
-CHANGE_BADGES: Final = {
-    Change.ADDED: (gettext_noop("Added"), Meaning.POSITIVE),
-    Change.REMOVED: (gettext_noop("Removed"), Meaning.NEGATIVE),
-    Change.CHANGED: (gettext_noop("Changed"), Meaning.WARNING),
-    Change.RENAMED: (gettext_noop("Renamed"), Meaning.NEUTRAL),
 }
 #: What happens to something that no rule matches.
 UNGATED: Final = {
@@ -339,50 +334,3 @@ def crumbs(*steps: str) -> list[Crumb]:
         Crumb(_("Rules"), reverse("rules:page")),
         *(Crumb(text, url) for text, url in zip(texts, urls, strict=True)),
     ]
-
-
-# Differences ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class DifferenceRow:
-    """One rule or group that differs, in sentences: ``before`` and ``after`` are empty where there is none."""
-
-    name: str
-    badge: Badge
-    before: str
-    after: str
-    notes: tuple[str, ...] = ()
-
-
-def differences_of(found: Differences) -> list[DifferenceRow]:
-    """Say every difference in sentences."""
-    return [*(_of_rule(one) for one in found.rules), *(_of_group(one) for one in found.groups)]
-
-
-def badge_of_change(change: Change) -> Badge:
-    text, meaning = CHANGE_BADGES[change]
-    return Badge(_(text), meaning, calm=True)
-
-
-def _of_rule(one: RuleDifference) -> DifferenceRow:
-    before, after = (sentence(rule) if rule else "" for rule in (one.before, one.after))
-    if one.change is Change.RENAMED and one.before:
-        before, after = one.before.name, one.rule.name
-    return DifferenceRow(one.rule.name, badge_of_change(one.change), before, after)
-
-
-def _of_group(one: GroupDifference) -> DifferenceRow:
-    notes = [
-        template % {"ids": in_short(ids), "n": len(ids)}
-        for template, ids in ((_("Joined (%(n)s): %(ids)s"), one.joined), (_("Left (%(n)s): %(ids)s"), one.left))
-        if ids
-    ]
-    name = _("Group %(group)s") % {"group": one.name}
-    return DifferenceRow(name, badge_of_change(one.change), "", "", tuple(notes))
-
-
-def in_short(ids: Collection[str]) -> str:
-    """Name some ids and leave the rest to the group's own page."""
-    shown = list(ids)[:GROUP_SHOWN]
-    return ", ".join(shown) + ("…" if len(ids) > len(shown) else "")

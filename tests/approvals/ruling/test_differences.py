@@ -1,6 +1,6 @@
 """What differs between two versions."""
 
-from backoffice.approvals.ruling import pages
+from backoffice.approvals.ruling import showing_differences
 from backoffice.approvals.ruling.differences import Change, differences
 from tests.approvals.ruling.cast import a_rule
 
@@ -25,7 +25,7 @@ def test_it_tells_added_removed_changed_and_renamed_apart() -> None:
 def test_a_changed_rule_is_told_in_sentences() -> None:
     before = a_rule(name="Large", asset="USD", at_least="10000")
     after = a_rule(name="Large", asset="USD", at_least="5000", people_needed=2)
-    [row] = pages.differences_of(differences([before], [after], {}, {}))
+    [row] = showing_differences.differences_of(differences([before], [after], {}, {}))
     assert row.before == "Withdrawals of 10,000 USD or more: 1 other person, within 24 hours."
     assert row.after == "Withdrawals of 5,000 USD or more: 2 other people, within 24 hours."
 
@@ -38,7 +38,7 @@ def test_who_joined_and_who_left_a_group_is_told() -> None:
         "New": (Change.ADDED, (), ()),
         "VIP": (Change.CHANGED, ("d",), ("a",)),
     }
-    assert pages.differences_of(found)[2].notes == ("Joined (1): d", "Left (1): a")
+    assert showing_differences.differences_of(found)[2].notes == ("Joined (1): d", "Left (1): a")
 
 
 def test_the_order_of_a_group_says_nothing() -> None:
