@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
@@ -171,10 +172,10 @@ class Ways:
 
 def ways_of(request: HttpRequest, person: Person) -> Ways:
     kinds = set(held.factors_of(person).values_list("type", flat=True))
-    is_demo = may_see_demo_code(request) and "totp" in kinds
+    is_demo = may_see_demo_code(request) and Authenticator.Type.TOTP in kinds
     return Ways(
-        has_authenticator="totp" in kinds,
-        has_passkey="webauthn" in kinds and passkeys.are_possible(request),
+        has_authenticator=Authenticator.Type.TOTP in kinds,
+        has_passkey=Authenticator.Type.WEBAUTHN in kinds and passkeys.are_possible(request),
         is_demo=is_demo,
         demo_code=codes.unspent_code(person, clock.now()) if is_demo else "",
     )

@@ -95,12 +95,16 @@ def check_can_propose(proposal: Proposal, by: Person, person: Person | None) -> 
 
 def why_not_invite(email: str) -> str:
     """Say why nobody can be invited under this address; empty when somebody can. One account for each address."""
+    taken = why_address_is_taken(email)
+    if taken or not queries.is_invitation_waiting(email):
+        return taken
+    return _("An invitation to this address waits for a manager already.")
+
+
+def why_address_is_taken(email: str) -> str:
+    """Say who has this address, active or not; empty where nobody has."""
     person = queries.with_email(email)
-    if person is not None:
-        return _("%(name)s has an account with this address already.") % {"name": person.name}
-    if queries.is_invitation_waiting(email):
-        return _("An invitation to this address waits for a manager already.")
-    return ""
+    return _("%(name)s has an account with this address already.") % {"name": person.name} if person else ""
 
 
 def check_address_is_free(email: str) -> None:
@@ -108,9 +112,9 @@ def check_address_is_free(email: str) -> None:
 
     :raises Conflict: naming who has it.
     """
-    person = queries.with_email(email)
-    if person is not None:
-        raise Conflict(_("%(name)s has an account with this address already.") % {"name": person.name})
+    taken = why_address_is_taken(email)
+    if taken:
+        raise Conflict(taken)
 
 
 # Who must remain --------------------------------------------------------------------------------------------------
