@@ -92,7 +92,7 @@ def one_writer(number: int) -> None:
         connections.close_all()
 
 
-def test_eight_writers_make_one_chain(committed: str) -> None:
+def test_s30_eight_writers_make_one_chain(committed: str) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(one_writer, range(WRITERS)))
     found = verify()
@@ -123,14 +123,14 @@ TAMPERING = [
 
 
 @pytest.mark.parametrize("statement", TAMPERING)
-def test_the_application_cannot_change_history(db: None, statement: str) -> None:
+def test_s28_the_application_cannot_change_history(db: None, statement: str) -> None:
     write(2)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert (verify().is_intact, verify().entries) == (True, 2)
 
 
-def test_the_owner_cannot_change_history_while_the_triggers_stand(committed: str) -> None:
+def test_s28_the_owner_cannot_change_history_while_the_triggers_stand(committed: str) -> None:
     write(2)
     for statement in (*TAMPERING[:6], TAMPERING[7], TAMPERING[-1]):
         with pytest.raises(DatabaseError), connections["owner"].cursor() as cursor:
@@ -199,7 +199,7 @@ DAMAGES: list[tuple[list[str], int, str]] = [
 START_AGAIN = ("DELETE FROM audit_entry", "UPDATE audit_head SET number = 0, hash = repeat('0', 64)")
 
 
-def test_verification_names_the_first_bad_entry_and_its_field(committed: str) -> None:
+def test_s29_verification_names_the_first_bad_entry_and_its_field(committed: str) -> None:
     for statements, number, field in DAMAGES:
         write(5)
         damage(*statements)

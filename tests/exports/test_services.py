@@ -56,7 +56,7 @@ def test_the_table_and_the_file_agree_row_by_row(committed: str) -> None:
     assert {row[2] for row in rows} >= {"-12500.00", "0.00000000", "99999999999999999999.999999999999999999"}
 
 
-def test_numbers_are_bare_and_text_is_always_quoted(committed: str) -> None:
+def test_s24_numbers_are_bare_and_text_is_always_quoted(committed: str) -> None:
     client = client_named("Noura", 1)
     client.balances.create(asset_id="USD", balance="-1.50", available_balance=0, read_at="2026-11-19T11:34:12Z")
     assert exported_bytes(BALANCES, balances()).decode() == (
@@ -82,7 +82,7 @@ def test_filter_values_travel_as_parameters(asked: Callable[[str], HttpRequest])
     assert len(downloaded(stream(asked("q=%27%29%3B+DROP+TABLE+orders_order%3B--")))) == 1
 
 
-def test_one_entry_says_who_took_what_with_the_digest_of_the_file(
+def test_s25_one_entry_says_who_took_what_with_the_digest_of_the_file(
     asked: Callable[[str], HttpRequest], vera: Person
 ) -> None:
     create_balances()
@@ -111,7 +111,7 @@ def test_nothing_is_written_down_before_the_last_byte(
     assert last_entry().event == "export.made"
 
 
-def test_a_reader_who_goes_away_leaves_a_broken_export(
+def test_s25_a_reader_who_goes_away_leaves_a_broken_export(
     asked: Callable[[str], HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "CHUNK_BYTES", 100)
@@ -138,7 +138,7 @@ def test_a_database_that_goes_away_leaves_a_broken_export(
     assert last_entry().event == "export.broken"
 
 
-def test_the_answer_is_a_file_that_nobody_keeps(asked: Callable[[str], HttpRequest]) -> None:
+def test_s25_the_answer_is_a_file_that_nobody_keeps(asked: Callable[[str], HttpRequest]) -> None:
     response = stream(asked("q=../../etc/passwd"))
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"].startswith('attachment; filename="balances-20')
@@ -149,13 +149,13 @@ def test_the_answer_is_a_file_that_nobody_keeps(asked: Callable[[str], HttpReque
 
 
 @pytest.mark.parametrize("query", ["balance_min=1e9", "sort=secret", "q=" + "x" * 300, "q=" + "x" * 5000])
-def test_it_refuses_what_the_list_refuses(asked: Callable[[str], HttpRequest], query: str) -> None:
+def test_s25_it_refuses_what_the_list_refuses(asked: Callable[[str], HttpRequest], query: str) -> None:
     with pytest.raises(BadListRequest):
         stream(asked(query))
     assert not Entry.objects.exists()
 
 
-def test_a_number_column_must_be_an_exact_number(db: None) -> None:
+def test_s24_a_number_column_must_be_an_exact_number(db: None) -> None:
     columns = Columns(Column(key="name", label="Name", kind=Kind.MONEY, value=lambda row: row, export="asset_id"))
     with pytest.raises(TypeError, match="no exact number"):
         compile_copy(columns, balances())

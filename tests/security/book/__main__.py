@@ -15,10 +15,12 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     from tests.security.book.document import PATH, document
-    from tests.security.book.lists import unknown_references
+    from tests.security.book.lists import unanswered, unknown_references
 
     if unknown := unknown_references():
         return say(f"docs/security.md names what is not there: {', '.join(unknown)}", 1)
+    if bare := unanswered():
+        return say(f"docs/security.md gives neither a test nor a reason for: {', '.join(bare)}", 1)
     if PATH.read_text() == document():
         return say("docs/security.md is up to date.", 0)
     if "--check" in sys.argv:

@@ -36,7 +36,8 @@ def proofs() -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in rows():
         files = ", ".join(f"`{file.removeprefix('tests/')}`" for file in row.files)
-        yield f"| {row.number} | {row.title} | {len(row.proofs)} | {files} |"
+        title = f"{row.title}. *Not shown:* {row.gap}" if row.gap else row.title
+        yield f"| {row.number} | {title} | {len(row.proofs)} | {files} |"
 
 
 def asvs() -> Iterator[str]:

@@ -10,14 +10,18 @@ from tests.security.book.known_tests import ROOT, numbered, tests
 HERE = Path(__file__).parent
 REFERENCE = re.compile(r"\b(S\d{1,2}\b|test_\w+|(?:docs|tests)/[\w/]+\.(?:md|py)(?:::test_\w+)?)")
 
+#: Fewer words are no reason.
+FEWEST_WORDS = 4
+
 
 @dataclass(frozen=True)
 class Row:
-    """One row of tests: what must not happen, and the tests that show it does not."""
+    """One row of tests: what must not happen, the tests that show it does not, and what no test shows, and why."""
 
     number: str
     title: str
     others: tuple[str, ...]
+    gap: str = ""
 
     @property
     def proofs(self) -> list[str]:
@@ -43,7 +47,12 @@ class Requirement:
 
 @cache
 def rows() -> list[Row]:
-    return [Row(number, title, tuple(rest.split())) for number, title, rest in lines("rows.txt", 3)]
+    return [row(*parts) for parts in lines("rows.txt", 3)]
+
+
+def row(number: str, title: str, rest: str) -> Row:
+    others, _dash, gap = rest.partition("—")
+    return Row(number, title, tuple(others.split()), gap.strip())
 
 
 @cache
@@ -65,9 +74,16 @@ def lines(name: str, parts: int) -> list[tuple[str, ...]]:
 def unknown_references() -> list[str]:
     """What the lists name and nobody has: tests, rows without a test, documents."""
     named = [reference for one in requirements() for reference in one.references]
+    named += [reference for one in requirements() for reference in REFERENCE.findall(one.reason)]
     named += [other for row in rows() for other in row.others]
     named += [row.number for row in rows()]
     return sorted({reference for reference in named if not is_known(reference)})
+
+
+def unanswered() -> list[str]:
+    """The requirements that nothing proves and that no sentence gives a reason for."""
+    bare = [one for one in requirements() if not one.references]
+    return [one.number for one in bare if len(one.reason.split()) < FEWEST_WORDS]
 
 
 def is_known(reference: str) -> bool:
