@@ -56,7 +56,9 @@ def standing(request: Request) -> object:
 
 def outcome(request: Request) -> object:
     """How it ended, and below it who decided that; nobody where it expired or was cancelled."""
-    who = [spoken_by(one) for one in decisions_of(request) if one.verdict == request.state and one.taken_back_at is None]
+    who = [
+        spoken_by(one) for one in decisions_of(request) if one.verdict == request.state and one.taken_back_at is None
+    ]
     return Lines(badge_of(request), ", ".join(who)) if who else badge_of(request)
 
 
