@@ -42,6 +42,9 @@ class DeactivateForm(ReasonForm):
 class ChangeForm(FactorForm, ReasonForm):
     """A change that is proposed: why, and a second factor for exactly this."""
 
+    #: As the page has them, so that mistakes are listed in that order; the code comes last.
+    field_order = ["name", "email", "role", "reason"]
+
     token = forms.UUIDField(widget=forms.HiddenInput)
 
 

@@ -14,11 +14,17 @@ from django.utils import timezone
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.models.person import company_time_zone
 from backoffice.accounts.policies import Refused
+from backoffice.accounts.step_up import FactorForm
 from backoffice.approvals.absences import services
+from backoffice.approvals.absences.forms import AbsenceForm
 from backoffice.approvals.absences.policies import Absence, NotPossible
 from backoffice.approvals.models import Decision, Delegation, Request
+from backoffice.approvals.ruling.forms import SubmitForm
 from backoffice.audit.models import Entry
 from backoffice.database import clock
+from backoffice.funding.closing.forms import ClosingForm
+from backoffice.funding.freezing.forms import ReleaseForm
+from backoffice.people.forms import InviteForm, RoleForm
 from tests import approving
 from tests.approvals.conftest import HandOver, absence
 from tests.factors import with_code
@@ -322,3 +328,11 @@ def test_s4_a_forged_voice_of_somebody_real_is_refused(
         assert client.post(f"/approvals/{asked.subject}/approve/", said).status_code == 403
     assert Entry.objects.filter(event="approval.refused", person=lina).count() == 2
     assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("form", [AbsenceForm, ReleaseForm, ClosingForm, SubmitForm, InviteForm, RoleForm])
+def test_mistakes_are_listed_in_the_order_of_the_page_with_the_code_last(form: type[FactorForm]) -> None:
+    typed = [name for name in form.field_order or () if name in form.base_fields]
+
+    assert typed and "code" not in typed
+    assert set(form.base_fields) - set(typed) <= {"code", "credential", "fingerprint", "token", "seen", "raised_at"}

@@ -36,6 +36,9 @@ def day_field(label: Any, missing: Any, hint: Any = "") -> forms.DateField:
 class AbsenceForm(FactorForm):
     """Who is away, who decides meanwhile, and which whole days, in the zone of whoever types them."""
 
+    #: As the page has them, so that mistakes are listed in that order; the code comes last.
+    field_order = ["away", "stand_in", "first_day", "last_day", "reason"]
+
     away = ManagerField(label=_("Who is away"), error_messages={"required": _("Choose who is away.")})
     stand_in = ManagerField(
         label=_("Who decides for them"),

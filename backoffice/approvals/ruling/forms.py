@@ -195,6 +195,9 @@ class SeenForm(forms.Form):
 class SubmitForm(FactorForm):
     """Why the rules change, for exactly the draft that was shown, with a second factor."""
 
+    #: As the page has them, so that mistakes are listed in that order; the code comes last.
+    field_order = ["note"]
+
     fingerprint = forms.CharField(widget=forms.HiddenInput, max_length=64)
     note = forms.CharField(
         label=_("Why the rules change"),

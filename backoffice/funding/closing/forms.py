@@ -49,6 +49,9 @@ class EvidenceField(forms.FileField):
 class ClosingForm(FactorForm):
     """The claim, its ground, and the evidence for it."""
 
+    #: As the page has them, so that mistakes are listed in that order; the code comes last.
+    field_order = ["outcome", "order_id", "reason_code", "statement", "evidence"]
+
     outcome = forms.ChoiceField(
         label=_("What became of it"),
         choices=Closing.Outcome.choices,

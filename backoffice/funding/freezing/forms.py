@@ -77,6 +77,9 @@ class FreezeForm(forms.Form):
 class ReleaseForm(FactorForm):
     """Why what is frozen may flow again."""
 
+    #: As the page has them, so that mistakes are listed in that order; the code comes last.
+    field_order = ["reason"]
+
     reason = forms.CharField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
