@@ -111,6 +111,12 @@ class KnowsWhatIsUnusual(Protocol):
         :return: the sentence by the ``subject`` of the request.
         """
 
+    def current_fingerprints(self, requests: Sequence[Request]) -> dict[str, str]:
+        """Compute what `Subject.current_fingerprint` says of each of ``requests``, by its ``subject``.
+
+        Takes the same number of queries however many requests there are.
+        """
+
 
 _subjects: dict[str, Subject] = {}
 

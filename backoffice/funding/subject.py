@@ -91,6 +91,10 @@ class OperationSubject:
         about = queries.operations().filter(reference__in=[request.subject for request in requests])
         return unusual.sentences_of([unusual.movement_of(one) for one in about], clock.now())
 
+    def current_fingerprints(self, requests: Sequence[Request]) -> dict[str, str]:
+        about = queries.operations().filter(reference__in=[request.subject for request in requests])
+        return {one.reference: fingerprint_of(one) for one in about}
+
 
 def _operation_of(request: Request) -> Operation:
     return locked(Operation.objects.values_list("pk", flat=True).get(reference=request.subject))

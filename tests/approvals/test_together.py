@@ -4,18 +4,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backoffice.accounts.models import Person, Proof
 from backoffice.approvals import services
 from backoffice.approvals.models import Decision, Request
-from backoffice.approvals.subjects import subject_of
 from backoffice.approvals.together import sets
 from backoffice.approvals.together.forms import sealed
 from backoffice.approvals.together.sets import Alike, Together
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from tests.approving import approve
@@ -117,9 +119,11 @@ def test_what_the_subject_finds_unusual_and_what_has_changed_is_lifted_out(
     first, second = operations[0].reference, operations[1].reference
     kind = "backoffice.funding.subject.OperationSubject"
     monkeypatch.setattr(f"{kind}.unusual", lambda _self, _requests: {first: "A new client."})
-    real = subject_of(Request(kind="operation")).current_fingerprint
-    changed = lambda _self, key: "0" * 64 if key == second else real(key)  # noqa: E731
-    monkeypatch.setattr(f"{kind}.current_fingerprint", changed)
+
+    def other_for_the_second(operation: Operation) -> str:
+        return "0" * 64 if operation.reference == second else fingerprint_of(operation)
+
+    monkeypatch.setattr("backoffice.funding.subject.fingerprint_of", other_for_the_second)
 
     lifted = {one.subject: why for one, why in found_by(omar).lifted}
 
@@ -287,3 +291,19 @@ def test_requests_of_two_people_never_stand_in_a_set(
 
     assert found is not None and found.rows == ()
     assert [one.alike.rule for one in sets.sets_for(omar, timezone.now())] == ["Every withdrawal"]
+
+
+def test_a_set_takes_the_same_number_of_queries_however_many_it_holds(
+    operations: list[Operation], maya: Person, omar: Person, usd: Asset
+) -> None:
+    def queries_for_set() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            found_by(omar)
+        return len(captured)
+
+    with_four = queries_for_set()
+    withdrawal(maya, mirrored_client("user_8", name="Client 8"), usd, "99.00")
+    withdrawal(maya, mirrored_client("user_9", name="Client 9"), usd, "98.00")
+
+    assert len(subjects(found_by(omar))) == 6
+    assert queries_for_set() == with_four

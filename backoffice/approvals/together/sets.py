@@ -115,8 +115,11 @@ def limit_of(alike: Alike) -> Decimal | None:
 
 
 def is_fit(alike: Alike) -> bool:
-    """Whether requests of this kind can be approved without the partner being asked about each."""
-    return is_known(alike.kind) and not isinstance(subject_of(Request(kind=alike.kind)), ChangedByThePartner)
+    """Whether it is known what is odd about requests of this kind, without the partner being asked about each."""
+    if not is_known(alike.kind):
+        return False
+    subject = subject_of(Request(kind=alike.kind))
+    return isinstance(subject, KnowsWhatIsUnusual) and not isinstance(subject, ChangedByThePartner)
 
 
 def odd_ones(requests: Sequence[Request]) -> dict[str, str]:
@@ -124,13 +127,15 @@ def odd_ones(requests: Sequence[Request]) -> dict[str, str]:
     if not requests:
         return {}
     subject = subject_of(requests[0])
-    told = subject.unusual(requests) if isinstance(subject, KnowsWhatIsUnusual) else {}
+    if not isinstance(subject, KnowsWhatIsUnusual):  # `is_fit` has said so before
+        raise TypeError(f"nobody knows what is unusual about a request of the kind {requests[0].kind}")
+    current = subject.current_fingerprints(requests)
     changed = {
         one.subject: _("Its content is not what was asked for.")
         for one in requests
-        if subject.current_fingerprint(one.subject) != one.fingerprint
+        if current.get(one.subject) != one.fingerprint
     }
-    return {**_far_off(requests), **told, **changed}
+    return {**_far_off(requests), **subject.unusual(requests), **changed}
 
 
 def _candidates(person: Person, now: datetime) -> QuerySet[Request]:
