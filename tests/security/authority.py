@@ -62,8 +62,11 @@ def names(host: str) -> x509.SubjectAlternativeName:
 class Server:
     """Takes one connection at a time on loopback, hears it to the end of its JSON, and keeps what it was told."""
 
-    def __init__(self, pem: Path) -> None:
+    def __init__(self, pem: Path, newest: ssl.TLSVersion) -> None:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the old versions would not be spoken by the server either
+        self.context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        self.context.maximum_version = newest
         self.context.load_cert_chain(pem)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://localhost:{self.listener.getsockname()[1]}"
@@ -80,13 +83,15 @@ class Server:
             said = b""
             while not said.endswith(b"}") and (part := safe.recv(65_536)):
                 said += part
-            self.heard.append(said)
-            safe.sendall(ANSWER)
+            if said:
+                self.heard.append(said)
+                safe.sendall(ANSWER)
 
 
 @contextmanager
-def serving(pem: Path) -> Iterator[Server]:
-    server = Server(pem)
+def serving(pem: Path, newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> Iterator[Server]:
+    """Serve on a port of its own; ``newest`` is the highest version of TLS it speaks."""
+    server = Server(pem, newest)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     yield server

@@ -1,6 +1,8 @@
 """Nothing is sent to whom no authority vouches for, or for another name, or for another day (security.md S36)."""
 
 import re
+import socket
+import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,25 @@ def test_s36_an_authority_nobody_trusts_is_told_nothing(tmp_path: Path) -> None:
     with serving(Authority(tmp_path).certify("localhost")) as partner:
         exchange = pay(partner.url)
     assert (exchange.fault, exchange.bytes_may_have_been_sent, partner.heard) == (Fault.TLS, False, [])
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_s36_a_partner_that_speaks_old_tls_only_is_told_nothing(authority: Authority) -> None:
+    with serving(authority.certify("localhost"), ssl.TLSVersion.TLSv1_1) as partner:
+        assert speaks_old_tls(partner.url, authority.root), "whoever takes it would be spoken to"
+        exchange = pay(partner.url)
+    assert (exchange.fault, exchange.bytes_may_have_been_sent, partner.heard) == (Fault.TLS, False, [])
+
+
+def speaks_old_tls(url: str, root: Path) -> bool:
+    """Whether a client that takes any version gets through; it says nothing."""
+    context = ssl.create_default_context(cafile=root)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    port = int(url.rpartition(":")[2])
+    line = socket.create_connection(("127.0.0.1", port), 5)
+    with context.wrap_socket(line, server_hostname="localhost") as safe:
+        return safe.version() == "TLSv1.1"
 
 
 def test_s36_no_switch_turns_it_off() -> None:
