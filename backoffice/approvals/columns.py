@@ -171,7 +171,7 @@ HISTORY_COLUMNS = Columns(
         kind=Kind.TIME,
         value=lambda one: one.requested_at,
         sort="asked",
-        on_phone=OnPhone.LABEL,
+        on_phone=OnPhone.HIDE,
     ),
     Column(key="ended_at", label=_("Ended"), kind=Kind.TIME, value=ended_at, on_phone=OnPhone.LABEL),
     Column(key="outcome", label=_("Outcome"), kind=Kind.BADGE, value=outcome),
