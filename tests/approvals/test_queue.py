@@ -48,10 +48,11 @@ def of_the_house(kind: str, by: Person, subject: str) -> Request:
 def test_each_role_sees_the_kinds_that_concern_it(
     asked: Request, adam: Person, name: str, seen: set[str], request: pytest.FixtureRequest
 ) -> None:
+    person = request.getfixturevalue(name)
     of_the_house("account", adam, "account-1")
     of_the_house("rules", adam, "rules-2-1")
 
-    found = set(queries.seen_by(request.getfixturevalue(name)).values_list("subject", flat=True))
+    found = set(queries.seen_by(person).values_list("subject", flat=True))
 
     assert {"money" if one == asked.subject else one for one in found} == seen
 

@@ -113,8 +113,9 @@ class Request(KeptModel):
                         SELECT 1 FROM approvals_rule r JOIN approvals_ruleset s ON s.id = r.rule_set_id
                         WHERE s.version = NEW.rule_version AND s.state IN ('live', 'former')
                         AND r.name = NEW.rule AND r.people_needed = NEW.people_needed
+                        AND (r.kind = NEW.kind OR NEW.kind = 'operation' AND r.kind IN ('withdrawal', 'deposit'))
                     ) THEN
-                        RAISE EXCEPTION 'request % names no rule that is or was live', NEW.subject
+                        RAISE EXCEPTION 'request % names no rule of its kind that is or was live', NEW.subject
                             USING ERRCODE = 'check_violation';
                     END IF;
                     IF NEW.kind = 'rules' AND NOT EXISTS (

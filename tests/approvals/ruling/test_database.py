@@ -123,15 +123,17 @@ def ask(by: Person, **pinned: object) -> Callable[[], object]:
     return lambda: Request.objects.create(**said)
 
 
-@pytest.mark.parametrize("pinned", [{"rule": "Nothing"}, {"rule_version": 7}, {"people_needed": 2}])
+@pytest.mark.parametrize(
+    "pinned", [{"rule": "Nothing"}, {"rule_version": 7}, {"people_needed": 2}, {"rule": "Every file of operations"}]
+)
 def test_it_refuses_a_request_that_names_no_rule_there_is(pinned: dict[str, object], maya: Person) -> None:
-    assert "names no rule that is or was live" in refused(ask(maya, **pinned))
+    assert "names no rule of its kind that is or was live" in refused(ask(maya, **pinned))
 
 
 def test_it_refuses_a_request_under_a_rule_that_is_only_drafted(draft: RuleSet, adam: Person, maya: Person) -> None:
     add(adam)
     pinned = {"rule": "Large withdrawals, USD", "rule_version": draft.version, "people_needed": 2}
-    assert "names no rule that is or was live" in refused(ask(maya, **pinned))
+    assert "names no rule of its kind that is or was live" in refused(ask(maya, **pinned))
 
 
 def test_it_takes_a_request_under_a_rule_that_is_live(maya: Person) -> None:
