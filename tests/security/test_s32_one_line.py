@@ -1,6 +1,7 @@
 """One event is one line, whatever somebody writes into names, addresses or headers (security.md S32)."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -23,7 +24,10 @@ def test_s32_a_request_is_logged_on_lines_of_its_own(site: Site, text: str) -> N
         site.browsers[Who.STRANGER].ask("GET", "/accounts/login/", {"next": text}, **said)
         site.browsers[Who.ADMINISTRATOR].ask("GET", "/orders/", {"q": text}, **said)
         site.browsers[Who.STRANGER].ask("POST", "/accounts/login/", {"login": text, "password": "x"}, **said)
-    for line in lines.getvalue().splitlines():
+        site.browsers[Who.ADMINISTRATOR].ask("GET", f"/{quote(text, safe='')}/", **said)
+    written = lines.getvalue().splitlines()
+    assert len(written) >= 2, "a refusal and an address that is none"
+    for line in written:
         assert json.loads(line).get("event") != "forged"
         assert line.isprintable()
 
