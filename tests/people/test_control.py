@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations, permutations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
@@ -269,9 +270,9 @@ PEOPLE = st.lists(st.tuples(st.sampled_from(list(Role)), st.booleans()), min_siz
 
 
 class Tried:
-    """A subject of no app, so that the policy itself answers and nothing else."""
+    """A subject that says nothing, in the place of operations, so that the policy itself answers and nothing else."""
 
-    kind = "tried"
+    kind = "operation"
 
     def current_fingerprint(self, key: str) -> str:
         return "f" * 64
@@ -282,8 +283,7 @@ class Tried:
 def test_nobody_is_reported_unable_who_is_able_nor_the_other_way_round(
     db: None, staff: list[tuple[Role, bool]], barred: int, hands_over: bool
 ) -> None:
-    subjects.register(Tried())  # type: ignore[arg-type]
-    with undone():
+    with undone(), patch.dict(subjects._subjects, {Tried.kind: Tried()}):
         found = [a_person(place, role) for place, (role, _is_active) in enumerate(staff)]
         if hands_over:
             hand_over_in_pairs([one for one in found if one.is_manager])
