@@ -82,7 +82,11 @@ def test_s38_a_page_that_was_open_too_briefly_is_flagged(asked: Request, seconds
     assert pace.flags_of(mark, asked.fingerprint, now) == flags
 
 
-@pytest.mark.parametrize("mark", ["", "x", "x" * 300, pace.opened("f" * 64, timezone.now())])
+@pytest.mark.parametrize(
+    "mark",
+    ["", "x", "x" * 300, pace.opened("f" * 64, timezone.now())],
+    ids=["none", "short", "long", "of another request"],
+)
 def test_s38_a_mark_that_is_not_of_this_page_is_flagged(asked: Request, mark: str) -> None:
     assert pace.flags_of(mark, asked.fingerprint, timezone.now()) == [pace.UNOPENED]
 

@@ -145,6 +145,7 @@ def test_the_private_key_may_be_written_in_several_ways(written: str | bytes) ->
         "-----BEGIN PRIVATE KEY-----\nsecret-but-wrong\n-----END PRIVATE KEY-----",
         X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
     ],
+    ids=["empty", "text", "bytes", "no key inside", "a key of another kind"],
 )
 def test_a_private_key_that_cannot_be_used_is_refused_without_repeating_it(written: str | bytes) -> None:
     with pytest.raises(InvalidPrivateKey) as refused:
