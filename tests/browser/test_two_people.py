@@ -16,8 +16,8 @@ from tests.browser.stack import Stack
 NOURA: Final = "user_12345"
 #: In the two-person band of the rules that come with the product.
 LARGE: Final = "10,250.00 USD"
-DEPUTY: Final = "Deputy of finance"
-DEPUTY_MAIL: Final = "deputy@example.com"
+DEPUTY: Final = "Stand-in of finance"
+DEPUTY_MAIL: Final = "stand-in@example.com"
 DEPUTY_PASSWORD: Final = "seven quiet herons at noon"
 
 

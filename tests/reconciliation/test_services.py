@@ -103,7 +103,7 @@ def test_a_not_found_that_anybody_could_have_written_proves_no_absence(
 def test_it_reads_what_was_made_since_the_mirror_was_read(db: None, partners: Partners) -> None:
     read_up_to(NOW - timedelta(minutes=12))
     partners.make_client("user_1")
-    partners.make_order("user_1", amount="500.00")
+    partners.make_order("user_1", amount="500.00", created_at=(NOW - timedelta(minutes=10)).isoformat())
     run = reconcile(window_from=START, window_to=NOW - timedelta(minutes=3), by=System("test"))
     assert (run.counts, run.is_complete) == ({"extra_at_partner": 1}, True)
 
