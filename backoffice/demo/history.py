@@ -35,7 +35,7 @@ from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
 from backoffice.mirror.registry import registered
 from backoffice.money import to_plain
-from backoffice.reconciliation.services import reconcile
+from backoffice.reconciliation.services.running import reconcile
 
 WORKER = "worker 1"
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."

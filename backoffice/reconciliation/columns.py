@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.reconciliation.badges import run_badge
+from backoffice.reconciliation.comparing.titles import title_of
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.titles import title_of
 from backoffice.ui import values
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 

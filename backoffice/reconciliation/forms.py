@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
-from backoffice.reconciliation.windows import Window, WindowRefused
+from backoffice.reconciliation.comparing.windows import Window, WindowRefused
 from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
 
 #: The buttons that stand for a day, by how many days it lies back.

@@ -15,12 +15,12 @@ from backoffice.funding.states import State
 from backoffice.money import Money
 from backoffice.reconciliation.badges import run_badge, verdict_badge
 from backoffice.reconciliation.columns import made_by
-from backoffice.reconciliation.effects import sides_of
-from backoffice.reconciliation.explanation import sentence_of, tests_of
+from backoffice.reconciliation.comparing.effects import sides_of
+from backoffice.reconciliation.comparing.explanation import sentence_of, tests_of
+from backoffice.reconciliation.comparing.titles import title_of, window_text
+from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, PENDING_GROUP
 from backoffice.reconciliation.models import EXCEPTIONS, PENDING, Run, Verdict
-from backoffice.reconciliation.titles import title_of, window_text
-from backoffice.reconciliation.totals import AssetTotal
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Meaning, Named, Person, Reference
 
 GAUGE_WIDTH = 1000

@@ -29,7 +29,7 @@ from backoffice.mirror.runs import AlreadyRunning
 from backoffice.orders.models import Order
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import mirror_read_to, reconcile
+from backoffice.reconciliation.services.running import mirror_read_to, reconcile
 from backoffice.ui import times
 from backoffice.ui.values import Link
 

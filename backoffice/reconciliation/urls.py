@@ -1,6 +1,6 @@
 from django.urls import path
 
-from backoffice.reconciliation import views
+from backoffice.reconciliation.views import runs as views
 
 app_name = "reconciliation"
 urlpatterns = [

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backoffice.funding.states import State
-from backoffice.reconciliation.digest import digest_of
-from backoffice.reconciliation.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.digest import digest_of
+from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
 from backoffice.reconciliation.models import Finding, ReferenceCheck, Run, Verdict
-from backoffice.reconciliation.totals import totals_of
-from backoffice.reconciliation.windows import Window
+from backoffice.reconciliation.comparing.totals import totals_of
+from backoffice.reconciliation.comparing.windows import Window
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, NOON, READ, Ours, Theirs
 from tests.reconciliation.twin import Pair, Twin, net

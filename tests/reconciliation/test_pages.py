@@ -17,8 +17,8 @@ from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation import queries
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import reconcile
-from backoffice.reconciliation.views import ALL_RUNS, RUN_FINDINGS
+from backoffice.reconciliation.services.running import reconcile
+from backoffice.reconciliation.views.runs import ALL_RUNS, RUN_FINDINGS
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, READ, Ours, Theirs

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from backoffice.funding.states import State
 from backoffice.reconciliation.models import Verdict
-from backoffice.reconciliation.windows import Window
+from backoffice.reconciliation.comparing.windows import Window
 from tests.reconciliation.rows import Ours, Theirs
 
 MAY_HAVE_MOVED = (

@@ -25,7 +25,7 @@ from django.db import connection
 
 from backoffice.clients.models import Client
 from backoffice.funding.states import SENT_STATES, State
-from backoffice.reconciliation.windows import Window
+from backoffice.reconciliation.comparing.windows import Window
 
 TRADES = ("buy", "sell")
 #: Not ended: nothing can be said yet. A send may be under way, or its outcome is in doubt.

@@ -22,7 +22,7 @@ from backoffice.orders.services import mirror_order
 from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.errors import PartnerAnswerInvalid, PartnerError
-from backoffice.reconciliation.matching import Comparison, orderless_references
+from backoffice.reconciliation.comparing.matching import Comparison, orderless_references
 from backoffice.reconciliation.models import ReferenceCheck
 
 #: As many as are asked for one run, and for how long, since somebody waits for the answer. The rest are not judged.

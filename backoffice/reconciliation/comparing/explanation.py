@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.funding.states import State
 from backoffice.money import format_amount
-from backoffice.reconciliation.matching import FAR_APART, UNSETTLED, WITHOUT_EFFECT_THERE
+from backoffice.reconciliation.comparing.matching import FAR_APART, UNSETTLED, WITHOUT_EFFECT_THERE
 from backoffice.reconciliation.models import Finding, Run, Verdict
 from backoffice.ui import times
 from backoffice.ui.values import CheckResult, Text

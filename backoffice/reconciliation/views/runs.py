@@ -16,11 +16,11 @@ from backoffice.audit.queries import history_of
 from backoffice.exports.services import stream_csv
 from backoffice.reconciliation import pages, policies, queries
 from backoffice.reconciliation.columns import FINDINGS, RUNS
+from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, FindingFilters
 from backoffice.reconciliation.forms import ReconcileForm
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import reconcile
-from backoffice.reconciliation.windows import WindowRefused
+from backoffice.reconciliation.services.running import reconcile
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, ListingPage
 from backoffice.ui.render import render_listing, render_page

@@ -19,13 +19,13 @@ from backoffice.database import clock
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.registry import registered
 from backoffice.mirror.runs import AlreadyRunning, last_complete
-from backoffice.reconciliation.digest import digest_of
-from backoffice.reconciliation.evidence import Evidence, gather
-from backoffice.reconciliation.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.digest import digest_of
+from backoffice.reconciliation.comparing.evidence import Evidence, gather
+from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.totals import totals_of
+from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import Finding, Run
 from backoffice.reconciliation.policies import check_can_reconcile
-from backoffice.reconciliation.totals import totals_of
-from backoffice.reconciliation.windows import Window
 from backoffice.ui import times
 
 #: A gap the sync closes in a moment. A longer one is the worker's to close: nobody waits for it in front of a page.

@@ -8,6 +8,16 @@ from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.database.models import AppendOnlyModel
 from backoffice.funding.models import Operation
+from backoffice.reconciliation.models.ledger import LedgerEntry, LedgerSource
+
+
+class Source(models.TextChoices):
+    """What a run compares with what."""
+
+    OPERATIONS = "operations", _("Operations and CoinMENA orders")
+    LEDGER = "ledger", _("Ledger and CoinMENA orders")
+    TRANSACTIONS = "transactions", _("Bitnob transactions")
+    BALANCES = "balances", _("Balances")
 
 
 class Verdict(models.TextChoices):
@@ -44,8 +54,12 @@ class Run(AppendOnlyModel):
     ``counts`` maps each verdict to its rows. ``totals`` is a list by asset: rows and net of both sides, the difference,
     and the verdicts that explain it, amounts as text. ``trades_count`` trades stood in the window and were not
     compared, since this product makes none. ``digest`` is the SHA-256 of the findings in canonical form (`digest.py`).
+    ``partner_total`` is how many orders the partner says the window holds, where it was asked: a mirror that holds
+    another number makes the run partial.
     """
 
+    source = models.CharField(max_length=16, choices=Source, default=Source.OPERATIONS)
+    ledger = models.ForeignKey(LedgerSource, null=True, on_delete=models.RESTRICT, related_name="runs")
     window_from = models.DateTimeField()
     window_to = models.DateTimeField()
     client = models.ForeignKey(Client, null=True, on_delete=models.RESTRICT, related_name="+")
@@ -57,6 +71,7 @@ class Run(AppendOnlyModel):
     incomplete_because = models.TextField(blank=True)
     ours_count = models.IntegerField()
     theirs_count = models.IntegerField()
+    partner_total = models.IntegerField(null=True)
     trades_count = models.IntegerField(default=0)
     counts = models.JSONField()
     totals = models.JSONField()
@@ -64,7 +79,18 @@ class Run(AppendOnlyModel):
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
-        indexes = [models.Index(fields=["window_from", "window_to", "id"], name="runs_of_a_window")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(source__in=Source.values), name="run_source_known"),
+            models.CheckConstraint(
+                condition=models.Q(source=Source.LEDGER, ledger__isnull=False)
+                | (~models.Q(source=Source.LEDGER) & models.Q(ledger=None)),
+                name="run_of_a_ledger_names_it",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["window_from", "window_to", "id"], name="runs_of_a_window"),
+            models.Index(fields=["source", "finished_at", "id"], name="runs_of_a_source"),
+        ]
 
     @property
     def is_clean(self) -> bool:
@@ -114,13 +140,14 @@ class Finding(AppendOnlyModel):
     """One row of a run: what we expected, what the partner has, and the verdict. Both sides are snapshots.
 
     ``their_amount`` stands in the column of the partner's books that is right for the order's type, and
-    ``their_opposite_amount`` in the one that should be empty.
+    ``their_opposite_amount`` in the one that should be empty. Ours is an operation, or in a run of a ledger its entry.
     """
 
     run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="findings")
     verdict = models.CharField(max_length=24, choices=Verdict)
     reference = models.TextField(blank=True)
     operation = models.ForeignKey(Operation, null=True, on_delete=models.RESTRICT, related_name="+")
+    entry = models.ForeignKey(LedgerEntry, null=True, on_delete=models.RESTRICT, related_name="+")
     order_id = models.BigIntegerField(null=True)
     our_client = models.TextField(null=True)
     our_type = models.TextField(null=True)
