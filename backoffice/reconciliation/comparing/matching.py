@@ -26,6 +26,7 @@ from django.db import connection
 from backoffice.clients.models import Client
 from backoffice.funding.states import SENT_STATES, State
 from backoffice.reconciliation.comparing.windows import Window
+from backoffice.reconciliation.models import LedgerSource, Source
 
 TRADES = ("buy", "sell")
 #: Not ended: nothing can be said yet. A send may be under way, or its outcome is in doubt.
@@ -187,6 +188,7 @@ TRADES_LEFT_OUT = """
 class Comparison:
     """What one run compares, and how far the mirror can be believed.
 
+    With a `ledger`, ours are the entries of its accepted files instead of the operations.
     `read_to` is the moment up to which every order of the partner has been read; None if none was ever read.
     """
 
@@ -194,6 +196,12 @@ class Comparison:
     client: Client | None
     read_to: datetime | None
     started_at: datetime
+    ledger: LedgerSource | None = None
+
+    @property
+    def source(self) -> Source:
+        """What the run compares, as the run keeps it."""
+        return Source.OPERATIONS if self.ledger is None else Source.LEDGER
 
     @property
     def parameters(self) -> dict[str, Any]:

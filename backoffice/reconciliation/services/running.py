@@ -24,6 +24,7 @@ from backoffice.reconciliation.comparing.evidence import Evidence, gather
 from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
 from backoffice.reconciliation.comparing.totals import totals_of
 from backoffice.reconciliation.comparing.windows import Window
+from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import Finding, Run
 from backoffice.reconciliation.policies import check_can_reconcile
 from backoffice.ui import times
@@ -94,6 +95,7 @@ def write_run(comparison: Comparison, evidence: Evidence, *, by: Actor) -> Run:
         run_by=None if isinstance(by, System) else by,
         finished_at=clock.now(),
     )
+    take_in(run)
     record("reconciliation.run", by=by, obj=run, client=client_of(comparison), after=summary_of(run))
     return run
 
@@ -108,6 +110,8 @@ def next_run_id() -> int:
 def facts_of(comparison: Comparison, evidence: Evidence) -> dict[str, Any]:
     partial = " ".join(filter(None, [mirror_gap(comparison), evidence.partial_because]))
     return {
+        "source": comparison.source,
+        "ledger": comparison.ledger,
         "window_from": comparison.window.start,
         "window_to": comparison.window.end,
         "client": comparison.client,
