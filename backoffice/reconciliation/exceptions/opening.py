@@ -47,8 +47,8 @@ def take(found: str) -> str:
             at_risk, state, severity, due_at, first_run_id, last_run_id, opened_at, resolution, resolution_text, ticket
         )
         SELECT %(source)s, key, verdict, (at AT TIME ZONE %(zone)s)::date, at, client, reference, operation_id,
-               order_id, transaction_id, asset, difference, at_risk, 'open', severity, due_at, %(run_id)s, %(run_id)s, %(now)s,
-               '', '', ''
+               order_id, transaction_id, asset, difference, at_risk, 'open', severity, due_at, %(run_id)s, %(run_id)s,
+               %(now)s, '', '', ''
         FROM due
         WHERE NOT EXISTS (
             SELECT 1 FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key
