@@ -10,10 +10,13 @@ from backoffice.reconciliation.models.runs import Run
 class BalanceProof(AppendOnlyModel):
     """Opening and the effects of all orders since, trades too, against the balance the partner says there is.
 
-    ``opening`` is the live balance of the proof before, at ``opened_at``; nothing and no time for the first one, which
-    adds up every order the mirror holds. ``difference`` is live less opening and effects, with its sign. Of it,
-    ``explained`` is what the open exceptions of the client and asset come to. For Bitnob ``client`` is empty,
-    ``account`` names the account and amounts count the smallest unit.
+    ``opening`` is the live balance of the newest proof before that came out even, at ``opened_at``: a difference stays
+    until it is gone. It is nothing, without a time, where none did: then every order the mirror holds is added up.
+    ``difference`` is live less opening and effects, with its sign. Of it, ``explained`` is what the open exceptions of
+    the client and asset come to, where they come to it exactly.
+
+    For Bitnob ``client`` is empty, ``account`` names the account and amounts count the smallest unit. Its opening is
+    what the account must have held before the first transaction we know, taken by its first proof and kept.
     """
 
     run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="proofs")
