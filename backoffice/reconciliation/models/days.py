@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.models import Proof
 from backoffice.approvals.models import Request
 from backoffice.database.models import AppendOnlyModel, KeptModel, born_in
 from backoffice.reconciliation.models.runs import Run
@@ -13,6 +14,7 @@ from backoffice.reconciliation.models.runs import Run
 
 class DayState(models.TextChoices):
     PREPARED = "prepared", _("Prepared, to be reviewed")
+    SENT_BACK = "sent_back", _("Sent back")
     REVIEWED = "reviewed", _("Reviewed, to be closed")
     CLOSED = "closed", _("Closed")
     REOPENED = "reopened", _("Reopened")
@@ -20,18 +22,43 @@ class DayState(models.TextChoices):
 
 DAY_MOVES = [
     ("prepared", "reviewed"),
+    ("prepared", "sent_back"),
+    ("reviewed", "sent_back"),
     ("reviewed", "prepared"),
+    ("sent_back", "prepared"),
     ("reviewed", "closed"),
     ("closed", "reopened"),
     ("reopened", "prepared"),
 ]
 
 
+def signed_by_a_manager(state: str) -> pgtrigger.Trigger:
+    """Demand that whoever moves a day into ``state`` is a manager who has just shown a second factor for it."""
+    return pgtrigger.Trigger(
+        name=f"{state}_by_a_manager",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state=state) & ~pgtrigger.Q(old__state=state),
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM accounts_person p JOIN accounts_proof f ON f.person_id = p.id
+                WHERE p.id = NEW.{state}_by_id AND p.role = 'manager' AND p.is_active AND f.id = NEW.{state}_with_id
+                AND NEW.{state}_at BETWEEN f.made_at AND f.made_at + interval '5 minutes'
+            ) THEN
+                RAISE EXCEPTION 'day % is not {state} by a manager with a fresh proof', NEW.date
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,  # noqa: S608  (no value of anybody's: two states of this module)
+    )
+
+
 class Day(KeptModel):
     """One calendar day in the company's time zone; a day without a row is open and nobody has prepared it.
 
     ``run`` is the run that was prepared; signing binds to its digest. ``version`` counts the closings: it rises with
-    each reopening. ``approval`` is the newest request to reopen it.
+    each reopening. ``reviewed_with`` and ``closed_with`` are the second factors shown for exactly that.
+    ``approval`` is the newest request to reopen it.
     """
 
     date = models.DateField(primary_key=True)
@@ -44,9 +71,11 @@ class Day(KeptModel):
     note = models.TextField(blank=True)
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
-    review_note = models.TextField(blank=True)
+    review_note = models.TextField(blank=True, help_text=_("What the reviewer said, signing or sending back"))
+    reviewed_with = models.OneToOneField(Proof, null=True, on_delete=models.RESTRICT, related_name="+")
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
     closed_at = models.DateTimeField(null=True)
+    closed_with = models.OneToOneField(Proof, null=True, on_delete=models.RESTRICT, related_name="+")
     checked_at = models.DateTimeField(null=True, help_text=_("When the closed day was last checked for drift"))
     approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+")
 
@@ -56,6 +85,9 @@ class Day(KeptModel):
             models.CheckConstraint(condition=Q(state__in=DayState.values), name="day_state_known"),
             models.CheckConstraint(
                 condition=Q(reviewed_by=None) | ~Q(reviewed_by=F("prepared_by")), name="day_reviewed_by_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_by=None) | ~Q(closed_by=F("prepared_by")), name="day_closed_by_another"
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[DayState.REVIEWED, DayState.CLOSED])
@@ -105,9 +137,17 @@ class Day(KeptModel):
                     ) THEN
                         RAISE EXCEPTION 'day % is closed with its report', NEW.date USING ERRCODE = 'check_violation';
                     END IF;
+                    IF NEW.state = 'closed' AND OLD.state <> 'closed' AND EXISTS (
+                        SELECT 1 FROM reconciliation_exceptionitem e
+                        WHERE e.day = NEW.date AND e.state IN ('open', 'waiting')
+                    ) THEN
+                        RAISE EXCEPTION 'day % has open exceptions', NEW.date USING ERRCODE = 'check_violation';
+                    END IF;
                     RETURN NEW;
                 """,
             ),
+            signed_by_a_manager("reviewed"),
+            signed_by_a_manager("closed"),
             pgtrigger.Trigger(
                 name="reopened_by_two_people",
                 when=pgtrigger.Before,
@@ -116,7 +156,9 @@ class Day(KeptModel):
                 func="""
                     IF NOT EXISTS (
                         SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'reopening'
-                        AND r.state = 'approved' AND r.subject = 'day-' || NEW.date || '-' || OLD.version
+                        AND r.state = 'approved'
+                        AND (r.subject = 'day-' || NEW.date || '-' || OLD.version
+                             OR r.subject LIKE 'day-' || NEW.date || '-' || OLD.version || '-%')
                     ) OR NEW.version <> OLD.version + 1 THEN
                         RAISE EXCEPTION 'day % is reopened and nobody agreed', NEW.date
                             USING ERRCODE = 'check_violation';
