@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from backoffice.funding.states import State
-from backoffice.reconciliation.models import Verdict
 from backoffice.reconciliation.comparing.windows import Window
+from backoffice.reconciliation.models import Verdict
 from tests.reconciliation.rows import Ours, Theirs
 
 MAY_HAVE_MOVED = (

@@ -7,8 +7,7 @@ partner is being waited for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,11 +22,8 @@ from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.errors import PartnerAnswerInvalid, PartnerError
 from backoffice.reconciliation.comparing.matching import Comparison, orderless_references
+from backoffice.reconciliation.comparing.patience import SOMEBODY_WAITS, Patience, Told, nobody
 from backoffice.reconciliation.models import ReferenceCheck
-
-#: As many as are asked for one run, and for how long, since somebody waits for the answer. The rest are not judged.
-MOST_LOOKUPS: Final = 50
-LONGEST_WAIT: Final = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -38,39 +34,58 @@ class Evidence:
     partial_because: str = ""
 
 
-def gather(comparison: Comparison) -> Evidence:
-    """Ask for every operation of the window that should have an order and has none in the mirror.
+def gather(
+    comparison: Comparison, *, patience: Patience = SOMEBODY_WAITS, made: Sequence[int] = (), told: Told = nobody
+) -> Evidence:
+    """Ask for every one of ours in the window that should have an order and has none in the mirror.
 
     Orders found are mirrored. When the partner stops answering, the rest is left unasked: those rows claim nothing.
+
+    :param made: the ids of look-ups made for this run before it was broken off; they are not made again.
+    :param told: hears of the progress after every look-up; the look-ups of a run broken off are kept by it.
     """
-    references = orderless_references(comparison, limit=MOST_LOOKUPS + 1)
-    return ask(references[:MOST_LOOKUPS], is_all=len(references) <= MOST_LOOKUPS) if references else Evidence()
+    known = list(ReferenceCheck.objects.filter(pk__in=made))
+    asked = {check.reference for check in known}
+    found = orderless_references(comparison, limit=patience.lookups + len(known) + 1)
+    references = [reference for reference in found if reference not in asked]
+    return Inquiry(patience, told, known).ask(references)
 
 
-def ask(references: Sequence[str], *, is_all: bool) -> Evidence:
-    """Look the references up one by one, until they or the patience of whoever waits are used up."""
-    partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
-    give_up_at = timezone.now() + LONGEST_WAIT
-    checks: list[ReferenceCheck] = []
-    unreadable = 0
-    for number, reference in enumerate(references):
-        left = unasked(len(references) - number)
-        if timezone.now() >= give_up_at:
-            return evidence_of(checks, unreadable, left)
+@dataclass
+class Inquiry:
+    """The look-ups of one run as they are made: one by one, until they or the patience are used up."""
+
+    patience: Patience
+    told: Told
+    checks: list[ReferenceCheck]
+    unreadable: int = 0
+
+    def ask(self, references: Sequence[str]) -> Evidence:
+        """Look the references up, as many as the patience allows, and say what is left."""
+        partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
+        give_up_at = timezone.now() + self.patience.wait
+        for number, reference in enumerate(references):
+            left = unasked(len(references) - number)
+            if number >= self.patience.lookups or timezone.now() >= give_up_at:
+                return self.evidence(left)
+            try:
+                self.look_up(partner, reference)
+            except PartnerError as error:
+                return self.evidence(f"{said_by(error)} {left}")
+            self.told(number + 1, len(references), [check.pk for check in self.checks])
+        return self.evidence()
+
+    def look_up(self, partner: CoinmenaClient, reference: str) -> None:
         try:
-            checks.append(look_up(partner, reference))
+            self.checks.append(look_up(partner, reference))
         except PartnerAnswerInvalid:
-            unreadable += 1
-        except PartnerError as error:
-            return evidence_of(checks, unreadable, f"{said_by(error)} {left}")
-    return evidence_of(checks, unreadable, "" if is_all else unasked(1))
+            self.unreadable += 1
 
-
-def evidence_of(checks: Sequence[ReferenceCheck], unreadable: int, partial_because: str) -> Evidence:
-    """Put the look-ups together with why they do not settle everything."""
-    proving_nothing = unreadable + sum(check.found is None for check in checks)
-    sentences = [partial_because, undecided(proving_nothing) if proving_nothing else ""]
-    return Evidence(tuple(check.pk for check in checks), " ".join(filter(None, sentences)))
+    def evidence(self, partial_because: str = "") -> Evidence:
+        """Put the look-ups together with why they do not settle everything."""
+        proving_nothing = self.unreadable + sum(check.found is None for check in self.checks)
+        sentences = [partial_because, undecided(proving_nothing) if proving_nothing else ""]
+        return Evidence(tuple(check.pk for check in self.checks), " ".join(filter(None, sentences)))
 
 
 def undecided(count: int) -> str:

@@ -1,5 +1,6 @@
 """Both sides of a run by asset, and what explains the difference. Sums are taken by the database, to the digit."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,24 +11,20 @@ from django.db import connection
 
 from backoffice.money import exact_sum, to_plain
 
-#: Only what completed has moved money. A deposit and a sale raise the balance, a withdrawal and a purchase lower it.
+#: Both sides in one reading. Only what completed has moved money. A deposit and a sale raise the balance, a withdrawal
+#: and a purchase lower it. A row may hold one asset on our side and another on theirs.
 SIDES = """
-    SELECT asset, verdict, sum(ours)::int, sum(our_net), sum(theirs)::int, sum(their_net)
-    FROM (
-        SELECT our_asset AS asset, verdict, 1 AS ours, 0 AS theirs, 0::numeric AS their_net,
-               CASE WHEN our_state <> 'completed' THEN 0 * our_amount
-                    WHEN our_type = 'withdrawal' THEN -our_amount ELSE our_amount END AS our_net
-        FROM reconciliation_finding WHERE run_id = %(run_id)s AND operation_id IS NOT NULL
-        UNION ALL
-        SELECT COALESCE(their_asset, ''), verdict, 0, 1,
-               CASE WHEN their_amount IS NULL THEN 0
+    SELECT verdict, our_asset, COALESCE(their_asset, ''), count(*)::int,
+           count(COALESCE(operation_id, entry_id))::int,
+           sum(CASE WHEN our_state <> 'completed' THEN 0 * our_amount
+                    WHEN our_type = 'withdrawal' THEN -our_amount ELSE our_amount END),
+           count(order_id)::int,
+           sum(CASE WHEN order_id IS NULL THEN NULL WHEN their_amount IS NULL THEN 0
                     WHEN their_status <> 'completed' THEN 0 * their_amount
-                    WHEN their_type IN ('withdrawal', 'buy') THEN -their_amount ELSE their_amount END,
-               0::numeric
-        FROM reconciliation_finding WHERE run_id = %(run_id)s AND order_id IS NOT NULL
-    ) side
-    GROUP BY asset, verdict
-    ORDER BY asset, verdict
+                    WHEN their_type IN ('withdrawal', 'buy') THEN -their_amount ELSE their_amount END)
+    FROM reconciliation_finding
+    WHERE run_id = %(run_id)s
+    GROUP BY verdict, our_asset, their_asset
 """
 
 
@@ -81,12 +78,41 @@ class AssetTotal:
         )
 
 
-def totals_of(run_id: int) -> list[AssetTotal]:
-    """Add up both sides of a run's findings, one total for each asset."""
+@dataclass(frozen=True)
+class Sums:
+    """What a run counts and adds up: its rows by verdict, the rows of both sides, and a total for each asset."""
+
+    counts: dict[str, int]
+    ours_count: int
+    theirs_count: int
+    totals: list[AssetTotal]
+
+
+def sums_of(run_id: int) -> Sums:
+    """Count a run's findings and add up both sides."""
     with connection.cursor() as cursor:
         cursor.execute(SIDES, {"run_id": run_id})
-        rows = cursor.fetchall()
-    return [total(asset, list(group)) for asset, group in groupby(rows, key=lambda row: row[0])]
+        groups = cursor.fetchall()
+    counts: Counter[str] = Counter()
+    for verdict, *_assets, rows, _ours, _our_net, _theirs, _their_net in groups:
+        counts[verdict] += rows
+    return Sums(dict(counts), sum(group[4] for group in groups), sum(group[6] for group in groups), totals(groups))
+
+
+def totals(groups: list[tuple[Any, ...]]) -> list[AssetTotal]:
+    """Bring the groups to one total for each asset: where the sides name two assets, each counts under its own."""
+    sides = [side for group in groups for side in sides_of(group)]
+    sides.sort(key=lambda side: side[:2])
+    return [total(asset, list(rows)) for asset, rows in groupby(sides, key=lambda side: side[0])]
+
+
+def sides_of(group: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield (asset, verdict, ours, our net, theirs, their net) for each side a group has."""
+    verdict, our_asset, their_asset, _rows, ours, our_net, theirs, their_net = group
+    if ours:
+        yield our_asset, verdict, ours, our_net, 0, Decimal(0)
+    if theirs:
+        yield their_asset, verdict, 0, Decimal(0), theirs, their_net
 
 
 def total(asset: str, rows: list[tuple[Any, ...]]) -> AssetTotal:
@@ -104,7 +130,8 @@ def total(asset: str, rows: list[tuple[Any, ...]]) -> AssetTotal:
 
 def reasons(rows: list[tuple[Any, ...]]) -> Iterator[Reason]:
     """Name the verdicts whose rows do not cancel out."""
-    for _asset, verdict, ours, our_net, theirs, their_net in rows:
-        difference = exact_sum([their_net, our_net.copy_negate()])
-        if difference:
-            yield Reason(verdict, max(ours, theirs), difference)
+    for verdict, group in groupby(rows, key=lambda row: row[1]):
+        sides = list(group)
+        net = exact_sum([*(side[5] for side in sides), *(side[3].copy_negate() for side in sides)])
+        if net:
+            yield Reason(verdict, max(sum(side[2] for side in sides), sum(side[4] for side in sides)), net)
