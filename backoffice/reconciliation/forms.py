@@ -58,7 +58,7 @@ class ReconcileForm(forms.Form):
         return cleaned
 
     def window(self, cleaned: dict[str, Any]) -> Window:
-        """The window that was meant, without what lies ahead.
+        """The window that was meant. What of it lies ahead is cut off when the run begins.
 
         :raises ValidationError: with a sentence at the field to change.
         """
@@ -66,9 +66,10 @@ class ReconcileForm(forms.Form):
         is_between = not preset and bool(start or end)
         try:
             meant = between(start, end) if is_between else whole(preset or cleaned.get("day"))
-            return meant.until(timezone.now())
+            meant.until(timezone.now())
         except WindowRefused as error:
             raise ValidationError({"end" if is_between else "day": str(error)}) from error
+        return meant
 
     def preset(self) -> date | None:
         days_back = PRESETS.get(self.data.get("preset", ""))

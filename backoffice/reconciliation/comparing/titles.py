@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.models import Run, RunJob
 from backoffice.ui import times
 
 
-def title_of(run: Run) -> str:
+def title_of(run: Run | RunJob) -> str:
     """Name the window: a whole day of the reader's zone, the part of a day that had passed, or two moments."""
     start, end = timezone.localtime(run.window_from), timezone.localtime(run.window_to)
     if is_midnight(start) and end == start + timedelta(days=1):
@@ -19,7 +19,7 @@ def title_of(run: Run) -> str:
     return window_text(run)
 
 
-def window_text(run: Run) -> str:
+def window_text(run: Run | RunJob) -> str:
     """The two moments of the window, with the zone."""
     start, _zone = times.moment(run.window_from, times.MomentStyle.SHORT)
     end, zone = times.moment(run.window_to, times.MomentStyle.SHORT)

@@ -1,8 +1,5 @@
 """The pages of the reconciliation: runs, a new run, one run, its file."""
 
-from typing import Any
-
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -10,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from backoffice.accounts.models import Person
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
@@ -19,8 +17,9 @@ from backoffice.reconciliation.columns import FINDINGS, RUNS
 from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, FindingFilters
 from backoffice.reconciliation.forms import ReconcileForm
-from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services.running import reconcile
+from backoffice.reconciliation.models import Run, RunJob
+from backoffice.reconciliation.running.change_pages import changes_context
+from backoffice.reconciliation.services.running import ask_for_run
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Empty, Listing, ListingPage
 from backoffice.ui.render import render_listing, render_page
@@ -67,23 +66,22 @@ def export_runs(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @require_role(*policies.RECONCILERS)
 def new(request: HttpRequest) -> HttpResponse:
-    """Reconcile a window and lead to what was found."""
+    """Have a window reconciled, and lead to how far it is."""
     form = ReconcileForm(request.POST or None)
     if form.is_valid():
-        made = run_for(form, by=person_of(request))
-        if made:
-            messages.success(request, gettext("Reconciled. This is run %(n)s.") % {"n": made.pk})
-            return redirect("reconciliation:run", made.pk)
+        job = job_for(form, by=person_of(request))
+        if job:
+            return redirect("reconciliation:job", job.pk)
     crumbs = [Crumb(gettext("Reconciliation"), reverse("reconciliation:runs")), Crumb(gettext("New run"))]
     status = 422 if form.errors else 200
     return render_page(request, "reconciliation/new.html", {"form": form, "crumbs": crumbs}, "new-run", status=status)
 
 
-def run_for(form: ReconcileForm, *, by: Any) -> Run | None:
-    """Make the run a form asks for; a refused window becomes the form's error."""
-    window, client = form.cleaned_data["window"], form.cleaned_data["client"]
+def job_for(form: ReconcileForm, *, by: Person) -> RunJob | None:
+    """Ask for the run of a form; a refused window becomes the form's error."""
+    window, wanted = form.cleaned_data["window"], form.cleaned_data
     try:
-        return reconcile(window_from=window.start, window_to=window.end, client=client, by=by)
+        return ask_for_run(window_from=window.start, window_to=window.end, client=wanted["client"], by=by)
     except WindowRefused as error:
         form.add_error(None, str(error))
         return None
@@ -111,6 +109,14 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     }
     status = 400 if page.is_refused else 200
     return render_page(request, "reconciliation/run.html", context, "findings", status=status)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def changes(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Show what changed since an earlier run of the same window: the one before, or the one asked for."""
+    found = get_object_or_404(queries.runs(), pk=run_id)
+    return render_page(request, "reconciliation/running/changes.html", changes_context(found, request.GET.get("since")))
 
 
 @require_POST
