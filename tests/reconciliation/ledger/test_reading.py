@@ -146,7 +146,7 @@ def test_an_amount_that_could_mean_something_else_is_refused(typed: str, mapping
 def test_what_is_written_is_read_to_the_digit(amount: Decimal, signs: tuple[str, str]) -> None:
     sign, grouping = signs
     written = f"{amount:,f}" if grouping else f"{amount:f}"
-    typed = written.translate(str.maketrans({",": grouping, ".": sign}))
+    typed = written.translate({ord(","): grouping, ord("."): sign})
     assert amount_in(typed, amounts(sign, grouping)) == amount
 
 

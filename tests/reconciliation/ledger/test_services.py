@@ -249,7 +249,7 @@ def test_every_step_leaves_an_entry_in_the_log(maya: Person, omar: Person) -> No
         "ledger.discarded",
     ]
     withdrawn = Entry.objects.get(event="ledger.withdrawn")
-    assert (withdrawn.reason, withdrawn.after["ledger"]) == ("The wrong month", "Treasury book")
+    assert (withdrawn.reason, (withdrawn.after or {})["ledger"]) == ("The wrong month", "Treasury book")
 
 
 def test_a_file_in_the_future_by_less_than_a_day_is_a_matter_of_zones(maya: Person) -> None:
