@@ -12,6 +12,7 @@ PAGES: Final = {
     "client": "/clients/{}/",
     "day": "/reconciliation/days/{}/",
     "delegation": "/approvals/absences/",
+    "exceptionitem": "/reconciliation/exceptions/{}/",
     "freeze": "/freeze/{}/",
     "gate": "/freeze/",
     "ledgerfile": "/reconciliation/ledgers/files/{}/",

@@ -10,12 +10,23 @@ class ReconciliationConfig(AppConfig):
         from backoffice.funding.freezing import release_conditions
         from backoffice.reconciliation import queries, restoring
         from backoffice.reconciliation.days.subject import ReopeningSubject
+        from backoffice.reconciliation.exceptions import pages as exception_pages
+        from backoffice.reconciliation.exceptions import queries as exceptions
+        from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST
+        from backoffice.reconciliation.exceptions.subject import ResolutionSubject
         from backoffice.reconciliation.ledger import queries as ledgers
         from backoffice.reconciliation.views.ledger import LEDGER_ENTRIES
         from backoffice.reconciliation.views.runs import ALL_RUNS
+        from backoffice.ui import panels
 
         subjects.register(ReopeningSubject())
+        subjects.register(ResolutionSubject())
         release_conditions.register("orders read", restoring.orders_read)
         release_conditions.register("orders reconciled", restoring.orders_reconciled)
         exports.register(exports.Export(ALL_RUNS, queries.runs))
         exports.register(exports.Export(LEDGER_ENTRIES, ledgers.entries))
+        exports.register(exports.Export(WORKLIST, exceptions.items))
+        exports.register(exports.Export(SHEET, exceptions.items))
+        panel = "reconciliation/exceptions/panel.html"
+        panels.register("client", panels.Panel(order=15, template=panel, context=exception_pages.client_panel))
+        panels.register("operation", panels.Panel(order=10, template=panel, context=exception_pages.operation_panel))

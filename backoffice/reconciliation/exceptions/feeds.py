@@ -43,7 +43,8 @@ def found_by(key: str) -> str:
     return f"""
         SELECT {key} AS key, verdict, COALESCE(their_at, our_at) AS at,
                COALESCE(our_client, their_client, '') AS client, reference, operation_id, order_id,
-               NULL::uuid AS transaction_id, COALESCE(our_asset, their_asset, '') AS asset, {DIFFERENCE} AS difference, {AT_RISK} AS at_risk,
+               NULL::uuid AS transaction_id, COALESCE(our_asset, their_asset, '') AS asset,
+               {DIFFERENCE} AS difference, {AT_RISK} AS at_risk,
                NULL::text AS severity, id AS finding_id
         FROM ({EFFECTS}) f
     """  # noqa: S608  (no value of anybody's: constants of this module)

@@ -81,7 +81,8 @@ def take(found: str) -> str:
     ),
     updated AS (
         UPDATE reconciliation_exceptionitem e
-        SET verdict = j.verdict, at = j.at, client = j.client, reference = j.reference, operation_id = j.operation_id,
+        SET verdict = j.verdict, at = j.at, client = j.client, reference = j.reference,
+            operation_id = COALESCE(j.operation_id, CASE WHEN NOT j.comes_back THEN e.operation_id END),
             order_id = j.order_id, asset = j.asset, difference = j.difference, at_risk = j.at_risk,
             last_run_id = %(run_id)s,
             severity = CASE WHEN j.comes_back OR (j.amounts AND j.graver) THEN j.severity ELSE e.severity END,

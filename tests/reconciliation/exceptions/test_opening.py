@@ -49,7 +49,7 @@ def test_what_a_run_finds_wrong_becomes_an_exception_with_both_sides() -> None:
     assert (found.difference, found.at_risk) == (Decimal("-0.50"), Decimal("0.50"))
     assert (found.state, found.severity, found.owner) == ("open", "low", None)
     assert (found.order_id, found.at, str(found.day)) == (order.pk, order.created_at, "2026-11-18")
-    assert found.sightings.get().finding.verdict == "amount_differs"
+    assert found.sightings.get().verdict == "amount_differs"
 
 
 def test_an_order_of_nobody_is_an_exception_of_its_own_and_high() -> None:

@@ -9,7 +9,7 @@ from backoffice.reconciliation.comparing.matching import Comparison, match
 from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.exceptions.opening import Taken, take_in
 from backoffice.reconciliation.models import ExceptionItem, Finding, ReferenceCheck, Run
-from backoffice.reconciliation.services.running import next_run_id
+from backoffice.reconciliation.services.writing import next_run_id
 from tests.reconciliation.rows import DAY, READ
 
 NEXT_DAY = DAY + timedelta(days=1)
