@@ -116,6 +116,8 @@ SENTENCES: dict[str, str | Promise] = {
     "exception.resolution_rejected": _("Rejected the end of an exception"),
     "exception.resolution_cancelled": _("Took back the wish to end an exception"),
     "exception.resolution_expired": _("Nobody decided in time on the end of an exception"),
+    "reconciliation.transactions_checked": _("Checked the transactions at Bitnob"),
+    "reconciliation.balances_proven": _("Proved the balances of the clients"),
     "ledger.made": _("Made a ledger"),
     "ledger.mapped": _("Mapped the columns of a ledger"),
     "ledger.uploaded": _("Uploaded a file of a ledger"),

@@ -9,16 +9,22 @@ class ReconciliationConfig(AppConfig):
         from backoffice.exports import registry as exports
         from backoffice.funding.freezing import release_conditions
         from backoffice.reconciliation import queries, restoring
+        from backoffice.reconciliation.balances import feed as balances
+        from backoffice.reconciliation.bitnob import feed as bitnob
         from backoffice.reconciliation.days.subject import ReopeningSubject
+        from backoffice.reconciliation.exceptions import feeds
         from backoffice.reconciliation.exceptions import pages as exception_pages
         from backoffice.reconciliation.exceptions import queries as exceptions
         from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST
         from backoffice.reconciliation.exceptions.subject import ResolutionSubject
         from backoffice.reconciliation.ledger import queries as ledgers
+        from backoffice.reconciliation.models import Source
         from backoffice.reconciliation.views.ledger import LEDGER_ENTRIES
         from backoffice.reconciliation.views.runs import ALL_RUNS
         from backoffice.ui import panels
 
+        feeds.register(Source.BALANCES, balances.FEED)
+        feeds.register(Source.TRANSACTIONS, bitnob.FEED)
         subjects.register(ReopeningSubject())
         subjects.register(ResolutionSubject())
         release_conditions.register("orders read", restoring.orders_read)
