@@ -17,8 +17,9 @@ from backoffice.reconciliation.policies import RECONCILERS
 from backoffice.ui.listing import Summary
 
 CLIENT_NAME = Coalesce(
-    Subquery(Client.objects.filter(partner_client_id=OuterRef("client")).values("name")[:1], output_field=TextField()),
+    Subquery(Client.objects.filter(partner_client_id=OuterRef("client")).values("name")[:1]),
     Value(""),
+    output_field=TextField(),
 )
 #: A place for what has no amount at all, so that the list can be ordered by size.
 RISK = Coalesce("at_risk", Value(0), output_field=AmountField())

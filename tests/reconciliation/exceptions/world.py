@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from backoffice.reconciliation.comparing.digest import digest_of
@@ -52,6 +53,7 @@ def run_over(
     )
 
 
+@transaction.atomic
 def taken(start: datetime = DAY, end: datetime = NEXT_DAY, *, absent: tuple[str, ...] = ()) -> Taken:
     """Compare one window and take the run in."""
     return take_in(run_over(start, end, absent=absent))
