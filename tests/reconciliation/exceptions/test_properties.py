@@ -68,6 +68,13 @@ def arrive(one: Ours | Theirs) -> None:
         rows.order(one)
 
 
+def arrive_all(world: tuple[list[Ours], list[Theirs]]) -> None:
+    for one in world[0]:
+        rows.operation(one)
+    for order in world[1]:
+        rows.order(order)
+
+
 def at_once(everything: list[Ours | Theirs]) -> Standing:
     """What stands open when everything was there before the first run."""
     found: Standing = []
@@ -109,8 +116,7 @@ def test_in_which_order_it_arrived_does_not_matter(world: tuple[list[Ours], list
 def test_taking_in_twice_changes_nothing(world: tuple[list[Ours], list[Theirs]]) -> None:
     try:
         with transaction.atomic():
-            for one in [*world[0], *world[1]]:
-                arrive(one)
+            arrive_all(world)
             run = run_over(DAY, AFTER, absent=REFERENCES)
             first = take_in(run)
             before = (standing(), Sighting.objects.count(), ExceptionEvent.objects.count())
@@ -129,8 +135,7 @@ def test_taking_in_twice_changes_nothing(world: tuple[list[Ours], list[Theirs]])
 def test_severity_and_due_are_what_python_says_of_every_row(world: tuple[list[Ours], list[Theirs]]) -> None:
     try:
         with transaction.atomic():
-            for one in [*world[0], *world[1]]:
-                arrive(one)
+            arrive_all(world)
             taken(DAY, AFTER, absent=REFERENCES)
             for found in ExceptionItem.objects.all():
                 assert found.severity == severity_of(found.verdict, found.asset, found.at_risk)

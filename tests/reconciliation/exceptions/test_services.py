@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -29,6 +30,12 @@ Does = Callable[[list[int], Person], list[Result]]
 
 def entries(event: str) -> list[Entry]:
     return list(Entry.objects.filter(event=event).order_by("number"))
+
+
+def after(event: str) -> dict[str, Any]:
+    """What the only entry of an event says of what it changed."""
+    (entry,) = entries(event)
+    return entry.after or {}
 
 
 DOINGS: dict[str, Does] = {
@@ -128,7 +135,7 @@ def test_an_order_is_linked_to_the_operation_in_doubt_that_made_it(extra: Except
     extra.refresh_from_db()
     assert (result.is_done, extra.state, extra.resolution) == (True, "resolved", "linked")
     assert (extra.operation, extra.resolved_by) == (doubtful, maya)
-    assert entries("exception.resolved")[0].after["operation"] == "dep-9"
+    assert after("exception.resolved")["operation"] == "dep-9"
     take_in(run_over())
     extra.refresh_from_db()
     assert (extra.state, extra.operation) == ("resolved", doubtful)
@@ -177,7 +184,7 @@ def test_reading_again_clears_what_the_partner_has_put_right(maya: Person, partn
     (result,) = services.read_again([item("operation:dep-1").pk], by=maya)
     assert (result.is_done, result.sentence) == (True, "Read again: both sides agree now, so it is cleared.")
     assert item("operation:dep-1").state == ExceptionState.CLEARED
-    assert entries("exception.read_again")[0].after["state"] == "cleared"
+    assert after("exception.read_again")["state"] == "cleared"
 
 
 def test_reading_again_says_so_when_the_partner_cannot_be_asked(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,7 +19,7 @@ from tests.reconciliation.exceptions.world import item
 HEADER = ("id", "state", "difference", *sheets.BLANKS)
 
 
-def sheet_of(*lines: dict[str, object]) -> bytes:
+def sheet_of(*lines: dict[str, Any]) -> bytes:
     """A file with these cells filled in."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, HEADER, restval="")
