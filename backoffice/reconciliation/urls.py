@@ -2,6 +2,7 @@ from django.urls import include, path
 
 app_name = "reconciliation"
 urlpatterns = [
+    path("", include("backoffice.reconciliation.urls_days")),
     path("", include("backoffice.reconciliation.urls_ledger")),
     path("exceptions/", include("backoffice.reconciliation.urls_exceptions")),
     path("runs/", include("backoffice.reconciliation.urls_runs")),
