@@ -8,77 +8,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_accounts_change_by_two_people'),
-        ('approvals', '0011_a_rule_for_resolutions'),
-        ('reconciliation', '0004_ledgers_counted_when_accepted'),
+        ("accounts", "0007_accounts_change_by_two_people"),
+        ("approvals", "0011_a_rule_for_resolutions"),
+        ("reconciliation", "0004_ledgers_counted_when_accepted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='day',
-            name='state_moves',
+            model_name="day",
+            name="state_moves",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='day',
-            name='what_was_reviewed_is_closed',
+            model_name="day",
+            name="what_was_reviewed_is_closed",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='day',
-            name='reopened_by_two_people',
+            model_name="day",
+            name="reopened_by_two_people",
         ),
         migrations.RemoveConstraint(
-            model_name='day',
-            name='day_state_known',
+            model_name="day",
+            name="day_state_known",
         ),
         migrations.AddField(
-            model_name='day',
-            name='closed_with',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='accounts.proof'),
+            model_name="day",
+            name="closed_with",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.RESTRICT, related_name="+", to="accounts.proof"
+            ),
         ),
         migrations.AddField(
-            model_name='day',
-            name='reviewed_with',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='accounts.proof'),
+            model_name="day",
+            name="reviewed_with",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.RESTRICT, related_name="+", to="accounts.proof"
+            ),
         ),
         migrations.AlterField(
-            model_name='day',
-            name='review_note',
-            field=models.TextField(blank=True, help_text='What the reviewer said, signing or sending back'),
+            model_name="day",
+            name="review_note",
+            field=models.TextField(blank=True, help_text="What the reviewer said, signing or sending back"),
         ),
         migrations.AlterField(
-            model_name='day',
-            name='state',
-            field=models.CharField(choices=[('prepared', 'Prepared, to be reviewed'), ('sent_back', 'Sent back'), ('reviewed', 'Reviewed, to be closed'), ('closed', 'Closed'), ('reopened', 'Reopened')], default='prepared', max_length=12),
+            model_name="day",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("prepared", "Prepared, to be reviewed"),
+                    ("sent_back", "Sent back"),
+                    ("reviewed", "Reviewed, to be closed"),
+                    ("closed", "Closed"),
+                    ("reopened", "Reopened"),
+                ],
+                default="prepared",
+                max_length=12,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='day',
-            trigger=pgtrigger.compiler.Trigger(name='state_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{prepared:reviewed,prepared:sent_back,reviewed:sent_back,reviewed:prepared,sent_back:prepared,reviewed:closed,closed:reopened,reopened:prepared}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='ec8680dcea50a37c0657a1a6461e292ca6f4bafb', operation='UPDATE', pgid='pgtrigger_state_moves_2360a', table='reconciliation_day', when='BEFORE')),
+            model_name="day",
+            trigger=pgtrigger.compiler.Trigger(
+                name="state_moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{prepared:reviewed,prepared:sent_back,reviewed:sent_back,reviewed:prepared,sent_back:prepared,reviewed:closed,closed:reopened,reopened:prepared}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="ec8680dcea50a37c0657a1a6461e292ca6f4bafb",
+                    operation="UPDATE",
+                    pgid="pgtrigger_state_moves_2360a",
+                    table="reconciliation_day",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='day',
-            trigger=pgtrigger.compiler.Trigger(name='what_was_reviewed_is_closed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" IN (\'reviewed\', \'closed\'))', func="\n                    IF NEW.run_id IS DISTINCT FROM OLD.run_id\n                       OR NEW.prepared_by_id IS DISTINCT FROM OLD.prepared_by_id THEN\n                        RAISE EXCEPTION 'day % is signed as it was prepared', NEW.date\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.state = 'closed' AND OLD.state <> 'closed' AND NOT EXISTS (\n                        SELECT 1 FROM reconciliation_dayreport d\n                        WHERE d.day_id = NEW.date AND d.version = NEW.version AND d.run_id = NEW.run_id\n                    ) THEN\n                        RAISE EXCEPTION 'day % is closed with its report', NEW.date USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.state = 'closed' AND OLD.state <> 'closed' AND EXISTS (\n                        SELECT 1 FROM reconciliation_exceptionitem e\n                        WHERE e.day = NEW.date AND e.state IN ('open', 'waiting')\n                    ) THEN\n                        RAISE EXCEPTION 'day % has open exceptions', NEW.date USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='8f75aea692e506324d3b291a6ec5f54294af6466', operation='UPDATE', pgid='pgtrigger_what_was_reviewed_is_closed_e3032', table='reconciliation_day', when='BEFORE')),
+            model_name="day",
+            trigger=pgtrigger.compiler.Trigger(
+                name="what_was_reviewed_is_closed",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" IN ('reviewed', 'closed'))",
+                    func="\n                    IF NEW.run_id IS DISTINCT FROM OLD.run_id\n                       OR NEW.prepared_by_id IS DISTINCT FROM OLD.prepared_by_id THEN\n                        RAISE EXCEPTION 'day % is signed as it was prepared', NEW.date\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.state = 'closed' AND OLD.state <> 'closed' AND NOT EXISTS (\n                        SELECT 1 FROM reconciliation_dayreport d\n                        WHERE d.day_id = NEW.date AND d.version = NEW.version AND d.run_id = NEW.run_id\n                    ) THEN\n                        RAISE EXCEPTION 'day % is closed with its report', NEW.date USING ERRCODE = 'check_violation';\n                    END IF;\n                    IF NEW.state = 'closed' AND OLD.state <> 'closed' AND EXISTS (\n                        SELECT 1 FROM reconciliation_exceptionitem e\n                        WHERE e.day = NEW.date AND e.state IN ('open', 'waiting')\n                    ) THEN\n                        RAISE EXCEPTION 'day % has open exceptions', NEW.date USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="8f75aea692e506324d3b291a6ec5f54294af6466",
+                    operation="UPDATE",
+                    pgid="pgtrigger_what_was_reviewed_is_closed_e3032",
+                    table="reconciliation_day",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='day',
-            trigger=pgtrigger.compiler.Trigger(name='reviewed_by_a_manager', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'reviewed\' AND NOT (OLD."state" = \'reviewed\'))', func="\n            IF NOT EXISTS (\n                SELECT 1 FROM accounts_person p JOIN accounts_proof f ON f.person_id = p.id\n                WHERE p.id = NEW.reviewed_by_id AND p.role = 'manager' AND p.is_active AND f.id = NEW.reviewed_with_id\n                AND NEW.reviewed_at BETWEEN f.made_at AND f.made_at + interval '5 minutes'\n            ) THEN\n                RAISE EXCEPTION 'day % is not reviewed by a manager with a fresh proof', NEW.date\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='0b711b52b61c601cbaeaa018f61f1c95461013e8', operation='UPDATE', pgid='pgtrigger_reviewed_by_a_manager_21baa', table='reconciliation_day', when='BEFORE')),
+            model_name="day",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reviewed_by_a_manager",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" = 'reviewed' AND NOT (OLD.\"state\" = 'reviewed'))",
+                    func="\n            IF NOT EXISTS (\n                SELECT 1 FROM accounts_person p JOIN accounts_proof f ON f.person_id = p.id\n                WHERE p.id = NEW.reviewed_by_id AND p.role = 'manager' AND p.is_active AND f.id = NEW.reviewed_with_id\n                AND NEW.reviewed_at BETWEEN f.made_at AND f.made_at + interval '5 minutes'\n            ) THEN\n                RAISE EXCEPTION 'day % is not reviewed by a manager with a fresh proof', NEW.date\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="0b711b52b61c601cbaeaa018f61f1c95461013e8",
+                    operation="UPDATE",
+                    pgid="pgtrigger_reviewed_by_a_manager_21baa",
+                    table="reconciliation_day",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='day',
-            trigger=pgtrigger.compiler.Trigger(name='closed_by_a_manager', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'closed\' AND NOT (OLD."state" = \'closed\'))', func="\n            IF NOT EXISTS (\n                SELECT 1 FROM accounts_person p JOIN accounts_proof f ON f.person_id = p.id\n                WHERE p.id = NEW.closed_by_id AND p.role = 'manager' AND p.is_active AND f.id = NEW.closed_with_id\n                AND NEW.closed_at BETWEEN f.made_at AND f.made_at + interval '5 minutes'\n            ) THEN\n                RAISE EXCEPTION 'day % is not closed by a manager with a fresh proof', NEW.date\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='6b1b7e1b50bf378f1cb95f7aeb09035c948dfa0b', operation='UPDATE', pgid='pgtrigger_closed_by_a_manager_f2e6c', table='reconciliation_day', when='BEFORE')),
+            model_name="day",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_by_a_manager",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" = 'closed' AND NOT (OLD.\"state\" = 'closed'))",
+                    func="\n            IF NOT EXISTS (\n                SELECT 1 FROM accounts_person p JOIN accounts_proof f ON f.person_id = p.id\n                WHERE p.id = NEW.closed_by_id AND p.role = 'manager' AND p.is_active AND f.id = NEW.closed_with_id\n                AND NEW.closed_at BETWEEN f.made_at AND f.made_at + interval '5 minutes'\n            ) THEN\n                RAISE EXCEPTION 'day % is not closed by a manager with a fresh proof', NEW.date\n                    USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                    hash="6b1b7e1b50bf378f1cb95f7aeb09035c948dfa0b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_closed_by_a_manager_f2e6c",
+                    table="reconciliation_day",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='day',
-            trigger=pgtrigger.compiler.Trigger(name='reopened_by_two_people', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'reopened\' AND NOT (OLD."state" = \'reopened\'))', func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'reopening'\n                        AND r.state = 'approved'\n                        AND (r.subject = 'day-' || NEW.date || '-' || OLD.version\n                             OR r.subject LIKE 'day-' || NEW.date || '-' || OLD.version || '-%')\n                    ) OR NEW.version <> OLD.version + 1 THEN\n                        RAISE EXCEPTION 'day % is reopened and nobody agreed', NEW.date\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='cd8d58b4056bfae700a387a50efeb06aa5b0b0e2', operation='UPDATE', pgid='pgtrigger_reopened_by_two_people_e7fa7', table='reconciliation_day', when='BEFORE')),
+            model_name="day",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reopened_by_two_people",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.\"state\" = 'reopened' AND NOT (OLD.\"state\" = 'reopened'))",
+                    func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'reopening'\n                        AND r.state = 'approved'\n                        AND (r.subject = 'day-' || NEW.date || '-' || OLD.version\n                             OR r.subject LIKE 'day-' || NEW.date || '-' || OLD.version || '-%')\n                    ) OR NEW.version <> OLD.version + 1 THEN\n                        RAISE EXCEPTION 'day % is reopened and nobody agreed', NEW.date\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="cd8d58b4056bfae700a387a50efeb06aa5b0b0e2",
+                    operation="UPDATE",
+                    pgid="pgtrigger_reopened_by_two_people_e7fa7",
+                    table="reconciliation_day",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='day',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['prepared', 'sent_back', 'reviewed', 'closed', 'reopened'])), name='day_state_known'),
+            model_name="day",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["prepared", "sent_back", "reviewed", "closed", "reopened"])),
+                name="day_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='day',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_by', None), models.Q(('closed_by', models.F('prepared_by')), _negated=True), _connector='OR'), name='day_closed_by_another'),
+            model_name="day",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_by", None),
+                    models.Q(("closed_by", models.F("prepared_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="day_closed_by_another",
+            ),
         ),
     ]
