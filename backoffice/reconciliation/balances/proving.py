@@ -4,6 +4,9 @@ CoinMENA's books, not the client's: a deposit stands in ``debit`` and raises the
 ``credit`` and lowers it; a trade pays ``debit`` and receives ``credit``. Fee and VAT are part of these amounts and move
 nothing by themselves: the examples take none out of what was funded, and the order's amounts are the authority.
 
+Where all orders the mirror holds come to the balance, that is the proof. Else they are added to what the balance was at
+the newest proof that came out even: so a difference keeps its size, and stays until it is gone.
+
 A balance is judged once the orders are read past the moment it was read at, and not while orders stand so close to that
 moment that nobody can tell on which side of it they fell.
 
@@ -66,21 +69,29 @@ PROOFS = f"""
         ORDER BY p.client, p.asset, p.live_at DESC, p.id DESC
     ),
     added AS (
-        SELECT r.client, r.asset, r.live, r.live_at, COALESCE(o.opening, 0) AS opening, o.opened_at,
-               COALESCE(sum(l.change), 0) AS effects, count(l.change)::int AS rows
+        SELECT r.client, r.asset, r.live, r.live_at, o.opening, o.opened_at,
+               COALESCE(sum(l.change) FILTER (WHERE l.at <= r.live_at), 0) AS all_effects,
+               count(*) FILTER (WHERE l.at <= r.live_at)::int AS all_rows,
+               COALESCE(sum(l.change) FILTER (WHERE l.at <= r.live_at AND l.at > o.opened_at), 0) AS new_effects,
+               count(*) FILTER (WHERE l.at <= r.live_at AND l.at > o.opened_at)::int AS new_rows,
+               COALESCE(bool_or(l.at >= r.live_at - %(unsure_before)s), false) AS is_unsure
         FROM readings r
         LEFT JOIN opened o ON o.client = r.client AND o.asset = r.asset AND o.opened_at <= r.live_at
-        LEFT JOIN legs l ON l.client = r.client AND l.asset = r.asset AND l.at <= r.live_at
-            AND (o.opened_at IS NULL OR l.at > o.opened_at)
+        LEFT JOIN legs l ON l.client = r.client AND l.asset = r.asset AND l.at <= r.live_at + %(unsure_after)s
         WHERE r.live_at <= %(read_to)s
         GROUP BY r.client, r.asset, r.live, r.live_at, o.opening, o.opened_at
     ),
+    sides AS (
+        SELECT client, asset, live, live_at, is_unsure, 0::numeric AS opening, NULL::timestamptz AS opened_at,
+               all_effects AS effects, all_rows AS rows
+        FROM added WHERE opened_at IS NULL OR live = all_effects
+        UNION ALL
+        SELECT client, asset, live, live_at, is_unsure, opening, opened_at, new_effects, new_rows
+        FROM added WHERE opened_at IS NOT NULL AND live <> all_effects
+    ),
     decided AS (
-        SELECT added.*, live - opening - effects AS difference FROM added
-        WHERE live = opening + effects OR NOT EXISTS (
-            SELECT 1 FROM legs l WHERE l.client = added.client AND l.asset = added.asset
-              AND l.at BETWEEN added.live_at - %(unsure_before)s AND added.live_at + %(unsure_after)s
-        )
+        SELECT sides.*, live - opening - effects AS difference FROM sides
+        WHERE live = opening + effects OR NOT is_unsure
     )
     INSERT INTO reconciliation_balanceproof
         (run_id, client, account, asset, opening, opened_at, effects, orders_count, live, live_at, difference,

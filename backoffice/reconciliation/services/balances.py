@@ -6,6 +6,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.audit.services import record
@@ -49,9 +50,9 @@ def to_be_read() -> QuerySet[Client]:
     readings = BalanceReading.objects.filter(client=OuterRef("pk")).order_by().values("client")
     return (
         with_orders()
-        .annotate(read_at=Subquery(readings.annotate(oldest=Min("read_at")).values("oldest")))
-        .filter(Q(read_at=None) | Q(read_at__lt=clock.now() - YOUNG))
-        .order_by(F("read_at").asc(nulls_first=True), "pk")
+        .annotate(balances_read_at=Subquery(readings.annotate(oldest=Min("read_at")).values("oldest")))
+        .filter(Q(balances_read_at=None) | Q(balances_read_at__lt=clock.now() - YOUNG))
+        .order_by(F("balances_read_at").asc(nulls_first=True), "pk")
     )
 
 
@@ -102,5 +103,10 @@ def why_partial(never_read: int, *, is_read: bool) -> str:
     if not is_read:
         return _("CoinMENA's orders have never been read to their end, so nothing can be proven.")
     if never_read:
-        return _("The balances of %(n)s clients with orders were never read.") % {"n": f"{never_read:,}"}
+        said = ngettext(
+            "The balances of %(n)s client with orders were never read.",
+            "The balances of %(n)s clients with orders were never read.",
+            never_read,
+        )
+        return said % {"n": f"{never_read:,}"}
     return ""
