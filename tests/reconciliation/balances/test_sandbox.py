@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.actors import System
 from backoffice.clients.models import BalanceReading
@@ -11,6 +12,7 @@ from backoffice.clients.services import sync_assets, sync_clients
 from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.bitnob import accounts as bitnob_accounts
 from backoffice.reconciliation.models import BalanceProof, Run
 from backoffice.reconciliation.services import balances
 from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
@@ -39,7 +41,8 @@ def unproven(run: Run) -> list[tuple[str, str, Decimal]]:
 
 
 @pytest.fixture
-def history(committed: str, partners: Partners) -> Partners:
+def history(committed: str, partners: Partners, settings: Settings) -> Partners:
+    settings.BITNOB_REQUESTS_PER_MINUTE = 6_000
     partners.reset(history="small", seed=7)
     return partners
 
@@ -107,9 +110,12 @@ def test_every_account_at_bitnob_keeps_to_its_opening_whatever_happens(history: 
     assert accounts(third)["USDT"].effects == accounts(first)["USDT"].effects
 
 
-def test_a_reversal_that_never_came_is_told_and_explains_the_account(history: Partners) -> None:
+def test_a_reversal_that_never_came_is_told_and_explains_the_account(
+    history: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bitnob_accounts, "UNSURE_BEFORE", timedelta(0))
     made = history.make_transaction(amount="-5000000", fee="1000000", type="WITHDRAWAL_INITIATED", reference="wd-1")
-    checked()
+    assert accounts(checked())["USDT"].difference == 0
     history.move_transaction(made["transaction_id"], "REVERSED", reversal_row=False)
     run = checked()
     assert run.counts["reversed_unlinked"] == 1
