@@ -1,14 +1,15 @@
 """Ours against theirs in one SQL pass: every pair of a window, and its verdict (DESIGN.md §8).
 
-Theirs are the mirrored orders of the window, ours the operations that may have moved money in it, matched by exact
-reference. Both sides are followed beyond the window by reference, so that a pair split by its edge is one row and not
-two wrong ones:
+Theirs are the mirrored orders of the window, ours the operations that may have moved money in it, or the entries of a
+ledger (`sides.py`), matched by exact reference. Both sides are followed beyond the window by reference, so that a pair
+split by its edge is one row and not two wrong ones:
 
 * a row that has an order belongs to the window of the order's `created_at`, the partner's books being what is proven;
-* a row without one belongs to the window of our own time: the first claim, else the approval, else the request;
+* a row without one belongs to the window of our own time: the first claim, else the approval, else the request; of an
+  entry of a ledger, when it was booked;
 * a pair whose two times are more than a day apart stands in the windows of both, so that neither day hides it.
 
-One operation is compared with one order. Where the partner has several under one reference the first (lowest id) takes
+One of ours is compared with one order. Where the partner has several under one reference the first (lowest id) takes
 our side and every one of them is `duplicate_reference`. Trades are not made by this product: a trade stands in a run
 only when it carries a reference of ours or shares one.
 
@@ -25,6 +26,7 @@ from django.db import connection
 
 from backoffice.clients.models import Client
 from backoffice.funding.states import SENT_STATES, State
+from backoffice.reconciliation.comparing.sides import SIDES, OurSide
 from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import LedgerSource, Source
 
@@ -34,153 +36,151 @@ UNSETTLED = (State.SUBMITTING, State.UNKNOWN, State.REVIEW)
 #: The statuses with which the partner says that nothing was applied.
 WITHOUT_EFFECT_THERE = ("failed", "rejected")
 FAR_APART = timedelta(days=1)
+OUR_COLUMNS = ("id", "reference", "client", "kind", "asset_id", "amount", "state", "at", "settled_at")
 
-#: The time of an operation, on our side. The first attempt carries number 1.
-OUR_TIME = "COALESCE(a.claimed_at, p.approved_at, p.requested_at)"
+#: An order as the pass reads it. Without a reference of its own it is matched with nothing.
+ORDER = """
+    SELECT o.id, NULLIF(o.partner_order_ref, '') AS reference, o.partner_client_id AS client, o.type, o.status,
+           o.created_at AS at, o.effect_asset_id AS asset_id,
+           CASE WHEN o.type IN ('deposit', 'buy') THEN o.debit
+                WHEN o.type IN ('withdrawal', 'sell') THEN o.credit END AS amount,
+           CASE WHEN o.type = 'deposit' THEN o.credit WHEN o.type = 'withdrawal' THEN o.debit END AS opposite
+    FROM orders_order o
+"""
 
-#: Operations that may have moved money in the window. `requested_at` and `ended_at` bound the search by an index; the
-#: day on either side covers clocks of two machines that differ.
-WINDOW_OPERATIONS = f"""
-    SELECT p.id, p.reference, {OUR_TIME} AS at
-    FROM funding_operation p
-    LEFT JOIN funding_attempt a ON a.operation_id = p.id AND a.number = 1
-    WHERE p.state = ANY(%(may_have_moved)s)
-      AND p.requested_at < %(window_to)s + interval '1 day'
-      AND (p.ended_at IS NULL OR p.ended_at >= %(window_from)s - interval '1 day')
-      AND {OUR_TIME} >= %(window_from)s AND {OUR_TIME} < %(window_to)s
-      AND (
-        %(client_id)s::bigint IS NULL
-        OR p.client_id = %(client_id)s
-        OR EXISTS (
-            SELECT 1 FROM orders_order o WHERE o.partner_order_ref = p.reference AND o.partner_client_id = %(client)s
-        )
-      )
-"""  # noqa: S608  (no value of anybody's: constants of this module)
+#: The tests of a pair in their fixed order: the first that fails is the verdict.
+VERDICT = """
+    CASE
+        WHEN theirs.copies > 1 THEN 'duplicate_reference'
+        WHEN ours.id IS NULL THEN 'extra_at_partner'
+        WHEN theirs.id IS NULL THEN
+            CASE
+                WHEN ours.state = ANY(%(unsettled)s) OR ours.state = 'approved' THEN 'too_early'
+                WHEN %(read_to)s::timestamptz IS NULL OR ours.settled_at >= %(read_to)s THEN 'mirror_behind'
+                WHEN ours.state = 'failed' THEN 'matched'
+                WHEN made.found IS DISTINCT FROM FALSE THEN 'mirror_behind'
+                WHEN ours.settled_at > %(settled_before)s THEN 'too_early'
+                ELSE 'missing_at_partner'
+            END
+        WHEN theirs.type <> ours.kind THEN 'type_differs'
+        WHEN theirs.asset_id IS DISTINCT FROM ours.asset_id THEN 'asset_differs'
+        WHEN theirs.client <> ours.client THEN 'client_differs'
+        WHEN theirs.amount IS DISTINCT FROM ours.amount OR COALESCE(theirs.opposite, 0) <> 0 THEN 'amount_differs'
+        WHEN ours.state = ANY(%(unsettled)s) THEN 'too_early'
+        WHEN ours.state = 'completed' AND theirs.status = 'completed' THEN 'matched'
+        WHEN ours.state = 'failed' AND theirs.status = ANY(%(without_effect_there)s) THEN 'matched'
+        ELSE 'status_differs'
+    END
+"""
 
-MATCH = f"""
-    WITH window_operations AS ({WINDOW_OPERATIONS}),
-    window_orders AS (
-        SELECT o.id, NULLIF(o.partner_order_ref, '') AS reference
-        FROM orders_order o
+
+def pass_over(side: OurSide) -> str:
+    """The pass over one of our sides: the one statement that writes the findings of a run.
+
+    Each side is read once. Beyond the window are followed, by reference: orders under a reference that stands in it,
+    and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index.
+    """
+    return f"""
+    WITH near_ours AS ({side.window}),
+    near_theirs AS (
+        {ORDER}
         WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s
           AND (
-            %(client_id)s::bigint IS NULL
+            %(client)s::text IS NULL
             OR o.partner_client_id = %(client)s
-            OR o.partner_order_ref IN (SELECT reference FROM funding_operation WHERE client_id = %(client_id)s)
+            OR o.partner_order_ref IN ({side.references_of_client})
           )
     ),
-    reference_of AS (
-        SELECT reference FROM window_operations
-        UNION
-        SELECT reference FROM window_orders WHERE reference IS NOT NULL
-    ),
-    ours AS (
-        SELECT p.id, p.reference, p.client_id, c.partner_client_id, p.kind, p.asset_id, p.amount, p.state, p.ended_at,
-               {OUR_TIME} AS at
-        FROM reference_of r
-        JOIN funding_operation p ON p.reference = r.reference
-        JOIN clients_client c ON c.id = p.client_id
-        LEFT JOIN funding_attempt a ON a.operation_id = p.id AND a.number = 1
-    ),
     their_orders AS (
-        SELECT r.reference, o.id,
-               row_number() OVER (PARTITION BY r.reference ORDER BY o.id) AS nth,
-               count(*) OVER (PARTITION BY r.reference) AS copies
-        FROM reference_of r
-        JOIN orders_order o ON o.partner_order_ref = r.reference
+        SELECT * FROM near_theirs
         UNION ALL
-        SELECT NULL, w.id, 1, 1 FROM window_orders w WHERE w.reference IS NULL
+        {ORDER}
+        WHERE o.partner_order_ref IN (
+                SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs WHERE reference IS NOT NULL
+            )
+          AND (
+            o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
+            OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+          )
+    ),
+    repeated AS (
+        SELECT reference, min(id) AS first_id, count(*) AS copies
+        FROM their_orders WHERE reference IS NOT NULL
+        GROUP BY reference HAVING count(*) > 1
     ),
     theirs AS (
-        SELECT t.reference, CASE WHEN t.nth = 1 THEN t.reference END AS paired_reference, t.copies,
-               o.id, o.partner_client_id, o.type, o.status, o.created_at,
-               CASE WHEN o.type IN ('deposit', 'buy') THEN o.debit
-                    WHEN o.type IN ('withdrawal', 'sell') THEN o.credit END AS amount,
-               CASE WHEN o.type = 'deposit' THEN o.credit WHEN o.type = 'withdrawal' THEN o.debit END AS opposite,
-               o.effect_asset_id AS asset_id
-        FROM their_orders t
-        JOIN orders_order o ON o.id = t.id
+        SELECT o.*, COALESCE(repeated.copies, 1) AS copies,
+               CASE WHEN repeated.first_id IS NULL OR repeated.first_id = o.id THEN o.reference END AS paired_reference
+        FROM their_orders o LEFT JOIN repeated ON repeated.reference = o.reference
     ),
     pairs AS (
-        SELECT CASE
-            WHEN theirs.copies > 1 THEN 'duplicate_reference'
-            WHEN ours.id IS NULL THEN 'extra_at_partner'
-            WHEN theirs.id IS NULL THEN
-                CASE
-                    WHEN ours.state = ANY(%(unsettled)s) OR ours.state = 'approved' THEN 'too_early'
-                    WHEN %(read_to)s::timestamptz IS NULL OR COALESCE(ours.ended_at, ours.at) >= %(read_to)s
-                        THEN 'mirror_behind'
-                    WHEN ours.state = 'failed' THEN 'matched'
-                    WHEN made.found IS DISTINCT FROM FALSE THEN 'mirror_behind'
-                    WHEN COALESCE(ours.ended_at, ours.at) > %(settled_before)s THEN 'too_early'
-                    ELSE 'missing_at_partner'
-                END
-            WHEN theirs.type <> ours.kind THEN 'type_differs'
-            WHEN theirs.asset_id IS DISTINCT FROM ours.asset_id THEN 'asset_differs'
-            WHEN theirs.partner_client_id <> ours.partner_client_id THEN 'client_differs'
-            WHEN theirs.amount IS DISTINCT FROM ours.amount OR COALESCE(theirs.opposite, 0) <> 0 THEN 'amount_differs'
-            WHEN ours.state = ANY(%(unsettled)s) THEN 'too_early'
-            WHEN ours.state = 'completed' AND theirs.status = 'completed' THEN 'matched'
-            WHEN ours.state = 'failed' AND theirs.status = ANY(%(without_effect_there)s) THEN 'matched'
-            ELSE 'status_differs'
-        END AS verdict,
-        COALESCE(ours.reference, theirs.reference, '') AS reference,
-        ours.id AS operation_id, theirs.id AS order_id,
-        ours.partner_client_id AS our_client, ours.kind AS our_type, ours.asset_id AS our_asset,
-        ours.amount AS our_amount, ours.state AS our_state, ours.at AS our_at,
-        theirs.partner_client_id AS their_client, theirs.type AS their_type, theirs.asset_id AS their_asset,
-        theirs.amount AS their_amount, theirs.opposite AS their_opposite_amount, theirs.status AS their_status,
-        theirs.created_at AS their_at, COALESCE(theirs.copies, 0) AS same_reference_count,
-        CASE WHEN theirs.id IS NULL THEN made.id END AS check_made_id
-        FROM ours
-        FULL JOIN theirs ON ours.reference = theirs.paired_reference
+        SELECT {VERDICT} AS verdict,
+            COALESCE(ours.reference, theirs.reference, '') AS reference,
+            ours.id AS our_id, theirs.id AS order_id,
+            ours.client AS our_client, ours.kind AS our_type, ours.asset_id AS our_asset,
+            ours.amount AS our_amount, ours.state AS our_state, ours.at AS our_at,
+            theirs.client AS their_client, theirs.type AS their_type, theirs.asset_id AS their_asset,
+            theirs.amount AS their_amount, theirs.opposite AS their_opposite_amount, theirs.status AS their_status,
+            theirs.at AS their_at, COALESCE(theirs.copies, 0) AS same_reference_count,
+            CASE WHEN theirs.id IS NULL THEN made.id END AS check_made_id
+        FROM near_ours near
+        FULL JOIN theirs ON near.reference = theirs.paired_reference
+        LEFT JOIN LATERAL (
+            SELECT found.* FROM (SELECT theirs.paired_reference AS reference WHERE near.id IS NULL) sought
+            CROSS JOIN LATERAL ({side.elsewhere}) found
+        ) far ON true
+        CROSS JOIN LATERAL (
+            SELECT {", ".join(f"COALESCE(near.{name}, far.{name}) AS {name}" for name in OUR_COLUMNS)}
+        ) ours
         LEFT JOIN reconciliation_referencecheck made
             ON made.id = ANY(%(checks)s::bigint[]) AND made.reference = ours.reference
         WHERE (
             theirs.id IS NULL
-            OR (theirs.created_at >= %(window_from)s AND theirs.created_at < %(window_to)s)
-            OR (
-                ours.at >= %(window_from)s AND ours.at < %(window_to)s AND ours.state = ANY(%(may_have_moved)s)
-                AND (theirs.created_at > ours.at + %(far_apart)s OR theirs.created_at < ours.at - %(far_apart)s)
-            )
+            OR (theirs.at >= %(window_from)s AND theirs.at < %(window_to)s)
+            OR (near.id IS NOT NULL AND (theirs.at > near.at + %(far_apart)s OR theirs.at < near.at - %(far_apart)s))
         )
-        AND (
-            %(client_id)s::bigint IS NULL
-            OR ours.client_id = %(client_id)s
-            OR theirs.partner_client_id = %(client)s
-        )
+        AND (%(client)s::text IS NULL OR ours.client = %(client)s OR theirs.client = %(client)s)
         AND (ours.id IS NOT NULL OR theirs.copies > 1 OR theirs.type <> ALL(%(trades)s))
     )
     INSERT INTO reconciliation_finding (
-        run_id, verdict, reference, operation_id, order_id,
+        run_id, verdict, reference, {side.column}, order_id,
         our_client, our_type, our_asset, our_amount, our_state, our_at,
         their_client, their_type, their_asset, their_amount, their_opposite_amount, their_status, their_at,
         same_reference_count, check_made_id
     )
-    SELECT %(run_id)s, verdict, reference, operation_id, order_id,
+    SELECT %(run_id)s, verdict, reference, our_id, order_id,
         our_client, our_type, our_asset, our_amount, our_state, our_at,
         their_client, their_type, their_asset, their_amount, their_opposite_amount, their_status, their_at,
         same_reference_count, check_made_id
     FROM pairs
     ORDER BY COALESCE(their_at, our_at), reference, order_id
-"""  # noqa: S608  (no value of anybody's: constants of this module)
+    """  # noqa: S608  (no value of anybody's: constants of this package)
 
-#: Completed with us, inside what the mirror has read, and yet no order: asked for singly before the pass.
-ORDERLESS = f"""
-    SELECT w.reference
-    FROM ({WINDOW_OPERATIONS}) w
-    JOIN funding_operation p ON p.id = w.id
-    WHERE p.state = 'completed' AND COALESCE(p.ended_at, w.at) < %(read_to)s
-      AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.partner_order_ref = w.reference)
-    ORDER BY w.at, w.reference
+
+def orderless(side: OurSide) -> str:
+    """Completed with us, inside what the mirror has read, and yet no order: asked for singly before the pass."""
+    return f"""
+    SELECT ours.reference
+    FROM ({side.window}) ours
+    WHERE ours.state = 'completed' AND ours.settled_at < %(read_to)s
+      AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.partner_order_ref = ours.reference)
+    ORDER BY ours.at, ours.reference
     LIMIT %(limit)s
-"""  # noqa: S608  (no value of anybody's: constants of this module)
+    """  # noqa: S608  (no value of anybody's: constants of this package)
 
+
+#: Every order of the window but those that stand in the run. Counted, not joined: an order stands in a run once.
 TRADES_LEFT_OUT = """
-    SELECT count(*) FROM orders_order o
-    WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s AND o.type = ANY(%(trades)s)
-      AND (%(client_id)s::bigint IS NULL OR o.partner_client_id = %(client)s)
-      AND NOT EXISTS (SELECT 1 FROM reconciliation_finding f WHERE f.run_id = %(run_id)s AND f.order_id = o.id)
+    SELECT (
+        SELECT count(*) FROM orders_order o
+        WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s AND o.type = ANY(%(trades)s)
+          AND (%(client)s::text IS NULL OR o.partner_client_id = %(client)s)
+    ) - (
+        SELECT count(*) FROM reconciliation_finding f
+        WHERE f.run_id = %(run_id)s AND f.their_type = ANY(%(trades)s)
+          AND f.their_at >= %(window_from)s AND f.their_at < %(window_to)s
+          AND (%(client)s::text IS NULL OR f.their_client = %(client)s)
+    )
 """
 
 
@@ -209,11 +209,12 @@ class Comparison:
         return {
             "window_from": self.window.start,
             "window_to": self.window.end,
-            "client_id": self.client.pk if self.client else None,
+            "ledger_id": self.ledger.pk if self.ledger else None,
             "client": self.client.partner_client_id if self.client else None,
             "read_to": self.read_to,
             "settled_before": self.started_at - timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS),
             "may_have_moved": [state.value for state in SENT_STATES],
+            "not_ended": [state.value for state in SENT_STATES if state not in (State.COMPLETED, State.FAILED)],
             "unsettled": [state.value for state in UNSETTLED],
             "without_effect_there": list(WITHOUT_EFFECT_THERE),
             "trades": list(TRADES),
@@ -227,7 +228,9 @@ def match(comparison: Comparison, *, run_id: int, checks: Sequence[int]) -> None
     :param checks: the ids of the look-ups made for this run; evidence of other runs is not believed here.
     """
     with connection.cursor() as cursor:
-        cursor.execute(MATCH, {**comparison.parameters, "run_id": run_id, "checks": list(checks)})
+        cursor.execute(
+            pass_over(SIDES[comparison.source]), {**comparison.parameters, "run_id": run_id, "checks": list(checks)}
+        )
 
 
 def orderless_references(comparison: Comparison, *, limit: int) -> list[str]:
@@ -235,7 +238,7 @@ def orderless_references(comparison: Comparison, *, limit: int) -> list[str]:
     if comparison.read_to is None:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(ORDERLESS, {**comparison.parameters, "limit": limit})
+        cursor.execute(orderless(SIDES[comparison.source]), {**comparison.parameters, "limit": limit})
         return [reference for (reference,) in cursor.fetchall()]
 
 
