@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import structlog
 from django.db import connection
@@ -12,6 +13,9 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.context import originating_from
 from backoffice.database import clock
 from backoffice.reconciliation.comparing.windows import WindowRefused
+from backoffice.reconciliation.days.drift import check_named
+from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check
+from backoffice.reconciliation.days.nightly import due as days_due
 from backoffice.reconciliation.running.bells import QUEUE, RUN, ring_once
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
@@ -57,3 +61,19 @@ def nightly(timestamp: int) -> None:
         window = due(clock.now())
         if window is not None:
             ask_for_run(window_from=window.start, window_to=window.end, by=System("nightly run"))
+
+
+@app.task(name=CHECK, queue=QUEUE, retry=False)
+def check_day(day: str) -> None:
+    """Compare one closed day with what was signed."""
+    with job():
+        check_named(date.fromisoformat(day))
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(name="reconciliation.check_days", queue=QUEUE, queueing_lock="reconciliation.check_days", retry=False)
+def check_days(timestamp: int) -> None:
+    """Ring for every closed day that was not checked since the last quiet hour."""
+    with job():
+        for day in days_due(clock.now()):
+            ring_once_to_check(day)

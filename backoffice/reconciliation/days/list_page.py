@@ -121,7 +121,7 @@ def figures_of(first: date, today: date) -> list[Figure]:
     by_state = dict(Day.objects.order_by().values_list("state").annotate(Count("date")))
     return [
         days_open(first, today, by_state.get(DayState.CLOSED, 0)),
-        Figure(_("To sign"), by_state.get(DayState.PREPARED, 0), note=to_close(by_state.get(DayState.REVIEWED, 0))),
+        Figure(_("To review"), by_state.get(DayState.PREPARED, 0), note=to_close(by_state.get(DayState.REVIEWED, 0))),
         exceptions_open(),
         drifted(),
     ]
@@ -143,7 +143,9 @@ def oldest_open(first: date, today: date) -> date | None:
 
 
 def to_close(count: int) -> str:
-    return ngettext("%(n)s more reviewed, to be closed", "%(n)s more reviewed, to be closed", count) % {"n": count}
+    if not count:
+        return _("None reviewed and waiting to be closed")
+    return ngettext("%(n)s reviewed, to be closed", "%(n)s reviewed, to be closed", count) % {"n": count}
 
 
 def exceptions_open() -> Figure:

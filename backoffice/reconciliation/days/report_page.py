@@ -18,7 +18,7 @@ from backoffice.reconciliation.days.drift_page import drift_rows
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.models import DayReport, ExceptionState, Resolution, Source
 from backoffice.ui import times
-from backoffice.ui.values import Amount, Check, CheckResult, Crumb, Fact, Link
+from backoffice.ui.values import Amount, Check, CheckResult, Crumb, Fact, Link, Reference
 
 #: Rows a page draws of a long list; the file has all of them.
 SHOWN: Final = 200
@@ -189,9 +189,9 @@ def position_of(content: dict[str, Any]) -> list[Fact]:
     ]
 
 
-def name_of(one: dict[str, Any]) -> str:
+def name_of(one: dict[str, Any]) -> Reference | str:
     if one["reference"]:
-        return str(one["reference"])
+        return Reference(one["reference"])
     return _("Order %(id)s") % {"id": one["order"]} if one["order"] else str(one.get("key", ""))
 
 

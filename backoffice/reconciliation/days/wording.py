@@ -34,7 +34,7 @@ def state_badge(standing: Standing) -> Badge:
     if standing.date >= day_of(timezone.now()):
         return Badge(_("Not over yet"), calm=True)
     if standing.run is None:
-        return Badge(_("Not reconciled"), Meaning.WARNING)
+        return Badge(_("Not reconciled"), Meaning.WARNING, calm=True)
     return Badge(_("Open"), Meaning.INFO) if standing.run.is_complete else Badge(_("Partial run"), Meaning.WARNING)
 
 

@@ -1,6 +1,6 @@
 """What changes after a day was closed is told once, against what was signed."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
-from backoffice.reconciliation.days import drift, queries
+from backoffice.reconciliation import tasks
+from backoffice.reconciliation.days import drift, nightly, queries
 from backoffice.reconciliation.models import Day, DayReport, Drift, Finding, Run
 from backoffice.reconciliation.services import days
 from tests.approving import approve
@@ -102,7 +103,7 @@ def test_a_run_of_which_nobody_was_told_is_compared_too(signed: DayReport) -> No
 def test_a_reopened_day_is_not_checked(signed: DayReport, maya: Person, lina: Person) -> None:
     approve(cast.asked_to_reopen(maya), by=lina)
     repriced("499.50")
-    assert drift.check_all() == 0
+    assert drift.check_named(DATE) == []
 
 
 def test_drift_belongs_to_the_report_that_was_signed(
@@ -121,6 +122,34 @@ def test_drift_belongs_to_the_report_that_was_signed(
     assert queries.standings([DATE])[0].drift_count == 0
 
 
-def test_every_closed_day_is_checked(signed: DayReport) -> None:
+def test_closed_days_are_due_once_a_night(signed: DayReport) -> None:
+    closed_at = signed.made_at
+    tomorrow = nightly.last_quiet_hour(closed_at) + timedelta(days=1)
+    assert nightly.due(tomorrow - timedelta(seconds=1)) == []
+    assert nightly.due(tomorrow) == [DATE]
+    Day.objects.filter(pk=DATE).update(checked_at=tomorrow)
+    assert nightly.due(tomorrow + timedelta(hours=12)) == []
+    assert nightly.due(tomorrow + timedelta(days=1)) == [DATE]
+
+
+@pytest.mark.parametrize(
+    ("now", "quiet"),
+    [
+        (datetime(2026, 11, 18, 22, 59, tzinfo=UTC), "2026-11-18T02:00:00+03:00"),
+        (datetime(2026, 11, 18, 23, 0, tzinfo=UTC), "2026-11-19T02:00:00+03:00"),
+    ],
+)
+def test_the_quiet_hour_is_the_companys(now: datetime, quiet: str) -> None:
+    assert nightly.last_quiet_hour(now).isoformat() == quiet
+
+
+def test_the_nightly_task_rings_and_the_bell_checks(signed: DayReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[date] = []
+    monkeypatch.setattr(tasks, "days_due", lambda now: [DATE])
+    monkeypatch.setattr(tasks, "ring_once_to_check", rung.append)
+    monkeypatch.setattr("backoffice.reconciliation.tasks.connection.close", lambda: None)
+    tasks.check_days(timestamp=0)
+    assert rung == [DATE]
     repriced("499.50")
-    assert drift.check_all() == 1
+    tasks.check_day(day=DATE.isoformat())
+    assert Drift.objects.count() == 1
