@@ -38,7 +38,7 @@ def ask(item: ExceptionItem, resolution: Resolution, text: str, *, by: Person, n
     request = ask_for_approval(
         kind=KIND,
         subject=f"exception-{item.pk}-{requests_for(item) + 1}",
-        title=f"Exception {item.pk}: {resolution.value.replace('_', ' ')}",
+        title=title_of(item, resolution),
         fingerprint=fingerprint_of(item),
         rule=rule_demanded(Facts(kind=RuleKind.RESOLUTION)),
         by=by,
@@ -76,6 +76,13 @@ def let_go(request: Request, event: str, *, by: Actor, now: datetime, note: str 
         change(item, state=ExceptionState.OPEN, resolution="", resolution_text="", approval=None)
         tell(item, ExceptionEvent.Kind.REFUSED, by=by, at=now, text=note)
     write_down(event, item, by=by, reason=note, request=request.subject)
+
+
+def title_of(item: ExceptionItem, resolution: Resolution) -> str:
+    """Name the request in a queue. Stored, so in no reader's language."""
+    what = item.verdict.replace("_", " ")
+    how_much = "" if item.difference is None else f" by {to_plain(item.difference)} {item.asset}"
+    return f"Exception {item.pk}, {what}{how_much}: {resolution.value.replace('_', ' ')}"
 
 
 def named(key: str) -> ExceptionItem:

@@ -19,7 +19,7 @@ BADGES: Final = {
     ExceptionState.CLEARED: Badge(ExceptionState.CLEARED.label, Meaning.POSITIVE, calm=True),
 }
 SEVERITIES: Final = {
-    Severity.HIGH: Badge(Severity.HIGH.label, Meaning.URGENT),
+    Severity.HIGH: Badge(Severity.HIGH.label, Meaning.NEGATIVE),
     Severity.MEDIUM: Badge(Severity.MEDIUM.label, Meaning.WARNING),
     Severity.LOW: Badge(Severity.LOW.label, Meaning.NEUTRAL, calm=True),
 }
@@ -43,10 +43,12 @@ def title_of(item: Any) -> str:
         return _("%(kind)s for %(client)s") % {**who, "kind": Kind(item.operation.kind).label}
     if item.key.startswith("entry:"):
         return _("Ledger entry, %(client)s") % who
+    if item.source == Source.TRANSACTIONS and item.key.startswith("balance:"):
+        return _("Bitnob account, %(asset)s") % who
     if item.source == Source.TRANSACTIONS:
         return _("Bitnob transaction, %(asset)s") % who
     if item.source == Source.BALANCES:
-        return _("Balance of %(client)s, %(asset)s") % {**who, "client": who["client"] or "Bitnob"}
+        return _("Balance of %(client)s, %(asset)s") % who
     return _("Order %(id)s, %(client)s") % who
 
 
@@ -76,14 +78,11 @@ def is_overdue(item: Any, now: datetime) -> bool:
 
 
 def due_of(item: Any, now: datetime) -> object:
-    """By when it is due, marked where that is over; how it ended where it did."""
+    """By when it is due, to the minute, marked where that is over; nothing where it has ended."""
     if item.state in ENDED:
         return None
-    return (
-        Badge(times.written(item.due_at, times.MomentStyle.SHORT), Meaning.URGENT)
-        if is_overdue(item, now)
-        else item.due_at
-    )
+    text = times.written(item.due_at, times.MomentStyle.SHORT)
+    return Badge(text, Meaning.NEGATIVE) if is_overdue(item, now) else text
 
 
 def owner_of(item: Any) -> Person | str:

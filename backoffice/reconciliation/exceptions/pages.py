@@ -17,7 +17,7 @@ from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, queries
 from backoffice.reconciliation.exceptions.history import history_of
 from backoffice.reconciliation.exceptions.offering import OFFERS, Offer
-from backoffice.reconciliation.exceptions.policies import can_work
+from backoffice.reconciliation.exceptions.policies import can_work, why_not_work
 from backoffice.reconciliation.exceptions.telling import Told, told_of
 from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Resolution
 from backoffice.reconciliation.pages import Row
@@ -53,6 +53,7 @@ def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
         "events": history_of(item),
         "history": audit_history_of(item),
         "can_work": can_work(person),
+        "can_take": can_work(person) and item.owner_id != person.pk and not why_not_work(item),
         "settling": offers_for(item, SETTLING),
         "speaking": offers_for(item, SPEAKING),
         "waits": waiting_url(item),

@@ -83,6 +83,17 @@ def test_my_own_are_a_tab(as_maya: Browser, short: ExceptionItem, maya: Person) 
     assert page_of(short) not in text_of(as_maya, f"{WORKLIST_URL}?owner=nobody")
 
 
+def test_it_is_taken_with_one_button(as_maya: Browser, short: ExceptionItem, maya: Person) -> None:
+    assert "Take it myself" in text_of(as_maya, page_of(short))
+    as_maya.post("/reconciliation/exceptions/work/", {"act": "assign", "item": [short.pk], "owner": maya.pk})
+    assert item("operation:dep-1").owner == maya
+    assert "Take it myself" not in text_of(as_maya, page_of(short))
+
+
+def test_how_many_wait_stands_in_the_menu(as_maya: Browser, short: ExceptionItem, extra: ExceptionItem) -> None:
+    assert re.search(r"Reconciliation<span class=\"tally\">.*?2<", text_of(as_maya, WORKLIST_URL))
+
+
 def test_what_is_due_first_stands_on_top(as_maya: Browser, short: ExceptionItem, extra: ExceptionItem) -> None:
     shown = text_of(as_maya, WORKLIST_URL)
     assert shown.index(page_of(extra)) < shown.index(page_of(short))
