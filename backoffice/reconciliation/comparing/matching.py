@@ -91,18 +91,14 @@ def pass_over(side: OurSide) -> str:
             OR o.partner_order_ref IN ({side.references_of_client})
           )
     ),
-    their_orders AS (
-        SELECT * FROM near_theirs
-        UNION ALL
-        {ORDER}
-        WHERE o.partner_order_ref IN (
-                SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs WHERE reference IS NOT NULL
-            )
-          AND (
-            o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
-            OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
-          )
+    far_theirs AS (
+        SELECT DISTINCT ON (o.id) o.*
+        FROM (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs) near
+        JOIN ({ORDER}) o ON o.reference = near.reference
+        WHERE o.at < %(window_from)s OR o.at >= %(window_to)s
+           OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
     ),
+    their_orders AS (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
     repeated AS (
         SELECT reference, min(id) AS first_id, count(*) AS copies
         FROM their_orders WHERE reference IS NOT NULL
@@ -128,6 +124,7 @@ def pass_over(side: OurSide) -> str:
         LEFT JOIN LATERAL (
             SELECT found.* FROM (SELECT theirs.paired_reference AS reference WHERE near.id IS NULL) sought
             CROSS JOIN LATERAL ({side.elsewhere}) found
+            OFFSET 0  -- keeps the planner from reading all of ours for the few that are sought
         ) far ON true
         CROSS JOIN LATERAL (
             SELECT {", ".join(f"COALESCE(near.{name}, far.{name}) AS {name}" for name in OUR_COLUMNS)}

@@ -142,13 +142,23 @@ class Finding(AppendOnlyModel):
 
     ``their_amount`` stands in the column of the partner's books that is right for the order's type, and
     ``their_opposite_amount`` in the one that should be empty. Ours is an operation, or in a run of a ledger its entry.
+
+    No foreign key is checked: one statement writes a million rows out of the very tables they name, nobody may delete
+    from any of them, and the run is written in the same transaction. Checked row by row at the commit, the keys cost as
+    much as the whole comparison (benchmarks/bench_reconciliation.py).
     """
 
-    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="findings")
+    run = models.ForeignKey(
+        Run, on_delete=models.RESTRICT, related_name="findings", db_constraint=False, db_index=False
+    )
     verdict = models.CharField(max_length=24, choices=Verdict)
     reference = models.TextField(blank=True)
-    operation = models.ForeignKey(Operation, null=True, on_delete=models.RESTRICT, related_name="+")
-    entry = models.ForeignKey(LedgerEntry, null=True, on_delete=models.RESTRICT, related_name="+")
+    operation = models.ForeignKey(
+        Operation, null=True, on_delete=models.RESTRICT, related_name="+", db_constraint=False, db_index=False
+    )
+    entry = models.ForeignKey(
+        LedgerEntry, null=True, on_delete=models.RESTRICT, related_name="+", db_constraint=False, db_index=False
+    )
     order_id = models.BigIntegerField(null=True)
     our_client = models.TextField(null=True)
     our_type = models.TextField(null=True)
@@ -164,11 +174,27 @@ class Finding(AppendOnlyModel):
     their_status = models.TextField(null=True)
     their_at = models.DateTimeField(null=True)
     same_reference_count = models.IntegerField(default=0, help_text=_("Orders the partner has under this reference"))
-    check_made = models.ForeignKey(ReferenceCheck, null=True, on_delete=models.RESTRICT, related_name="+")
+    check_made = models.ForeignKey(
+        ReferenceCheck, null=True, on_delete=models.RESTRICT, related_name="+", db_constraint=False, db_index=False
+    )
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
         constraints = [
             models.CheckConstraint(condition=models.Q(verdict__in=Verdict.values), name="finding_verdict_known"),
         ]
-        indexes = [models.Index(fields=["run", "verdict", "id"], name="findings_of_a_run")]
+        indexes = [
+            models.Index(fields=["run", "verdict", "id"], name="findings_of_a_run"),
+            models.Index(
+                fields=["operation"],
+                name="findings_of_an_operation",
+                condition=models.Q(operation__isnull=False),
+            ),
+            models.Index(fields=["entry"], name="findings_of_an_entry", condition=models.Q(entry__isnull=False)),
+            models.Index(fields=["order_id"], name="findings_of_an_order", condition=models.Q(order_id__isnull=False)),
+        ]
+
+    @property
+    def has_ours(self) -> bool:
+        """Whether our side is there."""
+        return self.operation_id is not None or self.entry_id is not None
