@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from backoffice.accounts.actors import System
 from backoffice.accounts.context import originating_from
 from backoffice.database import clock
+from backoffice.reconciliation import tasks_proofs  # noqa: F401 - the library looks for tasks in this module only
 from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.days.drift import check_named
 from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check

@@ -19,7 +19,7 @@ DOCUMENTED_STATES: Final = ("PENDING", "IN_PROGRESS", *TERMINAL_STATES)
 #: Asynchronous, but not for days: what is not final by then is looked into (no figure is documented).
 STUCK_AFTER: Final = timedelta(hours=24)
 
-#: Of each column a final transaction was told otherwise in: as it was first, and as it is now. Changed back is no fault.
+#: Each column a final transaction was told otherwise in: as it was first, as it is now. Changed back is no fault.
 CHANGES = """
     changes AS (
         SELECT object_id, changed.name,

@@ -1,4 +1,4 @@
-"""Which REVERSAL row takes back which transaction: one for one, so that nothing is counted twice (bitnob.md §13, trap 3).
+"""Which REVERSAL row takes back which transaction: one for one, so that nothing is counted twice (bitnob.md §13).
 
 Bitnob documents no link but the reference, which both legs of a trade share. So a pair needs one reference, one
 currency and opposite amounts, with the fee given back or without it. Where a reversal names its transaction, that one
@@ -10,7 +10,7 @@ _UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def _by_rank(name: str, taken: str, opposite: str) -> str:
-    """Pair the first reversal of a reference, currency and amount with the first transaction, the second with the second.
+    """Pair the first reversal of a reference, currency and amount with the first transaction, and so on.
 
     Those that stand as REVERSED come first: a reversal of a settled one is paired only where none of them is left.
     """
@@ -59,4 +59,4 @@ LINKS = f"""
     {_by_rank("with_fee", "named", "t.fee - t.amount")},
     {_by_rank("without_fee", "with_fee_and_before", "-t.amount")},
     links AS (SELECT * FROM without_fee_and_before)
-"""
+"""  # noqa: S608  (no value of anybody's: constants of this module)

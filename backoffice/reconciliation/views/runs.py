@@ -17,7 +17,7 @@ from backoffice.reconciliation.columns import FINDINGS, RUNS
 from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, FindingFilters
 from backoffice.reconciliation.forms import ReconcileForm
-from backoffice.reconciliation.models import Run, RunJob
+from backoffice.reconciliation.models import Run, RunJob, Source
 from backoffice.reconciliation.running.change_pages import changes_context
 from backoffice.reconciliation.services.running import ask_for_run
 from backoffice.ui.keyset import Sort
@@ -25,6 +25,8 @@ from backoffice.ui.listing import Empty, Listing, ListingPage
 from backoffice.ui.render import render_listing, render_page
 from backoffice.ui.values import Crumb
 
+#: Runs whose findings are of another kind than pairs of ours and theirs.
+PAGE_OF_ITS_OWN = {Source.BALANCES: "reconciliation:balances_run", Source.TRANSACTIONS: "reconciliation:bitnob_run"}
 ALL_RUNS = Listing(
     name="reconciliation-runs",
     title=_("Reconciliation"),
@@ -92,6 +94,8 @@ def job_for(form: ReconcileForm, *, by: Person) -> RunJob | None:
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one run: both sides, and its findings by verdict, what has to be looked at first."""
     found = get_object_or_404(queries.runs(), pk=run_id)
+    if found.source in PAGE_OF_ITS_OWN:
+        return redirect(PAGE_OF_ITS_OWN[Source(found.source)], found.pk)
     params = request.GET.copy()
     params.setdefault("show", EXCEPTIONS_GROUP if found.exceptions_count else ALL)
     page = ListingPage(RUN_FINDINGS, params, queries.findings_of(found))
