@@ -86,12 +86,24 @@ def of_run(run: Run) -> QuerySet[ExceptionItem, Any]:
 
 
 def newest_finding(item: ExceptionItem) -> Finding | None:
-    """What was last found of it, with its evidence; None where its source keeps findings of its own kind."""
-    sighting = newest_sighting(item)
-    if sighting is None or sighting.finding_id is None:
-        return None
+    """What the last run that judged it found; None where its source keeps findings of its own kind."""
     rows = Finding.objects.select_related("run", "check_made").annotate(client_name=Value("", TextField()))
-    return rows.get(pk=sighting.finding_id)
+    found = rows.filter(Q(run_id=item.last_run_id) & about(item)).first()
+    if found is not None:
+        return found
+    sighting = newest_sighting(item)
+    return rows.get(pk=sighting.finding_id) if sighting and sighting.finding_id else None
+
+
+def about(item: ExceptionItem) -> Q:
+    """The findings that an exception's key names."""
+    if item.key.startswith("operation:"):
+        return Q(operation_id=item.operation_id)
+    if item.key.startswith("entry:"):
+        return Q(entry__isnull=False, reference=item.reference)
+    if item.key.startswith("order:"):
+        return Q(order_id=item.order_id)
+    return Q(pk=None)
 
 
 def newest_sighting(item: ExceptionItem) -> Sighting | None:
