@@ -98,7 +98,7 @@ def pass_over(side: OurSide) -> str:
         WHERE o.at < %(window_from)s OR o.at >= %(window_to)s
            OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
     ),
-    their_orders AS (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
+    their_orders AS NOT MATERIALIZED (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
     repeated AS (
         SELECT reference, min(id) AS first_id, count(*) AS copies
         FROM their_orders WHERE reference IS NOT NULL
