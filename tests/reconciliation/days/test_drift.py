@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,14 @@ def signed(db: None, maya: Person, omar: Person) -> DayReport:
 
 def checked() -> list[Drift]:
     return drift.check(Day.objects.get(pk=DATE))
+
+
+@pytest.fixture(autouse=True)
+def partner_says_what_we_hold(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The windows CoinMENA is asked for again; in these tests it never knows better."""
+    asked: list[Any] = []
+    monkeypatch.setattr(drift, "reread_orders", lambda *window: asked.append(window))
+    return asked
 
 
 def repriced(amount: str) -> None:
@@ -141,6 +150,15 @@ def test_closed_days_are_due_once_a_night(signed: DayReport) -> None:
 )
 def test_the_quiet_hour_is_the_companys(now: datetime, quiet: str) -> None:
     assert nightly.last_quiet_hour(now).isoformat() == quiet
+
+
+def test_the_partner_is_asked_again_for_a_closed_day_only(
+    signed: DayReport, partner_says_what_we_hold: list[Any]
+) -> None:
+    window = queries.window_of(DATE)
+    drift.check_named(DATE)
+    drift.check_named(DATE - timedelta(days=1))
+    assert partner_says_what_we_hold == [(window.start, window.end)]
 
 
 def test_the_nightly_task_rings_and_the_bell_checks(signed: DayReport, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,6 +213,7 @@ def test_a_day_is_sent_back_with_a_reason_and_prepared_again(prepared: Day, omar
         omar,
     )
     assert days.prepare(date=DATE, by=maya).state == DayState.PREPARED
+    assert events() == ["day.prepared", "day.reviewed", "day.sent_back", "day.prepared"]
 
 
 def test_the_report_stands_at_the_newest_entry_of_the_log(prepared: Day, omar: Person) -> None:
@@ -245,6 +246,7 @@ def test_a_closed_day_is_reopened_by_two_people_and_closed_again(
     approve(asked, by=lina)
     day = Day.objects.get(pk=DATE)
     assert (day.state, day.version) == (DayState.REOPENED, 2)
+    assert events()[-2:] == ["day.reopening_asked", "day.reopened"]
     days.prepare(date=DATE, by=maya)
     cast.reviewed(omar)
     assert [cast.closed(omar).version, signed.version] == [2, 1]
