@@ -39,6 +39,7 @@ PROOFS = Columns(
     Column(
         key="client",
         label=_("Client"),
+        sort="client",
         value=lambda proof: values.Named(proof.client_name or proof.client, proof.client),
         url=lambda proof: reverse("clients:detail", args=[proof.client]),
         export="client",
@@ -114,5 +115,5 @@ PROOFS = Columns(
         export="explained",
         screen=False,
     ),
-    Column(key="outcome", label=_("Outcome"), kind=Kind.BADGE, value=badge_of),
+    Column(key="outcome", label=_("Outcome"), kind=Kind.BADGE, value=badge_of, sort="outcome"),
 )

@@ -1,6 +1,6 @@
 """Proofs of balances, as pages need them."""
 
-from django.db.models import F, Q, QuerySet, Subquery, TextField
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.expressions import OuterRef
 
 from backoffice.clients.models import Client
@@ -18,6 +18,13 @@ _OUTCOMES = {
     EXPLAINED: ~Q(difference=0) & Q(difference=F("explained")),
     DIFFERS: ~Q(difference=F("explained")),
 }
+#: What has to be looked at first.
+RANK = Case(
+    When(_OUTCOMES[DIFFERS], then=Value(0)),
+    When(_OUTCOMES[EXPLAINED], then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
 
 
 def newest(source: Source) -> Run | None:
@@ -28,7 +35,7 @@ def newest(source: Source) -> Run | None:
 def proofs_of(run: Run | None) -> Proofs:
     """The proofs of clients' balances in a run, with the client's name and what should be there."""
     found = BalanceProof.objects.filter(run=run).exclude(client="") if run else BalanceProof.objects.none()
-    return found.annotate(client_name=CLIENT_NAME, expected=F("opening") + F("effects"))
+    return found.annotate(client_name=CLIENT_NAME, expected=F("opening") + F("effects"), rank=RANK)
 
 
 def accounts_of(run: Run | None) -> list[BalanceProof]:

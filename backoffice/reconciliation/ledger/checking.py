@@ -232,8 +232,8 @@ def _with_point(text: str, mapping: Mapping) -> str:
         if not re.fullmatch(rf"[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+", whole):
             raise Unreadable(_("The marks between the thousands stand in the wrong place, or are the decimal sign."))
         whole = re.sub(mark, "", whole)
-    if mapping.decimal_sign != "." and "." in whole + decimals:
-        raise Unreadable(_("In this ledger the decimal sign is a comma, and a point means nothing."))
+    if mapping.decimal_sign == "," and not re.fullmatch(r"[0-9]+", whole + decimals):
+        raise Unreadable(_("Write the amount in digits with a comma before the decimals, for example 1234,56."))
     return whole + ("." if sign else "") + decimals
 
 

@@ -57,7 +57,7 @@ class EntryLine:
 
 def crumbs(*further: Crumb) -> list[Crumb]:
     """The way to a page of the ledgers."""
-    top = Crumb(_("Reconciliation"), reverse("reconciliation:runs"))
+    top = Crumb(_("Reconciliation"), reverse("reconciliation:days"))
     return [top, Crumb(_("Ledgers"), reverse("reconciliation:ledgers")), *further]
 
 
@@ -105,7 +105,7 @@ def upload_context(source: LedgerSource) -> dict[str, Any]:
 
 def columns_in_words(mapping: Mapping) -> list[Fact]:
     """Which heading each of our words is read from, and how values are written."""
-    columns = [Fact(LABELS[word], visible(heading, 60)) for word, heading in mapping.columns.items()]
+    columns = [Fact(LABELS[word], visible(mapping.columns[word], 60)) for word in COLUMNS if word in mapping.columns]
     fixed = [Fact(LABELS["asset"], mapping.asset)] if mapping.asset else []
     zone = _("%(form)s, in %(zone)s") % {"form": mapping.time_form.upper(), "zone": mapping.zone}
     sign = _("Comma") if mapping.decimal_sign == "," else _("Point")

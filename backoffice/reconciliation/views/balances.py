@@ -23,10 +23,13 @@ from backoffice.ui.render import render_listing
 BALANCE_PROOFS = Listing(
     name="balance-proofs",
     title=_("Balances"),
-    caption=_("Proofs of balances, by client"),
+    caption=_("Proofs of balances, what differs first"),
     columns=PROOFS,
     filterset=ProofFilters,
-    sorts=(Sort("client", _("Client"), ("client", "asset", "id"), descending=False),),
+    sorts=(
+        Sort("outcome", _("Outcome"), ("rank", "client", "asset", "id"), descending=False),
+        Sort("client", _("Client"), ("client", "asset", "id"), descending=False),
+    ),
     count_label=lambda n: ngettext("%(n)s balance", "%(n)s balances", n) % {"n": f"{n:,}"},
     summary=queries.summarise,
     empty=Empty(

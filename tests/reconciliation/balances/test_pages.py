@@ -55,6 +55,22 @@ def test_a_difference_is_shown_with_both_sides_and_its_sign(desk: Browser) -> No
     assert "Differs" in page and "1 order, all there are" in page
 
 
+def test_what_differs_stands_first(desk: Browser) -> None:
+    proven(clients=3)
+    reading("9.99", client="user_3")
+    prove()
+    page = text_of(desk, PAGE)
+    assert page.index("user_3") < page.index("user_2")
+
+
+def test_balances_read_after_the_orders_wait_and_say_so(desk: Browser) -> None:
+    orders_read_to(LATER - timedelta(minutes=1))
+    deposit("500.00")
+    reading("489.50")
+    prove()
+    assert "The balances were read after the orders." in text_of(desk, PAGE)
+
+
 def test_before_the_first_proof_the_page_says_what_will_come(desk: Browser) -> None:
     assert "Nothing has been proven yet." in text_of(desk, PAGE)
 

@@ -180,7 +180,7 @@ def test_it_is_judged_when_it_comes_out_even_all_the_same() -> None:
 
 
 def an_open_exception(reference: str, difference: str) -> ExceptionItem:
-    run = Run.objects.order_by("-id").first()
+    run = Run.objects.latest("id")
     return ExceptionItem.objects.create(
         source=Source.OPERATIONS,
         key=f"operation:{reference}",
