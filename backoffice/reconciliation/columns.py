@@ -27,6 +27,14 @@ RUNS = Columns(
     ),
     Column(key="run", label=_("Run"), kind=Kind.NUMBER, value=attrgetter("pk"), export="id", screen=False),
     Column(
+        key="source",
+        label=_("Compared"),
+        value=lambda run: values.Lines(run.get_source_display(), str(run.ledger or "")),
+        export=F("source"),
+        export_value=lambda run: run.source,
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(
         key="client",
         label=_("Client"),
         value=lambda run: (

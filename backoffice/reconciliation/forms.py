@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
 from backoffice.reconciliation.comparing.windows import Window, WindowRefused
+from backoffice.reconciliation.models import LedgerSource
 from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
 
 #: The buttons that stand for a day, by how many days it lies back.
@@ -17,7 +18,10 @@ PRESETS = {"today": 0, "yesterday": 1}
 
 
 class ReconcileForm(forms.Form):
-    """Days and moments are those of the person's zone. ``cleaned_data`` holds a `window` and a `client` or None."""
+    """Days and moments are those of the person's zone.
+
+    ``cleaned_data`` holds a `window`, a `client` or None for all, a `ledger` or None for our operations.
+    """
 
     day = forms.DateField(
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -35,6 +39,13 @@ class ReconcileForm(forms.Form):
         required=False,
         max_length=128,
         help_text=_("An id such as user_12345, or empty for all clients."),
+    )
+
+    ledger = forms.ModelChoiceField(
+        label=_("Compare CoinMENA with"),
+        queryset=LedgerSource.objects.order_by("name"),
+        required=False,
+        empty_label=_("Our operations"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

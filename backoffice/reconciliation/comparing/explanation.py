@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.funding.states import State
 from backoffice.money import format_amount
 from backoffice.reconciliation.comparing.matching import FAR_APART, UNSETTLED, WITHOUT_EFFECT_THERE
-from backoffice.reconciliation.models import Finding, Run, Verdict
+from backoffice.reconciliation.models import Finding, Run, Source, Verdict
 from backoffice.ui import times
 from backoffice.ui.values import CheckResult, Text
 
@@ -49,13 +49,13 @@ def tests_of(finding: Finding, run: Run) -> list[Test]:
 
 def found(finding: Finding) -> Test:
     """Is there one on either side?"""
-    here = finding.reference if finding.operation_id else ""
+    here = finding.reference if finding.has_ours else ""
     there = finding.reference if finding.order_id else ""
     return Test(_("Reference found on both sides"), here, there, found_result(finding))
 
 
 def found_result(finding: Finding) -> CheckResult:
-    if finding.operation_id and finding.order_id:
+    if is_pair(finding):
         return CheckResult.PASSED
     waits = {Verdict.TOO_EARLY: CheckResult.WAITING, Verdict.MIRROR_BEHIND: CheckResult.WAITING}
     # Failed with us and absent there is agreement: a refused request makes no order.
@@ -117,7 +117,7 @@ def read(finding: Finding, run: Run) -> Test:
 
 
 def is_pair(finding: Finding) -> bool:
-    return bool(finding.operation_id and finding.order_id)
+    return finding.has_ours and finding.order_id is not None
 
 
 def passed(is_passed: bool) -> CheckResult:
@@ -181,7 +181,9 @@ def why_status(finding: Finding, _run: Run) -> str:
     return _("We never sent this: with us it is %(ours)s. CoinMENA has an order under it that is %(theirs)s.") % words
 
 
-def why_extra(finding: Finding, _run: Run) -> str:
+def why_extra(finding: Finding, run: Run) -> str:
+    if run.source == Source.LEDGER:
+        return _("Would match if a line of the ledger carried its reference. None that counts does.")
     if finding.reference:
         return _("Would match if an operation of ours carried this reference. None does: it was made elsewhere.")
     return _("It carries no reference, so nothing of ours can be its pair: it was made elsewhere.")

@@ -83,7 +83,9 @@ def job_for(form: ReconcileForm, *, by: Person) -> RunJob | None:
     """Ask for the run of a form; a refused window becomes the form's error."""
     window, wanted = form.cleaned_data["window"], form.cleaned_data
     try:
-        return ask_for_run(window_from=window.start, window_to=window.end, client=wanted["client"], by=by)
+        return ask_for_run(
+            window_from=window.start, window_to=window.end, client=wanted["client"], ledger=wanted["ledger"], by=by
+        )
     except WindowRefused as error:
         form.add_error(None, str(error))
         return None
