@@ -1,6 +1,7 @@
 """Closed days are compared again: what is no longer as it was signed is told, once for each change.
 
-The check itself keeps nothing: it makes the pass, compares the digest with the newest one known, and undoes the pass.
+CoinMENA is asked for the day again first, since nothing else tells of a change to an order of last week. The check
+itself keeps nothing: it makes the pass, compares the digest with the newest one known, and undoes the pass.
 Only a day that has changed gets a run of its own, with the partner asked as for any run, and its rows are compared one
 by one with those of the run that was signed. The signed report never changes.
 """
@@ -17,6 +18,7 @@ from backoffice.accounts.actors import System
 from backoffice.audit.canonical import canonical_text, digest
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.orders.rereading import reread_orders
 from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.matching import Comparison, match
 from backoffice.reconciliation.days import queries
@@ -69,9 +71,16 @@ class Difference:
 
 
 def check_named(date: Date) -> list[Drift]:
-    """Check one day, where it is closed."""
+    """Check one day against CoinMENA's books as they are now, where it is closed.
+
+    :raises PartnerError: when CoinMENA cannot be asked; the day stays due.
+    """
     day = Day.objects.filter(pk=date, state=DayState.CLOSED).first()
-    return check(day) if day else []
+    if day is None:
+        return []
+    window = queries.window_of(date)
+    reread_orders(window.start, window.end)
+    return check(day)
 
 
 def check(day: Day) -> list[Drift]:
