@@ -129,6 +129,7 @@ SENTENCES: dict[str, str | Promise] = {
     "day.sent_back": _("Sent a day back"),
     "day.closed": _("Closed a day"),
     "day.refused": _("Was refused a signature on a day"),
+    "day.check_asked": _("Had a closed day checked"),
     "day.drifted": _("A closed day is no longer as it was signed"),
     "day.reopening_asked": _("Asked for a day to be reopened"),
     "day.reopened": _("Reopened a day"),

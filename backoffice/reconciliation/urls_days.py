@@ -13,6 +13,7 @@ urlpatterns = [
     path("days/<business_day:day>/send-back/", day_acts.send_back, name="send_back_day"),
     path("days/<business_day:day>/close/", day_acts.close, name="close_day"),
     path("days/<business_day:day>/reopen/", day_acts.reopen, name="reopen_day"),
+    path("days/<business_day:day>/check/", day_acts.check, name="check_day"),
     path("days/<business_day:day>/reports/<int:version>/", days.report, name="day_report"),
     path("days/<business_day:day>/reports/<int:version>/csv/", days.report_csv, name="day_report_csv"),
     path("days/<business_day:day>/reports/<int:version>/bytes/", days.report_bytes, name="day_report_bytes"),

@@ -22,8 +22,9 @@ from backoffice.reconciliation import policies as reconciling
 from backoffice.reconciliation.comparing.effects import sides_of
 from backoffice.reconciliation.comparing.titles import window_text
 from backoffice.reconciliation.comparing.totals import AssetTotal
-from backoffice.reconciliation.days import queries, wording
+from backoffice.reconciliation.days import policies, queries, wording
 from backoffice.reconciliation.days.drift_page import drift_rows
+from backoffice.reconciliation.days.policies import why_not
 from backoffice.reconciliation.days.queries import UNDONE, Standing
 from backoffice.reconciliation.days.steps import buttons_of, steps_of
 from backoffice.reconciliation.exceptions import naming
@@ -112,6 +113,7 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
         "steps": steps_of(standing, person, now),
         "buttons": buttons_of(standing, person, now),
         "again": again_of(day, person, standing, now),
+        "can_check": signed is not None and not why_not(lambda: policies.check_can_ask_to_check(person, signed)),
         "can_work": can_work(person),
         "group_url": f"{reverse('reconciliation:exceptions')}?day_from={day}&day_to={day}",
         "drifts": drifts,

@@ -113,6 +113,17 @@ def check_can_ask_to_reopen(by: Person, day: Day, now: datetime) -> None:
         raise Conflict(_("%(name)s has asked for it already.") % {"name": waiting.requested_by.name})
 
 
+def check_can_ask_to_check(by: Person, day: Day) -> None:
+    """Refuse having a day checked before the night.
+
+    :raises Refused: for people who only read.
+    :raises Conflict: unless it is closed: one that is not is reconciled again.
+    """
+    check_role(by, *ASKERS)
+    if day.state != DayState.CLOSED:
+        raise Conflict(_("Only a closed day can be checked: this one is %(state)s.") % {"state": state_of(day)})
+
+
 def check_may_sign(by: Person, day: Day) -> None:
     """Refuse a signature of somebody who may not give it.
 

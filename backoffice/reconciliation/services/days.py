@@ -23,6 +23,7 @@ from backoffice.audit.services import lock_head, record
 from backoffice.database import clock
 from backoffice.reconciliation.days import policies, queries, report
 from backoffice.reconciliation.days.fingerprints import closing_fingerprint, reopening_fingerprint, review_fingerprint
+from backoffice.reconciliation.days.nightly import ring_once_to_check
 from backoffice.reconciliation.days.report_file import write_down
 from backoffice.reconciliation.models import Day, DayReport, DayState
 
@@ -170,6 +171,19 @@ def reopen(request: Request, *, by: Person, note: str) -> None:
     opened = _moved(day, DayState.REOPENED, version=day.version + 1, approval=request)
     after = {"request": request.subject, "asked_by": request.requested_by.name}
     _record("day.reopened", opened, by, before=day, reason=note, **after)
+
+
+def ask_to_check(*, date: Date, by: Person) -> None:
+    """Have a worker ask CoinMENA for a closed day again now, and tell what differs from what was signed.
+
+    :raises Refused: for people who only read.
+    :raises Conflict: when it is not closed.
+    """
+    with transaction.atomic():
+        day = _locked(date)
+        policies.check_can_ask_to_check(by, day)
+        record("day.check_asked", by=by, obj=day)
+    ring_once_to_check(date)
 
 
 @transaction.atomic

@@ -118,6 +118,16 @@ def send_back(request: HttpRequest, day: date) -> HttpResponse:
     return redirect("reconciliation:day", day)
 
 
+@require_POST
+@require_role(*policies.ASKERS)
+@conflicts_as_409
+def check(request: HttpRequest, day: date) -> HttpResponse:
+    """Have a closed day checked now."""
+    services.ask_to_check(date=named(day).date, by=person_of(request))
+    messages.success(request, _("CoinMENA is asked for this day again. What changed since it was signed appears here."))
+    return redirect("reconciliation:day", day)
+
+
 @require_http_methods(["GET", "POST"])
 @require_role(*policies.ASKERS)
 @conflicts_as_409

@@ -308,3 +308,23 @@ def test_a_closed_day_is_not_prepared_over(signed: DayReport, maya: Person) -> N
     cast.run_of()
     with pytest.raises(Conflict, match="closed"):
         days.prepare(date=DATE, by=maya)
+
+
+def test_a_closed_day_is_checked_when_somebody_asks(
+    db: None, maya: Person, omar: Person, vera: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[object] = []
+    monkeypatch.setattr(days, "ring_once_to_check", rung.append)
+    cast.orders_read()
+    cast.run_of()
+    days.prepare(date=DATE, by=maya)
+    with pytest.raises(Conflict, match="prepared"):
+        days.ask_to_check(date=DATE, by=maya)
+    cast.reviewed(omar)
+    cast.closed(omar)
+    with pytest.raises(Refused):
+        days.ask_to_check(date=DATE, by=vera)
+    assert rung == []
+    days.ask_to_check(date=DATE, by=maya)
+    assert rung == [DATE]
+    assert Entry.objects.get(event="day.check_asked").person == maya
