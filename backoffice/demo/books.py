@@ -18,22 +18,23 @@ from backoffice.funding.states import State
 from backoffice.money import to_plain
 from backoffice.reconciliation.days import drift, queries
 from backoffice.reconciliation.days.fingerprints import closing_fingerprint, review_fingerprint
-from backoffice.reconciliation.models import Day, ExceptionItem, Severity, Verdict
+from backoffice.reconciliation.models import Day, ExceptionItem, Severity, Source, Verdict
 from backoffice.reconciliation.services import days, exceptions, ledger
 from backoffice.reconciliation.services.running import reconcile
 
 People = dict[str, Person]
 BOOK = "Treasury book"
-#: By the reason of the operation.
-MISTYPED = {"Bank transfer received, statement line 2198": Decimal("90.00")}
+#: How much more the treasury booked than was moved, in the first line of its book.
+MISTYPED = Decimal("90.00")
 HEADER = "Our reference,Client,Movement,Ccy,Amount,Booked at,Status"
 
 
 def tell_of_the_books(people: People) -> None:
     """Close the day before yesterday and let it drift, prepare the one before, begin with yesterday's exceptions."""
     yesterday = queries.day_of(timezone.now()) - timedelta(days=1)
-    upload_the_book(yesterday, people["maya"])
-    prepare(yesterday - timedelta(days=2), people["maya"])
+    prepared = yesterday - timedelta(days=2)
+    upload_the_book(prepared, people["maya"])
+    prepare(prepared, people["maya"])
     closed = yesterday - timedelta(days=1)
     close(prepare(closed, people["maya"]), people["omar"])
     change_later(closed)
@@ -81,14 +82,17 @@ def begin_with(day: date, people: People) -> None:
 
 
 def found(day: date, *verdicts: Verdict) -> list[int]:
-    items = ExceptionItem.objects.filter(day=day, verdict__in=[one.value for one in verdicts])
+    """The exceptions of ours and CoinMENA's of a day with one of these verdicts."""
+    ours = ExceptionItem.objects.filter(source=Source.OPERATIONS, day=day)
+    items = ours.filter(verdict__in=[one.value for one in verdicts])
     return list(items.values_list("pk", flat=True))
 
 
 def upload_the_book(day: date, by: Person) -> None:
-    """Upload the treasury's own book of a day: one amount is another than ours, and one line is missing."""
-    operations = list(completed_on(day))
-    content = "\n".join([HEADER, *(line_of(one) for one in operations[:-1]), ""]).encode()
+    """Upload the treasury's own book of a day: its first amount is mistyped, and its last line was forgotten."""
+    operations = list(completed_on(day))[:-1]
+    lines = [line_of(one, Decimal(0) if place else MISTYPED) for place, one in enumerate(operations)]
+    content = "\n".join([HEADER, *lines, ""]).encode()
     source = ledger.open_ledger(name=BOOK, file_name=f"treasury-{day}.csv", content=content, by=by)
     ledger.map_columns(source_id=source.pk, mapping=ledger.guessed_mapping(source), by=by)
     file = ledger.upload(source_id=source.pk, name=f"treasury-{day}.csv", content=content, by=by).file
@@ -97,8 +101,8 @@ def upload_the_book(day: date, by: Person) -> None:
     reconcile(window_from=window.start, window_to=window.end, ledger=source, by=by)
 
 
-def line_of(operation: Operation) -> str:
-    """Write an operation as the treasury books it; of a statement line it has typed one digit wrong."""
-    amount = operation.amount + MISTYPED.get(operation.reason, Decimal(0))
+def line_of(operation: Operation, too_much: Decimal) -> str:
+    """Write an operation as the treasury books it."""
+    amount = operation.amount + too_much
     cells = (operation.reference, operation.client.partner_client_id, operation.kind, operation.asset_id)
     return ",".join([*cells, to_plain(amount), instant(operation.requested_at), "posted"])
