@@ -4,6 +4,8 @@ Two statements for any number of findings. A run that was taken in before, or is
 judged by, changes nothing. Runs of one source are taken in one after the other.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -41,19 +43,21 @@ def take(found: str) -> str:
             ON large.asset = found.asset
     ),
     due AS (SELECT sized.*, {severity.DUE} AS due_at FROM sized),
-    opened AS (
-        INSERT INTO reconciliation_exceptionitem (
-            source, key, verdict, day, at, client, reference, operation_id, order_id, transaction_id, asset, difference,
-            at_risk, state, severity, due_at, first_run_id, last_run_id, opened_at, resolution, resolution_text, ticket
-        )
-        SELECT %(source)s, key, verdict, (at AT TIME ZONE %(zone)s)::date, at, client, reference, operation_id,
-               order_id, transaction_id, asset, difference, at_risk, 'open', severity, due_at, %(run_id)s, %(run_id)s,
-               %(now)s, '', '', ''
-        FROM due
+    fresh AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('reconciliation_exceptionitem', 'id')) AS id, due.* FROM due
         WHERE NOT EXISTS (
             SELECT 1 FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key
         )
-        RETURNING id, key
+    ),
+    opened AS (
+        INSERT INTO reconciliation_exceptionitem (
+            id, source, key, verdict, day, at, client, reference, operation_id, order_id, transaction_id, asset, difference,
+            at_risk, state, severity, due_at, first_run_id, last_run_id, opened_at, resolution, resolution_text, ticket
+        )
+        SELECT id, %(source)s, key, verdict, (at AT TIME ZONE %(zone)s)::date, at, client, reference, operation_id,
+               order_id, transaction_id, asset, difference, at_risk, 'open', severity, due_at, %(run_id)s, %(run_id)s,
+               %(now)s, '', '', ''
+        FROM fresh
     ),
     known AS (
         SELECT e.id, e.state AS old_state, e.verdict AS old_verdict, e.difference AS old_difference,
@@ -63,13 +67,14 @@ def take(found: str) -> str:
                (e.client, e.order_id, {of("before", REST)})
                IS DISTINCT FROM (due.client, due.order_id, {of("new", REST)}) AS rest
         FROM due
-        JOIN reconciliation_exceptionitem e ON e.source = %(source)s AND e.key = due.key
-        LEFT JOIN reconciliation_finding new ON new.id = due.finding_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key LIMIT 1
+        ) e
+        LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = due.finding_id LIMIT 1) new ON true
         LEFT JOIN LATERAL (
-            SELECT f.* FROM reconciliation_sighting s
-            LEFT JOIN reconciliation_finding f ON f.id = s.finding_id
-            WHERE s.exception_id = e.id ORDER BY s.run_id DESC LIMIT 1
-        ) before ON true
+            SELECT s.finding_id FROM reconciliation_sighting s WHERE s.exception_id = e.id ORDER BY s.run_id DESC LIMIT 1
+        ) last ON true
+        LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = last.finding_id LIMIT 1) before ON true
         WHERE e.last_run_id < %(run_id)s
     ),
     judged AS (
@@ -98,7 +103,7 @@ def take(found: str) -> str:
     ),
     seen AS (
         INSERT INTO reconciliation_sighting (exception_id, run_id, finding_id, verdict)
-        SELECT opened.id, %(run_id)s, due.finding_id, due.verdict FROM opened JOIN due ON due.key = opened.key
+        SELECT id, %(run_id)s, finding_id, verdict FROM fresh
         UNION ALL
         SELECT id, %(run_id)s, finding_id, verdict FROM judged WHERE changed
     ),
@@ -109,7 +114,7 @@ def take(found: str) -> str:
                concat_ws(' ', verdict, difference, NULLIF(asset, '')), ''
         FROM judged WHERE changed
     )
-    SELECT (SELECT count(*) FROM opened), (SELECT count(*) FROM judged), (SELECT count(*) FROM judged WHERE changed)
+    SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM judged), (SELECT count(*) FROM judged WHERE changed)
     """  # noqa: S608  (no value of anybody's: constants of this module and of the feeds)
 
 
@@ -163,8 +168,9 @@ def take_in(run: Run) -> Taken:
     if feed is None:
         return Taken()
     wait_for_others(run.source)
-    opened, seen, changed = first_row(take(feed.found), run)
-    (cleared,) = first_row(clear(feed.settled), run)
+    with whole_sets_joined():
+        opened, seen, changed = first_row(take(feed.found), run)
+        (cleared,) = first_row(clear(feed.settled), run)
     return Taken(opened, seen, changed, cleared)
 
 
@@ -172,6 +178,23 @@ def wait_for_others(source: str) -> None:
     """Let the runs of one source in one after the other: two that see one discrepancy make one exception."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('exceptions'), hashtext(%s))", [source])
+
+
+@contextmanager
+def whole_sets_joined() -> Iterator[None]:
+    """Keep the planner from going through one set for each row of another.
+
+    It knows nothing of the findings written a moment ago in this transaction and takes them for a handful. Where a row
+    is looked up by an index, the statements say so themselves.
+    """
+    choose_nested_loops("off")
+    yield
+    choose_nested_loops("on")
+
+
+def choose_nested_loops(choice: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [choice])
 
 
 def first_row(statement: str, run: Run) -> Any:

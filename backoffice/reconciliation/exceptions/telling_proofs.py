@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext as _
 
-from backoffice.money import format_amount
+from backoffice.money import exact_sum, format_amount
+from backoffice.reconciliation.bitnob.wording import sentence_of, side
 from backoffice.reconciliation.comparing.explanation import Test
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.exceptions.queries import newest_sighting
@@ -20,9 +21,8 @@ def a_transaction(item: ExceptionItem) -> Told:
     found = finding_of(item, sighting.run) if sighting else None
     if found is None:
         return Told(_("It passes this test by now."))
-    test = Test(verdict_label(found.fault), found.expected, found.actual, CheckResult.FAILED)
-    said = {"expected": found.expected or _("nothing"), "actual": found.actual or _("nothing")}
-    return Told(_("Expected was %(expected)s, and Bitnob says %(actual)s.") % said, [test])
+    expected, actual = (side(found, text) for text in (found.expected, found.actual))
+    return Told(sentence_of(found), [Test(verdict_label(found.fault), expected, actual, CheckResult.FAILED)])
 
 
 def finding_of(item: ExceptionItem, run: Run) -> TransactionFinding | None:
@@ -35,7 +35,7 @@ def a_balance(item: ExceptionItem) -> Told:
     if proof is None:
         return Told()
     unit = _("%(asset)s, smallest unit") % {"asset": proof.asset} if proof.account else proof.asset
-    should = format_amount(proof.live - proof.difference)
+    should = format_amount(exact_sum([proof.opening, proof.effects]))
     tests = [
         Test(_("Opening balance"), format_amount(proof.opening), opened_text(proof), CheckResult.PASSED),
         Test(
