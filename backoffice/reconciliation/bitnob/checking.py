@@ -82,7 +82,7 @@ FAULTS = f"""
         SELECT transaction_id, 'state_unknown', '', state, NULL
         FROM transactions_transaction WHERE state <> ALL(%(documented)s)
         UNION ALL
-        SELECT transaction_id, 'stuck', '', state, NULL
+        SELECT transaction_id, 'stuck', 'SETTLED', state, NULL
         FROM transactions_transaction WHERE state IN ('PENDING', 'IN_PROGRESS') AND created_at < %(stuck_before)s
     )
     INSERT INTO reconciliation_transactionfinding

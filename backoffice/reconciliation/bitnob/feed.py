@@ -1,13 +1,17 @@
 """What a check of Bitnob claims is wrong, for the exceptions, in amounts of the currency as people read them."""
 
+from decimal import Decimal
+
 from backoffice.money import CURRENCY_EXPONENTS
 from backoffice.reconciliation.bitnob.accounts import EFFECTS_OF_FAULTS
 from backoffice.reconciliation.exceptions.feeds import Feed
 
 #: Bitnob counts the smallest unit; a currency whose exponent nobody knows stays in raw units and is named so.
-UNITS = ", ".join(f"('{currency}', {exponent})" for currency, exponent in CURRENCY_EXPONENTS.items())
-ASSET = "CASE WHEN unit.exponent IS NULL THEN left({currency}, 26) || ' units' ELSE {currency} END"
-AMOUNT = "round({amount} * power(10::numeric, -COALESCE(unit.exponent, 0)), COALESCE(unit.exponent, 0))"
+UNITS = ", ".join(
+    f"('{currency}', {Decimal(1).scaleb(-exponent):f}::numeric)" for currency, exponent in CURRENCY_EXPONENTS.items()
+)
+ASSET = "CASE WHEN unit.size IS NULL THEN left({currency}, 26) || ' units' ELSE {currency} END"
+AMOUNT = "{amount} * COALESCE(unit.size, 1)"
 #: Money may have moved twice or the wrong way, or the past was changed.
 GRAVE = "('side_contradicts', 'final_changed', 'reversal_unlinked', 'reference_shared')"
 
@@ -20,14 +24,14 @@ FOUND = f"""
            NULL::bigint AS finding_id
     FROM reconciliation_transactionfinding f
     JOIN ({EFFECTS_OF_FAULTS}) said ON said.transaction_id = f.transaction_id AND said.fault = f.fault
-    LEFT JOIN (VALUES {UNITS}) unit (currency, exponent) ON unit.currency = f.currency
+    LEFT JOIN (VALUES {UNITS}) unit (currency, size) ON unit.currency = f.currency
     WHERE f.run_id = %(run_id)s
     UNION ALL
     SELECT 'balance:' || p.account || ':' || p.asset, 'balance_differs', p.live_at, '', '', NULL, NULL, NULL,
            {ASSET.format(currency="p.asset")}, {AMOUNT.format(amount="p.difference")},
            {AMOUNT.format(amount="abs(p.difference)")}, 'high', NULL
     FROM reconciliation_balanceproof p
-    LEFT JOIN (VALUES {UNITS}) unit (currency, exponent) ON unit.currency = p.asset
+    LEFT JOIN (VALUES {UNITS}) unit (currency, size) ON unit.currency = p.asset
     WHERE p.run_id = %(run_id)s AND p.difference <> p.explained
 """  # noqa: S608  (no value of anybody's: constants of this module and of the money)
 

@@ -79,7 +79,7 @@ FILES = Columns(
 
 
 def signed(entry: LedgerEntry) -> object:
-    return entry.amount if entry.kind == "deposit" else -entry.amount
+    return entry.amount if entry.kind == "deposit" else entry.amount.copy_negate()
 
 
 ENTRIES = Columns(
