@@ -51,8 +51,9 @@ def take(found: str) -> str:
     ),
     opened AS (
         INSERT INTO reconciliation_exceptionitem (
-            id, source, key, verdict, day, at, client, reference, operation_id, order_id, transaction_id, asset, difference,
-            at_risk, state, severity, due_at, first_run_id, last_run_id, opened_at, resolution, resolution_text, ticket
+            id, source, key, verdict, day, at, client, reference, operation_id, order_id, transaction_id, asset,
+            difference, at_risk, state, severity, due_at, first_run_id, last_run_id, opened_at, resolution,
+            resolution_text, ticket
         )
         SELECT id, %(source)s, key, verdict, (at AT TIME ZONE %(zone)s)::date, at, client, reference, operation_id,
                order_id, transaction_id, asset, difference, at_risk, 'open', severity, due_at, %(run_id)s, %(run_id)s,
@@ -72,7 +73,8 @@ def take(found: str) -> str:
         ) e
         LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = due.finding_id LIMIT 1) new ON true
         LEFT JOIN LATERAL (
-            SELECT s.finding_id FROM reconciliation_sighting s WHERE s.exception_id = e.id ORDER BY s.run_id DESC LIMIT 1
+            SELECT s.finding_id FROM reconciliation_sighting s WHERE s.exception_id = e.id
+            ORDER BY s.run_id DESC LIMIT 1
         ) last ON true
         LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = last.finding_id LIMIT 1) before ON true
         WHERE e.last_run_id < %(run_id)s

@@ -14,13 +14,14 @@ from backoffice.audit.queries import history_of as audit_history_of
 from backoffice.clients.models import Client
 from backoffice.funding.models import Operation
 from backoffice.reconciliation import policies
+from backoffice.reconciliation.comparing.near_misses import MOST_OFFERED, near_misses
 from backoffice.reconciliation.exceptions import naming, queries
 from backoffice.reconciliation.exceptions.history import history_of
 from backoffice.reconciliation.exceptions.offering import OFFERS, Offer
 from backoffice.reconciliation.exceptions.policies import can_work, why_not_work
 from backoffice.reconciliation.exceptions.telling import Told, told_of
 from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Resolution
-from backoffice.reconciliation.pages import Row
+from backoffice.reconciliation.pages import Hint, Row
 from backoffice.ui.values import Crumb, Fact, Link, Named, Reference
 
 #: What settles an exception stands apart from what only speaks of it.
@@ -47,6 +48,7 @@ def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
         "badge": naming.state_badge(item),
         "line": [naming.verdict_label(item.verdict), naming.sub_of(item), client_of(item), item.day],
         "told": told,
+        "hints": hints_of(item) if item.state not in ENDED else [],
         "facts": [*facts_of(item, now), *sides_of(told)],
         "ways": ways_on(item),
         "events": history_of(item),
@@ -100,6 +102,14 @@ def sides_of(told: Told) -> list[Fact]:
         return []
     row = Row(told.finding, told.finding.run, True)
     return [fact for fact in row.facts[2:] if fact.value]
+
+
+def hints_of(item: ExceptionItem) -> list[Hint]:
+    """What looks like its pair, nearest first: to be looked at, never matched."""
+    findings = queries.findings_seen(item)
+    near = near_misses(findings)
+    hints = [hint for one in findings for hint in Row(one, one.run, True, near.get(one.pk, ())).hints]
+    return list(dict.fromkeys(hints))[:MOST_OFFERED]
 
 
 def ways_on(item: ExceptionItem) -> list[Link]:

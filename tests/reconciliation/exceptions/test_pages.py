@@ -117,6 +117,16 @@ def test_the_page_of_one_shows_the_tests_and_the_sentence(as_maya: Browser, shor
     assert "Deposit for Sara Haddad" in shown
 
 
+def test_a_near_miss_is_a_hint_and_nothing_more(as_maya: Browser, extra: ExceptionItem) -> None:
+    rows.operation(Ours(reference="dep-9"))
+    taken(absent=("dep-9",))
+    missing, order = text_of(as_maya, page_of(item("operation:dep-9"))), text_of(as_maya, page_of(extra))
+    assert f"Order {extra.order_id}, 0 minutes apart" in missing
+    assert "dep-9, 0 minutes apart" in order
+    assert "This may be its pair." in missing
+    assert ExceptionItem.objects.filter(state="open").count() == 2
+
+
 def test_an_auditor_reads_and_is_offered_nothing_to_do(as_vera: Browser, short: ExceptionItem) -> None:
     assert "Settle it" not in text_of(as_vera, page_of(short))
     shown = text_of(as_vera, WORKLIST_URL)
