@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -56,7 +57,7 @@ def near_misses(findings: Sequence[Finding]) -> dict[int, list[NearMiss]]:
     found: dict[int, list[NearMiss]] = defaultdict(list)
     if not ids:
         return found
-    values = {"ids": ids, "alone": [one.value for one in ALONE], "most": MOST_OFFERED, "within": WITHIN}
+    values: dict[str, Any] = {"ids": ids, "alone": [one.value for one in ALONE], "most": MOST_OFFERED, "within": WITHIN}
     with connection.cursor() as cursor:
         cursor.execute(NEAR, values)
         for finding_id, *near in cursor.fetchall():

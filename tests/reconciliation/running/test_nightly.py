@@ -7,7 +7,6 @@ import pytest
 from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
 from backoffice.reconciliation.models import Run, RunJob
-from backoffice.reconciliation.running import nightly
 from backoffice.reconciliation.running.nightly import due
 from backoffice.reconciliation.services.running import ask_for_run
 from backoffice.reconciliation.tasks import nightly as task
@@ -69,9 +68,7 @@ def test_it_is_not_asked_for_twice_and_again_after_a_while_where_it_came_out_par
 
 
 def test_the_task_asks_in_the_schedule_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "backoffice.reconciliation.tasks.clock.now", lambda: nightly.datetime(2026, 11, 19, 23, 10, tzinfo=UTC)
-    )
+    monkeypatch.setattr("backoffice.reconciliation.tasks.clock.now", lambda: QUIET)
     monkeypatch.setattr("backoffice.reconciliation.tasks.connection.close", lambda: None)
     task(timestamp=0)
     assert RunJob.objects.get().asked_by is None
