@@ -21,7 +21,7 @@ PAGES: Final = {
     "person": "/people/{}/",
     "request": "/approvals/{}/",
     "ruleset": "/rules/{}/",
-    "run": "/reconciliation/{}/",
+    "run": "/reconciliation/runs/{}/",
     "transaction": "/transactions/{}/",
 }
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts import proofs
@@ -328,3 +329,18 @@ def test_a_closed_day_is_checked_when_somebody_asks(
     days.ask_to_check(date=DATE, by=maya)
     assert rung == [DATE]
     assert Entry.objects.get(event="day.check_asked").person == maya
+
+
+def test_a_day_is_closed_once(prepared: Day, omar: Person, lina: Person) -> None:
+    cast.reviewed(omar)
+    cast.closed(omar)
+    with pytest.raises(Conflict, match="Only a reviewed day"):
+        cast.closed(lina)
+    assert DayReport.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["run", "day"])
+def test_the_log_leads_to_what_it_names(prepared: Day, client: Browser, vera: Person, kind: str) -> None:
+    client.force_login(vera)
+    entry = Entry.objects.filter(object_type=kind).latest("number")
+    assert client.get(entry.about.url).status_code == 200
