@@ -98,7 +98,9 @@ def newest_finding(item: ExceptionItem) -> Finding | None:
 def findings_seen(item: ExceptionItem) -> list[Finding]:
     """What the last run found of it, and what the run found that saw it new or changed: each beside its run's rows."""
     newest, sighting = newest_finding(item), newest_sighting(item)
-    ids = {newest.pk if newest else None, sighting.finding_id if sighting else None} - {None}
+    ids = [newest.pk] if newest else []
+    if sighting and sighting.finding_id:
+        ids.append(sighting.finding_id)
     rows = Finding.objects.select_related("run__ledger").annotate(client_name=Value("", TextField()))
     return list(rows.filter(pk__in=ids).order_by("-run_id"))
 
