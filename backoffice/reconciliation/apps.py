@@ -21,6 +21,7 @@ class ReconciliationConfig(AppConfig):
         from backoffice.reconciliation.exceptions.subject import ResolutionSubject
         from backoffice.reconciliation.ledger import queries as ledgers
         from backoffice.reconciliation.models import Source
+        from backoffice.reconciliation.packs.panel import operation_panel
         from backoffice.reconciliation.views.balances import BALANCE_PROOFS
         from backoffice.reconciliation.views.bitnob import BITNOB_FINDINGS
         from backoffice.reconciliation.views.ledger import LEDGER_ENTRIES
@@ -44,3 +45,5 @@ class ReconciliationConfig(AppConfig):
         panel = "reconciliation/exceptions/panel.html"
         panels.register("client", panels.Panel(order=15, template=panel, context=exception_pages.client_panel))
         panels.register("operation", panels.Panel(order=10, template=panel, context=exception_pages.operation_panel))
+        pack = "reconciliation/packs/panel.html"
+        panels.register("operation", panels.Panel(order=90, template=pack, context=operation_panel))

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("backoffice.reconciliation.urls_ledger")),
     path("", include("backoffice.reconciliation.urls_proofs")),
     path("", include("backoffice.reconciliation.urls_pictures")),
+    path("", include("backoffice.reconciliation.urls_packs")),
     path("exceptions/", include("backoffice.reconciliation.urls_exceptions")),
     path("runs/", include("backoffice.reconciliation.urls_runs")),
 ]
