@@ -9,6 +9,7 @@ nothing else. Where pandas and datacompy are installed they compare the same row
 Run: python -m benchmarks.bench_reconciliation [ROWS]
 """
 
+import importlib
 import importlib.util
 import json
 import resource
@@ -369,9 +370,7 @@ def others(world: World, seconds: float) -> list[bool]:
 
 def in_memory(world: World) -> dict[str, float]:
     """Read both sides into frames, then merge and compare them; the reading counts, as ours reads too."""
-    import datacompy
-    import pandas
-
+    datacompy, pandas = (importlib.import_module(name) for name in ("datacompy", "pandas"))
     began = time.perf_counter()
     ours, theirs = frames(world, pandas)
     read = time.perf_counter() - began
