@@ -27,6 +27,7 @@ from backoffice.funding.models import Freeze, Gate, Operation
 from backoffice.funding.states import IN_DOUBT
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness
+from backoffice.reconciliation.exceptions.queries import unsettled
 from backoffice.ui import values
 from backoffice.ui.shell import NavEntry, NavGroup, PartnerFreshness, ShellContext
 from backoffice.ui.values import Text
@@ -152,10 +153,11 @@ class Tallies:
     in_doubt: int = 0
     frozen: int = 0
     stopped: int = 0
+    exceptions: int = 0
 
 
 #: Which tally stands beside which page.
-TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt", FREEZE: "frozen"}
+TALLIES = {"/approvals/": "waiting", "/funding/": "in_doubt", "/reconciliation/": "exceptions", FREEZE: "frozen"}
 
 
 def tallies_for(person: Person) -> Tallies:
@@ -165,6 +167,7 @@ def tallies_for(person: Person) -> Tallies:
     others = (
         counted(Operation.objects.filter(state__in=IN_DOUBT), "in_doubt"),
         counted(Freeze.objects.filter(released_at=None), "frozen"),
+        counted(unsettled(), "exceptions"),
         counted(Gate.objects.filter(Q(halted_at__isnull=False) | Q(paused_until__gt=now)), "stopped"),
     )
     return Tallies(**dict(waiting.union(*others, all=True)))

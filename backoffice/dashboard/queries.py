@@ -19,7 +19,7 @@ from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT, State
 from backoffice.orders.models import Order
-from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.models import Run, Source
 
 ROWS_SHOWN: Final = 6
 ENDED_WITHIN: Final = timedelta(days=7)
@@ -111,8 +111,8 @@ def asked_today(since: datetime) -> dict[str, int]:
 
 
 def latest_runs(limit: int = 3) -> list[Run]:
-    """The newest runs over all clients; the first one says what is open now."""
-    return list(Run.objects.filter(client=None).order_by("-id")[:limit])
+    """The newest runs of our operations over all clients; the first one says what is open now."""
+    return list(Run.objects.filter(source=Source.OPERATIONS, client=None).order_by("-id")[:limit])
 
 
 def log_since(moment: datetime) -> dict[str, int]:

@@ -4,7 +4,6 @@ Rows are written as the services would have written them on those days; triggers
 impossible history cannot be made. Only the audit log says when this was really written: today.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -18,36 +17,31 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.matching import Rulebook, live_rules, live_version
 from backoffice.approvals.models import Decision, Rule
-from backoffice.audit.canonical import instant
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.demo import deciding
 from backoffice.demo.deciding import request_for
 from backoffice.demo.demands import demanded
+from backoffice.demo.discrepancies import come_apart, order_of
 from backoffice.demo.partners import control
 from backoffice.demo.story import Deed, tell
+from backoffice.demo.written import Written
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Attempt, AttemptOutcome, Operation
 from backoffice.funding.references import mint
 from backoffice.funding.services.creating import UNGATED_VALIDITY, create_deposit
 from backoffice.funding.services.intents import body_for, digest_of
+from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena
 from backoffice.mirror.registry import registered
-from backoffice.money import to_plain
-from backoffice.reconciliation.services import reconcile
+from backoffice.reconciliation.services.balances import read_afresh
+from backoffice.reconciliation.services.running import reconcile
+from backoffice.reconciliation.services.transactions import check_transactions
 
 WORKER = "worker 1"
+PENDING = "CoinMENA holds the order with a status we do not know: pending."
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
-
-
-@dataclass
-class Written:
-    """A deed and the operation it became."""
-
-    deed: Deed
-    operation: Operation
-    order_id: int | None = None
 
 
 def write_history(people: dict[str, Person]) -> None:
@@ -60,7 +54,7 @@ def write_history(people: dict[str, Person]) -> None:
         decide(written, people)
         send(written)
         log(written, people)
-    corrupt(written)
+    come_apart(written)
 
 
 def company_zone() -> ZoneInfo:
@@ -73,6 +67,12 @@ def reconcile_yesterday(maya: Person) -> None:
         sync()
     today = timezone.now().astimezone(company_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     reconcile(window_from=today - timedelta(days=1), window_to=today, by=maya)
+
+
+def check_balances(maya: Person) -> None:
+    """Check Bitnob, and read the clients' balances, so that they can be proven once the orders are read past them."""
+    check_transactions(by=maya)
+    read_afresh()
 
 
 def ask(deed: Deed, rule: Rule | None, people: dict[str, Person]) -> Operation:
@@ -120,23 +120,12 @@ def update(operation: Operation, **changes: object) -> None:
 def send(written: list[Written]) -> None:
     sent = [one for one in written if one.deed.is_sent and one.operation.state == State.APPROVED]
     applied = [one for one in sent if one.deed.ending != "refused"]
-    orders = control("POST", "orders", {"orders": [order_of(one.deed, one.operation) for one in applied]})["orders"]
+    bodies = [order_of(one.deed, one.operation.reference) for one in applied]
+    orders = control("POST", "orders", {"orders": bodies})["orders"]
     for one, order in zip(applied, orders, strict=True):
         one.order_id = order["id"]
     for one in sent:
         send_one(one)
-
-
-def order_of(deed: Deed, operation: Operation) -> dict[str, object]:
-    return {
-        "client": deed.client,
-        "type": deed.kind,
-        "asset": deed.asset,
-        "amount": to_plain(deed.amount),
-        "reference": operation.reference,
-        "created_at": instant(deed.sent_at + timedelta(milliseconds=400)),
-        "overdraw": True,
-    }
 
 
 def send_one(one: Written) -> None:
@@ -148,6 +137,10 @@ def send_one(one: Written) -> None:
         outcome_of(attempt, evidence="not_applied", row="A8", status=400, code="3005", sentence=REFUSAL)
         failure = {"failure_code": "3005", "failure_sentence": REFUSAL}
         update(one.operation, state=State.FAILED, ended_at=moment + timedelta(seconds=1), **failure)
+    elif one.deed.ending == "pending_there":
+        outcome_of(attempt, evidence="unknown", row="A4", status=200, code="", sentence=PENDING)
+        doubt = {"in_doubt_since": moment, "next_lookup_at": timezone.now(), "failure_sentence": PENDING}
+        update(one.operation, state=State.REVIEW, **NO_LEASE, **doubt)
     else:
         sentence = "CoinMENA completed the order, and every field agrees."
         outcome_of(attempt, evidence="applied", row="A1", status=200, code="", sentence=sentence)
@@ -208,20 +201,6 @@ def log(written: list[Written], people: dict[str, Person]) -> None:
 def approvals_in_order(operation: Operation) -> list[Decision]:
     approvals = Decision.objects.filter(request=operation.approval_id, verdict=Decision.Verdict.APPROVED)
     return list(approvals.select_related("decided_by", "request").order_by("decided_at"))
-
-
-def corrupt(written: list[Written]) -> None:
-    """Let the partner's books come apart from ours where the story says so."""
-    for one in written:
-        if one.deed.ending == "amount_corrected":
-            control("POST", f"orders/{one.order_id}", {"amount": to_plain(one.deed.amount - Decimal("0.50"))})
-        elif one.deed.ending == "status_changed":
-            control("POST", f"orders/{one.order_id}", {"status": "failed"})
-        elif one.deed.ending == "vanished":
-            control("POST", f"orders/{one.order_id}", {"hidden": True})
-    made_elsewhere = {"client": "user_20871", "type": "deposit", "asset": "USD", "amount": "500.00"}
-    last_of_yesterday = max(one.deed.sent_at for one in written if one.deed.ending == "vanished")
-    control("POST", "orders", {**made_elsewhere, "created_at": instant(last_of_yesterday + timedelta(minutes=7))})
 
 
 def leave_in_doubt(maya: Person) -> None:

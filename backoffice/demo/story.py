@@ -99,7 +99,7 @@ def ordinary(random: Random, asked_at: datetime) -> Deed:
 
 
 def day_with_exceptions(now: datetime) -> Iterator[Deed]:
-    """Tell of yesterday, when the partner's books and ours came apart in three places."""
+    """Tell of yesterday, when the partner's books and ours came apart in every way they can."""
     plan = (
         ("deposit", "user_31190", "USD", "500.00", "Bank transfer received, statement line 2190", "amount_corrected"),
         ("withdrawal", "user_51777", "AED", "450.00", "Client payout, request 8790", "status_changed"),
@@ -107,6 +107,11 @@ def day_with_exceptions(now: datetime) -> Iterator[Deed]:
         ("deposit", "user_12345", "USD", "1250.00", "Bank transfer received, statement line 2198", "completed"),
         ("withdrawal", "user_81450", "USD", "25000.00", "Payout to own account, request 8802", "refused"),
         ("deposit", "user_60318", "BHD", "250.750", "Bank transfer received, statement line 2201", "completed"),
+        ("deposit", "user_40022", "SAR", "1200.00", "Bank transfer received, statement line 2203", "other_asset"),
+        ("deposit", "user_20871", "USD", "640.00", "Card settlement, batch 4417", "other_client"),
+        ("deposit", "user_31190", "USD", "320.00", "Bank transfer received, statement line 2207", "other_type"),
+        ("deposit", "user_60318", "BHD", "125.500", "Client top-up, slip 3155", "booked_twice"),
+        ("deposit", "user_51777", "AED", "900.00", "Client top-up, slip 3158", "pending_there"),
     )
     for place, (kind, client, asset, amount, reason, ending) in enumerate(plan):
         asked_at = office_opens(now, 1) + timedelta(minutes=35 * place + 11)

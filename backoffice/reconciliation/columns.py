@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.reconciliation.badges import run_badge
+from backoffice.reconciliation.comparing.titles import title_of
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.titles import title_of
 from backoffice.ui import values
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 
@@ -26,6 +26,14 @@ RUNS = Columns(
         url=lambda run: reverse("reconciliation:run", args=[run.pk]),
     ),
     Column(key="run", label=_("Run"), kind=Kind.NUMBER, value=attrgetter("pk"), export="id", screen=False),
+    Column(
+        key="source",
+        label=_("Compared"),
+        value=lambda run: values.Lines(run.get_source_display(), str(run.ledger or "")),
+        export=F("source"),
+        export_value=lambda run: run.source,
+        on_phone=OnPhone.HIDE,
+    ),
     Column(
         key="client",
         label=_("Client"),

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
-from backoffice.reconciliation.windows import Window, WindowRefused
+from backoffice.reconciliation.comparing.windows import Window, WindowRefused
+from backoffice.reconciliation.models import LedgerSource
 from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
 
 #: The buttons that stand for a day, by how many days it lies back.
@@ -17,7 +18,10 @@ PRESETS = {"today": 0, "yesterday": 1}
 
 
 class ReconcileForm(forms.Form):
-    """Days and moments are those of the person's zone. ``cleaned_data`` holds a `window` and a `client` or None."""
+    """Days and moments are those of the person's zone.
+
+    ``cleaned_data`` holds a `window`, a `client` or None for all, a `ledger` or None for our operations.
+    """
 
     day = forms.DateField(
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -35,6 +39,13 @@ class ReconcileForm(forms.Form):
         required=False,
         max_length=128,
         help_text=_("An id such as user_12345, or empty for all clients."),
+    )
+
+    ledger = forms.ModelChoiceField(
+        label=_("Compare CoinMENA with"),
+        queryset=LedgerSource.objects.order_by("name"),
+        required=False,
+        empty_label=_("Our operations"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -58,7 +69,7 @@ class ReconcileForm(forms.Form):
         return cleaned
 
     def window(self, cleaned: dict[str, Any]) -> Window:
-        """The window that was meant, without what lies ahead.
+        """The window that was meant. What of it lies ahead is cut off when the run begins.
 
         :raises ValidationError: with a sentence at the field to change.
         """
@@ -66,9 +77,10 @@ class ReconcileForm(forms.Form):
         is_between = not preset and bool(start or end)
         try:
             meant = between(start, end) if is_between else whole(preset or cleaned.get("day"))
-            return meant.until(timezone.now())
+            meant.until(timezone.now())
         except WindowRefused as error:
             raise ValidationError({"end" if is_between else "day": str(error)}) from error
+        return meant
 
     def preset(self) -> date | None:
         days_back = PRESETS.get(self.data.get("preset", ""))

@@ -15,15 +15,24 @@ from backoffice.funding.states import State
 from backoffice.money import Money
 from backoffice.reconciliation.badges import run_badge, verdict_badge
 from backoffice.reconciliation.columns import made_by
-from backoffice.reconciliation.effects import sides_of
-from backoffice.reconciliation.explanation import sentence_of, tests_of
+from backoffice.reconciliation.comparing.effects import sides_of
+from backoffice.reconciliation.comparing.explanation import sentence_of, tests_of
+from backoffice.reconciliation.comparing.near_misses import NearMiss, near_misses
+from backoffice.reconciliation.comparing.titles import title_of, window_text
+from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, PENDING_GROUP
 from backoffice.reconciliation.models import EXCEPTIONS, PENDING, Run, Verdict
-from backoffice.reconciliation.titles import title_of, window_text
-from backoffice.reconciliation.totals import AssetTotal
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Meaning, Named, Person, Reference
 
 GAUGE_WIDTH = 1000
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A near miss in words, with the page of its order or operation."""
+
+    text: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,13 @@ class Row:
     finding: Any
     run: Run
     is_open: bool
+    near: Sequence[NearMiss] = ()
 
     @property
     def title(self) -> str:
         """What the row is about: our operation, or the partner's order where there is none of ours."""
         who = self.finding.client_name or self.finding.our_client or self.finding.their_client
-        if self.finding.operation_id is None:
+        if not self.finding.has_ours:
             return _("Order %(id)s, %(client)s") % {"id": self.finding.order_id, "client": who}
         return _("%(kind)s for %(client)s") % {"kind": Kind(self.finding.our_type).label, "client": who}
 
@@ -80,6 +90,16 @@ class Row:
         return sentence_of(self.finding, self.run)
 
     @property
+    def hints(self) -> list[Hint]:
+        """What looks like its pair, in words and with its page."""
+        return [Hint(words_of(one), self.address_of(one)) for one in self.near]
+
+    def address_of(self, near: NearMiss) -> str:
+        if near.order_id:
+            return reverse("orders:detail", args=[near.order_id])
+        return "" if self.run.ledger else reverse("funding:detail", args=[near.reference])
+
+    @property
     def operation_url(self) -> str:
         """The page of our operation."""
         return reverse("funding:detail", args=[self.finding.reference]) if self.finding.operation_id else ""
@@ -108,6 +128,14 @@ class Row:
         """The look-up that proves an absence, where one was made."""
         made = self.finding.check_made
         return [Fact(_("Looked up"), made.asked_at), Fact(_("Answer"), made.sentence)] if made else []
+
+
+def words_of(near: NearMiss) -> str:
+    """Name a near miss: the order or the reference, and how far apart the two are."""
+    what = _("Order %(id)s") % {"id": near.order_id} if near.order_id else near.reference
+    minutes = int(near.apart.total_seconds() // 60)
+    apart = ngettext("%(n)s minute apart", "%(n)s minutes apart", minutes) % {"n": f"{minutes:,}"}
+    return _("%(what)s, %(apart)s") % {"what": what, "apart": apart}
 
 
 @dataclass(frozen=True)
@@ -160,9 +188,21 @@ def run_context(run: Run) -> dict[str, Any]:
         "line": line_of(run),
         "rate": rate_of(run),
         "gauge": gauge_of(run),
-        "again": {"start": run.window_from.isoformat(), "end": run.window_to.isoformat()},
+        "again": {
+            "start": run.window_from.isoformat(),
+            "end": run.window_to.isoformat(),
+            "ledger": run.ledger_id or "",
+        },
+        "ours_note": _("Entries of %(ledger)s") % {"ledger": run.ledger}
+        if run.ledger
+        else _("Operations in the window"),
         "assets": [asset_line(AssetTotal.from_json(kept)) for kept in run.totals],
     }
+
+
+def again(run: Run) -> dict[str, Any]:
+    """What the form of a new run takes to make the same one."""
+    return {"start": run.window_from.isoformat(), "end": run.window_to.isoformat(), "ledger": run.ledger_id or ""}
 
 
 def line_of(run: Run) -> list[object]:
@@ -171,6 +211,7 @@ def line_of(run: Run) -> list[object]:
     facts: list[object] = [
         _("%(window)s, half-open") % {"window": window_text(run)},
         _("Run %(n)s, complete") % {"n": run.pk} if run.is_complete else _("Run %(n)s, incomplete") % {"n": run.pk},
+        _("Ledger %(name)s") % {"name": run.ledger} if run.ledger else _("Our operations"),
         Named(str(run.client), run.client.partner_client_id) if run.client else _("All clients"),
         _("By %(name)s") % {"name": maker.name} if isinstance(maker, Person) else maker,
     ]
@@ -211,9 +252,10 @@ def signed(value: Any) -> str:
 
 
 def groups_of(findings: Sequence[Any], run: Run, opened: int | None) -> list[Group]:
-    """Arrange the findings of a page under their verdicts, in the order they come."""
+    """Arrange the findings of a page under their verdicts, in the order they come, each with what it nearly matches."""
+    near = near_misses(findings)
     return [
-        group_of(verdict, [Row(finding, run, finding.pk == opened) for finding in of_verdict], run)
+        group_of(verdict, [Row(one, run, one.pk == opened, near.get(one.pk, ())) for one in of_verdict], run)
         for verdict, of_verdict in groupby(findings, key=lambda finding: finding.verdict)
     ]
 

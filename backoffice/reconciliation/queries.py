@@ -26,7 +26,7 @@ CLIENT_NAME = Subquery(
 
 def runs() -> QuerySet[Run]:
     """Every run with its client and who made it."""
-    return Run.objects.select_related("client", "run_by")
+    return Run.objects.select_related("client", "ledger", "run_by")
 
 
 def findings_of(run: Run) -> QuerySet[Finding, Any]:

@@ -28,8 +28,8 @@ from backoffice.mirror.registry import Sync, registered
 from backoffice.mirror.runs import AlreadyRunning
 from backoffice.orders.models import Order
 from backoffice.orders.services import sync_orders
-from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import mirror_read_to, reconcile
+from backoffice.reconciliation.models import Run, Source
+from backoffice.reconciliation.services.running import mirror_read_to, reconcile
 from backoffice.ui import times
 from backoffice.ui.values import Link
 
@@ -119,7 +119,9 @@ def orders_reconciled(lock: Freeze) -> Examined:
     """Tell whether a complete reconciliation made since the lock covers all of that time."""
     text = _("They are reconciled with our operations, all clients")
     window = {"window_from__lte": start_of(lock), "window_to__gte": lock.frozen_at, "client": None}
-    made = Run.objects.filter(started_at__gte=lock.frozen_at, is_complete=True, **window)
+    # A run of anything else may cover the same time, and says nothing of what we sent.
+    whole = Run.objects.filter(source=Source.OPERATIONS, is_complete=True)
+    made = whole.filter(started_at__gte=lock.frozen_at, **window)
     run = made.order_by("-id").first()
     if run is None:
         words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at)}

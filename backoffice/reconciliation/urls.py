@@ -1,12 +1,12 @@
-from django.urls import path
-
-from backoffice.reconciliation import views
+from django.urls import include, path
 
 app_name = "reconciliation"
 urlpatterns = [
-    path("", views.runs, name="runs"),
-    path("export/", views.export_runs, name="export_runs"),
-    path("new/", views.new, name="new"),
-    path("<int:run_id>/", views.run, name="run"),
-    path("<int:run_id>/export/", views.export, name="export"),
+    path("", include("backoffice.reconciliation.urls_days")),
+    path("", include("backoffice.reconciliation.urls_ledger")),
+    path("", include("backoffice.reconciliation.urls_proofs")),
+    path("", include("backoffice.reconciliation.urls_pictures")),
+    path("", include("backoffice.reconciliation.urls_packs")),
+    path("exceptions/", include("backoffice.reconciliation.urls_exceptions")),
+    path("runs/", include("backoffice.reconciliation.urls_runs")),
 ]

@@ -51,10 +51,10 @@ def find_order(page: Page, reference: str, effect: str) -> None:
 
 def reconcile_clean(page: Page) -> None:
     """Reconcile the client's day so far: everything matched."""
-    page.goto("/reconciliation/new/")
+    page.goto("/reconciliation/runs/new/")
     page.get_by_label("Client").fill(CLIENT)
     page.get_by_role("button", name="Reconcile", exact=True).click()
-    page.wait_for_url(re.compile(r"/reconciliation/\d+/"))
+    page.wait_for_url(re.compile(r"/reconciliation/runs/\d+/"))
     expect(page.locator("main")).to_contain_text(re.compile("100.0 %|No exceptions"))
 
 

@@ -10,12 +10,19 @@ from tests.browser.conftest import SignIn
 
 EVERYBODYS = ["/", "/accounts/settings/", "/gallery/"]
 MONEY = ["/clients/", "/clients/user_12345/", "/clients/user_80001/", "/clients/user_80003/", "/funding/", "/orders/"]
-MONEY += ["/transactions/", "/approvals/", "/reconciliation/", "/reconciliation/1/", "/search/?q=user"]
+MONEY += ["/transactions/", "/approvals/", "/reconciliation/", "/search/?q=user"]
+MONEY += ["/reconciliation/runs/", "/reconciliation/runs/1/", "/reconciliation/runs/1/changes/"]
 MONEY += ["/orders/?q=nothing-of-the-kind", "/audit/who-funded-what/"]
 OWN = ["/accounts/factors/", "/accounts/factors/authenticator/", "/accounts/factors/passkeys/add/"]
 OWN += ["/accounts/factors/recovery-codes/"]
 PAGES: dict[str, list[str]] = {
-    "maya": [*EVERYBODYS, *MONEY, "/funding/deposit/?client=user_12345", "/funding/withdraw/", "/reconciliation/new/"],
+    "maya": [
+        *EVERYBODYS,
+        *MONEY,
+        "/funding/deposit/?client=user_12345",
+        "/funding/withdraw/",
+        "/reconciliation/runs/new/",
+    ],
     "omar": [*MONEY, "/clients/user_12345/deactivate/", "/clients/user_90210/activate/", "/audit/", "/audit/verify/"],
     "vera": [*EVERYBODYS, *MONEY, "/audit/", "/audit/1/", "/audit/verify/", "/exports/"],
     "adam": [*EVERYBODYS, "/audit/", "/exports/"],

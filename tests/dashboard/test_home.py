@@ -18,7 +18,7 @@ from backoffice.dashboard.queries import DayTotal, requests_waiting
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
-from backoffice.reconciliation.services import reconcile
+from backoffice.reconciliation.services.running import reconcile
 from tests.reconciliation import rows
 from tests.reconciliation.rows import Ours, Theirs
 

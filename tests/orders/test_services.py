@@ -1,6 +1,7 @@
 """The mirror of the orders against the sandbox: syncs, look-ups, shorter answers, late changes."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.mirror.models import Incident, Mirror, SyncRun
 from backoffice.mirror.registry import registered
-from backoffice.orders import services
+from backoffice.orders import rereading, services
 from backoffice.orders.models import Order
+from backoffice.orders.rereading import reread_orders
 from tests.orders.said import NOON, mint, mirrored, said
 from tests.partners import Partners
 
@@ -186,3 +188,39 @@ def test_nobody_declares_an_order_ours(db: None) -> None:
     tell(id=1)
     Order.objects.update(is_ours=True)
     assert not Order.objects.get().is_ours
+
+
+def test_it_reads_a_stretch_of_long_ago_again(book: Partners) -> None:
+    start, end = timezone.now() - timedelta(days=4), timezone.now() - timedelta(days=3)
+    old, gone, after = (
+        book.make_order("user_12345", amount="5.00", created_at=f"{at:%Y-%m-%dT%H:%M:%SZ}")
+        for at in (start + timedelta(hours=1), start + timedelta(hours=2), end + timedelta(hours=1))
+    )
+    services.sync_orders()
+    for order, change in ((old, {"amount": "4.50"}), (gone, {"hidden": True}), (after, {"amount": "9.00"})):
+        book.change_order(order["id"], **change)
+    services.sync_orders()
+    assert amounts() == [Decimal("5.00")] * 3
+    assert reread_orders(start, end)
+    assert amounts() == [Decimal("4.50"), Decimal("5.00"), Decimal("5.00")]
+    assert set(Incident.objects.values_list("object_id", "kind")) == {
+        (str(old["id"]), "changed"),
+        (str(gone["id"]), "vanished"),
+    }
+
+
+def test_many_pages_are_read_again_to_the_last(book: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "PAGE_SIZE", 2)
+    made = [book.make_order("user_12345", amount="1.00") for _ in range(5)]
+    now = timezone.now()
+    assert reread_orders(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert Order.objects.count() == len(made)
+
+
+def test_a_stretch_without_orders_is_read_again_too(book: Partners) -> None:
+    now = timezone.now()
+    assert reread_orders(now - timedelta(hours=1), now)
+
+
+def amounts() -> list[Decimal | None]:
+    return list(Order.objects.order_by("pk").values_list("debit", flat=True))

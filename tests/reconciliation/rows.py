@@ -13,6 +13,7 @@ from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.intents import digest_of
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference, Order
+from backoffice.reconciliation.models import LedgerEntry, LedgerFile, LedgerSource
 from tests.approving import shown
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
@@ -181,4 +182,43 @@ def order(theirs: Theirs) -> Order:
         raw=b"{}",
         read_at=READ,
         **booked,
+    )
+
+
+def ledger(name: str = "Cash book") -> LedgerSource:
+    """A book the company keeps, with one accepted file that has no entries yet."""
+    maya = person("Maya", Role.FINANCE)
+    source = LedgerSource.objects.create(name=name, made_by=maya, made_at=NOON)
+    ledger_file(source)
+    return source
+
+
+def ledger_file(source: LedgerSource) -> LedgerFile:
+    number = next(_numbers)
+    return LedgerFile.objects.create(
+        source=source,
+        name=f"{number}.csv",
+        digest=f"{number:064d}",
+        content=b"",
+        read_with={},
+        row_count=0,
+        first_at=NOON,
+        last_at=NOON,
+        uploaded_by=source.made_by,
+        uploaded_at=NOON,
+    )
+
+
+def entry(ours: Ours, source: LedgerSource, file: LedgerFile | None = None) -> LedgerEntry:
+    """Write what is ours as a line of a ledger."""
+    return LedgerEntry.objects.create(
+        file=file or source.files.earliest("id"),
+        line=next(_numbers),
+        reference=ours.reference,
+        partner_client_id=ours.client,
+        kind=ours.kind,
+        asset_id=ours.asset,
+        amount=ours.amount,
+        status=ours.state,
+        booked_at=ours.at,
     )

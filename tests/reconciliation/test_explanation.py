@@ -8,11 +8,11 @@ import pytest
 from backoffice.accounts.actors import System
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
-from backoffice.reconciliation import explanation
-from backoffice.reconciliation.explanation import sentence_of
+from backoffice.reconciliation.comparing import explanation
+from backoffice.reconciliation.comparing.explanation import sentence_of
 from backoffice.reconciliation.models import EXCEPTIONS, PENDING, Finding, Run, Verdict
 from backoffice.reconciliation.queries import SHOWN_IN_ORDER
-from backoffice.reconciliation.services import reconcile
+from backoffice.reconciliation.services.running import reconcile
 from backoffice.ui.values import CheckResult
 from tests.partners import Partners
 from tests.reconciliation import rows

@@ -11,7 +11,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding.states import State
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import reconcile
+from backoffice.reconciliation.services.running import reconcile
 from tests.funding.cast import NOURA, approved_by, deposit, looked_up, mirrored_asset, mirrored_client, sent, withdrawal
 from tests.partners import Partners
 

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backoffice.funding.states import State
-from backoffice.reconciliation.digest import digest_of
-from backoffice.reconciliation.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.digest import digest_of
+from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.totals import sums_of
+from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import Finding, ReferenceCheck, Run, Verdict
-from backoffice.reconciliation.totals import totals_of
-from backoffice.reconciliation.windows import Window
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, NOON, READ, Ours, Theirs
 from tests.reconciliation.twin import Pair, Twin, net
@@ -359,7 +359,7 @@ def test_the_pass_says_what_its_slow_twin_says(
 
 def assert_totals_tie_out(expected: Sequence[Pair]) -> None:
     """Both nets equal the twin's, and the reasons add up to the difference."""
-    totals = totals_of(RUN)
+    totals = sums_of(RUN).totals
     assert {one.asset: (one.ours_net, one.theirs_net) for one in totals} == net(expected)
     for one in totals:
         assert one.difference == one.theirs_net - one.ours_net

@@ -16,9 +16,9 @@ from backoffice.accounts.models import Person
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation import queries
-from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.services import reconcile
-from backoffice.reconciliation.views import ALL_RUNS, RUN_FINDINGS
+from backoffice.reconciliation.models import Run, RunJob
+from backoffice.reconciliation.services.running import carry_out, reconcile
+from backoffice.reconciliation.views.runs import ALL_RUNS, RUN_FINDINGS
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, READ, Ours, Theirs
@@ -69,7 +69,7 @@ def text_of(browser: Browser, address: str, status: int = 200) -> str:
 
 
 def test_a_run_opens_on_its_exceptions(as_maya: Browser, run: Run) -> None:
-    page = text_of(as_maya, f"/reconciliation/{run.pk}/")
+    page = text_of(as_maya, f"/reconciliation/runs/{run.pk}/")
     assert "Amount differs" in page
     assert "Extra at partner" in page
     assert "dep-0" not in page
@@ -81,21 +81,21 @@ def test_a_clean_run_opens_on_everything(as_maya: Browser, db: None) -> None:
     )
     rows.operation(Ours(reference="dep-1"))
     rows.order(Theirs(reference="dep-1"))
-    page = text_of(as_maya, f"/reconciliation/{again().pk}/")
+    page = text_of(as_maya, f"/reconciliation/runs/{again().pk}/")
     assert "All matched" in page
     assert "dep-1" in page
 
 
 def test_a_row_opens_to_its_tests_and_its_sentence(as_maya: Browser, run: Run) -> None:
     finding = run.findings.get(verdict="amount_differs")
-    page = text_of(as_maya, f"/reconciliation/{run.pk}/?show=all&open={finding.pk}")
+    page = text_of(as_maya, f"/reconciliation/runs/{run.pk}/?show=all&open={finding.pk}")
     assert "Would match if the amount were 500.00 USD. CoinMENA says 499.50." in page
     assert "Amount, debit because it is a deposit" in page
     assert "Open the operation" in page
 
 
 def test_both_sides_show_the_difference_and_what_explains_it(as_maya: Browser, run: Run) -> None:
-    page = text_of(as_maya, f"/reconciliation/{run.pk}/")
+    page = text_of(as_maya, f"/reconciliation/runs/{run.pk}/")
     assert "1 amount differs: \u22120.50, 1 extra at partner: \u2212500.00" in page
     assert "\u2212500.50 USD" in page
 
@@ -113,7 +113,7 @@ def test_both_sides_show_the_difference_and_what_explains_it(as_maya: Browser, r
 def test_it_shows_the_verdict_that_was_asked_for(
     as_maya: Browser, run: Run, show: str, there: str, absent: str
 ) -> None:
-    response = as_maya.get(f"/reconciliation/{run.pk}/?show={show}", headers={"HX-Request": "true"})
+    response = as_maya.get(f"/reconciliation/runs/{run.pk}/?show={show}", headers={"HX-Request": "true"})
     page = response.content.decode()
     assert there in page
     assert absent not in page
@@ -123,22 +123,24 @@ def test_it_shows_the_verdict_that_was_asked_for(
     "query", ["show=nothing", "show=", "page=abc", "sort=nothing", "show=all&page=%00", "show=" + "x" * 5000]
 )
 def test_a_hostile_address_is_refused_and_breaks_nothing(as_maya: Browser, run: Run, query: str) -> None:
-    assert as_maya.get(f"/reconciliation/{run.pk}/?{query}").status_code == 400
+    assert as_maya.get(f"/reconciliation/runs/{run.pk}/?{query}").status_code == 400
 
 
 @pytest.mark.parametrize("opened", ["abc", "-1", "9" * 40, "\u0661", "%00"])
 def test_what_cannot_be_opened_opens_nothing(as_maya: Browser, run: Run, opened: str) -> None:
-    assert "Tests in order" not in text_of(as_maya, f"/reconciliation/{run.pk}/?show=all&open={opened}")
+    assert "Tests in order" not in text_of(as_maya, f"/reconciliation/runs/{run.pk}/?show=all&open={opened}")
 
 
 def test_a_hostile_name_is_shown_as_what_it_is(as_maya: Browser, run: Run) -> None:
-    page = as_maya.get(f"/reconciliation/{run.pk}/?show=all").content.decode()
+    page = as_maya.get(f"/reconciliation/runs/{run.pk}/?show=all").content.decode()
     assert "<script>alert(1)" not in page
     assert "\u202e" not in page
     assert "U+202E" in page
 
 
-@pytest.mark.parametrize(("address", "most"), [("/reconciliation/", 7), ("/reconciliation/{run}/?show=all", 9)])
+@pytest.mark.parametrize(
+    ("address", "most"), [("/reconciliation/runs/", 7), ("/reconciliation/runs/{run}/?show=all", 9)]
+)
 def test_a_page_asks_the_same_number_of_queries_however_many_rows(as_maya: Browser, address: str, most: int) -> None:
     few = a_run()
     asked = queries_of(as_maya, address.format(run=few.pk))
@@ -156,7 +158,7 @@ def queries_of(browser: Browser, address: str) -> int:
 
 
 def test_the_list_names_the_day_and_the_outcome(as_maya: Browser, run: Run) -> None:
-    page = text_of(as_maya, "/reconciliation/")
+    page = text_of(as_maya, "/reconciliation/runs/")
     assert "2 exceptions" in page
     assert "All clients" in page
 
@@ -164,36 +166,46 @@ def test_the_list_names_the_day_and_the_outcome(as_maya: Browser, run: Run) -> N
 # Making a run ---------------------------------------------------------------------------------------------------------
 
 
+def carried_out() -> Run:
+    """The run last asked for, made by a worker."""
+    made = carry_out(RunJob.objects.latest("id").pk, holder="worker 1")
+    assert made is not None
+    return made
+
+
 def test_a_day_is_reconciled_in_the_zone_of_the_person(as_maya: Browser, run: Run) -> None:
-    response = as_maya.post("/reconciliation/new/", {"day": "2026-11-18"})
-    made = Run.objects.latest("id")
-    assert response.headers["Location"] == f"/reconciliation/{made.pk}/"
+    response = as_maya.post("/reconciliation/runs/new/", {"day": "2026-11-18"})
+    job = RunJob.objects.latest("id")
+    assert response.headers["Location"] == f"/reconciliation/runs/asked/{job.pk}/"
+    made = carried_out()
     assert made.window_from.isoformat() == "2026-11-17T21:00:00+00:00"
     assert made.window_to - made.window_from == timedelta(days=1)
 
 
 @pytest.mark.parametrize(("preset", "days_back"), [("today", 0), ("yesterday", 1)])
 def test_a_preset_stands_for_its_day(as_maya: Browser, maya: Person, preset: str, days_back: int) -> None:
-    as_maya.post("/reconciliation/new/", {"preset": preset, "day": "2026-11-01"})
+    as_maya.post("/reconciliation/runs/new/", {"preset": preset, "day": "2026-11-01"})
     zone = ZoneInfo(maya.time_zone)
-    started = Run.objects.get().window_from.astimezone(zone)
+    started = carried_out().window_from.astimezone(zone)
     assert started.date() == timezone.now().astimezone(zone).date() - timedelta(days=days_back)
     assert (started.hour, started.minute) == (0, 0)
 
 
 def test_a_window_is_taken_by_its_moments_and_its_client(as_maya: Browser, run: Run) -> None:
-    as_maya.post("/reconciliation/new/", {"start": "2026-11-18T14:00", "end": "2026-11-18T16:00", "client": "user_1"})
-    made = Run.objects.latest("id")
+    as_maya.post(
+        "/reconciliation/runs/new/", {"start": "2026-11-18T14:00", "end": "2026-11-18T16:00", "client": "user_1"}
+    )
+    made = carried_out()
     assert (made.window_from.hour, made.window_to.hour) == (11, 13)
     assert made.client is not None
     assert made.client.partner_client_id == "user_1"
 
 
 def test_a_run_can_be_made_again_from_its_page(as_maya: Browser, run: Run) -> None:
-    page = as_maya.get(f"/reconciliation/{run.pk}/").content.decode()
+    page = as_maya.get(f"/reconciliation/runs/{run.pk}/").content.decode()
     fields = dict(re.findall(r'name="(start|end|client)" value="([^"]*)"', page))
-    as_maya.post("/reconciliation/new/", fields)
-    made = Run.objects.latest("id")
+    as_maya.post("/reconciliation/runs/new/", fields)
+    made = carried_out()
     assert (made.window_from, made.window_to, made.digest) == (run.window_from, run.window_to, run.digest)
 
 
@@ -214,26 +226,26 @@ def test_a_run_can_be_made_again_from_its_page(as_maya: Browser, run: Run) -> No
 def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_makes_nothing(
     as_maya: Browser, typed: dict[str, str], sentence: str
 ) -> None:
-    response = as_maya.post("/reconciliation/new/", typed)
+    response = as_maya.post("/reconciliation/runs/new/", typed)
     assert response.status_code == 422
     assert sentence in response.content.decode()
-    assert not Run.objects.exists()
+    assert not RunJob.objects.exists()
 
 
 def test_an_auditor_reads_and_is_offered_no_run(as_vera: Browser, run: Run) -> None:
-    assert 'action="/reconciliation/new/"' not in as_vera.get("/reconciliation/").content.decode()
-    assert "Reconcile again" not in as_vera.get(f"/reconciliation/{run.pk}/").content.decode()
-    assert as_vera.post("/reconciliation/new/", {"day": "2026-11-18"}).status_code == 403
+    assert 'action="/reconciliation/runs/new/"' not in as_vera.get("/reconciliation/runs/").content.decode()
+    assert "Reconcile again" not in as_vera.get(f"/reconciliation/runs/{run.pk}/").content.decode()
+    assert as_vera.post("/reconciliation/runs/new/", {"day": "2026-11-18"}).status_code == 403
 
 
 def test_an_administrator_sees_none_of_it(client: Browser, run: Run, adam: Person) -> None:
     client.force_login(adam)
-    assert client.get("/reconciliation/").status_code == 403
-    assert client.get(f"/reconciliation/{run.pk}/").status_code == 403
+    assert client.get("/reconciliation/runs/").status_code == 403
+    assert client.get(f"/reconciliation/runs/{run.pk}/").status_code == 403
 
 
 def test_looking_writes_nothing(as_maya: Browser, run: Run) -> None:
-    for address in ("/reconciliation/", "/reconciliation/new/", f"/reconciliation/{run.pk}/"):
+    for address in ("/reconciliation/runs/", "/reconciliation/runs/new/", f"/reconciliation/runs/{run.pk}/"):
         as_maya.get(address)
     assert Run.objects.count() == 1
 
@@ -250,7 +262,7 @@ def test_the_files_agree_with_the_rows_digit_by_digit(committed: str) -> None:
 def test_the_auditor_takes_every_finding_away(committed: str, client: Browser, vera: Person) -> None:
     run = a_run()
     client.force_login(vera)
-    heading, *found = downloaded(client.post(f"/reconciliation/{run.pk}/export/"))
+    heading, *found = downloaded(client.post(f"/reconciliation/runs/{run.pk}/export/"))
     assert len(found) == run.rows_count == 4
     assert heading[:3] == ["verdict", "reference", "order_id"]
 
@@ -258,5 +270,5 @@ def test_the_auditor_takes_every_finding_away(committed: str, client: Browser, v
 def test_the_file_follows_the_verdict_that_is_shown(committed: str, client: Browser, vera: Person) -> None:
     run = a_run()
     client.force_login(vera)
-    _heading, *found = downloaded(client.post(f"/reconciliation/{run.pk}/export/?show=exceptions"))
+    _heading, *found = downloaded(client.post(f"/reconciliation/runs/{run.pk}/export/?show=exceptions"))
     assert {row[0] for row in found} == {"amount_differs", "extra_at_partner"}

@@ -28,7 +28,7 @@ from backoffice.mirror import paging
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena as client_of
 from backoffice.orders.services import sync_orders
-from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.models import LedgerSource, Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
 from tests.approving import approve, ask_for_release
 from tests.database import connect_to
@@ -246,6 +246,31 @@ def test_a_partial_reading_proves_nothing(lock: Freeze) -> None:
     start = lock.frozen_at - 2 * MARGIN
     reading(started_at=lock.frozen_at, read_from=start, read_to=lock.frozen_at, state=SyncRun.State.PARTIAL)
     assert orders_read(lock).why_not
+
+
+@pytest.mark.parametrize(
+    ("source", "is_proof"), [("operations", True), ("ledger", False), ("transactions", False), ("balances", False)]
+)
+def test_only_a_run_of_our_operations_proves_that_they_were_reconciled(
+    lock: Freeze, maya: Person, source: str, is_proof: bool
+) -> None:
+    """A check of Bitnob covers all time and is complete: it says nothing of what was sent to CoinMENA."""
+    book = LedgerSource.objects.create(name="Book", made_by=maya, made_at=lock.frozen_at)
+    Run.objects.create(
+        source=source,
+        ledger=book if source == "ledger" else None,
+        window_from=lock.frozen_at - timedelta(days=400),
+        window_to=lock.frozen_at + timedelta(hours=1),
+        started_at=lock.frozen_at + timedelta(seconds=1),
+        finished_at=lock.frozen_at + timedelta(seconds=2),
+        is_complete=True,
+        ours_count=0,
+        theirs_count=0,
+        counts={},
+        totals=[],
+        digest="0" * 64,
+    )
+    assert (orders_reconciled(lock).why_not == "") is is_proof
 
 
 def test_a_partner_that_is_down_keeps_the_lock(

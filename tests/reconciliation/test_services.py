@@ -14,9 +14,11 @@ from backoffice.audit.models import Entry
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.models import Order
+from backoffice.reconciliation.comparing.patience import Patience
+from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.models import Finding, ReferenceCheck, Run, Verdict
-from backoffice.reconciliation.services import reconcile
-from backoffice.reconciliation.windows import WindowRefused
+from backoffice.reconciliation.services import running
+from backoffice.reconciliation.services.running import reconcile
 from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.rows import Ours, Theirs
@@ -127,7 +129,7 @@ def test_without_a_complete_reading_nothing_is_proven(db: None, state: SyncRun.S
 def test_it_does_not_ask_for_more_than_somebody_can_wait_for(
     read: None, partners: Partners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backoffice.reconciliation.evidence.MOST_LOOKUPS", 2)
+    monkeypatch.setattr(running, "SOMEBODY_WAITS", Patience(2, timedelta(seconds=15)))
     for number in range(4):
         rows.operation(Ours(reference=f"dep-{number}", at=LONG_AGO))
     run = run_over_the_morning()
@@ -136,7 +138,7 @@ def test_it_does_not_ask_for_more_than_somebody_can_wait_for(
 
 
 def test_it_gives_up_when_patience_is_used_up(read: None, partners: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backoffice.reconciliation.evidence.LONGEST_WAIT", timedelta())
+    monkeypatch.setattr(running, "SOMEBODY_WAITS", Patience(50, timedelta()))
     rows.operation(Ours(reference="dep-1", at=LONG_AGO))
     run = run_over_the_morning()
     assert (run.counts, run.is_complete) == ({"mirror_behind": 1}, False)

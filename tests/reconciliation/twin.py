@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from backoffice.funding.states import State
+from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import Verdict
-from backoffice.reconciliation.windows import Window
 from tests.reconciliation.rows import Ours, Theirs
 
 MAY_HAVE_MOVED = (
@@ -42,6 +42,8 @@ class Twin:
     settled_before: datetime
     absent: frozenset[str] = frozenset()
     client: str | None = None
+    #: The entries of a ledger: what they say is settled when it is booked.
+    of_ledger: bool = False
 
     def compare(self, ours: Sequence[Ours], theirs: Sequence[Theirs]) -> list[Pair]:
         mine = {one.reference: one for one in ours}
@@ -83,7 +85,7 @@ class Twin:
         return Verdict.MATCHED if theirs.status in agreed.get(ours.state, ()) else Verdict.STATUS_DIFFERS
 
     def without_order(self, ours: Ours) -> str:
-        settled_at = ours.ended_at or ours.at
+        settled_at = ours.at if self.of_ledger else ours.ended_at or ours.at
         if ours.state not in (State.COMPLETED, State.FAILED):
             return Verdict.TOO_EARLY
         if self.read_to is None or settled_at >= self.read_to:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ SAMPLES: dict[str, object] = {
     "partner_client_id": "none-such",
     "int": 999_999_999,
     "uuid": UUID(int=0),
+    "business_day": date(2001, 1, 1),
 }
 
 

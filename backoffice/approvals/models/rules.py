@@ -168,6 +168,7 @@ class RuleKind(models.TextChoices):
     ACCOUNT = "account", _("Invitations, roles and second factors")
     RULES = "rules", _("Changes of these rules")
     REOPENING = "reopening", _("Reopening a closed day")
+    RESOLUTION = "resolution", _("Exceptions ended though both sides differ")
 
 
 class Rule(models.Model):

@@ -15,6 +15,7 @@ NEVER_UNGATED: Final = (
     RuleKind.ACCOUNT,
     RuleKind.RULES,
     RuleKind.REOPENING,
+    RuleKind.RESOLUTION,
 )
 #: What is refused where no rule matches it. A file needs a rule only where some row of it is gated by none itself.
 BLOCKED_WITHOUT: Final = (*NEVER_UNGATED, RuleKind.BULK)

@@ -15,10 +15,11 @@ _THROWN_AWAY: Final = 16 * 1024 * 1024
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """Keeps at most `LARGEST` bytes of all files together; at one more it lets go of all and says so."""
+    """Keeps at most `largest` bytes of all files together; at one more it lets go of all and says so."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, largest: int = LARGEST) -> None:
         super().__init__(request)
+        self.largest = largest
         self.announced, self.received, self.chunks = 0, 0, list[bytes]()
         self.is_too_large = False
 
@@ -39,7 +40,7 @@ class BoundedUploadHandler(FileUploadHandler):
         """
         super().new_file(*args, **kwargs)
         self.chunks = []
-        if self.announced > LARGEST + _BESIDE_THE_FILE:
+        if self.announced > self.largest + _BESIDE_THE_FILE:
             self._stop()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -48,7 +49,7 @@ class BoundedUploadHandler(FileUploadHandler):
         :raises StopUpload: when it is more than is read.
         """
         self.received += len(raw_data)
-        if self.received > LARGEST:
+        if self.received > self.largest:
             self._stop()
         self.chunks.append(raw_data)
 

@@ -33,6 +33,7 @@ class Attempt(AppendOnlyModel):
     class Meta(AppendOnlyModel.Meta):
         abstract = False
         constraints = [models.UniqueConstraint(fields=["operation", "number"], name="attempt_numbers_count_up")]
+        indexes = [models.Index(fields=["claimed_at"], name="first_attempts_by_claim", condition=models.Q(number=1))]
         triggers = [
             *AppendOnlyModel.Meta.triggers,
             pgtrigger.Trigger(

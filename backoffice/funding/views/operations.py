@@ -15,6 +15,7 @@ from backoffice.audit.queries import history_of
 from backoffice.funding import pages, policies, queries
 from backoffice.funding.models import Operation
 from backoffice.funding.services import cancelling, resolving
+from backoffice.ui import panels
 from backoffice.ui.render import render_page
 
 DETAIL = "funding/detail.html"
@@ -26,7 +27,8 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one operation as its timeline."""
     operation = get_object_or_404(queries.operations().select_related("copy_of"), reference=reference)
     context = pages.detail_context(operation, person_of(request), timezone.now())
-    return render_page(request, DETAIL, {**context, "history": history_of(operation)}, "operation")
+    context |= {"history": history_of(operation), "panels": panels.drawn("operation", operation, request)}
+    return render_page(request, DETAIL, context, "operation")
 
 
 @require_GET

@@ -3,7 +3,8 @@
 from django.core.management.base import BaseCommand
 
 from backoffice.clients.services.mirroring import sync_assets, sync_clients
-from backoffice.demo.history import leave_in_doubt, reconcile_yesterday, write_history
+from backoffice.demo.books import tell_of_the_books
+from backoffice.demo.history import check_balances, leave_in_doubt, reconcile_yesterday, write_history
 from backoffice.demo.people import create_people
 from backoffice.demo.proposals import propose_somebody_new
 from backoffice.funding.models import Operation
@@ -20,5 +21,7 @@ class Command(BaseCommand):
         sync_clients()
         write_history(people)
         reconcile_yesterday(people["maya"])
+        tell_of_the_books(people)
+        check_balances(people["maya"])
         leave_in_doubt(people["maya"])
         propose_somebody_new(people["adam"])

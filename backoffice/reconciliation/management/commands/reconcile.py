@@ -13,10 +13,10 @@ from django.utils import timezone
 from backoffice.accounts.actors import System
 from backoffice.clients.models import Client
 from backoffice.money import format_amount
+from backoffice.reconciliation.comparing.totals import AssetTotal
+from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.models import Run, Verdict
-from backoffice.reconciliation.services import reconcile
-from backoffice.reconciliation.totals import AssetTotal
-from backoffice.reconciliation.windows import WindowRefused
+from backoffice.reconciliation.services.running import NotMade, reconcile
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 client=client_called(options["client"]),
                 by=System("command line"),
             )
-        except WindowRefused as error:
+        except (NotMade, WindowRefused) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n".join(report(run)))
         if not run.is_clean:

@@ -1,0 +1,27 @@
+"""How a business day stands in an address: ``2026-11-18``."""
+
+from datetime import date
+from typing import ClassVar
+
+from django.urls import register_converter
+
+
+class BusinessDayConverter:
+    """A date as ISO 8601 writes it; an impossible one is no address."""
+
+    regex: ClassVar[str] = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, text: str) -> date:
+        """Read it.
+
+        :raises ValueError: for a day no calendar has, which answers 404.
+        """
+        return date.fromisoformat(text)
+
+    def to_url(self, day: date) -> str:
+        return day.isoformat()
+
+
+def register() -> None:
+    """Make ``<business_day:day>`` known to the routes."""
+    register_converter(BusinessDayConverter, "business_day")  # type: ignore[arg-type]

@@ -1,0 +1,418 @@
+"""A run over ROWS operations and ROWS orders with 0.5 % of each kind of discrepancy, against the bare full join.
+
+The bare join makes the same comparison in SQL, duplicates and look-ups included, into a table without a key, an index
+or a check. Ours writes verdicts that are kept for good, and exceptions people work on. Both in one database, with the
+same memory, in turns. Bounds: within 1.5x of the bare join; ten times the rows within 12x the time; the day of a year
+within 3x of the same day alone; the worker under 150 MB; every planted discrepancy found, with the right verdict and
+nothing else. Where pandas and datacompy are installed they compare the same rows, and have to be slower.
+
+Run: python -m benchmarks.bench_reconciliation [ROWS]
+"""
+
+import importlib
+import importlib.util
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks import common
+
+ROWS = 100_000
+ROUNDS = 3
+CLIENTS = 1_000
+#: One row in so many is of each kind.
+EVERY = 200
+END = datetime(2026, 11, 19, tzinfo=UTC)
+#: All rows of a comparison lie in a day, but for those of the year around it.
+DAY = END - timedelta(days=1)
+
+#: A day of few rows, measured alone and again in the year around it.
+FEW = 2_000
+QUIET_DAY = END - timedelta(days=200)
+
+#: The tables a run writes, and those that name its rows.
+FORGOTTEN = "^reconciliation_(?!ledger|referencecheck)"
+
+#: What stands where, by the remainder of the row's number: in the order of `KINDS`.
+KINDS = [
+    "amount_differs",
+    "status_differs",
+    "asset_differs",
+    "client_differs",
+    "type_differs",
+    "extra_at_partner",
+    "missing_at_partner",
+    "duplicate_reference",
+    "too_early",
+    "mirror_behind",
+]
+AMOUNT, STATUS, ASSET, CLIENT, TYPE, EXTRA, MISSING, DUPLICATE, EARLY, BEHIND = range(len(KINDS))
+
+OPERATIONS = f"""
+    INSERT INTO funding_operation (
+        reference, submission_token, kind, amount, reason, fingerprint, confirmed_equal, requested_at, state, version,
+        lease_holder, failure_code, failure_sentence, ended_at, partner_order_id, asset_id, client_id, requested_by_id,
+        approved_at, approved_by_id
+    )
+    SELECT 'ref-' || n, gen_random_uuid(), CASE WHEN n %% 5 <> 0 THEN 'deposit' ELSE 'withdrawal' END,
+        (n * 7919 %% 10000000 / 100.0 + 1)::numeric(12, 2), 'Invoice', '', false, at - interval '1 minute',
+        CASE WHEN n %% {EVERY} = {EARLY} THEN 'unknown' ELSE 'completed' END, 1, '', '', '',
+        CASE WHEN n %% {EVERY} <> {EARLY} THEN at + interval '1 second' END, n,
+        (ARRAY['USD', 'AED', 'BHD', 'SAR'])[1 + n %% 4], c.id, %(maya)s, at, %(omar)s
+    FROM generate_series(%(first)s::bigint, %(last)s) AS n
+    CROSS JOIN LATERAL (SELECT %(start)s::timestamptz + (n - %(first)s) * %(step)s::interval AS at) moment
+    JOIN clients_client c ON c.partner_client_id = 'user_' || n %% {CLIENTS}
+    WHERE n %% {EVERY} <> {EXTRA}
+"""  # noqa: S608  (no value of anybody's: constants of this module)
+ATTEMPTS = """
+    INSERT INTO funding_attempt (operation_id, number, lease_token, worker, environment, body, body_digest, planned_at,
+        claimed_at)
+    SELECT id, 1, gen_random_uuid(), 'w1', 'sandbox', '', '', requested_at, requested_at + interval '1 minute'
+    FROM funding_operation p
+    WHERE NOT EXISTS (SELECT FROM funding_attempt a WHERE a.operation_id = p.id)
+"""
+ORDERS = f"""
+    INSERT INTO orders_order (
+        id, order_no, partner_client_id, type, source, status, debit, debit_asset_id, credit, credit_asset_id,
+        partner_order_ref, created_at, raw, read_at, is_cleaned
+    )
+    SELECT %(id)s + n, 'MN' || n, 'user_' || (n + (n %% {EVERY} = {CLIENT})::int) %% {CLIENTS},
+        CASE WHEN is_deposit THEN 'deposit' ELSE 'withdrawal' END, 'bank',
+        CASE WHEN n %% {EVERY} = {STATUS} THEN 'failed' ELSE 'completed' END,
+        CASE WHEN is_deposit THEN amount END, CASE WHEN is_deposit THEN asset END,
+        CASE WHEN NOT is_deposit THEN amount END, CASE WHEN NOT is_deposit THEN asset END, 'ref-' || n, at,
+        convert_to(json_build_object('id', n, 'partner_client_id', 'user_' || n %% {CLIENTS}, 'amount', amount,
+            'status', 'completed', 'partner_order_ref', 'ref-' || n, 'created_at', at)::text, 'UTF8'),
+        at, false
+    FROM (
+        SELECT n, (n %% 5 <> 0) <> (n %% {EVERY} = {TYPE}) AS is_deposit,
+            (n * 7919 %% 10000000 / 100.0 + 1 + 0.01 * (n %% {EVERY} = {AMOUNT})::int)::numeric(12, 2) AS amount,
+            (ARRAY['USD', 'AED', 'BHD', 'SAR'])[1 + (n + (n %% {EVERY} = {ASSET})::int) %% 4] AS asset,
+            %(start)s::timestamptz + (n - %(first)s) * %(step)s::interval + interval '1 second' AS at
+        FROM generate_series(%(first)s::bigint, %(last)s) AS n
+    ) AS made
+    WHERE n %% {EVERY} <> {MISSING} AND n %% {EVERY} <> {BEHIND}
+"""  # noqa: S608
+CHECKS = f"""
+    INSERT INTO reconciliation_referencecheck (reference, environment, asked_at, found, http_status, request_id, raw,
+        sentence)
+    SELECT 'ref-' || n, 'sandbox', %(end)s, false, 404, '', '{{}}', 'Not there.'
+    FROM generate_series(%(first)s::bigint, %(last)s) AS n WHERE n %% {EVERY} = {MISSING}
+    RETURNING id
+"""  # noqa: S608
+
+BARE = """
+    CREATE TABLE bare_{n} AS
+    WITH ours AS (
+        SELECT p.*, c.partner_client_id, COALESCE(a.claimed_at, p.approved_at, p.requested_at) AS at
+        FROM funding_operation p
+        JOIN clients_client c ON c.id = p.client_id
+        LEFT JOIN funding_attempt a ON a.operation_id = p.id AND a.number = 1
+        WHERE COALESCE(a.claimed_at, p.approved_at, p.requested_at) >= %(window_from)s
+          AND COALESCE(a.claimed_at, p.approved_at, p.requested_at) < %(window_to)s
+    ), theirs AS (
+        SELECT o.*, CASE WHEN type = 'deposit' THEN debit ELSE credit END AS amount,
+               CASE WHEN type = 'deposit' THEN credit ELSE debit END AS opposite,
+               row_number() OVER (PARTITION BY partner_order_ref ORDER BY id) AS nth,
+               count(*) OVER (PARTITION BY partner_order_ref) AS copies
+        FROM orders_order o WHERE created_at >= %(window_from)s AND created_at < %(window_to)s
+    )
+    SELECT CASE WHEN t.copies > 1 THEN 'duplicate_reference' WHEN o.id IS NULL THEN 'extra_at_partner'
+                WHEN t.id IS NULL AND o.state = 'unknown' THEN 'too_early'
+                WHEN t.id IS NULL AND made.id IS NULL THEN 'mirror_behind'
+                WHEN t.id IS NULL THEN 'missing_at_partner' WHEN t.type <> o.kind THEN 'type_differs'
+                WHEN t.effect_asset_id <> o.asset_id THEN 'asset_differs'
+                WHEN t.partner_client_id <> o.partner_client_id THEN 'client_differs'
+                WHEN t.amount <> o.amount OR COALESCE(t.opposite, 0) <> 0 THEN 'amount_differs'
+                WHEN o.state = 'unknown' THEN 'too_early'
+                WHEN t.status = o.state THEN 'matched' ELSE 'status_differs' END AS verdict,
+           COALESCE(o.reference, t.partner_order_ref) AS reference, o.id AS operation_id, t.id AS order_id,
+           o.partner_client_id AS our_client, o.kind AS our_type, o.asset_id AS our_asset, o.amount AS our_amount,
+           o.state AS our_state, o.at AS our_at, t.partner_client_id AS their_client, t.type AS their_type,
+           t.effect_asset_id AS their_asset, t.amount AS their_amount, t.opposite AS their_opposite_amount,
+           t.status AS their_status, t.created_at AS their_at, t.copies AS same_reference_count, made.id AS check_made
+    FROM ours o
+    FULL JOIN theirs t ON t.partner_order_ref = o.reference AND t.nth = 1
+    LEFT JOIN reconciliation_referencecheck made ON made.reference = o.reference AND made.id = ANY(%(checks)s::bigint[])
+"""
+
+
+def main(rows: int) -> int:
+    """Measure, print the figures as JSON lines, and return how many do not hold."""
+    with common.database():
+        world = World()
+        world.fill(FEW, QUIET_DAY)
+        alone = world.fastest(QUIET_DAY)
+        world.fill(rows // 10, DAY - timedelta(days=10))
+        tenth = world.fastest(DAY - timedelta(days=10))
+        world.fill(rows, DAY)
+        held = compared(world, rows, tenth.seconds)
+        world.fill(rows, DAY - timedelta(days=380), length=timedelta(days=360))
+        held += [a_day_in_a_year(world, alone)]
+    return held.count(False)
+
+
+class Timed:
+    """What one run took, and what it made."""
+
+    def __init__(self, seconds: float, parts: dict[str, float], made: Any) -> None:
+        self.seconds, self.parts, self.made = seconds, parts, made
+
+
+class World:
+    """Both sides in a database, by the window."""
+
+    def __init__(self) -> None:
+        from backoffice.accounts.models import Person, Role
+        from backoffice.clients.models import Asset
+
+        self.maya = Person.objects.create(email="maya@example.com", name="Maya Haddad", role=Role.FINANCE)
+        self.omar = Person.objects.create(email="omar@example.com", name="Omar Saleh", role=Role.MANAGER)
+        self.last = 0
+        self.checks: dict[datetime, list[int]] = {}
+        with common.owner() as cursor:
+            cursor.execute(
+                "INSERT INTO clients_client (partner_client_id, name, status, active, country_id, raw, read_at,"
+                " is_cleaned) SELECT 'user_' || n, 'Client ' || n, 'verified', true, 'bh', '{}', now(), false"
+                " FROM generate_series(0, %s) AS n",
+                [CLIENTS - 1],
+            )
+        for asset in ("USD", "AED", "BHD", "SAR"):
+            Asset.objects.get_or_create(asset_id=asset, defaults={"raw": b"{}", "read_at": END})
+
+    def fill(self, rows: int, day: datetime, length: timedelta = timedelta(hours=23)) -> None:
+        """Write so many rows of both sides into a window from `day` on, as the owner of the tables."""
+        first, last = self.last + 1, self.last + rows
+        facts = {"first": first, "last": last, "start": day, "step": length / rows, "end": day + timedelta(days=2)}
+        with common.owner() as cursor:
+            cursor.execute("ALTER TABLE funding_operation DISABLE TRIGGER USER")
+            cursor.execute("ALTER TABLE funding_attempt DISABLE TRIGGER USER")
+            cursor.execute(OPERATIONS, {**facts, "maya": self.maya.pk, "omar": self.omar.pk})
+            cursor.execute(ATTEMPTS)
+            cursor.execute("ALTER TABLE funding_operation ENABLE TRIGGER USER")
+            cursor.execute("ALTER TABLE funding_attempt ENABLE TRIGGER USER")
+            cursor.execute(ORDERS, {**facts, "id": 0})
+            cursor.execute(f"{ORDERS} AND n %% {EVERY} = {DUPLICATE}", {**facts, "id": 1_000_000_000})
+            cursor.execute(CHECKS, facts)
+            self.checks[day] = [check for (check,) in cursor.fetchall()]
+            # As the database does by itself in time; the summaries of the findings' index are made by it, too.
+            cursor.execute("VACUUM (ANALYZE) funding_operation, funding_attempt, orders_order, clients_client")
+            cursor.execute("VACUUM (ANALYZE) reconciliation_finding, reconciliation_exceptionitem")
+        self.last = last
+
+    def comparison(self, day: datetime) -> Any:
+        from backoffice.reconciliation.comparing.matching import Comparison
+        from backoffice.reconciliation.comparing.windows import Window
+
+        read_to = day + timedelta(days=5)
+        window = Window(day, day + timedelta(days=1))
+        return Comparison(window=window, client=None, read_to=read_to, started_at=read_to)
+
+    def run(self, day: datetime) -> Timed:
+        """Make the pass and write the run, as a worker does once it has asked the partner."""
+        from django.db import transaction
+
+        from backoffice.reconciliation.comparing.evidence import Evidence
+        from backoffice.reconciliation.comparing.partner_total import PartnerTotal
+        from backoffice.reconciliation.models import RunJob
+        from backoffice.reconciliation.services import writing
+
+        comparison, evidence = self.comparison(day), Evidence(tuple(self.checks.get(day, ())))
+        job = RunJob.objects.create(
+            window_from=day, window_to=day + timedelta(days=1), asked_at=END, state="running", holder="w1"
+        )
+        parts: dict[str, float] = {}
+        with transaction.atomic(), timed_parts(writing, ("match", "sums_of", "digest_of", "take_in"), parts):
+            began = time.perf_counter()
+            made = writing.write_run(comparison, evidence, PartnerTotal(), job=job, by=self.maya)
+        return Timed(time.perf_counter() - began, parts, made)
+
+    def fastest(self, day: datetime) -> Timed:
+        """Return the fastest of a few runs."""
+        return min((self.run(day) for _ in range(ROUNDS)), key=lambda one: one.seconds)
+
+    def forget(self) -> None:
+        """Take all runs and exceptions away, as the owner, so that the next run opens every exception anew."""
+        from django.db import transaction
+
+        with common.owner() as cursor, transaction.atomic(using="owner"):
+            cursor.execute("SELECT tablename FROM pg_tables WHERE tablename ~ %s", [FORGOTTEN])
+            names = [name for (name,) in cursor.fetchall()]
+            for name in names:
+                cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+            cursor.execute(f"TRUNCATE {', '.join(names)}")
+            for name in names:
+                cursor.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+
+    def bare(self, day: datetime, number: int) -> float:
+        """Make the bare join, with the memory a run has."""
+        from django.db import transaction
+
+        values = {"window_from": day, "window_to": day + timedelta(days=1), "checks": self.checks.get(day, [])}
+        with common.owner() as cursor, transaction.atomic(using="owner"):
+            cursor.execute("SET LOCAL work_mem = '256MB'")
+            began = time.perf_counter()
+            cursor.execute(BARE.format(n=number), values)
+        took = time.perf_counter() - began
+        with common.owner() as cursor:
+            cursor.execute(f"DROP TABLE bare_{number}")
+        return took
+
+
+class timed_parts:
+    """Note how long each named function of a module takes, inside the block."""
+
+    def __init__(self, module: Any, names: tuple[str, ...], parts: dict[str, float]) -> None:
+        self.module, self.parts = module, parts
+        self.former = {name: getattr(module, name) for name in names}
+
+    def __enter__(self) -> None:
+        for name, function in self.former.items():
+            setattr(self.module, name, self.noting(name, function))
+
+    def __exit__(self, *_error: object) -> None:
+        for name, function in self.former.items():
+            setattr(self.module, name, function)
+
+    def noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*args, **named)
+            finally:
+                self.parts[name] = round(self.parts.get(name, 0) + time.perf_counter() - began, 3)
+
+        return noted
+
+
+def compared(world: World, rows: int, tenth_seconds: float) -> list[bool]:
+    """Our run against the bare join, in turns; and against a tenth of the rows."""
+    peak_before = reset_peak()
+    ours, bare = [], []
+    for number in range(ROUNDS):
+        world.forget()
+        bare.append(world.bare(DAY, number))
+        ours.append(world.run(DAY))
+    best = min(ours, key=lambda one: one.seconds)
+    written = min(one.parts["match"] + one.parts["take_in"] for one in ours)
+    counts = best.made.counts
+    planted = dict.fromkeys(KINDS, rows // EVERY)
+    planted["duplicate_reference"] *= 2
+    found = {kind: counts.get(kind, 0) for kind in KINDS}
+    details = {"bare_seconds": round(min(bare), 3), "parts": best.parts}
+    return [
+        common.report(
+            f"{rows:,} x {rows:,}: verdicts and exceptions written, over the bare join",
+            measured=written / min(bare),
+            bound=1.5,
+            unit="x",
+            seconds=round(written, 3),
+            **details,
+        ),
+        common.report(
+            f"{rows:,} x {rows:,}: the whole run with totals, digest and commit, over the bare join",
+            measured=best.seconds / min(bare),
+            bound=3.0,
+            unit="x",
+            seconds=round(best.seconds, 3),
+        ),
+        common.report(
+            "planted discrepancies not found with the right verdict, or found and not planted",
+            measured=sum(abs(planted[kind] - found[kind]) for kind in KINDS)
+            + abs(best.made.rows_count - sum(planted.values()) - counts.get("matched", 0)),
+            bound=0,
+            unit="rows",
+            found=found,
+        ),
+        common.report(
+            "ten times the rows",
+            measured=best.seconds / tenth_seconds,
+            bound=12,
+            unit="x",
+            tenth_seconds=round(tenth_seconds, 3),
+        ),
+        common.report("memory of the worker", measured=peak(), bound=150, unit="MB", before=peak_before),
+        *others(world, written),
+    ]
+
+
+def reset_peak() -> float:
+    """Forget the highest memory so far, where the system can, and return what it was, in MB."""
+    before = peak()
+    Path("/proc/self/clear_refs").write_text("5")
+    return before
+
+
+def peak() -> float:
+    """The most memory this process had resident since the peak was reset, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def others(world: World, seconds: float) -> list[bool]:
+    """Compare with pandas and datacompy on the same rows, where they are installed."""
+    missing = [name for name in ("pandas", "datacompy") if importlib.util.find_spec(name) is None]
+    if missing:
+        print(json.dumps({"figure": "pandas merge and datacompy", "measured": "not measured", "missing": missing}))
+        return []
+    return [
+        common.report(f"ours over {name}", measured=seconds / took, bound=1.0, unit="x", seconds=round(took, 3))
+        for name, took in in_memory(world).items()
+    ]
+
+
+def in_memory(world: World) -> dict[str, float]:
+    """Read both sides into frames, then merge and compare them; the reading counts, as ours reads too."""
+    datacompy, pandas = (importlib.import_module(name) for name in ("datacompy", "pandas"))
+    began = time.perf_counter()
+    ours, theirs = frames(world, pandas)
+    read = time.perf_counter() - began
+    began = time.perf_counter()
+    ours.merge(theirs, on="reference", how="outer", indicator=True)
+    merged = time.perf_counter() - began
+    began = time.perf_counter()
+    datacompy.Compare(ours, theirs.drop_duplicates("reference"), join_columns="reference").matches()
+    return {"pandas merge": read + merged, "datacompy": read + time.perf_counter() - began}
+
+
+def frames(world: World, pandas: Any) -> tuple[Any, Any]:
+    names = ["reference", "client", "type", "asset", "amount", "status"]
+    window = [DAY, DAY + timedelta(days=1)]
+    with common.owner() as cursor:
+        cursor.execute(
+            "SELECT reference, partner_client_id, kind, asset_id, amount, state FROM funding_operation p"
+            " JOIN clients_client c ON c.id = p.client_id WHERE requested_at >= %s AND requested_at < %s",
+            window,
+        )
+        ours = pandas.DataFrame(cursor.fetchall(), columns=names)
+        cursor.execute(
+            "SELECT partner_order_ref, partner_client_id, type, effect_asset_id, COALESCE(debit, credit), status"
+            " FROM orders_order WHERE created_at >= %s AND created_at < %s",
+            window,
+        )
+        return ours, pandas.DataFrame(cursor.fetchall(), columns=names)
+
+
+def a_day_in_a_year(world: World, alone: Timed) -> bool:
+    """The same day, once a year of other rows lies around it and some of them in it."""
+    inside = world.fastest(QUIET_DAY)
+    return common.report(
+        f"a day of {FEW:,} rows among {world.last:,}, over the same day alone",
+        measured=inside.seconds / alone.seconds,
+        bound=2.0,
+        unit="x",
+        alone_seconds=round(alone.seconds, 3),
+        parts=inside.parts,
+        alone_parts=alone.parts,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS))

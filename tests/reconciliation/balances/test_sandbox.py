@@ -1,0 +1,123 @@
+"""Both proofs against partners that keep books of their own: what we add up is what they have, to the digit."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from backoffice.accounts.actors import System
+from backoffice.clients.models import BalanceReading
+from backoffice.clients.services import sync_assets, sync_clients
+from backoffice.database import clock
+from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.bitnob import accounts as bitnob_accounts
+from backoffice.reconciliation.models import BalanceProof, Run
+from backoffice.reconciliation.services import balances
+from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
+from tests.partners import Partners
+
+BY = System("test")
+
+
+def all_is_read() -> None:
+    """Leave the margin of the syncs out: nothing arrives late in these tests."""
+    for mirror in (Mirror.ORDERS, Mirror.TRANSACTIONS):
+        now = clock.now() + timedelta(minutes=5)
+        SyncRun.objects.filter(mirror=mirror).update(state=SyncRun.State.COMPLETE, read_to=now)
+
+
+def coinmena_is_mirrored() -> None:
+    sync_assets()
+    sync_clients()
+    sync_orders()
+    balances.read_afresh(by=BY, most=1_000)
+    all_is_read()
+
+
+def unproven(run: Run) -> list[tuple[str, str, Decimal]]:
+    return [(one.client or one.account, one.asset, one.difference) for one in run.proofs.exclude(difference=0)]
+
+
+@pytest.fixture
+def history(committed: str, partners: Partners, settings: Settings) -> Partners:
+    settings.BITNOB_REQUESTS_PER_MINUTE = 6_000
+    partners.reset(history="small", seed=7)
+    return partners
+
+
+def test_every_balance_of_coinmena_is_what_its_orders_add_up_to(history: Partners) -> None:
+    coinmena_is_mirrored()
+    run = balances.prove_balances(by=BY)
+    assert unproven(run) == []
+    assert run.proofs.count() == BalanceReading.objects.count() > 10
+    assert run.is_complete
+    held = history.ledger()["balances"]
+    for proof in run.proofs.all():
+        assert proof.opening + proof.effects == Decimal(held[proof.client][proof.asset]["balance"])
+
+
+def test_a_balance_coinmena_moves_without_an_order_shows_with_its_sign(history: Partners) -> None:
+    history.adjust("user_12345", "USD", change="-12.34")
+    coinmena_is_mirrored()
+    run = balances.prove_balances(by=BY)
+    assert unproven(run) == [("user_12345", "USD", Decimal("-12.34"))]
+    assert run.counts["balance_differs"] == 1
+
+
+def test_balances_are_read_once_and_then_left_until_they_are_old(history: Partners) -> None:
+    coinmena_is_mirrored()
+    assert balances.read_afresh(by=BY) == 0
+    BalanceReading.objects.update(read_at=clock.now() - balances.YOUNG - timedelta(minutes=1))
+    assert balances.read_afresh(by=BY, most=2) == 2
+
+
+def test_a_partner_that_is_down_ends_the_round_and_keeps_what_is_known(history: Partners) -> None:
+    coinmena_is_mirrored()
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    with history.down():
+        assert balances.read_afresh(by=BY) == 0
+    assert BalanceReading.objects.exists()
+
+
+def accounts(run: Run) -> dict[str, BalanceProof]:
+    return {one.asset: one for one in run.proofs.all()}
+
+
+def checked() -> Run:
+    read_bitnob()
+    all_is_read()
+    return check_transactions(by=BY)
+
+
+def test_every_account_at_bitnob_keeps_to_its_opening_whatever_happens(history: Partners) -> None:
+    first = checked()
+    assert set(first.counts) <= {"matched", "too_early", "stuck"}
+    assert unproven(first) == []
+    openings = {asset: proof.opening for asset, proof in accounts(first).items()}
+    assert openings["USDT"] == 640_000_000_000
+    made = history.make_transaction(amount="-5000000", fee="1000000", type="WITHDRAWAL_INITIATED", reference="wd-1")
+    history.make_transaction(amount="7000000", state="PENDING", reference="RCV-2")
+    history.make_transaction(amount="9000000", state="FAILED", reference="RCV-3")
+    second = checked()
+    assert unproven(second) == []
+    history.move_transaction(made["transaction_id"], "REVERSED")
+    third = checked()
+    assert unproven(third) == []
+    assert {asset: proof.opening for asset, proof in accounts(third).items()} == openings
+    assert accounts(second)["USDT"].effects == accounts(first)["USDT"].effects - 6_000_000
+    assert accounts(third)["USDT"].effects == accounts(first)["USDT"].effects
+
+
+def test_a_reversal_that_never_came_is_told_and_explains_the_account(
+    history: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bitnob_accounts, "UNSURE_BEFORE", timedelta(0))
+    made = history.make_transaction(amount="-5000000", fee="1000000", type="WITHDRAWAL_INITIATED", reference="wd-1")
+    assert accounts(checked())["USDT"].difference == 0
+    history.move_transaction(made["transaction_id"], "REVERSED", reversal_row=False)
+    run = checked()
+    assert run.counts["reversed_unlinked"] == 1
+    proof = accounts(run)["USDT"]
+    assert (proof.difference, proof.explained) == (-6_000_000, -6_000_000)
