@@ -14,10 +14,16 @@ _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|\s+|[^\s"\[\]{},:]+|"'
 
 
 def laid_out(raw: bytes) -> str:
-    """Return the JSON `raw` over several lines, its values exactly as they came; what is not UTF-8 is replaced."""
+    """Return the JSON `raw` over several lines, its values exactly as they came; what is not UTF-8 is replaced.
+
+    Whatever is no JSON, such as the page of a gateway, stays as it is: there, blanks stand between words.
+    """
+    text = raw.decode("utf-8", errors="replace")
+    if not text.lstrip().startswith(("{", "[")):
+        return text
     pieces: list[str] = []
     depth, before = 0, ""
-    for mark in _TOKEN.findall(raw.decode("utf-8", errors="replace")):
+    for mark in _TOKEN.findall(text):
         if mark.isspace():
             continue
         depth -= mark in "]}"

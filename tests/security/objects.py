@@ -10,6 +10,7 @@ from tests.funding.bulk import files
 from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
 from tests.orders import said as orders
 from tests.people import in_role
+from tests.security.reconciled import closed_by
 from tests.transactions import said as transactions
 
 
@@ -31,5 +32,6 @@ def everything(manager: Person) -> dict[str, object]:
     objects = asked_for_by(manager)
     orders.mirror(*orders.deposits(60))
     transactions.mirror(*transactions.deposits(60))
+    books = closed_by(manager)
     held = freeze(scope=Scope.EVERYTHING, reason="A statement that nobody can explain", by=manager)
-    return {**objects, "order_id": 1, "transaction_id": UUID(int=1), "number": held.pk}
+    return {**objects, **books, "order_id": 1, "transaction_id": UUID(int=1), "number": held.pk}

@@ -39,3 +39,8 @@ def test_numbers_and_escapes_stay_as_they_were_written(digits: str) -> None:
 @pytest.mark.parametrize("received", [b"", b"<html>", b"\xff\xfe", b'{"a": "unclosed', b"]]]]", b"[" * 5_000])
 def test_what_is_not_json_is_shown_all_the_same(received: bytes) -> None:
     assert len(laid_out(received)) < 500_000
+
+
+@pytest.mark.parametrize("page", ["<h1>502 Bad Gateway</h1>", "upstream connect error or disconnect", "", "  \n"])
+def test_what_is_no_json_keeps_the_blanks_between_its_words(page: str) -> None:
+    assert laid_out(page.encode()) == page

@@ -9,6 +9,8 @@ from backoffice.ui.listing import Summary
 
 Proofs = QuerySet[BalanceProof]
 
+#: No run has this id. An empty queryset has no SQL, and an export of it is a file with its headings.
+NO_RUN = 0
 EVEN, EXPLAINED, DIFFERS = "even", "explained", "differs"
 CLIENT_NAME = Subquery(
     Client.objects.filter(partner_client_id=OuterRef("client")).values("name")[:1], output_field=TextField()
@@ -34,7 +36,7 @@ def newest(source: Source) -> Run | None:
 
 def proofs_of(run: Run | None) -> Proofs:
     """The proofs of clients' balances in a run, with the client's name and what should be there."""
-    found = BalanceProof.objects.filter(run=run).exclude(client="") if run else BalanceProof.objects.none()
+    found = BalanceProof.objects.filter(run_id=run.pk if run else NO_RUN).exclude(client="")
     return found.annotate(client_name=CLIENT_NAME, expected=F("opening") + F("effects"), rank=RANK)
 
 

@@ -2,7 +2,7 @@
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
-from backoffice.reconciliation.balances.queries import newest
+from backoffice.reconciliation.balances.queries import NO_RUN, newest
 from backoffice.reconciliation.models import Fault, Run, Source, TransactionFinding
 from backoffice.transactions.queries import id_in
 from backoffice.ui.listing import Summary
@@ -18,7 +18,7 @@ RANK = Case(
 
 def findings_of(run: Run | None) -> Findings:
     """What a check found."""
-    found = TransactionFinding.objects.filter(run=run) if run else TransactionFinding.objects.none()
+    found = TransactionFinding.objects.filter(run_id=run.pk if run else NO_RUN)
     return found.annotate(rank=RANK)
 
 

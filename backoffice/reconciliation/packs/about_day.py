@@ -25,27 +25,28 @@ STEPS = ("prepared", "reviewed", "closed")
 
 def pack_of(signed: DayReport) -> Pack:
     """Everything known of one closing of a day."""
-    concerned = objects_of(signed)
+    requests = requests_of(signed)
+    concerned = objects_of(signed, requests)
     return Pack(
         name=f"evidence-day-{signed.day_id.isoformat()}-closing-{signed.version}",
         title=f"Day {signed.day_id.isoformat()}, closing {signed.version}",
         about=signed.day,
         client="",
-        tables=[*tables_of(signed), table_of(concerned)],
+        tables=[*tables_of(signed, requests), table_of(concerned)],
         documents=lambda: documents_of(signed),
         concerned=concerned,
         limits=limits_of(signed.run),
     )
 
 
-def tables_of(signed: DayReport) -> list[Table]:
+def tables_of(signed: DayReport, requests: list[Request]) -> list[Table]:
     items = exceptions_of(signed)
     return [
         facts(facts_of(signed)),
         Table("signatures", "Signatures", SIGNATURE_HEADINGS, lambda: signature_rows(signed)),
         Table("drift", "What changed since", DRIFT_HEADINGS, lambda: map(drift_row, drifts_of(signed))),
         Table("runs", "Runs over this day", RUN_HEADINGS, lambda: map(run_row, queries.all_runs_of(signed.day_id))),
-        *approvals.tables_of(lambda: requests_of(signed)),
+        *approvals.tables_of(requests),
         *exceptions.tables_of(lambda: items),
         *verdicts.tables_of(lambda: findings_of(signed.run)),
         verdicts.told_table(lambda: exceptions.of_other_sources(items)),
@@ -145,7 +146,7 @@ def findings_of(run: Run) -> QuerySet[Finding]:
     return found.select_related("run", "check_made").order_by("pk")
 
 
-def objects_of(signed: DayReport) -> list[Model]:
+def objects_of(signed: DayReport, requests: list[Request]) -> list[Model]:
     """Everything whose entries of the log are about it."""
     items: Iterable[Model] = exceptions_of(signed).order_by("pk")
-    return [signed.day, signed.run, *requests_of(signed), *items]
+    return [signed.day, signed.run, *requests, *items]

@@ -17,27 +17,28 @@ FOLDER = "exchanges/exception"
 
 def pack_of(item: ExceptionItem) -> Pack:
     """Everything known of one exception."""
-    concerned = objects_of(item)
+    requests = requests_of(item)
+    concerned = objects_of(item, requests)
     return Pack(
         name=f"evidence-exception-{item.pk}",
         title=f"Exception {item.pk}: {verdict_label(item.verdict)}",
         about=item,
         client=item.client,
-        tables=[*tables_of(item), table_of(concerned)],
+        tables=[*tables_of(item, requests), table_of(concerned)],
         documents=lambda: documents_of(item),
         concerned=concerned,
         limits=[],
     )
 
 
-def tables_of(item: ExceptionItem) -> list[Table]:
+def tables_of(item: ExceptionItem, requests: list[Request]) -> list[Table]:
     """What is known of the exception; with the story and the closings of its operation, where it has one."""
     alone, operation = only(item), operation_of(item)
     story = [about_operation.timeline(operation), *about_operation.closing_tables(operation)] if operation else []
     return [
         facts(facts_of(item, operation)),
         *story,
-        *approvals.tables_of(lambda: requests_of(item)),
+        *approvals.tables_of(requests),
         *exceptions.tables_of(lambda: alone),
         *verdicts.tables_of(lambda: findings_of(item)),
         verdicts.told_table(lambda: exceptions.of_other_sources(alone)),
@@ -93,9 +94,8 @@ def findings_of(item: ExceptionItem) -> Iterable[Finding]:
     return seen.select_related("run", "check_made").order_by("run_id", "pk")
 
 
-def objects_of(item: ExceptionItem) -> list[Model]:
-    """Everything whose entries of the log are about it."""
+def objects_of(item: ExceptionItem, requests: list[Request]) -> list[Model]:
+    """Everything whose entries of the log are about it, or about its operation."""
     operation = operation_of(item)
-    about = about_operation.objects_of(operation) if operation else []
-    unique = {(type(one).__name__, one.pk): one for one in [item, *requests_of(item), *about]}
-    return list(unique.values())
+    about = about_operation.objects_of(operation, requests) if operation else requests
+    return [item, *(one for one in about if one != item)]

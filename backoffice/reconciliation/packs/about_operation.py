@@ -26,26 +26,27 @@ LATE_HEADINGS = ("order", "kind", "seen_at", "incident", "settled_by", "settled_
 
 def pack_of(operation: Operation) -> Pack:
     """Everything known of one operation."""
-    concerned = objects_of(operation)
+    requests = requests_of(operation)
+    concerned = objects_of(operation, requests)
     return Pack(
         name=f"evidence-operation-{safe_name(operation.reference)}",
         title=f"Operation {operation.reference}",
         about=operation,
         client=operation.client.partner_client_id,
-        tables=[*tables_of(operation), table_of(concerned)],
+        tables=[*tables_of(operation, requests), table_of(concerned)],
         documents=lambda: documents_of(operation),
         concerned=concerned,
         limits=[],
     )
 
 
-def tables_of(operation: Operation) -> list[Table]:
+def tables_of(operation: Operation, requests: list[Request]) -> list[Table]:
     """The tables of an operation; an exception about it has them too."""
     items = exceptions_of(operation)
     return [
         facts(facts_of(operation)),
         timeline(operation),
-        *approvals.tables_of(lambda: requests_of(operation)),
+        *approvals.tables_of(requests),
         *closing_tables(operation),
         *exceptions.tables_of(lambda: items),
         *verdicts.tables_of(lambda: findings_of(operation)),
@@ -154,6 +155,6 @@ def moments_of(operation: Operation) -> list[datetime]:
     return [at for at in (ours, order) if at is not None]
 
 
-def objects_of(operation: Operation) -> list[Model]:
+def objects_of(operation: Operation, requests: list[Request]) -> list[Model]:
     """Everything whose entries of the log are about it."""
-    return [operation, *requests_of(operation), *exceptions_of(operation).order_by("pk")]
+    return [operation, *requests, *exceptions_of(operation).order_by("pk")]

@@ -1,6 +1,6 @@
 """Who agreed to what: requests with the rule that was pinned, and every decision with its voice and its factor."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.wording import sentence_of
@@ -16,16 +16,13 @@ DECISION_HEADINGS = (
 )
 
 
-def tables_of(requests: Callable[[], Iterable[Request]]) -> list[Table]:
+def tables_of(requests: list[Request]) -> list[Table]:
     """The requests and the decisions on them, oldest first."""
+    ordered = sorted(requests, key=lambda one: one.pk)
     return [
-        Table("approvals", "Approvals asked for", REQUEST_HEADINGS, lambda: map(request_row, ordered(requests()))),
-        Table("decisions", "Decisions", DECISION_HEADINGS, lambda: decision_rows(ordered(requests()))),
+        Table("approvals", "Approvals asked for", REQUEST_HEADINGS, lambda: map(request_row, ordered)),
+        Table("decisions", "Decisions", DECISION_HEADINGS, lambda: decision_rows(ordered)),
     ]
-
-
-def ordered(requests: Iterable[Request]) -> list[Request]:
-    return sorted(requests, key=lambda one: one.pk)
 
 
 def request_row(request: Request) -> Row:

@@ -19,6 +19,8 @@ from backoffice.money import to_plain
 
 CHUNK_BYTES: Final = 64 * 1024
 LONGEST_NAME: Final = 80
+#: Rows of a table that the page in the pack shows; the file has all.
+MOST_SHOWN: Final = 200
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 Row = Sequence[object]
@@ -37,13 +39,19 @@ class Table:
     def file_name(self) -> str:
         return f"{self.name}.csv"
 
-    def chunks(self) -> Iterator[bytes]:
-        """The table as CSV: UTF-8, times in UTC, amounts with all their digits, text made safe for spreadsheets."""
+    def chunks(self, first: list[list[str]]) -> Iterator[bytes]:
+        """The table as CSV: UTF-8, times in UTC, amounts with all their digits, text made safe for spreadsheets.
+
+        :param first: is given the first rows as they are written, one more than a page shows.
+        """
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(self.headings)
         for row in self.rows():
-            writer.writerow([cell(value) for value in row])
+            cells = [cell(value) for value in row]
+            writer.writerow(cells)
+            if len(first) <= MOST_SHOWN:
+                first.append(cells)
             if out.tell() >= CHUNK_BYTES:
                 yield taken(out)
         yield taken(out)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from django.template.loader import render_to_string
@@ -13,12 +12,9 @@ from backoffice.audit.canonical import instant
 from backoffice.reconciliation.packs import chain
 from backoffice.reconciliation.packs.bundle import MANIFEST, Filed
 from backoffice.reconciliation.packs.chain import Segment
-from backoffice.reconciliation.packs.parts import Pack, Table, cell
+from backoffice.reconciliation.packs.parts import MOST_SHOWN, Pack, Table
 
 README, INDEX, CHECKING = "README.txt", "index.html", "HOW-TO-CHECK.txt"
-#: Rows of a table that the page shows; the file has all.
-MOST_SHOWN: Final = 200
-
 CHECK: Final = """\
 import hashlib, json
 
@@ -47,11 +43,18 @@ a pack made by a manager or an auditor has their text.
 
 @dataclass(frozen=True)
 class Shown:
-    """One table as the page shows it: its first rows as text."""
+    """One table as the page shows it: its first rows as text, and one more where there are more."""
 
     table: Table
-    rows: list[list[str]]
-    has_more: bool
+    first: list[list[str]]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        return self.first[:MOST_SHOWN]
+
+    @property
+    def has_more(self) -> bool:
+        return len(self.first) > MOST_SHOWN
 
 
 def readme(pack: Pack, files: Sequence[Filed], by: Person, at: datetime) -> str:
@@ -108,13 +111,7 @@ The hashes can be compared with the log itself, on the page of each entry.
 """
 
 
-def index(pack: Pack, files: Sequence[Filed], by: Person, at: datetime) -> bytes:
+def index(pack: Pack, tables: Sequence[Shown], files: Sequence[Filed], by: Person, at: datetime) -> bytes:
     """The page: what it is, its tables, its files."""
-    tables = [shown(table) for table in pack.tables]
     context = {"pack": pack, "tables": tables, "files": files, "by": by, "at": instant(at), "manifest": MANIFEST}
     return render_to_string("reconciliation/packs/index.html", context).encode()
-
-
-def shown(table: Table) -> Shown:
-    rows = [[cell(value) for value in row] for row in islice(table.rows(), MOST_SHOWN + 1)]
-    return Shown(table, rows[:MOST_SHOWN], len(rows) > MOST_SHOWN)

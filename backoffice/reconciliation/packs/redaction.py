@@ -15,7 +15,7 @@ SHORTEST: Final = 8
 #: A header or a value of JSON whose name says that it opens something, up to where it ends.
 _NAMED: Final = re.compile(
     r"""((?:signature|secret|passw(?:or)?d|authorization|private[_-]?key|api[_-]?key|access[_-]?token|cookie)[\w-]*
-        \\?["']?\s*[:=]\s*)(?!\[redacted)("(?:[^"\\]|\\.)*"|[^\n,}]+)""",
+        \\?["']?\s*[:=](?!\s*\[redacted)\s*)("(?:[^"\\]|\\.)*"|[^\n,}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

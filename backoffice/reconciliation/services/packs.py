@@ -95,16 +95,17 @@ def made(pack: Pack, by: Person) -> Made:
 def write(pack: Pack, to: IO[bytes], by: Person, at: datetime) -> Contents:
     """Write every file of the pack, one after the other, the manifest last."""
     attached: list[int] = []
+    tables = [readable.Shown(table, []) for table in pack.tables]
     segment = chain.segment_for(pack.concerned, by)
     with Bundle(to) as bundle:
-        for table in pack.tables:
-            bundle.add(table.file_name, table.chunks())
+        for one in tables:
+            bundle.add(one.table.file_name, one.table.chunks(one.first))
         bundle.add(chain.FILE, segment.lines())
         bundle.add(readable.CHECKING, [readable.checking(segment).encode()])
         for document in pack.documents():
             bundle.add(document.name, document.chunks)
             attached += [document.attachment] if document.attachment else []
-        bundle.add(readable.INDEX, [readable.index(pack, bundle.files, by, at)])
+        bundle.add(readable.INDEX, [readable.index(pack, tables, bundle.files, by, at)])
         bundle.add(readable.README, [readable.readme(pack, bundle.files, by, at).encode()])
     return Contents(len(bundle.files), attached)
 

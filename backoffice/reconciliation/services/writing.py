@@ -18,8 +18,8 @@ from backoffice.reconciliation.models import Run, RunJob
 from backoffice.reconciliation.running.jobs import finish
 from backoffice.ui import times
 
-#: For the transaction of a run. A pass over a million rows hashes and sorts them in memory, and takes longer than a page
-#: may. The planner cannot know how many different references a window holds, and without them sorts what is better
+#: For the transaction of a run. A pass over a million rows hashes and sorts them in memory, and takes longer than a
+#: page may. The planner cannot know how many different references a window holds, and without them sorts what is better
 #: hashed; and the day of a year is found by its indexes.
 ROOM: Final = """
     SET LOCAL work_mem = '256MB';

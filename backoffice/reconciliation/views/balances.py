@@ -52,9 +52,9 @@ def balances(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require_role(*policies.READERS)
-def balances_run(request: HttpRequest, run_id: int) -> HttpResponse:
+def balances_run(request: HttpRequest, proofs_id: int) -> HttpResponse:
     """Show the proofs of one run."""
-    return balances_page(request, get_object_or_404(Run, pk=run_id, source=Source.BALANCES))
+    return balances_page(request, get_object_or_404(Run, pk=proofs_id, source=Source.BALANCES))
 
 
 def balances_page(request: HttpRequest, run: Run | None) -> HttpResponse:

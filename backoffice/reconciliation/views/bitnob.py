@@ -50,9 +50,9 @@ def bitnob(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @require_role(*policies.READERS)
-def bitnob_run(request: HttpRequest, run_id: int) -> HttpResponse:
+def bitnob_run(request: HttpRequest, check_id: int) -> HttpResponse:
     """Show one check."""
-    return bitnob_page(request, get_object_or_404(Run, pk=run_id, source=Source.TRANSACTIONS))
+    return bitnob_page(request, get_object_or_404(Run, pk=check_id, source=Source.TRANSACTIONS))
 
 
 def bitnob_page(request: HttpRequest, run: Run | None) -> HttpResponse:

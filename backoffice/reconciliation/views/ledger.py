@@ -81,9 +81,9 @@ def export_ledger_entries(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 @require_role(*policies.READERS)
-def ledger_file(request: HttpRequest, file_id: int) -> HttpResponse:
+def ledger_file(request: HttpRequest, ledger_file_id: int) -> HttpResponse:
     """Show one file: what it adds up to, how it was read, and what may be done with it."""
-    return file_page(request, get_object_or_404(queries.files(), pk=file_id))
+    return file_page(request, get_object_or_404(queries.files(), pk=ledger_file_id))
 
 
 def file_page(
@@ -96,9 +96,9 @@ def file_page(
 @require_POST
 @require_role(*policies.RECONCILERS)
 @conflicts_as_409
-def accept_ledger_file(request: HttpRequest, file_id: int) -> HttpResponse:
+def accept_ledger_file(request: HttpRequest, ledger_file_id: int) -> HttpResponse:
     """Let a file count, or say which of its lines no longer fit."""
-    file = get_object_or_404(queries.files(), pk=file_id)
+    file = get_object_or_404(queries.files(), pk=ledger_file_id)
     try:
         accepted = ledger.accept(file_id=file.pk, by=person_of(request))
     except ledger.BadLines as error:
@@ -111,23 +111,23 @@ def accept_ledger_file(request: HttpRequest, file_id: int) -> HttpResponse:
 @require_POST
 @require_role(*policies.RECONCILERS)
 @conflicts_as_409
-def discard_ledger_file(request: HttpRequest, file_id: int) -> HttpResponse:
+def discard_ledger_file(request: HttpRequest, ledger_file_id: int) -> HttpResponse:
     """Give a file up before it counted."""
-    get_object_or_404(LedgerFile.objects.only("pk"), pk=file_id)
-    ledger.discard(file_id=file_id, by=person_of(request))
+    get_object_or_404(LedgerFile.objects.only("pk"), pk=ledger_file_id)
+    ledger.discard(file_id=ledger_file_id, by=person_of(request))
     messages.success(request, gettext("Discarded. Nothing of it counts."))
-    return redirect("reconciliation:ledger_file", file_id)
+    return redirect("reconciliation:ledger_file", ledger_file_id)
 
 
 @require_POST
 @require_role(*policies.RECONCILERS)
 @conflicts_as_409
-def withdraw_ledger_file(request: HttpRequest, file_id: int) -> HttpResponse:
+def withdraw_ledger_file(request: HttpRequest, ledger_file_id: int) -> HttpResponse:
     """Take a file out of its ledger, with a reason."""
-    file = get_object_or_404(queries.files(), pk=file_id)
+    file = get_object_or_404(queries.files(), pk=ledger_file_id)
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         return file_page(request, file, {"form": form}, status=422)
-    ledger.withdraw(file_id=file_id, reason=form.cleaned_data["reason"], by=person_of(request))
+    ledger.withdraw(file_id=ledger_file_id, reason=form.cleaned_data["reason"], by=person_of(request))
     messages.success(request, gettext("Withdrawn. It stays to be read, and counts no more."))
-    return redirect("reconciliation:ledger_file", file_id)
+    return redirect("reconciliation:ledger_file", ledger_file_id)

@@ -140,3 +140,11 @@ def test_the_file_says_what_the_screen_says(client: Browser, committed: str) -> 
     proven(clients=3)
     assert len(downloaded(client.post(f"{PAGE}export/?outcome=differs"))) == 2
     assert len(assert_table_and_csv_agree(BALANCE_PROOFS, queries.all_proofs())) == 3
+
+
+@pytest.mark.parametrize("page", [PAGE, "/reconciliation/bitnob/"])
+def test_before_the_first_run_the_file_holds_its_headings_only(desk: Browser, page: str) -> None:
+    assert desk.get(page).status_code == 200
+    answer = desk.post(f"{page}export/")
+    assert answer.status_code == 200
+    assert b"".join(answer).decode().count("\n") == 1

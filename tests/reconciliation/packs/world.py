@@ -63,7 +63,7 @@ def closing_of(operation: Operation, by: Person, name: str = "letter.pdf") -> Cl
     """A closing that waits, with one file."""
     request = Request.objects.create(
         kind="closing",
-        subject=f"closing-{operation.reference}-{name}"[:64],
+        subject=f"closing-{operation.reference}-{operation.closings.count() + 1}",
         title="Close",
         fingerprint="1" * 64,
         rule="Every withdrawal",

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Model
+
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Client
 from backoffice.funding.models import BulkFile, Freeze, Operation
 from backoffice.orders.models import Order
-from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.models import (
+    DayReport,
+    ExceptionItem,
+    LedgerFile,
+    LedgerSource,
+    Run,
+    RunJob,
+    Source,
+)
 from backoffice.transactions.models import Transaction
 from tests.security.browsers import Who, browser_of, browsers_of, cast
 from tests.security.hostile.shots import Target
@@ -50,4 +60,23 @@ def objects() -> dict[str, object]:
         "number": Freeze.objects.values_list("pk", flat=True).first()
         or Entry.objects.values_list("pk", flat=True).first(),
     }
-    return {name: value for name, value in rows.items() if value is not None}
+    return {name: value for name, value in {**rows, **books()}.items() if value is not None}
+
+
+def books() -> dict[str, object]:
+    """What of the reconciliation an address can name, where the demo has it."""
+    report = DayReport.objects.first()
+    return {
+        "day": report and report.day_id,
+        "version": report and report.version,
+        "job_id": first(RunJob),
+        "item_id": first(ExceptionItem),
+        "source_id": first(LedgerSource),
+        "ledger_file_id": first(LedgerFile),
+        "proofs_id": first(Run, source=Source.BALANCES),
+        "check_id": first(Run, source=Source.TRANSACTIONS),
+    }
+
+
+def first(model: type[Model], **narrowed: str) -> object:
+    return model._default_manager.filter(**narrowed).values_list("pk", flat=True).first()
