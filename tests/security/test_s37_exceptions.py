@@ -126,10 +126,10 @@ def test_s37_nothing_is_paid_by_falling(site: Site, monkeypatch: pytest.MonkeyPa
     def fall(*_args: Any, **_kwargs: Any) -> None:
         raise OperationalError(SECRET)
 
-    before = list(Operation.objects.order_by("pk").values_list("pk", "state"))
+    before, sent = list(Operation.objects.order_by("pk").values_list("pk", "state")), Attempt.objects.count()
     monkeypatch.setattr("backoffice.audit.models.Entry.save", fall)
     for address, browser in site.pages("POST"):
         with suppress(OperationalError):  # a file is on its way already when its entry is written
             asked(browser, "POST", site.path(address), {"reason": "Statement line 1", "amount": "1.00"})
         assert list(Operation.objects.order_by("pk").values_list("pk", "state")) == before, address.name
-    assert not Attempt.objects.exists()
+    assert Attempt.objects.count() == sent
