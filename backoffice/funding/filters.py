@@ -1,11 +1,9 @@
 """The filters of the operations list, all in the address."""
 
-from collections.abc import Callable
 from typing import Any
 
 import django_filters
-from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person, Role
@@ -16,7 +14,7 @@ from backoffice.funding.bulk import queries as bulk_queries
 from backoffice.funding.models import BulkFile, FileState, Kind, Operation
 from backoffice.funding.queries import found_by
 from backoffice.funding.states import State
-from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, SearchFilter
+from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, FileFilter, SearchFilter
 
 
 def people() -> list[tuple[str, str]]:
@@ -25,25 +23,10 @@ def people() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in asked.order_by("name", "id").values_list("id", "name")]
 
 
-class FileFilter(django_filters.Filter):  # type: ignore[misc]
-    """What one uploaded file made: ``search(queryset, file id)``. It is chosen on the file's page, not in the bar."""
-
-    field_class = forms.IntegerField
-    template = "funding/filter_file.html"
-
-    def __init__(self, *, search: Callable[[QuerySet[Any], int], QuerySet[Any]], **kwargs: Any) -> None:
-        super().__init__(label=_("File"), min_value=1, max_value=2**62, widget=forms.HiddenInput, **kwargs)
-        self.search = search
-
-    def names(self, name: str) -> tuple[str, ...]:
-        return (name,)
-
-    def describe(self, value: int) -> str:
-        file = BulkFile.objects.filter(pk=value).only("name").first()
-        return file.name if file else str(value)
-
-    def filter(self, qs: QuerySet[Any], value: int | None) -> QuerySet[Any]:
-        return qs if value is None else self.search(qs, value)
+def file_name(value: int) -> str:
+    """Name a file as the filter's pill does: by its id where there is none."""
+    file = BulkFile.objects.filter(pk=value).only("name").first()
+    return file.name if file else str(value)
 
 
 class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -57,7 +40,7 @@ class OperationFilters(django_filters.FilterSet):  # type: ignore[misc]
         field_name="requested_by_id", choices=people, label=_("Asked by"), any_label=_("Anybody")
     )
     asked: Any = DateRangeFilter(field_name="requested_at", label=_("Asked"))
-    file: Any = FileFilter(search=bulk_queries.operations_of)
+    file: Any = FileFilter(search=bulk_queries.operations_of, named=file_name)
 
 
 class BulkFileFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -74,7 +57,7 @@ class BulkFileFilters(django_filters.FilterSet):  # type: ignore[misc]
 class BulkRowFilters(django_filters.FilterSet):  # type: ignore[misc]
     """What the file of rows can be narrowed to."""
 
-    file: Any = FileFilter(search=lambda rows, value: rows.filter(file=value))
+    file: Any = FileFilter(search=lambda rows, value: rows.filter(file=value), named=file_name)
 
 
 class WhoFundedFilters(django_filters.FilterSet):  # type: ignore[misc]

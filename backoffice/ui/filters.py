@@ -75,6 +75,35 @@ class SearchFilter(django_filters.Filter):  # type: ignore[misc]
         return self.search(qs, value) if value else qs
 
 
+class FileFilter(django_filters.Filter):  # type: ignore[misc]
+    """What one uploaded file made: ``search(queryset, file id)``. It is chosen on the file's page, not in the bar.
+
+    :param named: gives the words of the filter's pill for a file id.
+    """
+
+    field_class = forms.IntegerField
+    template = "ui/filter_file.html"
+
+    def __init__(
+        self,
+        *,
+        search: Callable[[QuerySet[Any], int], QuerySet[Any]],
+        named: Callable[[int], str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label=_("File"), min_value=1, max_value=2**62, widget=forms.HiddenInput, **kwargs)
+        self.search, self.named = search, named
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return (name,)
+
+    def describe(self, value: int) -> str:
+        return self.named(value)
+
+    def filter(self, qs: QuerySet[Any], value: int | None) -> QuerySet[Any]:
+        return qs if value is None else self.search(qs, value)
+
+
 class ChoicesFilter(django_filters.Filter):  # type: ignore[misc]
     """Any number of choices out of a fixed list; none chosen means any.
 

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.funding.bulk.forms import UploadForm
 from backoffice.funding.bulk.pages import faults_context, upload_crumbs, what_became_of
 from backoffice.funding.bulk.reading import HEADER, MOST_ROWS, UnreadableFile, too_large
 from backoffice.funding.bulk.uploading import BoundedUploadHandler
 from backoffice.funding.services import bulk_files
 from backoffice.ui.render import render_page
+from backoffice.ui.upload_form import UploadForm
 
 TEMPLATE = "funding/bulk_upload.html"
 #: Spreadsheets take a CSV file for UTF-8 only when it begins with this mark.

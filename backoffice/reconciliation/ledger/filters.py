@@ -7,22 +7,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.queries import asset_choices
-from backoffice.funding.filters import FileFilter
 from backoffice.reconciliation.ledger import queries
 from backoffice.reconciliation.models import FileState, LedgerFile
-from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, SearchFilter
+from backoffice.ui.filters import ChoicesFilter, DateRangeFilter, FileFilter, SearchFilter
 
 
 def of_files(found: QuerySet[Any], states: list[str]) -> QuerySet[Any]:
     return found.filter(file__state__in=states)
 
 
-class OfFile(FileFilter):
-    """The entries of one file. It is chosen on the file's page, not in the bar."""
-
-    def describe(self, value: int) -> str:
-        file = LedgerFile.objects.filter(pk=value).only("name").first()
-        return file.name if file else str(value)
+def file_name(value: int) -> str:
+    """Name a file as the filter's pill does: by its id where there is none."""
+    file = LedgerFile.objects.filter(pk=value).only("name").first()
+    return file.name if file else str(value)
 
 
 def of_file(found: QuerySet[Any], file_id: int) -> QuerySet[Any]:
@@ -52,4 +49,4 @@ class LedgerEntryFilters(django_filters.FilterSet):  # type: ignore[misc]
         choices=FileState.choices, search=of_files, label=_("State of the file"), any_label=_("Any state")
     )
     booked: Any = DateRangeFilter(field_name="booked_at", label=_("Booked"))
-    file: Any = OfFile(search=of_file)
+    file: Any = FileFilter(search=of_file, named=file_name)

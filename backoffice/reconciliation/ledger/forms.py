@@ -9,7 +9,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.queries import asset_choices
-from backoffice.funding.bulk.forms import UploadForm
 from backoffice.reconciliation.ledger.mapping import (
     ASSET,
     COLUMNS,
@@ -22,6 +21,7 @@ from backoffice.reconciliation.ledger.mapping import (
     Words,
 )
 from backoffice.reconciliation.ledger.reading import ARABIC, BAR, COMMA, SEMICOLON, TAB, UTF_8, WESTERN, Layout
+from backoffice.ui.upload_form import UploadForm
 
 #: A tab does not survive a form's value, so separators go by name.
 SEPARATOR_NAMES: Final = {"comma": COMMA, "semicolon": SEMICOLON, "tab": TAB, "bar": BAR}

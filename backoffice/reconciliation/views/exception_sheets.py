@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.funding.bulk.forms import UploadForm
 from backoffice.funding.bulk.uploading import BoundedUploadHandler
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, pages, queries, sheets
@@ -20,6 +19,7 @@ from backoffice.reconciliation.models import Severity
 from backoffice.reconciliation.services import exceptions as services
 from backoffice.reconciliation.views.exceptions import show_results
 from backoffice.ui.render import render_page
+from backoffice.ui.upload_form import UploadForm
 from backoffice.ui.values import Crumb
 
 TEMPLATE = "reconciliation/exceptions/upload.html"

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.funding.bulk.forms import UploadForm
 from backoffice.funding.bulk.reading import UnreadableFile
 from backoffice.funding.bulk.uploading import BoundedUploadHandler
 from backoffice.reconciliation import policies
@@ -21,6 +20,7 @@ from backoffice.reconciliation.ledger.reading import ENCODINGS, LARGEST, MOST_RO
 from backoffice.reconciliation.models import LedgerSource
 from backoffice.reconciliation.services import ledger
 from backoffice.ui.render import render_page
+from backoffice.ui.upload_form import UploadForm
 from backoffice.ui.values import Crumb
 
 NEW, COLUMNS, UPLOAD = (f"reconciliation/ledger/{name}.html" for name in ("new", "columns", "upload"))
