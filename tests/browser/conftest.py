@@ -16,6 +16,7 @@ from tests.browser import stack as stacks
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the journeys on one process: they share one stack, but for those that name a group of their own."""
     for item in items:
