@@ -10,6 +10,7 @@ from tests.funding.bulk import files
 from tests.funding.cast import mirrored_asset, mirrored_client, withdrawal
 from tests.orders import said as orders
 from tests.people import in_role
+from tests.reconciliation import rows
 from tests.security.reconciled import closed_by
 from tests.transactions import said as transactions
 
@@ -29,6 +30,7 @@ def named(operation: Operation) -> dict[str, object]:
 
 def everything(manager: Person) -> dict[str, object]:
     """One row of everything that an address can name."""
+    rows.people()
     objects = asked_for_by(manager)
     books = closed_by(manager)  # before the orders: some of those carry the references of its day
     orders.mirror(*orders.deposits(60))

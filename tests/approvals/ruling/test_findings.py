@@ -18,7 +18,7 @@ from backoffice.approvals.ruling.findings import (
 )
 from tests.approvals.ruling.cast import WORLD, a_rule
 
-EVERY = ("withdrawal", "closing", "release", "account", "rules", "reopening", "bulk")
+EVERY = ("withdrawal", "closing", "release", "account", "rules", "reopening", "resolution", "bulk")
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "closing", "asset": "USD"}, "no_amounts", "Leave these boxes empty"),
     ({"kind": "release", "client": "noura"}, "no_amounts", "asked for without a client"),

@@ -13,16 +13,20 @@ from backoffice.approvals.ruling.findings import World, findings_of_rule, ungate
 from backoffice.approvals.ruling.ladder import ladder
 
 STARTING = import_module("backoffice.approvals.migrations.0007_rules_to_start_with")
+RESOLUTIONS = import_module("backoffice.approvals.migrations.0012_a_rule_for_resolutions")
 
 
 @pytest.fixture
 def rules() -> list[Rule]:
-    """The rules of version 1 as the migration writes them, without a database."""
+    """The rules of version 1 as the migrations write them, without a database."""
     written: list[Rule] = []
 
     class Writing:
         def using(self, _alias: str) -> "Writing":
             return self
+
+        def get(self, **_asked: Any) -> RuleSet:
+            return RuleSet(version=1)
 
         def create(self, **said: Any) -> Any:
             if "version" in said:
@@ -31,7 +35,9 @@ def rules() -> list[Rule]:
             return written[-1]
 
     models = SimpleNamespace(get_model=lambda _app, _name: SimpleNamespace(objects=Writing()))
-    STARTING.install(models, SimpleNamespace(connection=connection))
+    editor = SimpleNamespace(connection=connection, execute=lambda _sql: None)
+    for migration in (STARTING, RESOLUTIONS):
+        migration.install(models, editor)
     return written
 
 
