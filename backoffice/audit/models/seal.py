@@ -16,8 +16,8 @@ FOLLOWS_THE_SEAL_BEFORE = """
 SELECT number, entry, hash INTO last_number, last_entry, last_hash FROM audit_seal ORDER BY number DESC LIMIT 1;
 IF NEW.number <> coalesce(last_number, 0) + 1 OR NEW.prev <> coalesce(last_hash, repeat('0', 64))
    OR NEW.count < 0 OR NEW.count <> NEW.entry - coalesce(last_entry, 0)
-   OR NEW.head_hash IS DISTINCT FROM CASE NEW.entry WHEN 0 THEN repeat('0', 64)
-      ELSE (SELECT e.hash FROM audit_entry e WHERE e.number = NEW.entry) END
+   OR NEW.head_hash IS DISTINCT FROM (CASE NEW.entry WHEN 0 THEN repeat('0', 64)
+      ELSE (SELECT e.hash FROM audit_entry e WHERE e.number = NEW.entry) END)
    OR NEW.canonical <> format(
       '{"at":"%s","count":%s,"entry":%s,"head_hash":"%s","key_id":"%s","number":%s,"prev":"%s","version":%s}',
       to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
