@@ -25,5 +25,6 @@ def damage(*statements: str) -> None:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in statements:
             cursor.execute(statement)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("audit_entry", "audit_head"):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
