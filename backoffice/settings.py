@@ -307,6 +307,9 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="Back office <backoffice@localhost>")
 EMAIL_TIMEOUT = 20
 
+# -- Files that people take away: where a worker builds them and the site hands them out from -------------------------
+EXPORT_DIRECTORY = Path(env.str("EXPORT_DIRECTORY", default=str(BASE_DIR / "var" / "exports")))
+
 # -- Logs: one JSON object a line, written to standard error ---------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {

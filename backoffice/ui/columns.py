@@ -18,6 +18,10 @@ from django.db.models.expressions import Combinable
 from backoffice.ui.values import Amount, Badge, Effect, Named, Person, Reference, Text
 
 
+#: The columns of a file: all of them, or those that bookkeeping takes over.
+FULL, ACCOUNTING = "full", "accounting"
+
+
 class Kind(StrEnum):
     """How a column is aligned, and how its cells become text in a file."""
 
@@ -57,6 +61,7 @@ class Column:
     `url` makes the cell a link; in the first column it is the link of the whole row.
     `export` is the SQL of the same thing, as an ORM expression or a field path; `None` keeps it off the file.
     `export_value` is the Python twin of `export`, where `value` says it in words (a badge for a state).
+    `presets` names the smaller files the column is in as well; the full one has every exported column.
     `sort` is the key of the `Sort` its heading switches to.
     `screen=False` makes a column of the file only.
     `template` replaces the cell by a partial, which gets `row`, `value`, `url`.
@@ -70,6 +75,7 @@ class Column:
     export: Combinable | str | None = None
     export_label: str = ""
     export_value: Callable[[Any], object] | None = None
+    presets: tuple[str, ...] = ()
     sort: str = ""
     screen: bool = True
     on_phone: OnPhone = OnPhone.SHOW
@@ -136,8 +142,22 @@ class Columns:
 
     @property
     def exported(self) -> tuple[Column, ...]:
-        """The columns of the file."""
+        """The columns of the full file."""
         return tuple(column for column in self if column.export is not None)
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The choices of columns a file can be made with, the full one first."""
+        return tuple(dict.fromkeys([FULL, *(name for column in self.exported for name in column.presets)]))
+
+    def in_preset(self, name: str) -> tuple[Column, ...]:
+        """The columns of the file for one choice, in order.
+
+        Raises `LookupError` for a choice that these columns do not offer.
+        """
+        if name not in self.presets:
+            raise LookupError(f"There are no columns {name}.")
+        return tuple(column for column in self.exported if name == FULL or name in column.presets)
 
     def exported_row(self, row: Any) -> list[str]:
         """One row of the file as Python says it, for the test that compares it with what COPY wrote."""

@@ -55,6 +55,7 @@ class ExportJob(KeptModel):
     export = models.CharField(max_length=64)
     scope = models.TextField(blank=True)
     query = models.TextField(blank=True)
+    zone = models.CharField(max_length=64, help_text=_("Where the days of the filters begin and end"))
     preset = models.CharField(max_length=32)
     format = models.CharField(max_length=8, choices=Format)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT, related_name="+")
@@ -97,7 +98,7 @@ class ExportJob(KeptModel):
             pgtrigger.FSM(name="state_moves", field="state", transitions=MOVES),
             pgtrigger.ReadOnly(
                 name="wish_is_kept",
-                fields=["export", "scope", "query", "preset", "format", "asked_by", "asked_at", "address"],
+                fields=["export", "scope", "query", "zone", "preset", "format", "asked_by", "asked_at", "address"],
             ),
         ]
 

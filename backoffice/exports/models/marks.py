@@ -11,8 +11,8 @@ ROWS_PER_PART = 65_536
 class RowMarks(AppendOnlyModel):
     """The marks of up to 65,536 rows of one CSV file, in its order: CRC-32 of each, four bytes, little-endian.
 
-    A mark is of the row's bytes without the line feed that ends it; the heading has none. Marks say only *which* row
-    differs: *whether* a file was altered is decided by the SHA-256 of its manifest.
+    A mark is of the row's bytes as they left, the line feed that ends it included; the heading has none. Marks say only
+    *which* row differs: *whether* a file was altered is decided by the SHA-256 of its manifest.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.RESTRICT, related_name="row_marks", db_index=False)
