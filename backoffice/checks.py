@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
 from backoffice.checks_of_keys import kept_keys
+from backoffice.checks_of_seals import seals_can_be_made
 from backoffice.database.checks import LOOPBACK
 
 SHORTEST_QUARANTINE = 120
@@ -37,6 +38,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         *mail_is_private(),
         *company_sign_in(),
         *kept_keys(),
+        *seals_can_be_made(),
     ]
 
 

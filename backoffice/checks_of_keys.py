@@ -15,7 +15,7 @@ from backoffice.partner.coinmena.config import InvalidPrivateKey, load_private_k
 #: The settings that open something. Each may be given in a file named by the same name with `_FILE` behind it.
 KEYS: Final = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "DATABASE_OWNER_URL", "COINMENA_PRIVATE_KEY"),
-    *("BITNOB_CLIENT_SECRET", "OIDC_CLIENT_SECRET", "AUDIT_SEAL_KEY", "EMAIL_URL"),
+    *("BITNOB_CLIENT_SECRET", "OIDC_CLIENT_SECRET", "AUDIT_SEAL_KEY", "AUDIT_SEAL_FORMER_KEYS", "EMAIL_URL"),
 )
 #: The sandbox's keys stand in its own documentation.
 SANDBOX_SEED: Final = bytes(range(32))

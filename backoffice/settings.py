@@ -302,6 +302,7 @@ BITNOB_REQUESTS_PER_MINUTE = env.int("BITNOB_REQUESTS_PER_MINUTE", default=60)
 
 # -- The audit log's seals and e-mail -----------------------------------------------------------------------------
 AUDIT_SEAL_KEY = env.str("AUDIT_SEAL_KEY", default="")
+AUDIT_SEAL_FORMER_KEYS = env.list("AUDIT_SEAL_FORMER_KEYS", default=[])
 AUDIT_SEAL_DIRECTORY = env.str("AUDIT_SEAL_DIRECTORY", default="")
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="Back office <backoffice@localhost>")

@@ -38,6 +38,7 @@ class Letter(StrEnum):
     FACTOR_RESET = "factor_reset"
     REACTIVATED = "reactivated"
     FACTOR_CHANGED = "factor_changed"
+    SEALS_ALARM = "seals_alarm"
 
 
 #: The links of those letters that hold one, made for the person when the letter is written.
@@ -50,6 +51,7 @@ NEEDS: Final[dict[Letter, frozenset[str]]] = {
     Letter.ROLE_CHANGED: frozenset({"before", "role", "by", "approved_by"}),
     Letter.FACTOR_RESET: frozenset({"by", "approved_by"}),
     Letter.FACTOR_CHANGED: frozenset({"what"}),
+    Letter.SEALS_ALARM: frozenset({"what", "sentence"}),
 }
 
 

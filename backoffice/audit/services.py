@@ -14,6 +14,7 @@ from backoffice.accounts.models import Person
 from backoffice.audit import events
 from backoffice.audit.canonical import VERSION, canonical_text, digest, plain
 from backoffice.audit.models import Entry, Head
+from backoffice.audit.sealing.bells import ring_at_each_hundredth
 
 #: How each kind of object is named in the log, so that its history can be found again.
 IDENTITY = {
@@ -96,6 +97,7 @@ def append(fields: dict[str, Any]) -> Entry:
     entry = Entry(**values, canonical=canonical, hash=digest(canonical))
     entry.save(force_insert=True)
     Head.objects.update(number=entry.number, hash=entry.hash)
+    ring_at_each_hundredth(entry.number)
     return entry
 
 

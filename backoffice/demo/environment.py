@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from backoffice.database import embedded
@@ -31,6 +32,8 @@ def settings_of(postgres: embedded.Embedded, site: str, partner: str) -> dict[st
     """Give every setting the product needs. Keys of the sandbox are public on purpose."""
     return {
         "SECRET_KEY": secret_key(),
+        "AUDIT_SEAL_KEY": seal_key(),
+        "AUDIT_SEAL_DIRECTORY": str(seal_directory()),
         "DEBUG": "false",
         "DEMO": "true",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
@@ -71,9 +74,26 @@ def partners_port(wanted: int = 0) -> int:
 
 def secret_key() -> str:
     """Keep one secret key for this demo, so that sign-ins survive a restart."""
-    path = VAR / "secret-key"
+    return kept("secret-key", lambda: secrets.token_urlsafe(50))
+
+
+def seal_key() -> str:
+    """Keep one key for the seals of this demo's audit log."""
+    return kept("seal-key", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def seal_directory() -> Path:
+    """Make the second place of the seals. A real one is another volume or host."""
+    place = VAR.resolve() / "seals"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def kept(name: str, make: Callable[[], str]) -> str:
+    """Return what a file of this demo holds, made the first time."""
+    path = VAR / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        path.write_text(make())
     return path.read_text()

@@ -9,6 +9,7 @@ class FundingConfig(AppConfig):
         from backoffice.approvals.queries import with_nobodys_lanes
         from backoffice.approvals.ruling import past
         from backoffice.approvals.subjects import register
+        from backoffice.audit.sealing import behind
         from backoffice.clients.balances import register_reservations
         from backoffice.exports import registry as exports
         from backoffice.funding import pages, queries, who_funded
@@ -17,6 +18,7 @@ class FundingConfig(AppConfig):
         from backoffice.funding.closing.subject import ClosingSubject
         from backoffice.funding.freezing.release_subject import ReleaseSubject
         from backoffice.funding.past import PastOperations
+        from backoffice.funding.services.freezing import freeze_behind_the_seals
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS
@@ -28,6 +30,7 @@ class FundingConfig(AppConfig):
         register(ClosingSubject())
         past.register("operations", PastOperations())
         register(FileSubject())
+        behind.register("funding", freeze_behind_the_seals)
         register_reservations(queries.reserved_by_asset)
         exports.register(exports.Export(OPERATIONS, queries.with_approvers))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed))

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from backoffice.audit.sealing.queries import sealing_state
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
 from backoffice.funding.freezing import freezes, halts, release_conditions
@@ -191,6 +192,21 @@ def money_flows() -> str:
     return why_not_flowing(gate, clock.now()) or "Money flows: nothing is frozen, halted or paused."
 
 
+def log_is_sealed() -> str:
+    """A log that nobody seals, a seal that is late or is not copied, and seals that are not what was written."""
+    state = sealing_state()
+    if not state.is_on:
+        raise Unwell("The audit log is not sealed: set AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY.")
+    if state.troubled_by:
+        raise Unwell(f"{state.troubled_by} See /audit/verify/.")
+    if state.newest is None or state.is_late:
+        last = f"since {timesince(state.newest.at)}" if state.newest else "ever"
+        raise Unwell(f"Nothing was sealed {last}. Look whether a worker runs, and at the entries of sealing.")
+    if state.uncopied:
+        raise Unwell(f"{state.uncopied} seals are not in the second place. Look whether it is mounted and has room.")
+    return f"Sealed to entry {state.newest.entry:,} {timesince(state.newest.at)} ago; {state.unsealed:,} entries since."
+
+
 CHECKS = [
     Check("settings", 10, settings_agree),
     Check("database", 11, database_answers, decides_readiness=True),
@@ -203,4 +219,5 @@ CHECKS = [
     Check("doubt", 18, doubt_is_short),
     Check("ends", 19, ends_are_uncontradicted),
     Check("sending", 20, money_flows),
+    Check("seals", 21, log_is_sealed),
 ]

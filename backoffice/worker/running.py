@@ -16,6 +16,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from backoffice.database.checks import refuse_to_start_unarmed
+from backoffice.worker.starting import look_around
 
 CONCURRENT_JOBS: Final = 4
 SECONDS_TO_FINISH: Final = 50  # a send has a total deadline of 25 s; whoever is stopped lets it end
@@ -60,6 +61,7 @@ def _check_database() -> None:
     """Look before the library's pool does, which backs off ever longer while there is no database."""
     try:
         refuse_to_start_unarmed()
+        look_around()
     finally:
         connection.close()
 

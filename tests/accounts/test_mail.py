@@ -14,7 +14,10 @@ from tests.accounts.post import handed_over, written
 
 pytestmark = pytest.mark.usefixtures("db")
 
-CONTEXT = {"before": "Finance", "role": "Manager", "by": "Adam Reyes", "approved_by": "Omar Saleh", "what": "passkey"}
+CONTEXT = {
+    **{"before": "Finance", "role": "Manager", "by": "Adam Reyes", "approved_by": "Omar Saleh", "what": "passkey"},
+    **{"sentence": "Seal 7 is missing."},
+}
 HOSTILE = [
     "Eve\r\nBcc: all@evil.example",
     "Eve\nSubject: You won",

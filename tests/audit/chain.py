@@ -7,6 +7,7 @@ from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 
 WORKER = System("worker 1")
+TABLES = ("audit_entry", "audit_head", "audit_seal", "audit_sealcopy")
 
 
 def write(count: int = 1, by: Actor = WORKER) -> list[Entry]:
@@ -21,10 +22,10 @@ def write(count: int = 1, by: Actor = WORKER) -> list[Entry]:
 def damage(*statements: str) -> None:
     """Run SQL as the owner with every trigger switched off, as somebody who holds the database could."""
     with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
-        for table in ("audit_entry", "audit_head"):
+        for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in statements:
             cursor.execute(statement)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in ("audit_entry", "audit_head"):
+        for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -25,6 +25,8 @@ PRODUCTION = {
     "BITNOB_BASE_URL": "https://partner.example.com",
     "BITNOB_ENVIRONMENT": "live",
     "BITNOB_CLIENT_SECRET": "a-secret-of-production",
+    "AUDIT_SEAL_KEY": "YS1zZWFsLWtleS1mb3ItdGhlLXRlc3RzLWFsb25lLTA=",
+    "AUDIT_SEAL_DIRECTORY": "/mnt/seals",
 }
 
 
@@ -76,6 +78,15 @@ def test_the_settings_of_the_tests_agree() -> None:
         ({"OIDC_ISSUER": "https://id.example.com"}, "lacks OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."),
         ({"OIDC_CLIENT_SECRET": "x", "OIDC_CLIENT_ID": "x"}, "The sign-in with the company account lacks OIDC_ISSUER."),
         ({"OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER must begin with https://."),
+        ({"DEMO": False}, "The audit log cannot be sealed without AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY."),
+        ({"AUDIT_SEAL_DIRECTORY": "/mnt/seals"}, "The audit log cannot be sealed without AUDIT_SEAL_KEY."),
+        ({"AUDIT_SEAL_KEY": "x"}, "The audit log cannot be sealed without AUDIT_SEAL_DIRECTORY."),
+        ({"AUDIT_SEAL_KEY": "x"}, "AUDIT_SEAL_KEY is no key: write it as PEM, or as base64 of its 32 bytes."),
+        ({"AUDIT_SEAL_FORMER_KEYS": ["x"]}, "AUDIT_SEAL_FORMER_KEYS holds a text that is no public Ed25519 key."),
+        (
+            {"AUDIT_SEAL_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
+            "AUDIT_SEAL_KEY is the sandbox's, which everybody can read.",
+        ),
         ({"DEMO": False, "OIDC_ISSUER": "http://127.0.0.1:9"}, "OIDC_ISSUER must begin with https://."),
     ],
 )

@@ -9,9 +9,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from backoffice.accounts.actors import Actor
+from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
+from backoffice.audit.sealing.behind import Behind
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
@@ -22,6 +23,10 @@ from backoffice.funding.models import Freeze, Gate, Scope
 RESTORED = gettext_noop(
     "A backup was restored, so our rows are older than what CoinMENA holds. Nothing is sent until the orders since the "
     "backup are read and reconciled, and two people have looked."
+)
+LOG_BEHIND = gettext_noop(
+    "The audit log is older than its newest seal in the second place: a backup was restored, or entries were taken "
+    "away. Nothing is sent until the orders since then are read and reconciled, and two people have looked."
 )
 
 
@@ -40,13 +45,18 @@ def freeze(
         return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
 
 
-def freeze_after_restore(*, backup_at: datetime, by: Actor) -> Freeze:
+def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTORED) -> Freeze:
     """Send nothing at all until what happened after ``backup_at`` is known again; the lock that is in force already
     where there is one, so that running it twice changes nothing."""
     with transaction.atomic():
         lock_gate()
         lock = freezes.in_force().filter(backup_at__isnull=False).first()
-        return lock or _freeze(Scope.EVERYTHING, RESTORED, by, backup_at=backup_at)
+        return lock or _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at)
+
+
+def freeze_behind_the_seals(behind: Behind) -> None:
+    """Lock as after a restore when the audit log is older than its seals (reliability.md C17)."""
+    freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
 
 
 def lock_gate() -> None:

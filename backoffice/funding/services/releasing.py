@@ -13,6 +13,7 @@ from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.services import ask_for_approval
+from backoffice.audit.sealing.services import set_strays_aside
 from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.freezing import freezes
@@ -82,10 +83,26 @@ def release(request: Request, *, by: Person, note: str) -> None:
     held = freezes.held_by(freeze).filter(state=State.APPROVED).values_list("pk", flat=True)
     for operation_id in held[:RUNG_AT_ONCE]:
         ring_to_send(operation_id)
+    if freeze.backup_at:
+        accept_what_the_restore_took(by)
     now = clock.now()
     Freeze.objects.filter(pk=freeze.pk, released_at=None).update(release=request, released_at=now)
     after = {"released_at": now, "request": request.subject, "asked_by": request.requested_by.name}
     record("freeze.released", by=by, obj=freeze, client=client_of(freeze), after=after, reason=note)
+
+
+def accept_what_the_restore_took(by: Person) -> None:
+    """Let the log go on beside the seals of what it lost; without it, the next comparison would lock again.
+
+    :raises Conflict: when the second place of the seals cannot be read.
+    """
+    try:
+        set_strays_aside(by=by)
+    except OSError as error:
+        sentence = _(
+            "The second place of the audit log's seals cannot be read (%(why)s). Have it mounted, then decide."
+        )
+        raise Conflict(sentence % {"why": error.strerror}) from error
 
 
 def locked(freeze_id: int) -> Freeze:

@@ -2,6 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
+from backoffice.audit.sealing.services import seal_now
 from backoffice.clients.services.mirroring import sync_assets, sync_clients
 from backoffice.demo.books import tell_of_the_books
 from backoffice.demo.history import check_balances, leave_in_doubt, reconcile_yesterday, write_history
@@ -25,3 +26,4 @@ class Command(BaseCommand):
         check_balances(people["maya"])
         leave_in_doubt(people["maya"])
         propose_somebody_new(people["adam"])
+        seal_now()

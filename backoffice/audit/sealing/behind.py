@@ -1,0 +1,105 @@
+"""Is the log behind its newest seal of the second place? Then it went back in time, and no money moves (C17).
+
+The log knows nothing of money: whoever has something to stop registers for it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
+from backoffice.audit.sealing import second_place
+from backoffice.audit.sealing.second_place import Copy
+
+#: Strays are looked for among the newest files; a release looks through all of them.
+LOOKED_THROUGH: Final = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The log is older than its seals. ``common_at`` is when it last agreed with them."""
+
+    seal: int
+    common_at: datetime
+
+
+Receiver = Callable[[Behind], None]
+_RECEIVERS: dict[str, Receiver] = {}
+
+
+def register(name: str, receiver: Receiver) -> None:
+    """Have ``receiver`` told each time the log is found behind; called from ``AppConfig.ready()``."""
+    _RECEIVERS[name] = receiver
+
+
+def watch() -> Behind | None:
+    """Compare the log with its newest seals in both places and tell whoever has money to stop.
+
+    :raises OSError: when the second place cannot be read.
+    """
+    found = behind_own_seal() or behind_second_place()
+    if found is not None:
+        log.error("audit_log_behind_its_seals", seal=found.seal, common_at=found.common_at.isoformat())
+        for receiver in _RECEIVERS.values():
+            receiver(found)
+    return found
+
+
+def behind_own_seal() -> Behind | None:
+    """Find a log that lost the entry its newest seal names, or holds another one in its place."""
+    newest = Seal.objects.order_by("-number").first()
+    if newest is None or stands(newest):
+        return None
+    earlier = Seal.objects.filter(number__lt=newest.number).order_by("-number")[:LOOKED_THROUGH]
+    common = next((seal for seal in earlier.iterator() if stands(seal)), None)
+    return Behind(newest.number, common.at if common else newest.at)
+
+
+def stands(seal: Seal) -> bool:
+    """Tell whether the log holds the entry that a seal names, with its hash."""
+    return not seal.entry or Entry.objects.filter(number=seal.entry, hash=seal.head_hash).exists()
+
+
+def behind_second_place() -> Behind | None:
+    """Find seals of ours that the second place holds and the log does not."""
+    place = second_place.directory()
+    strays = genuine_strays(place, since=newest_number() - LOOKED_THROUGH) if place else []
+    if not strays:
+        return None
+    common = Seal.objects.filter(number__lt=min(stray.number for stray in strays)).order_by("-number").first()
+    newest = max(strays, key=lambda stray: stray.number)
+    return Behind(newest.number, common.at if common else datetime.fromisoformat(str(strays[0].said["at"])))
+
+
+def newest_number() -> int:
+    return Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def genuine_strays(place: Path, *, since: int = 0) -> list[Copy]:
+    """Return the seals our keys signed that the second place holds, from number ``since`` on, and the log does not
+    know; those that two people set aside after a restore are known."""
+    return [copy for copy in strays(place, since=since) if copy.is_genuine]
+
+
+def strays(place: Path, *, since: int = 0) -> list[Copy]:
+    """Return the files of the second place that hold no seal of this log, by number.
+
+    :raises OSError: when the second place cannot be read.
+    """
+    copied = set(SealCopy.objects.filter(seal__gte=since).values_list("file", flat=True))
+    unknown = sorted(
+        (number, name) for name, number in second_place.names(place).items() if number >= since and name not in copied
+    )
+    copies = [copy for _, name in unknown if (copy := second_place.read(place, name))]
+    hashes = [copy.hash for copy in copies]
+    known = {
+        *Seal.objects.filter(hash__in=hashes).values_list("hash", flat=True),
+        *SealSetAside.objects.filter(hash__in=hashes).values_list("hash", flat=True),
+    }
+    return [copy for copy in copies if copy.hash not in known]

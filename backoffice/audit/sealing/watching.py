@@ -1,0 +1,76 @@
+"""Seal, and check what was sealed, for the workers: what goes wrong becomes an entry and an alarm, once."""
+
+from itertools import islice
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.mail import Letter, tell
+from backoffice.accounts.models import Person, Role
+from backoffice.audit.models import Entry, Seal, SealCopy
+from backoffice.audit.sealing import behind
+from backoffice.audit.sealing.checking import seal_faults
+from backoffice.audit.sealing.keys import InvalidSealKey
+from backoffice.audit.sealing.queries import newest_trouble
+from backoffice.audit.sealing.services import seal_now
+from backoffice.audit.services import record
+
+BY: Final = System("sealing")
+#: Who is told that the log may not be what was written: who reads it, and who keeps the machines.
+TOLD: Final = (Role.AUDITOR, Role.ADMINISTRATOR)
+MOST_NAMED: Final = 20
+
+log = structlog.get_logger(__name__)
+
+
+def seal_or_tell() -> Seal | None:
+    """Seal the log; a failure is written down and told once, until a seal has been made and copied again."""
+    try:
+        return seal_now()
+    except (DatabaseError, OSError, InvalidSealKey) as error:
+        because = " ".join(str(error).split())
+        log.error("sealing_failed", because=because)
+        _tell_once_of_failure(because)
+        return None
+
+
+def watch_or_tell() -> None:
+    """Compare the log with the second place before anything is sent; one that cannot be read is told."""
+    if not settings.AUDIT_SEAL_KEY:
+        return
+    try:
+        behind.watch()
+    except (OSError, InvalidSealKey) as error:
+        log.error("second_place_not_compared", because=str(error))
+        _tell_once_of_failure(str(error))
+
+
+def _tell_once_of_failure(because: str) -> None:
+    with transaction.atomic():
+        failed = Entry.objects.filter(event="seals.failed").order_by("-number").first()
+        copied = SealCopy.objects.order_by("-at").first()
+        if failed is None or (copied is not None and copied.at > failed.at):
+            record("seals.failed", by=BY, reason=because, result=Entry.Result.FAILED)
+            _alarm("failed", because)
+
+
+def check_or_tell() -> list[str]:
+    """Check all seals in both places; what is wrong is written down and told once, and that it is well again too."""
+    sentences = [fault.sentence for fault in islice(seal_faults(), MOST_NAMED)]
+    found, known = " ".join(sentences), newest_trouble()
+    if found != known:
+        with transaction.atomic():
+            if found:
+                record("seals.faulty", by=BY, reason=found, result=Entry.Result.FAILED)
+                _alarm("faulty", sentences[0])
+            else:
+                record("seals.whole", by=BY)
+    return sentences
+
+
+def _alarm(what: str, sentence: str) -> None:
+    for person in Person.objects.filter(role__in=TOLD, is_active=True):
+        tell(person, Letter.SEALS_ALARM, {"what": what, "sentence": sentence})

@@ -1,0 +1,48 @@
+"""What the workers do for the audit log: seal it, check the seals, send them to the auditors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from backoffice.accounts.context import originating_from
+from backoffice.audit.sealing import bells, letters, watching
+
+#: A mail server that is away is asked again after 4, 16, 64 … seconds; the next hour begins anew.
+AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
+
+
+@contextmanager
+def job() -> Iterator[None]:
+    """Give one job its own request id in the logs and the audit log, and give its connection back at the end."""
+    try:
+        with originating_from(address="worker"):
+            yield
+    finally:
+        connection.close()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name=bells.SEAL, queue=bells.QUEUE, retry=False)
+def seal(timestamp: int) -> None:
+    """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry."""
+    with job():
+        watching.seal_or_tell()
+
+
+@app.periodic(cron="13 * * * *")
+@app.task(name="audit.check_seals", queue=bells.QUEUE, queueing_lock="audit.check_seals", retry=False)
+def check_seals(timestamp: int) -> None:
+    """Check all seals in both places, every hour."""
+    with job():
+        watching.check_or_tell()
+
+
+@app.periodic(cron="9 * * * *")
+@app.task(name="audit.mail_seals", queue=bells.QUEUE, queueing_lock="audit.mail_seals", retry=AGAIN)
+def mail_seals(timestamp: int) -> None:
+    """Send the auditors yesterday's seals; asked every hour, so that a night without a worker is made good."""
+    with job():
+        letters.send_due_letter()

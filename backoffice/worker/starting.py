@@ -1,0 +1,20 @@
+"""What must have been looked at before a worker takes its first job, each time it begins anew.
+
+Apps above register what they know; whatever is found there is theirs to deal with.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+_LOOKS: Final[dict[str, Callable[[], object]]] = {}
+
+
+def register(name: str, look: Callable[[], object]) -> None:
+    """Have ``look`` called before the first job; called from ``AppConfig.ready()``."""
+    _LOOKS[name] = look
+
+
+def look_around() -> None:
+    """Call everything that is registered, in the order of registration."""
+    for look in _LOOKS.values():
+        look()
