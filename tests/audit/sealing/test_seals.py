@@ -16,13 +16,7 @@ from backoffice.audit.sealing.keys import is_signed, public_keys, written_key
 from backoffice.audit.sealing.services import SEALING, seal_now
 from tests.audit.chain import write
 from tests.audit.conftest import ANOTHER_KEY
-
-
-def sealed() -> Seal:
-    """Seal now; somebody did."""
-    seal = seal_now()
-    assert seal is not None
-    return seal
+from tests.audit.sealing.sealed_log import sealed
 
 
 @pytest.mark.usefixtures("db", "second_place")
@@ -123,7 +117,9 @@ def test_the_database_refuses_a_seal_that_does_not_follow(wrong: dict[str, Any])
 
 
 @pytest.mark.usefixtures("db", "second_place")
-@pytest.mark.parametrize("columns", [{"hash": FIRST_HASH}, {"canonical": "{}"}, {"key_id": "0" * 16}, {"signature": ""}])
+@pytest.mark.parametrize(
+    "columns", [{"hash": FIRST_HASH}, {"canonical": "{}"}, {"key_id": "0" * 16}, {"signature": ""}]
+)
 def test_the_database_refuses_a_seal_whose_columns_and_text_differ(columns: dict[str, Any]) -> None:
     write()
     sealed()
