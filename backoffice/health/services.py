@@ -200,10 +200,12 @@ def log_is_sealed() -> str:
     if state.troubled_by:
         raise Unwell(f"{state.troubled_by} See /audit/verify/.")
     if state.newest is None or state.is_late:
-        last = f"since {timesince(state.newest.at)}" if state.newest else "ever"
-        raise Unwell(f"Nothing was sealed {last}. Look whether a worker runs, and at the entries of sealing.")
+        since = f"Nothing was sealed for {timesince(state.newest.at)}." if state.newest else "Nothing was ever sealed."
+        raise Unwell(f"{since} Look whether a worker runs, and what the audit log says of seals.")
     if state.uncopied:
-        raise Unwell(f"{state.uncopied} seals are not in the second place. Look whether it is mounted and has room.")
+        raise Unwell(
+            f"Seals that are not in the second place: {state.uncopied}. Look whether it is mounted and has room."
+        )
     return f"Sealed to entry {state.newest.entry:,} {timesince(state.newest.at)} ago; {state.unsealed:,} entries since."
 
 

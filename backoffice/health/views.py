@@ -28,4 +28,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def seals() -> dict[str, int | None]:
     """Return how many entries no seal covers yet, and how many seconds old the newest seal is."""
     state = sealing_state()
-    return {"unsealed_entries": state.unsealed, "age_seconds": int(state.age.total_seconds()) if state.age is not None else None}
+    return {
+        "unsealed_entries": state.unsealed,
+        "age_seconds": int(state.age.total_seconds()) if state.age is not None else None,
+    }

@@ -110,7 +110,10 @@ def test_healthz_answers_without_a_sign_in(client: Client, db: None) -> None:
 @pytest.mark.usefixtures("_durable")
 def test_readyz_names_what_is_ill(client: Client, db: None) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"ready": False, "ill": ["worker"]})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"ready": False, "ill": ["worker"], "seals": {"unsealed_entries": 0, "age_seconds": None}},
+    )
 
 
 @pytest.mark.usefixtures("_durable")

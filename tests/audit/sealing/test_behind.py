@@ -1,0 +1,109 @@
+"""A log behind its newest seal of the second place holds all money, until two people have looked (C17, F38)."""
+
+from pathlib import Path
+
+import pytest
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
+from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
+from backoffice.audit.sealing import behind
+from backoffice.audit.sealing.checking import seal_faults
+from backoffice.audit.sealing.second_place import line_of
+from backoffice.funding.freezing import release_conditions
+from backoffice.funding.models import Freeze, Scope
+from backoffice.funding.services.freezing import LOG_BEHIND
+from backoffice.worker.starting import look_around
+from tests.approving import approve, ask_for_release
+from tests.audit.chain import damage, write
+from tests.audit.sealing.sealed_log import restore_to, sealed, three_seals
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture
+def restored(second_place: Path) -> Seal:
+    """The log went back to its first seal; returns that seal."""
+    first = three_seals()[0]
+    restore_to(first)
+    return first
+
+
+def test_a_log_in_step_with_its_seals_holds_nothing(second_place: Path) -> None:
+    three_seals()
+    write()
+    assert behind.watch() is None
+    assert not Freeze.objects.exists()
+
+
+def test_a_worker_freezes_everything_before_its_first_job(restored: Seal) -> None:
+    look_around()
+    lock = Freeze.objects.get()
+    assert (lock.scope, lock.frozen_by, lock.backup_at) == (Scope.EVERYTHING, None, restored.at)
+    assert lock.reason == LOG_BEHIND
+
+
+def test_sealing_freezes_too_and_goes_on_beside_what_was_lost(restored: Seal, second_place: Path) -> None:
+    seal = sealed()
+    assert Freeze.objects.count() == 1
+    assert (seal.number, seal.prev) == (2, restored.hash)
+    assert SealCopy.objects.get(seal=seal).file == f"seal-000000002-{seal.hash[:16]}.json"
+    assert len(list(second_place.iterdir())) == 4
+    sealed()
+    assert Freeze.objects.count() == 1, "the lock that is in force stays"
+
+
+def test_the_seals_that_were_lost_are_set_aside_by_the_two_who_release(
+    restored: Seal, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_conditions, "_CONDITIONS", {})
+    look_around()
+    request = ask_for_release(Freeze.objects.get(), by=maya, reason="Everything was looked at.")
+    approve(request, by=omar)
+    assert list(SealSetAside.objects.order_by("number").values_list("number", flat=True)) == [2, 3]
+    entry = Entry.objects.get(event="seals.set_aside")
+    assert entry.person == omar and entry.after is not None
+    assert [entry.after[name] for name in ("first", "last", "count")] == [2, 3, 2]
+    assert behind.watch() is None, "it does not freeze again"
+    sealed()
+    assert list(seal_faults()) == []
+
+
+def test_nobody_releases_while_the_second_place_is_away(
+    restored: Seal, second_place: Path, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_conditions, "_CONDITIONS", {})
+    look_around()
+    request = ask_for_release(Freeze.objects.get(), by=maya, reason="Everything was looked at.")
+    second_place.rename(second_place.with_name("away"))
+    with pytest.raises(Conflict, match="Have it mounted"):
+        approve(request, by=omar)
+    assert Freeze.objects.get().released_at is None
+
+
+def test_a_log_cut_behind_a_seal_it_still_holds_freezes_with_the_last_seal_that_agrees(second_place: Path) -> None:
+    first, second, _ = three_seals()
+    entry = Entry.objects.get(number=second.entry)
+    damage(
+        f"DELETE FROM audit_entry WHERE number > {second.entry}",  # noqa: S608
+        f"UPDATE audit_head SET number = {second.entry}, hash = '{entry.hash}'",  # noqa: S608
+    )
+    look_around()
+    assert Freeze.objects.get().backup_at == second.at
+    assert first.at < second.at
+
+
+def test_a_database_without_any_seal_is_behind_the_first_one(second_place: Path) -> None:
+    first = three_seals()[0]
+    damage("DELETE FROM audit_sealcopy", "DELETE FROM audit_seal")
+    look_around()
+    assert Freeze.objects.get().backup_at == first.at
+
+
+def test_a_file_that_is_not_ours_freezes_nothing(second_place: Path) -> None:
+    three_seals()
+    (second_place / "seal-000000009.json").write_text(line_of('{"number":9}', "0" * 64, "AAAA"))
+    (second_place / "seal-000000010.json").write_text("no JSON")
+    (second_place / "notes.txt").write_text("Mounted by hand.")
+    assert behind.watch() is None
+    assert len(list(seal_faults())) == 2

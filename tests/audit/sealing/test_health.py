@@ -1,0 +1,72 @@
+"""The doctor and `/readyz` say how far the audit log is sealed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from backoffice.audit.sealing.watching import check_or_tell, seal_or_tell
+from backoffice.database import clock
+from tests.audit.chain import write
+from tests.audit.sealing.sealed_log import file_of, three_seals
+from tests.health.test_doctor import a_worker_gave_a_sign_of_life, finding
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def test_a_log_that_is_not_sealed_is_ill_and_says_what_to_set(settings: Settings) -> None:
+    settings.AUDIT_SEAL_KEY = ""
+    assert not finding("seals").is_well
+    assert "set AUDIT_SEAL_KEY" in finding("seals").sentence
+
+
+@pytest.mark.parametrize(("minutes", "is_well"), [(5, True), (11, True), (13, False)])
+def test_a_seal_that_is_late_is_ill(
+    second_place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    is_well: bool,
+) -> None:
+    three_seals()
+    write(2)
+    later = clock.now() + timedelta(minutes=minutes)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert finding("seals").is_well is is_well
+    assert ("2 entries since" if is_well else "Nothing was sealed for") in finding("seals").sentence
+
+
+def test_a_log_never_sealed_is_ill(second_place: Path) -> None:
+    assert "Nothing was ever sealed." in finding("seals").sentence
+
+
+def test_a_second_place_that_is_away_is_ill(second_place: Path) -> None:
+    three_seals()
+    second_place.rename(second_place.with_name("away"))
+    seal_or_tell()
+    assert "Seals that are not in the second place: 1." in finding("seals").sentence
+
+
+def test_a_seal_that_is_not_what_was_written_is_ill(second_place: Path) -> None:
+    three_seals()
+    file_of(second_place, 1).unlink()
+    check_or_tell()
+    assert "Seal 1 is missing from the second place." in finding("seals").sentence
+    assert not finding("seals").is_well
+
+
+def test_readyz_says_what_no_seal_covers_and_how_old_the_newest_is(
+    client: Client,
+    second_place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backoffice.database.checks.MUST_BE_ON", ())
+    a_worker_gave_a_sign_of_life()
+    three_seals()
+    write(2)
+    later = clock.now() + timedelta(seconds=90)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["seals"] == {"unsealed_entries": 2, "age_seconds": pytest.approx(90, abs=5)}
