@@ -6,7 +6,7 @@ missing, or has no address: the build fails. So does a view whose `require_role`
 
 To add yours::
 
-    "orders:export": Row(post=READERS_OF_MONEY),                    # POST only, these roles
+    "orders:read_again": Row(post=WORKERS),                         # POST only, these roles
     "orders:look_up": Row(get=WORKERS, post=WORKERS),               # a form
     "approvals:approve": Row(post=READERS_OF_MONEY, barred=True),   # whoever asked is refused on their own request
 
@@ -108,7 +108,7 @@ TABLE: dict[str, Row] = {
     "audit:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     # clients
     "clients:list": Row(get=READERS_OF_MONEY),
-    "clients:export": Row(post=READERS_OF_MONEY),
+    "clients:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "clients:detail": Row(get=READERS_OF_MONEY, post=WORKERS),
     "clients:balances": Row(post=WORKERS),
     "clients:activate": Row(get=[MANAGER], post=[MANAGER]),
@@ -118,8 +118,13 @@ TABLE: dict[str, Row] = {
     "dashboard:search": Row(get=READERS_OF_MONEY),
     # exports
     "exports:list": Row(get=READERS_OF_THE_LOG),
-    "exports:export": Row(post=READERS_OF_THE_LOG),
-    "exports:audit": Row(post=READERS_OF_THE_LOG),
+    "exports:export": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
+    "exports:audit": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
+    "exports:files": Row(get=EVERYBODY),
+    "exports:file": Row(get=EVERYBODY),
+    "exports:file_marker": Row(get=EVERYBODY),
+    "exports:cancel_file": Row(post=EVERYBODY),
+    "exports:download": Row(get=EVERYBODY),
     # freezes and halts
     "freezing:page": Row(get=READERS_OF_MONEY),
     "freezing:freeze": Row(post=[MANAGER]),
@@ -127,8 +132,8 @@ TABLE: dict[str, Row] = {
     "freezing:release": Row(post=WORKERS),
     # funding
     "funding:list": Row(get=READERS_OF_MONEY),
-    "funding:export": Row(post=READERS_OF_MONEY),
-    "funding:export_approvals": Row(post=READERS_OF_MONEY),
+    "funding:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
+    "funding:export_approvals": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "funding:deposit": Row(get=[FINANCE], post=[FINANCE]),
     "funding:withdraw": Row(get=[FINANCE], post=[FINANCE]),
     "funding:preview": Row(post=[FINANCE]),
@@ -139,7 +144,7 @@ TABLE: dict[str, Row] = {
     "funding:bulk": Row(get=READERS_OF_MONEY),
     "funding:bulk_upload": Row(get=[FINANCE], post=[FINANCE]),
     "funding:bulk_template": Row(get=[FINANCE]),
-    "funding:bulk_export": Row(post=READERS_OF_MONEY),
+    "funding:bulk_export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "funding:bulk_file": Row(get=READERS_OF_MONEY),
     "funding:bulk_marker": Row(get=READERS_OF_MONEY),
     "funding:bulk_confirm": Row(post=[FINANCE]),
@@ -150,16 +155,16 @@ TABLE: dict[str, Row] = {
     "funding:settle": Row(post=[MANAGER]),
     "funding:resume": Row(post=[MANAGER]),
     "who_funded:page": Row(get=READERS_OF_MONEY),
-    "who_funded:export": Row(post=READERS_OF_MONEY),
+    "who_funded:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     # orders
     "orders:list": Row(get=READERS_OF_MONEY),
-    "orders:export": Row(post=READERS_OF_MONEY),
+    "orders:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "orders:detail": Row(get=READERS_OF_MONEY),
     "orders:look_up": Row(get=WORKERS, post=WORKERS),
     "orders:read_again": Row(post=WORKERS),
     # people
     "people:list": Row(get=READERS_OF_THE_LOG),
-    "people:export": Row(post=READERS_OF_THE_LOG),
+    "people:export": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     "people:detail": Row(get=READERS_OF_THE_LOG),
     "people:change": Row(get=READERS_OF_THE_LOG),
     "people:control": Row(get=READERS_OF_THE_LOG),
@@ -190,16 +195,16 @@ TABLE: dict[str, Row] = {
     "reconciliation:exception_pack": Row(post=READERS_OF_MONEY),
     "reconciliation:day_pack": Row(post=READERS_OF_MONEY),
     "reconciliation:runs": Row(get=READERS_OF_MONEY),
-    "reconciliation:export_runs": Row(post=READERS_OF_MONEY),
+    "reconciliation:export_runs": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "reconciliation:new": Row(get=WORKERS, post=WORKERS),
     "reconciliation:job": Row(get=READERS_OF_MONEY),
     "reconciliation:job_marker": Row(get=READERS_OF_MONEY),
     "reconciliation:run": Row(get=READERS_OF_MONEY),
     "reconciliation:changes": Row(get=READERS_OF_MONEY),
-    "reconciliation:export": Row(post=READERS_OF_MONEY),
+    "reconciliation:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "reconciliation:exceptions": Row(get=READERS_OF_MONEY),
     "reconciliation:exception": Row(get=READERS_OF_MONEY),
-    "reconciliation:export_exceptions": Row(post=READERS_OF_MONEY),
+    "reconciliation:export_exceptions": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "reconciliation:exception_sheet": Row(post=WORKERS),
     "reconciliation:upload_exceptions": Row(get=WORKERS, post=WORKERS),
     "reconciliation:apply_exceptions": Row(post=WORKERS),
@@ -207,12 +212,12 @@ TABLE: dict[str, Row] = {
     "reconciliation:worked_exceptions": Row(get=WORKERS),
     "reconciliation:balances": Row(get=READERS_OF_MONEY),
     "reconciliation:balances_run": Row(get=READERS_OF_MONEY),
-    "reconciliation:export_balances": Row(post=READERS_OF_MONEY),
+    "reconciliation:export_balances": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "reconciliation:prove_balances": Row(post=WORKERS),
     "reconciliation:read_balances": Row(post=WORKERS),
     "reconciliation:bitnob": Row(get=READERS_OF_MONEY),
     "reconciliation:bitnob_run": Row(get=READERS_OF_MONEY),
-    "reconciliation:export_bitnob": Row(post=READERS_OF_MONEY),
+    "reconciliation:export_bitnob": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "reconciliation:check_bitnob": Row(post=WORKERS),
     "reconciliation:ledgers": Row(get=READERS_OF_MONEY),
     "reconciliation:new_ledger": Row(get=WORKERS, post=WORKERS),
@@ -223,7 +228,7 @@ TABLE: dict[str, Row] = {
     "reconciliation:discard_ledger_file": Row(post=WORKERS),
     "reconciliation:withdraw_ledger_file": Row(post=WORKERS),
     "reconciliation:ledger_entries": Row(get=READERS_OF_MONEY),
-    "reconciliation:export_ledger_entries": Row(post=READERS_OF_MONEY),
+    "reconciliation:export_ledger_entries": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     # rules
     "rules:page": Row(get=EVERYBODY),
     "rules:version": Row(get=EVERYBODY),
@@ -241,7 +246,7 @@ TABLE: dict[str, Row] = {
     "rules:remove_group": Row(post=[ADMINISTRATOR]),
     # transactions
     "transactions:list": Row(get=READERS_OF_MONEY),
-    "transactions:export": Row(post=READERS_OF_MONEY),
+    "transactions:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "transactions:detail": Row(get=READERS_OF_MONEY),
     "transactions:look_up": Row(get=WORKERS, post=WORKERS),
     "transactions:read_again": Row(post=WORKERS),

@@ -15,7 +15,7 @@ from backoffice.clients.columns import COLUMNS
 from backoffice.clients.filters import ClientFilters
 from backoffice.clients.forms import ActivationForm
 from backoffice.clients.models import Client
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness_of
 from backoffice.ui.keyset import Sort
@@ -62,11 +62,11 @@ def clients(request: HttpRequest) -> HttpResponse:
     return render_listing(request, CLIENTS, queries.listed(), context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everything the filters find."""
-    return stream_csv(request, listing=CLIENTS, queryset=queries.listed())
+    return answer_export(request, CLIENTS)
 
 
 @require_http_methods(["GET", "POST"])

@@ -34,6 +34,7 @@ def settings_of(postgres: embedded.Embedded, site: str, partner: str) -> dict[st
         "SECRET_KEY": secret_key(),
         "AUDIT_SEAL_KEY": seal_key(),
         "AUDIT_SEAL_DIRECTORY": str(seal_directory()),
+        "EXPORT_DIRECTORY": str(VAR.resolve() / "exports"),
         "DEBUG": "false",
         "DEMO": "true",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",

@@ -11,5 +11,5 @@ class ExportsConfig(AppConfig):
         from backoffice.exports.queries import exported
         from backoffice.exports.registry import Export, register
 
-        register(Export(ENTRIES, entries))
+        register(Export(ENTRIES, entries, page="audit:list"))
         register(Export(EXPORTS, exported))

@@ -1,39 +1,22 @@
-"""One ``COPY (…) TO STDOUT``: one snapshot, streamed in bounded memory, on a connection of its own.
+"""The COPY of a file's rows, and its control totals, as SQL with the columns' own expressions."""
 
-A connection of its own, because an export may outlast every pool slot and the 30 seconds a page may take; it is read
-only. Rows come in the order of an index, which is what lets the first one leave at once.
-"""
-
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
-import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Func, QuerySet, TextField
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
+from django.db.models.sql import Query
 from psycopg import sql
 
 from backoffice.exports.csv import defused
-from backoffice.ui.columns import Column, Columns, Kind
+from backoffice.exports.wishes import Wish
+from backoffice.ui.columns import Column, Kind
 
-CHUNK_BYTES = 64 * 1024
 LONGEST_IDENTIFIER = 63
 EXACT_TYPES = (models.DecimalField, models.IntegerField)
-SESSION = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "statement_timeout": "0",
-        "lock_timeout": "5s",
-        "datestyle": "ISO",
-        "default_transaction_read_only": "on",
-        # A parallel plan sorts before its first row leaves; cheap random reads keep the plan on the index.
-        "max_parallel_workers_per_gather": "0",
-        "random_page_cost": "1.1",
-    }.items()
-)
 
 
 class InstantText(Func):
@@ -48,54 +31,92 @@ class InstantText(Func):
 
 @dataclass(frozen=True)
 class Statement:
-    """A COPY ready to be run, filter values apart from its text."""
+    """A statement ready to be run, filter values apart from its text."""
 
     text: str
     parameters: tuple[Any, ...]
 
 
-class Tally:
-    """What has left so far: rows, bytes and the SHA-256 over them."""
+class Cursor(Protocol):
+    """What a statement is run with: Django's cursor, or one of an export's own connection."""
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self.size = 0
-        self._digest = hashlib.sha256()
+    def execute(self, query: str, params: Any = None) -> Any: ...
+    def fetchall(self) -> list[tuple[Any, ...]]: ...
 
-    def count(self, chunk: bytes) -> None:
-        self.size += len(chunk)
-        self._digest.update(chunk)
+
+@dataclass(frozen=True)
+class Totals:
+    """How many rows a file has, and its amounts added up by asset, exactly. Never across assets."""
+
+    rows: int
+    sums: dict[str, Decimal]
 
     @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+    def texts(self) -> dict[str, str]:
+        """The sums as plain digits."""
+        return {asset: format(total, "f") for asset, total in self.sums.items()}
 
 
-def compile_copy(columns: Columns, queryset: QuerySet[Any]) -> Statement:
-    """Write the COPY of an ordered queryset's rows, with the columns' own SQL and headings.
+def compile_copy(wish: Wish, *, is_defused: bool = True) -> Statement:
+    """Write the COPY of a wish's rows, with the columns' own SQL and headings.
 
+    :param is_defused: whether text is made safe against formulas; a workbook says of each cell what it is, and needs
+        no such mark.
     :raises TypeError: for a number column whose SQL gives no exact number.
     :raises ValueError: for a heading PostgreSQL would cut.
     """
-    exported = columns.exported
-    aliases = {f"export_{place}": column for place, column in enumerate(exported)}
-    rows = queryset.annotate(**{alias: cell(column) for alias, column in aliases.items()}).values_list(*aliases)
+    aliases = {f"export_{place}": column for place, column in enumerate(wish.columns)}
+    query = selected(wish.rows(), {alias: cell(column, is_defused) for alias, column in aliases.items()})
     for alias, column in aliases.items():
-        check_exact(column, rows.query.annotations[alias])
-    inner, parameters = rows.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        check_exact(column, query.annotations[alias])
+    inner, parameters = compiled(query)
     picks = ", ".join(f'"{alias}" AS {heading(column)}' for alias, column in aliases.items())
-    quoted = ", ".join(heading(column) for column in exported if is_quoted(column))
+    quoted = ", ".join(heading(column) for column in aliases.values() if is_quoted(column))
     options = "FORMAT csv, HEADER" + (f", FORCE_QUOTE ({quoted})" if quoted else "")
     # Headings are quoted names, everything a person typed is among the parameters.
-    text = f"COPY (SELECT {picks} FROM ({inner}) AS rows) TO STDOUT WITH ({options})"  # noqa: S608
-    return Statement(text, tuple(parameters))
+    return Statement(f"COPY (SELECT {picks} FROM ({inner}) AS rows) TO STDOUT WITH ({options})", parameters)  # noqa: S608
 
 
-def cell(column: Column) -> Combinable:
+def selected(rows: QuerySet[Any], cells: dict[str, Any]) -> Query:
+    """Select these expressions, under these names, and nothing else."""
+    query: Query = rows.annotate(**cells).values_list(*cells).query
+    return query
+
+
+def compiled(query: Query) -> tuple[str, tuple[Any, ...]]:
+    """Write a query as SQL with its parameters, also one that can find nothing."""
+    text, parameters = query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
+    return text, tuple(parameters)
+
+
+def totals_of(wish: Wish, cursor: Cursor) -> Totals:
+    """Count a wish's rows and add its amounts up; within the snapshot of the cursor's transaction, if it has one."""
+    statement = compile_totals(wish)
+    cursor.execute(statement.text, statement.parameters)
+    found = cursor.fetchall()
+    sums = {asset or "": total for asset, total, _count in found if total is not None}
+    return Totals(sum(count for _asset, _total, count in found), dict(sorted(sums.items())))
+
+
+def compile_totals(wish: Wish) -> Statement:
+    columns, sums = wish.export.listing.columns, wish.sums
+    if sums is None:
+        inner, parameters = compiled(selected(wish.rows().order_by(), {"one": models.Value(1)}))
+        return Statement(f"SELECT '', NULL::numeric, count(*) FROM ({inner}) AS rows", parameters)  # noqa: S608
+    asset = Cast(columns[sums.asset].expression, TextField())
+    cells = {"in_asset": asset, "added_up": columns[sums.amount].expression}
+    inner, parameters = compiled(selected(wish.rows().order_by(), cells))
+    text = f"SELECT in_asset, sum(added_up), count(*) FROM ({inner}) AS rows GROUP BY in_asset"  # noqa: S608
+    return Statement(text, parameters)
+
+
+def cell(column: Column, is_defused: bool) -> Combinable:
     """Give the SQL of one column as the file has it."""
     if column.kind.is_numeric:
         return column.expression
-    return InstantText(column.expression) if column.kind is Kind.TIME else defused(column.expression)
+    if column.kind is Kind.TIME:
+        return InstantText(column.expression)
+    return defused(column.expression) if is_defused else Cast(column.expression, TextField())
 
 
 def is_quoted(column: Column) -> bool:
@@ -112,44 +133,3 @@ def heading(column: Column) -> str:
     if len(column.header.encode()) > LONGEST_IDENTIFIER:
         raise ValueError(f"The heading of column {column.key} is longer than {LONGEST_IDENTIFIER} bytes.")
     return sql.Identifier(column.header).as_string().replace("%", "%%")
-
-
-def chunks(statement: Statement, tally: Tally) -> Iterator[bytes]:
-    """Run the COPY and give its bytes in pieces of about 64 KiB, counting them and the rows into ``tally``."""
-    with (
-        own_connection() as connection,
-        connection.cursor() as cursor,
-        cursor.copy(statement.text.encode(), statement.parameters) as copy,
-    ):
-        gathered: list[Any] = []
-        size = 0
-        for place, message in enumerate(copy):  # the server sends the heading and every row as one message each
-            gathered.append(message)
-            size += len(message)
-            tally.rows = place
-            if size >= CHUNK_BYTES:
-                yield _joined(gathered, tally)
-                gathered, size = [], 0
-        yield _joined(gathered, tally)
-
-
-def _joined(gathered: list[Any], tally: Tally) -> bytes:
-    chunk = b"".join(gathered)
-    tally.count(chunk)
-    return chunk
-
-
-@contextmanager
-def own_connection() -> Iterator[psycopg.Connection]:
-    """Open a read-only connection outside the pool, with no limit on how long a statement runs.
-
-    It is the driver's own: of Django's cursors, the one used while debugging cannot bind the parameters of a COPY.
-    """
-    wrapper = connections[DEFAULT_DB_ALIAS].copy()
-    options = {name: value for name, value in wrapper.settings_dict["OPTIONS"].items() if name != "pool"}
-    wrapper.settings_dict["OPTIONS"] = {**options, "options": SESSION}
-    try:
-        wrapper.ensure_connection()
-        yield wrapper.connection
-    finally:
-        wrapper.close()

@@ -1,15 +1,14 @@
 """What was exported, and the file of the audit log itself."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from backoffice.accounts.policies import require_role
 from backoffice.audit.listing import ENTRIES
-from backoffice.audit.queries import entries
 from backoffice.exports import policies
+from backoffice.exports.answering import answer_export
 from backoffice.exports.listing import EXPORTS
 from backoffice.exports.queries import exported
-from backoffice.exports.services import stream_csv
 from backoffice.ui.render import render_listing
 
 
@@ -20,15 +19,15 @@ def exports(request: HttpRequest) -> HttpResponse:
     return render_listing(request, EXPORTS, exported())
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the exports."""
-    return stream_csv(request, listing=EXPORTS, queryset=exported())
+    return answer_export(request, EXPORTS)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.LOG_EXPORTERS)
 def audit_log(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the audit log's entries that the filters find."""
-    return stream_csv(request, listing=ENTRIES, queryset=entries())
+    return answer_export(request, ENTRIES)

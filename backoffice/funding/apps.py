@@ -21,7 +21,7 @@ class FundingConfig(AppConfig):
         from backoffice.funding.services.freezing import freeze_behind_the_seals
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
-        from backoffice.funding.views.lists import OPERATIONS
+        from backoffice.funding.views.lists import OPERATIONS, requests_for
         from backoffice.funding.views.who_funded import WHO_FUNDED
         from backoffice.ui import panels
 
@@ -32,10 +32,11 @@ class FundingConfig(AppConfig):
         register(FileSubject())
         behind.register("funding", freeze_behind_the_seals)
         register_reservations(queries.reserved_by_asset)
-        exports.register(exports.Export(OPERATIONS, queries.with_approvers))
-        exports.register(exports.Export(WHO_FUNDED, who_funded.completed))
-        exports.register(exports.Export(BULK_ROWS, bulk_rows))
-        exports.register(exports.Export(REQUESTS, with_nobodys_lanes))
+        sums = exports.Sums("amount", "asset")
+        exports.register(exports.Export(OPERATIONS, queries.with_approvers, sums))
+        exports.register(exports.Export(WHO_FUNDED, who_funded.completed, sums, page="who_funded:page"))
+        exports.register(exports.Export(BULK_ROWS, bulk_rows, sums, page="funding:bulk"))
+        exports.register(exports.Export(REQUESTS, with_nobodys_lanes, sums, requests_for, page="approvals:list"))
         panels.register(
             "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)
         )

@@ -13,7 +13,7 @@ from backoffice.funding.badges import badge_of
 from backoffice.funding.models import Kind as OperationKind
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
-from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.columns import ACCOUNTING, Column, Columns, Kind, OnPhone
 from backoffice.ui.values import Amount, Badge, Direction, Effect, Named, Person, Reference
 
 #: What was meant, and what has happened: an effect is claimed only where an order proves it.
@@ -195,6 +195,12 @@ COLUMNS = Columns(
         export="failure_sentence",
         screen=False,
     ),
+    presets={
+        ACCOUNTING: (
+            *("requested_at", "ended_at", "reference", "client", "client_name", "kind"),
+            *("amount", "asset", "state", "asked_by", "approved_by", "order"),
+        )
+    },
 )
 
 
@@ -253,4 +259,10 @@ WHO_FUNDED_COLUMNS = Columns(
         export_value=lambda one: one.entry,
         on_phone=OnPhone.HIDE,
     ),
+    presets={
+        ACCOUNTING: (
+            *("completed_at", "reference", "client", "client_name", "kind", "amount", "asset"),
+            *("asked_by", "approved_by", "order", "entry"),
+        )
+    },
 )

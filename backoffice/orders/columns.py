@@ -12,7 +12,7 @@ from backoffice.money import Money
 from backoffice.orders.effects import Effect, Outcome, effect_of, outcome_of
 from backoffice.orders.models import COMPLETED, TRADE_WITHOUT_REFERENCE, Kind, Order
 from backoffice.ui import values
-from backoffice.ui.columns import Column, Columns, OnPhone
+from backoffice.ui.columns import ACCOUNTING, Column, Columns, OnPhone
 from backoffice.ui.columns import Kind as As
 from backoffice.ui.text import visible
 
@@ -176,4 +176,10 @@ COLUMNS = Columns(
     in_file_only("transitioned_at", _("Took its status"), As.TIME),
     in_file_only("updated_at", _("Changed at CoinMENA"), As.TIME),
     in_file_only("read_at", _("Read from CoinMENA"), As.TIME),
+    presets={
+        ACCOUNTING: (
+            *("created_at", "reference", "order_no", "client", "client_name", "type"),
+            *("effect_amount", "effect_asset_id", "fee", "fee_asset_id", "vat", "status"),
+        )
+    },
 )

@@ -10,13 +10,11 @@ from typing import Final
 from django.http import HttpResponse
 from django.utils import timezone
 
-from backoffice.accounts.context import current_origin
 from backoffice.accounts.models import Person
 from backoffice.approvals.control import Alone, Line, Pair, report, snapshot_now, words
 from backoffice.approvals.matching import live_version
-from backoffice.exports.copying import Tally
 from backoffice.exports.csv import defuse
-from backoffice.exports.services import Manifest
+from backoffice.exports.reports import write_down_report
 from backoffice.money import to_plain
 
 NAME: Final = "who-could-move-money"
@@ -42,13 +40,11 @@ Cell = str | int | Decimal | None
 
 def answer(*, by: Person) -> HttpResponse:
     """Write the file and its manifest, then answer: a file that the log does not know never leaves."""
-    manifest = _manifest(by)
-    content, tally = "".join(_line(row) for row in (HEADER, *rows())).encode(), Tally()
-    tally.count(content)
-    tally.rows = content.count(b"\n") - 1
-    manifest.write_down(tally, True)
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{manifest.file_name}"'
+    lines = [_line(row).encode() for row in (HEADER, *rows())]
+    file = f"{NAME}-{timezone.now():%Y%m%dT%H%M%S.%fZ}.csv"
+    write_down_report(export=NAME, file=file, headings=HEADER, lines=lines, by=by)
+    response = HttpResponse(b"".join(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store, private"
     return response
@@ -116,16 +112,3 @@ def _cell(value: Cell) -> str:
     if isinstance(value, str):
         return '"' + defuse(value).replace('"', '""') + '"'
     return to_plain(value) if isinstance(value, Decimal) else str(value)
-
-
-def _manifest(by: Person) -> Manifest:
-    now = timezone.now()
-    return Manifest(
-        name=NAME,
-        file_name=f"{NAME}-{now:%Y%m%dT%H%M%S.%fZ}.csv",
-        filter="",
-        order="",
-        as_of=now,
-        by=by,
-        origin=current_origin(),
-    )

@@ -6,26 +6,16 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.approvals import subjects
-        from backoffice.exports import registry as exports
         from backoffice.funding.freezing import release_conditions
-        from backoffice.reconciliation import queries, restoring
+        from backoffice.reconciliation import reports, restoring
         from backoffice.reconciliation.balances import feed as balances
-        from backoffice.reconciliation.balances import queries as proofs
         from backoffice.reconciliation.bitnob import feed as bitnob
-        from backoffice.reconciliation.bitnob import queries as bitnob_queries
         from backoffice.reconciliation.days.subject import ReopeningSubject
         from backoffice.reconciliation.exceptions import feeds, telling, telling_proofs
         from backoffice.reconciliation.exceptions import pages as exception_pages
-        from backoffice.reconciliation.exceptions import queries as exceptions
-        from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST
         from backoffice.reconciliation.exceptions.subject import ResolutionSubject
-        from backoffice.reconciliation.ledger import queries as ledgers
         from backoffice.reconciliation.models import Source
         from backoffice.reconciliation.packs.panel import operation_panel
-        from backoffice.reconciliation.views.balances import BALANCE_PROOFS
-        from backoffice.reconciliation.views.bitnob import BITNOB_FINDINGS
-        from backoffice.reconciliation.views.ledger import LEDGER_ENTRIES
-        from backoffice.reconciliation.views.runs import ALL_RUNS
         from backoffice.ui import panels
 
         feeds.register(Source.BALANCES, balances.FEED)
@@ -36,12 +26,7 @@ class ReconciliationConfig(AppConfig):
         subjects.register(ResolutionSubject())
         release_conditions.register("orders read", restoring.orders_read)
         release_conditions.register("orders reconciled", restoring.orders_reconciled)
-        exports.register(exports.Export(ALL_RUNS, queries.runs))
-        exports.register(exports.Export(LEDGER_ENTRIES, ledgers.entries))
-        exports.register(exports.Export(BALANCE_PROOFS, proofs.all_proofs))
-        exports.register(exports.Export(BITNOB_FINDINGS, bitnob_queries.newest_findings))
-        exports.register(exports.Export(WORKLIST, exceptions.items))
-        exports.register(exports.Export(SHEET, exceptions.items))
+        reports.register()
         panel = "reconciliation/exceptions/panel.html"
         panels.register("client", panels.Panel(order=15, template=panel, context=exception_pages.client_panel))
         panels.register("operation", panels.Panel(order=10, template=panel, context=exception_pages.operation_panel))

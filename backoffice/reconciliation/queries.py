@@ -29,6 +29,11 @@ def runs() -> QuerySet[Run]:
     return Run.objects.select_related("client", "ledger", "run_by")
 
 
+def all_findings() -> QuerySet[Finding, Any]:
+    """The findings of every run, with what `findings_of` gives each."""
+    return Finding.objects.select_related("check_made").annotate(rank=RANK, client_name=CLIENT_NAME)
+
+
 def findings_of(run: Run) -> QuerySet[Finding, Any]:
     """The findings of a run with the client's name, their evidence, and their place among the verdicts."""
     return run.findings.select_related("check_made").annotate(rank=RANK, client_name=CLIENT_NAME)

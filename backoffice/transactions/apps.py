@@ -14,4 +14,4 @@ class TransactionsConfig(AppConfig):
 
         mirrors.register(Mirror.TRANSACTIONS, sync_transactions)
         mirrors.register(Mirror.BITNOB_BALANCES, sync_balances)
-        exports.register(exports.Export(TRANSACTIONS, queries.listed))
+        exports.register(exports.Export(TRANSACTIONS, queries.listed, exports.Sums("amount", "currency")))

@@ -12,7 +12,7 @@ from backoffice.transactions.models import SETTLED, Transaction
 from backoffice.transactions.units import converted, for_people
 from backoffice.transactions.vocabulary import STATE_LABELS, TYPE_LABELS
 from backoffice.ui import values
-from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.columns import ACCOUNTING, Column, Columns, Kind, OnPhone
 from backoffice.ui.text import visible
 
 MEANINGS = {
@@ -161,4 +161,17 @@ COLUMNS = Columns(
     in_file_only("updated_at", _("Changed at Bitnob"), Kind.TIME),
     in_file_only("value_date", _("Value date")),
     in_file_only("read_at", _("Read from Bitnob"), Kind.TIME),
+    presets={
+        ACCOUNTING: (
+            "created_at",
+            "transaction",
+            "reference",
+            "type",
+            "amount",
+            "fee",
+            "currency",
+            "state",
+            "simulated",
+        )
+    },
 )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.runs import last_complete
 from backoffice.transactions import pages, policies, queries, services
@@ -64,11 +64,11 @@ def transactions(request: HttpRequest) -> HttpResponse:
     return render_listing(request, TRANSACTIONS, queries.listed(), context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everything the filters find."""
-    return stream_csv(request, listing=TRANSACTIONS, queryset=queries.listed())
+    return answer_export(request, TRANSACTIONS)
 
 
 @require_GET

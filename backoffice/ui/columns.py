@@ -5,7 +5,7 @@ A test in the app compares both row by row (`Column.exported_text` against what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,6 @@ from django.db.models import F
 from django.db.models.expressions import Combinable
 
 from backoffice.ui.values import Amount, Badge, Effect, Named, Person, Reference, Text
-
 
 #: The columns of a file: all of them, or those that bookkeeping takes over.
 FULL, ACCOUNTING = "full", "accounting"
@@ -61,7 +60,6 @@ class Column:
     `url` makes the cell a link; in the first column it is the link of the whole row.
     `export` is the SQL of the same thing, as an ORM expression or a field path; `None` keeps it off the file.
     `export_value` is the Python twin of `export`, where `value` says it in words (a badge for a state).
-    `presets` names the smaller files the column is in as well; the full one has every exported column.
     `sort` is the key of the `Sort` its heading switches to.
     `screen=False` makes a column of the file only.
     `template` replaces the cell by a partial, which gets `row`, `value`, `url`.
@@ -75,7 +73,6 @@ class Column:
     export: Combinable | str | None = None
     export_label: str = ""
     export_value: Callable[[Any], object] | None = None
-    presets: tuple[str, ...] = ()
     sort: str = ""
     screen: bool = True
     on_phone: OnPhone = OnPhone.SHOW
@@ -122,12 +119,19 @@ class Column:
 
 
 class Columns:
-    """The columns of one listing, in order, found by key."""
+    """The columns of one listing, in order, found by key.
 
-    def __init__(self, *columns: Column) -> None:
+    `presets` names smaller files than the full one, each with the keys of its columns in order.
+    """
+
+    def __init__(self, *columns: Column, presets: Mapping[str, Sequence[str]] | None = None) -> None:
         self._by_key = {column.key: column for column in columns}
         if len(self._by_key) != len(columns):
             raise ValueError("Two columns have the same key.")
+        full = [column.key for column in columns if column.export is not None]
+        self._presets: dict[str, Sequence[str]] = {FULL: full, **(presets or {})}
+        if strange := {key for keys in self._presets.values() for key in keys} - set(full):
+            raise ValueError(f"A file is to have columns that are on no file: {', '.join(sorted(strange))}.")
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self._by_key.values())
@@ -148,16 +152,14 @@ class Columns:
     @property
     def presets(self) -> tuple[str, ...]:
         """The choices of columns a file can be made with, the full one first."""
-        return tuple(dict.fromkeys([FULL, *(name for column in self.exported for name in column.presets)]))
+        return tuple(self._presets)
 
     def in_preset(self, name: str) -> tuple[Column, ...]:
         """The columns of the file for one choice, in order.
 
         Raises `LookupError` for a choice that these columns do not offer.
         """
-        if name not in self.presets:
-            raise LookupError(f"There are no columns {name}.")
-        return tuple(column for column in self.exported if name == FULL or name in column.presets)
+        return tuple(self[key] for key in self._presets[name])
 
     def exported_row(self, row: Any) -> list[str]:
         """One row of the file as Python says it, for the test that compares it with what COPY wrote."""

@@ -379,6 +379,11 @@ class ListingPage:
         return self.queryset.order_by()[: INLINE_SUMMARY_ROWS + 1].count() <= INLINE_SUMMARY_ROWS
 
     @property
+    def leaves_at_a_click(self) -> bool:
+        """Whether the list is so short that its file needs no further question."""
+        return bool(self.summary) if self.listing.summary else not self.is_refused and self._is_small
+
+    @property
     def count_text(self) -> str:
         """How many rows the filter finds, in words; empty while unknown."""
         return self.listing.count_label(self.summary.count) if self.summary else ""

@@ -16,9 +16,16 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
-from backoffice.exports.copying import Tally, chunks, is_quoted
+from backoffice.accounts.actors import System
+from backoffice.exports.copying import is_quoted
 from backoffice.exports.csv import defuse
-from backoffice.exports.services import chosen, statement_of
+from backoffice.exports.formats import pieces
+from backoffice.exports.models import Format
+from backoffice.exports.registry import Export
+from backoffice.exports.snapshots import own_connection, snapshot_of
+from backoffice.exports.tally import Tally
+from backoffice.exports.wishes import Wish
+from backoffice.ui.columns import FULL
 from backoffice.ui.listing import Listing
 
 NUMBER = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,18})?")
@@ -26,13 +33,12 @@ NUMBER = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,18})?")
 
 def assert_table_and_csv_agree(listing: Listing, queryset: QuerySet[Any], query: str = "") -> list[list[str]]:
     """Compare what COPY wrote with what the columns say in Python; return the rows of the file."""
-    params = QueryDict(query)
     heading, *rows = parse(exported_bytes(listing, queryset, query))
     columns = listing.columns.exported
     assert heading == [column.header for column in columns]
     expected = [
         [defuse(column.exported_text(row)) if is_quoted(column) else column.exported_text(row) for column in columns]
-        for row in chosen(listing, params, queryset)
+        for row in wish_for(listing, queryset, query).rows()
     ]
     assert expected, "Nothing was compared: create rows first."
     assert len(rows) == len(expected)
@@ -44,9 +50,22 @@ def assert_table_and_csv_agree(listing: Listing, queryset: QuerySet[Any], query:
     return rows
 
 
+def wish_for(
+    listing: Listing, queryset: QuerySet[Any], query: str = "", preset: str = FULL, as_: Format = Format.CSV
+) -> Wish:
+    """What somebody wants of these rows."""
+    return Wish(Export(listing, lambda: queryset), QueryDict(query), System("tests"), preset, as_)
+
+
 def exported_bytes(listing: Listing, queryset: QuerySet[Any], query: str = "") -> bytes:
     """The file, as COPY writes it for the filters in `query`."""
-    return b"".join(chunks(statement_of(listing, QueryDict(query), queryset), Tally()))
+    return written(wish_for(listing, queryset, query))
+
+
+def written(wish: Wish) -> bytes:
+    """The file of a wish, in its format."""
+    with own_connection() as connection, snapshot_of(connection) as taken:
+        return b"".join(pieces(wish, taken, Tally()))
 
 
 def parse(file: bytes) -> list[list[str]]:

@@ -2,24 +2,28 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connections
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.http.response import StreamingHttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
 from backoffice.accounts.context import originating_from
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
-from backoffice.exports import copying
-from backoffice.exports.copying import Tally, compile_copy, own_connection
-from backoffice.exports.services import chosen, stream_csv
+from backoffice.exports import formats, registry
+from backoffice.exports.answering import answer_export
+from backoffice.exports.copying import compile_copy
+from backoffice.exports.registry import Export, Sums
+from backoffice.exports.snapshots import own_connection, snapshot_of
+from backoffice.exports.tally import Tally
 from backoffice.ui.columns import Column, Columns, Kind
 from backoffice.ui.listing import BadListRequest
-from tests.exports.agree import assert_table_and_csv_agree, downloaded, exported_bytes, parse
+from tests.exports.agree import assert_table_and_csv_agree, downloaded, exported_bytes, parse, wish_for
 from tests.exports.balances import BALANCES, NAMES, balances, client_named, create_balances
 
 
@@ -35,8 +39,16 @@ def asked(committed: str, rf: RequestFactory, vera: Person) -> Callable[[str], H
     return ask
 
 
+@pytest.fixture(autouse=True)
+def offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_exports", {})
+    registry.register(Export(BALANCES, balances, Sums("balance", "asset"), opened_to=(Role.AUDITOR,)))
+
+
 def stream(request: HttpRequest) -> StreamingHttpResponse:
-    return stream_csv(request, listing=BALANCES, queryset=balances())
+    response = answer_export(request, BALANCES)
+    assert isinstance(response, StreamingHttpResponse)
+    return response
 
 
 def last_entry() -> Entry:
@@ -102,7 +114,7 @@ def test_s25_one_entry_says_who_took_what_with_the_digest_of_the_file(
 def test_nothing_is_written_down_before_the_last_byte(
     asked: Callable[[str], HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(formats, "CHUNK_BYTES", 100)
     create_balances()
     chunks: Iterator[bytes] = iter(stream(asked("")))
     next(chunks)
@@ -114,7 +126,7 @@ def test_nothing_is_written_down_before_the_last_byte(
 def test_s25_a_reader_who_goes_away_leaves_a_broken_export(
     asked: Callable[[str], HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(formats, "CHUNK_BYTES", 100)
     create_balances()
     response = stream(asked(""))
     first = next(iter(response))
@@ -132,7 +144,7 @@ def test_a_database_that_goes_away_leaves_a_broken_export(
         yield b"client\n"
         raise ConnectionError("The connection is lost.")
 
-    monkeypatch.setattr("backoffice.exports.services.chunks", broken)
+    monkeypatch.setattr("backoffice.exports.giving.pieces", broken)
     with pytest.raises(ConnectionError):
         stream(asked("")).getvalue()
     assert last_entry().event == "export.broken"
@@ -158,13 +170,13 @@ def test_s25_it_refuses_what_the_list_refuses(asked: Callable[[str], HttpRequest
 def test_s24_a_number_column_must_be_an_exact_number(db: None) -> None:
     columns = Columns(Column(key="name", label="Name", kind=Kind.MONEY, value=lambda row: row, export="asset_id"))
     with pytest.raises(TypeError, match="no exact number"):
-        compile_copy(columns, balances())
+        compile_copy(wish_for(replace(BALANCES, columns=columns), balances()))
 
 
 def test_a_heading_that_would_be_cut_is_refused(db: None) -> None:
     columns = Columns(Column(key="x" * 64, label="Name", value=lambda row: row, export="asset_id"))
     with pytest.raises(ValueError, match="longer than 63 bytes"):
-        compile_copy(columns, balances())
+        compile_copy(wish_for(replace(BALANCES, columns=columns), balances()))
 
 
 def test_it_reads_on_a_connection_of_its_own_that_cannot_write(committed: str) -> None:
@@ -182,13 +194,10 @@ def test_it_streams_while_debugging_too(asked: Callable[[str], HttpRequest], set
 
 def test_the_memory_of_a_stream_does_not_grow_with_the_rows(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     create_balances()
-    monkeypatch.setattr(copying, "CHUNK_BYTES", 1000)
-    sizes = [len(chunk) for chunk in copying.chunks(compile_copy(BALANCES.columns, chosen_all()), Tally())]
+    monkeypatch.setattr(formats, "CHUNK_BYTES", 1000)
+    with own_connection() as connection, snapshot_of(connection) as taken:
+        sizes = [len(piece) for piece in formats.pieces(wish_for(BALANCES, balances()), taken, Tally())]
     assert max(sizes) < 1200
-
-
-def chosen_all() -> Any:
-    return chosen(BALANCES, QueryDict(""), balances())
 
 
 def test_the_corpus_of_names_reaches_the_file_whole(committed: str) -> None:

@@ -32,7 +32,7 @@ class JobState(models.TextChoices):
 
 UNDER_WAY = (JobState.WAITING, JobState.BUILDING)
 ENDED = (JobState.BROKEN, JobState.CANCELLED, JobState.EXPIRED)
-MOVES = [
+MOVES: list[tuple[str, str]] = [
     (JobState.WAITING, JobState.BUILDING),
     (JobState.WAITING, JobState.CANCELLED),
     (JobState.WAITING, JobState.BROKEN),

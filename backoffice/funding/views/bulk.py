@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import Refused, require_role
@@ -13,7 +13,7 @@ from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.audit.queries import history_of
 from backoffice.database import clock
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.funding import policies
 from backoffice.funding.bulk import pages, queries
 from backoffice.funding.bulk.columns import FILES, ROWS
@@ -64,11 +64,11 @@ def files(request: HttpRequest) -> HttpResponse:
     return render_listing(request, LISTING, queries.listed(), context, can_export=False)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of what became of each row."""
-    return stream_csv(request, listing=BULK_ROWS, queryset=queries.rows())
+    return answer_export(request, BULK_ROWS)
 
 
 @require_GET

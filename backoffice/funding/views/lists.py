@@ -1,18 +1,22 @@
 """The list of operations, its file, and the file of the approvals, whose app stands below the exports."""
 
 from dataclasses import replace
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from backoffice.accounts.models import Person
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.listing import REQUESTS
-from backoffice.approvals.queries import in_lane
-from backoffice.exports.services import stream_csv
+from backoffice.approvals.queries import in_lane, with_nobodys_lanes
+from backoffice.exports.answering import answer_export
+from backoffice.exports.wishes import Wish
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import COLUMNS
 from backoffice.funding.columns_doubt import DOUBT_COLUMNS
@@ -77,16 +81,22 @@ def is_in_doubt_lane(request: HttpRequest) -> bool:
     return bool(states) and states <= set(IN_DOUBT) and "sort" not in request.GET
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everything the filters find."""
-    return stream_csv(request, listing=OPERATIONS, queryset=queries.with_approvers())
+    return answer_export(request, OPERATIONS)
 
 
-@require_POST
+def requests_for(wish: Wish) -> QuerySet[Any]:
+    """The requests in the lanes a wish names, as whoever asks sees them; the command line is in nobody's lane."""
+    if not isinstance(wish.by, Person):
+        return with_nobodys_lanes()
+    return in_lane(wish.by, timezone.now(), wish.params.getlist("lane"))
+
+
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export_approvals(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the requests the filters find."""
-    rows = in_lane(person_of(request), timezone.now(), request.GET.getlist("lane"))
-    return stream_csv(request, listing=REQUESTS, queryset=rows)
+    return answer_export(request, REQUESTS)

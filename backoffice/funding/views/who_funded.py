@@ -3,12 +3,12 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit.reading import note_reading
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.funding import policies, who_funded
 from backoffice.funding.columns import WHO_FUNDED_COLUMNS
 from backoffice.funding.filters import WhoFundedFilters
@@ -40,8 +40,8 @@ def who_funded_what(request: HttpRequest) -> HttpResponse:
     return render_listing(request, WHO_FUNDED, who_funded.completed(), {"reading": reading})
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everything the filters find."""
-    return stream_csv(request, listing=WHO_FUNDED, queryset=who_funded.completed())
+    return answer_export(request, WHO_FUNDED)

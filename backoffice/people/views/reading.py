@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.models import Role
 from backoffice.accounts.policies import require_role
@@ -15,7 +15,7 @@ from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.services import cancel
 from backoffice.audit.queries import history_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.people import policies, queries
 from backoffice.people.listing import PEOPLE
 from backoffice.people.pages.changes import change_context
@@ -34,11 +34,11 @@ def people(request: HttpRequest) -> HttpResponse:
     return render_listing(request, PEOPLE, queries.listed(), context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of everybody the filters find."""
-    return stream_csv(request, listing=PEOPLE, queryset=queries.listed())
+    return answer_export(request, PEOPLE)
 
 
 @require_GET

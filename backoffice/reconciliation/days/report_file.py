@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
-from backoffice.exports.copying import Tally
 from backoffice.exports.csv import defuse
+from backoffice.exports.tally import Tally
 from backoffice.reconciliation.days import report as reports
 from backoffice.reconciliation.models import DayReport
 

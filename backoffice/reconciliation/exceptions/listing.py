@@ -39,6 +39,7 @@ _KEPT = ("id", "state", "verdict", "day", "client", "client_name", "reference", 
 SHEET = replace(
     WORKLIST,
     name="exceptions-sheet",
+    export_url_name="reconciliation:exception_sheet",
     columns=Columns(*(COLUMNS[key] for key in (*_KEPT, "asset", "due_at")), *(blank(key) for key in BLANKS)),
 )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.database.fields import AmountField
 from backoffice.reconciliation.models import FileState, LedgerEntry, LedgerFile
 from backoffice.ui import values
-from backoffice.ui.columns import Column, Columns, Kind, OnPhone
+from backoffice.ui.columns import ACCOUNTING, Column, Columns, Kind, OnPhone
 
 MEANINGS = {
     FileState.CHECKED: values.Meaning.WARNING,
@@ -127,4 +127,5 @@ ENTRIES = Columns(
         key="ledger", label=_("Ledger"), value=lambda e: e.file.source.name, export="file__source__name", screen=False
     ),
     Column(key="state", label=_("State of the file"), value=lambda e: e.file.state, export="file__state", screen=False),
+    presets={ACCOUNTING: ("booked_at", "reference", "client", "type", "amount", "asset", "status", "ledger")},
 )

@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.balances import bells, pages, queries
 from backoffice.reconciliation.balances.columns import PROOFS
@@ -65,11 +65,11 @@ def balances_page(request: HttpRequest, run: Run | None) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export_balances(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the newest proofs the filter keeps."""
-    return stream_csv(request, listing=BALANCE_PROOFS, queryset=queries.all_proofs())
+    return answer_export(request, BALANCE_PROOFS)
 
 
 @require_POST

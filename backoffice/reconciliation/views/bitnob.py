@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.balances import bells
 from backoffice.reconciliation.balances.queries import newest
@@ -61,11 +61,11 @@ def bitnob_page(request: HttpRequest, run: Run | None) -> HttpResponse:
     return render_listing(request, BITNOB_FINDINGS, queries.findings_of(run), context, can_export=is_newest)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export_bitnob(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of what the newest check found."""
-    return stream_csv(request, listing=BITNOB_FINDINGS, queryset=queries.newest_findings())
+    return answer_export(request, BITNOB_FINDINGS)
 
 
 @require_POST

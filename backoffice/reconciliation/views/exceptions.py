@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.policies import Conflict
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, pages, queries
 from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
@@ -40,18 +40,18 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     return render_listing(request, worklist_of(person), queries.items(), context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the exceptions the filters find."""
-    return stream_csv(request, listing=WORKLIST, queryset=queries.items())
+    return answer_export(request, WORKLIST)
 
 
 @require_POST
 @require_role(*policies.RECONCILERS)
 def sheet(request: HttpRequest) -> HttpResponseBase:
     """Answer with the same rows as a sheet with empty columns, to be filled in outside."""
-    return stream_csv(request, listing=SHEET, queryset=queries.items())
+    return answer_export(request, SHEET)
 
 
 @require_GET

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.audit.queries import history_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.ledger import pages, queries
 from backoffice.reconciliation.ledger.columns import ENTRIES, FILES
@@ -72,11 +72,11 @@ def ledger_entries(request: HttpRequest) -> HttpResponse:
     return render_listing(request, LEDGER_ENTRIES, queries.entries())
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export_ledger_entries(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of the entries the filter keeps."""
-    return stream_csv(request, listing=LEDGER_ENTRIES, queryset=queries.entries())
+    return answer_export(request, LEDGER_ENTRIES)
 
 
 @require_GET

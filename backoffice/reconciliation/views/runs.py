@@ -5,13 +5,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit.queries import history_of
-from backoffice.exports.services import stream_csv
+from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import pages, policies, queries
 from backoffice.reconciliation.columns import FINDINGS, RUNS
 from backoffice.reconciliation.comparing.windows import WindowRefused
@@ -58,11 +58,11 @@ def runs(request: HttpRequest) -> HttpResponse:
     return render_listing(request, ALL_RUNS, queries.runs(), context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export_runs(request: HttpRequest) -> HttpResponseBase:
     """Answer with the CSV of all runs."""
-    return stream_csv(request, listing=ALL_RUNS, queryset=queries.runs())
+    return answer_export(request, ALL_RUNS)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,9 +125,9 @@ def changes(request: HttpRequest, run_id: int) -> HttpResponse:
     return render_page(request, "reconciliation/running/changes.html", changes_context(found, request.GET.get("since")))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @require_role(*policies.READERS)
 def export(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Answer with the CSV of a run's findings, those the filter in the address keeps."""
     found = get_object_or_404(Run, pk=run_id)
-    return stream_csv(request, listing=RUN_FINDINGS, queryset=queries.findings_of(found))
+    return answer_export(request, RUN_FINDINGS, scope=str(found.pk))

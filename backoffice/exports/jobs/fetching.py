@@ -1,0 +1,105 @@
+"""Fetch a built file: whole, or from where a download broke off (RFC 9110, ranges of bytes)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.utils.translation import gettext
+
+from backoffice.accounts.models import Person
+from backoffice.audit.services import record
+from backoffice.database import clock
+from backoffice.exports import registry
+from backoffice.exports.jobs import storing
+from backoffice.exports.jobs.services import told
+from backoffice.exports.models import ExportJob
+from backoffice.exports.policies import check_may_take
+
+CHUNK_BYTES: Final = 256 * 1024
+ONE_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
+
+
+class NotThere(Exception):
+    """There is no file to fetch; the text says why, and what to do."""
+
+
+class BeyondTheEnd(Exception):
+    """The range that was asked for lies outside the file."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The bytes of a file from ``first`` up to, not with, ``end``."""
+
+    path: Path
+    first: int
+    end: int
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.first, self.end) == (0, self.size)
+
+    @property
+    def content_range(self) -> str:
+        """How a partial answer says which bytes it holds."""
+        return f"bytes {self.first}-{self.end - 1}/{self.size}"
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read the bytes, never more than a piece at a time."""
+        with self.path.open("rb") as file:
+            file.seek(self.first)
+            left = self.end - self.first
+            while left and (piece := file.read(min(CHUNK_BYTES, left))):
+                left -= len(piece)
+                yield piece
+
+
+def part_of(job: ExportJob, asked_range: str) -> Part:
+    """Find the part of a job's file that a request's ``Range`` names; the whole where it names none.
+
+    :raises NotThere: when the job has no file, or none any more.
+    :raises BeyondTheEnd: for a range outside the file.
+    """
+    size = job.size or 0
+    if not job.is_ready or job.expires_at is None or job.expires_at <= clock.now():
+        raise NotThere(gettext("This file is not kept any more. Ask for the export again."))
+    path = storing.path_of(job.stored_as)
+    if not path.is_file() or path.stat().st_size != size:
+        raise NotThere(gettext("This file is not where it was built. Ask for the export again."))
+    first, end = bounds(asked_range, size)
+    return Part(path, first, end, size)
+
+
+def bounds(asked_range: str, size: int) -> tuple[int, int]:
+    """Read one range of bytes; anything else that a ``Range`` may say means the whole file.
+
+    :raises BeyondTheEnd: for a range outside the file.
+    """
+    match = ONE_RANGE.fullmatch(asked_range.strip())
+    if not match or match[0] == "bytes=-":
+        return 0, size
+    if not match[1]:
+        first, end = max(0, size - int(match[2])), size
+    else:
+        first, end = int(match[1]), min(size, int(match[2]) + 1 if match[2] else size)
+    if not first < end:
+        raise BeyondTheEnd
+    return first, end
+
+
+def fetch(*, job: ExportJob, by: Person, asked_range: str) -> Part:
+    """Hand out a file, or the rest of it, to the person it was built for, and write that down.
+
+    :raises Refused: for somebody who may no longer take the list away.
+    :raises NotThere: when there is no file.
+    :raises BeyondTheEnd: for a range outside it.
+    """
+    check_may_take(registry.find(job.export), by)
+    part = part_of(job, asked_range)
+    taken = {} if part.is_whole else {"first_byte": part.first, "last_byte": part.end - 1}
+    facts = {**told(job), "file": job.file_name, "sha256": job.sha256, "entry": job.entry_id, **taken}
+    record("export.fetched", by=by, obj=job, after=facts)
+    return part

@@ -1,0 +1,75 @@
+"""What the page of a file being built shows, as display values."""
+
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.exports import registry
+from backoffice.exports.jobs.columns import title_of
+from backoffice.exports.models import ExportJob, JobState
+from backoffice.exports.policies import may_take
+from backoffice.exports.wishes import filter_text
+from backoffice.exports.wording import badge_of, preset_label
+from backoffice.ui.values import Crumb, Fact, Lines, Reference
+from backoffice.worker.queries import workers_alive
+
+
+def file_context(job: ExportJob) -> dict[str, Any]:
+    """Everything the page of a job draws."""
+    title = str(title_of(job))
+    return {
+        "job": job,
+        "title": _("Export of %(list)s") % {"list": title},
+        "crumbs": [Crumb(_("My files"), reverse("exports:files")), Crumb(title)],
+        "badge": badge_of(job.state),
+        "marker": marker_of(job),
+        "is_without_worker": job.is_under_way and not workers_alive(),
+        "can_fetch": job.is_ready and is_still_open(job),
+        "is_closed_to_them": job.is_ready and not is_still_open(job),
+        "progress": progress_of(job),
+        "facts": facts_of(job),
+    }
+
+
+def marker_of(job: ExportJob) -> str:
+    """What changes when the page has to be drawn again."""
+    return f"{job.state}-{job.done}"
+
+
+def is_still_open(job: ExportJob) -> bool:
+    """Whether whoever asked may take the list away by now."""
+    try:
+        return may_take(registry.find(job.export), job.asked_by)
+    except registry.UnknownExport:
+        return False
+
+
+def progress_of(job: ExportJob) -> dict[str, Any]:
+    """How far it is: of a thousand, and in words."""
+    of = max(job.of or 0, job.done)
+    said = {"done": f"{job.done:,}", "of": f"{of:,}"}
+    text = _("%(done)s of %(of)s rows") % said if of else _("%(done)s rows") % said
+    return {"text": text, "value": job.done, "most": of or 1, "width": job.done * 1000 // of if of else 0}
+
+
+def facts_of(job: ExportJob) -> list[Fact]:
+    """What was asked for, and what came of it."""
+    filters = filter_text(QueryDict(job.query))
+    asked = [
+        Fact(_("Filter"), filters or _("Everything")),
+        Fact(_("Columns"), preset_label(job.preset)),
+        Fact(_("Format"), job.get_format_display()),
+        Fact(_("Asked for"), job.asked_at),
+    ]
+    if job.state not in (JobState.READY, JobState.EXPIRED):
+        return asked
+    return [
+        *asked,
+        Fact(_("File"), job.file_name),
+        Fact(_("Rows"), f"{job.done:,}"),
+        Fact(_("Bytes"), f"{job.size or 0:,}"),
+        Fact("SHA-256", Lines(Reference(job.sha256), _("The audit log has it as well."))),
+        Fact(_("Kept until"), job.expires_at),
+    ]
