@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from backoffice.accounts.context import originating_from
 from backoffice.audit.sealing import bells, letters, watching
+from backoffice.audit.sealing.queries import sealing_state
 
 #: A mail server that is away is asked again after 4, 16, 64 … seconds; the next hour begins anew.
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
@@ -27,9 +28,11 @@ def job() -> Iterator[None]:
 @app.periodic(cron="*/5 * * * *")
 @app.task(name=bells.SEAL, queue=bells.QUEUE, retry=False)
 def seal(timestamp: int) -> None:
-    """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry."""
+    """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry (``timestamp`` 0),
+    unless another seal has covered that entry meanwhile."""
     with job():
-        watching.seal_or_tell()
+        if timestamp or sealing_state().unsealed:
+            watching.seal_or_tell()
 
 
 @app.periodic(cron="13 * * * *")

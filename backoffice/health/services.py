@@ -186,7 +186,7 @@ def money_flows() -> str:
     for lock in (freeze for freeze in frozen if freeze.backup_at):
         missing = release_conditions.why_not_released(lock)
         way_on = f"{missing} Run `manage.py after_restore`." if missing else "Two people release it."
-        raise Unwell(f"A backup was restored and sending is locked. {way_on} See /freeze/{lock.pk}/.")
+        raise Unwell(f"{frozen_sentence(lock)} {way_on} See /freeze/{lock.pk}/.")
     if frozen:
         return " ".join([*map(frozen_sentence, frozen), "See /freeze/."])
     return why_not_flowing(gate, clock.now()) or "Money flows: nothing is frozen, halted or paused."

@@ -6,6 +6,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused, check_role
 from backoffice.approvals.policies import Conflict
 from backoffice.funding.freezing import freezes
+from backoffice.funding.freezing.reasons import LOG_BEHIND
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.ui import times
 
@@ -71,6 +72,8 @@ def frozen_sentence(freeze: Freeze) -> str:
         "moment": times.written(freeze.frozen_at, times.MomentStyle.SHORT),
         "reason": freeze.reason,
     }
+    if freeze.reason == LOG_BEHIND:
+        return _("%(what)s is frozen since %(moment)s, because the audit log is behind its seals.") % words
     if freeze.frozen_by is None:
         return _("%(what)s is frozen since %(moment)s, because a backup was restored.") % words
     return _("%(what)s is frozen by %(name)s since %(moment)s: %(reason)s") % words

@@ -7,7 +7,6 @@ claim is either committed before the freeze or sees it.
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
@@ -18,16 +17,8 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import check_can_freeze, frozen_sentence
+from backoffice.funding.freezing.reasons import LOG_BEHIND, RESTORED
 from backoffice.funding.models import Freeze, Gate, Scope
-
-RESTORED = gettext_noop(
-    "A backup was restored, so our rows are older than what CoinMENA holds. Nothing is sent until the orders since the "
-    "backup are read and reconciled, and two people have looked."
-)
-LOG_BEHIND = gettext_noop(
-    "The audit log is older than its newest seal in the second place: a backup was restored, or entries were taken "
-    "away. Nothing is sent until the orders since then are read and reconciled, and two people have looked."
-)
 
 
 def freeze(

@@ -11,8 +11,9 @@ from backoffice.audit.sealing import behind
 from backoffice.audit.sealing.checking import seal_faults
 from backoffice.audit.sealing.second_place import line_of
 from backoffice.funding.freezing import release_conditions
+from backoffice.funding.freezing.policies import frozen_sentence
+from backoffice.funding.freezing.reasons import LOG_BEHIND
 from backoffice.funding.models import Freeze, Scope
-from backoffice.funding.services.freezing import LOG_BEHIND
 from backoffice.worker.starting import look_around
 from tests.approving import approve, ask_for_release
 from tests.audit.chain import damage, write
@@ -41,6 +42,7 @@ def test_a_worker_freezes_everything_before_its_first_job(restored: Seal) -> Non
     lock = Freeze.objects.get()
     assert (lock.scope, lock.frozen_by, lock.backup_at) == (Scope.EVERYTHING, None, restored.at)
     assert lock.reason == LOG_BEHIND
+    assert frozen_sentence(lock).endswith("because the audit log is behind its seals.")
 
 
 def test_sealing_freezes_too_and_goes_on_beside_what_was_lost(restored: Seal, second_place: Path) -> None:

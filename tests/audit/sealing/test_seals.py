@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
+from backoffice.audit import tasks
 from backoffice.audit.canonical import canonical_text, digest
 from backoffice.audit.models import FIRST_HASH, Head, Seal
 from backoffice.audit.sealing import bells
@@ -69,6 +70,16 @@ def test_each_hundredth_entry_rings_for_a_seal(monkeypatch: pytest.MonkeyPatch) 
         write()
         rung.append(ProcrastinateJob.objects.filter(task_name=bells.SEAL).count())
     assert rung == [0, 0, 0, 1, 1, 1, 1, 2, 2]
+
+
+@pytest.mark.usefixtures("committed", "second_place")
+def test_bells_that_come_late_make_no_seal_of_their_own_and_the_clock_always_does() -> None:
+    write()
+    made = []
+    for timestamp in (0, 0, 1_700_000_000, 1_700_000_300):
+        tasks.seal(timestamp=timestamp)
+        made.append(Seal.objects.count())
+    assert made == [1, 1, 2, 3]
 
 
 @pytest.mark.usefixtures("db")
