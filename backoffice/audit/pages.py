@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.addresses import address_of
 from backoffice.audit.models import Entry
 from backoffice.audit.queries import neighbours_of
+from backoffice.audit.sealing.pages import seals_context
 from backoffice.ui.values import Action, Badge, Crumb, Fact, Meaning, Reference
 
 
@@ -77,4 +78,5 @@ def verify_context(verified: Entry | None) -> dict[str, Any]:
         "crumbs": [log_crumb(), Crumb(_("Verify"))],
         "verified": verified,
         "outcome": verified.after if verified else None,
+        **seals_context(),
     }

@@ -38,11 +38,13 @@ def seal_or_tell() -> Seal | None:
 
 
 def watch_or_tell() -> None:
-    """Compare the log with the second place before anything is sent; one that cannot be read is told."""
+    """Compare the log with the second place before anything is sent, and write down what a log behind it has lost; a
+    place that cannot be read is told."""
     if not settings.AUDIT_SEAL_KEY:
         return
     try:
-        behind.watch()
+        if behind.watch() is not None:
+            check_or_tell()
     except (OSError, InvalidSealKey) as error:
         log.error("second_place_not_compared", because=str(error))
         _tell_once_of_failure(str(error))

@@ -7,6 +7,6 @@ RESTORED = gettext_noop(
     "backup are read and reconciled, and two people have looked."
 )
 LOG_BEHIND = gettext_noop(
-    "The audit log is older than its newest seal in the second place: a backup was restored, or entries were taken "
-    "away. Nothing is sent until the orders since then are read and reconciled, and two people have looked."
+    "The audit log is older than its newest seal: a backup was restored, or entries were taken away. Nothing is sent "
+    "until the orders since then are read and reconciled, and two people have looked."
 )

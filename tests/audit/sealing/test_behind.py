@@ -42,6 +42,8 @@ def test_a_worker_freezes_everything_before_its_first_job(restored: Seal) -> Non
     lock = Freeze.objects.get()
     assert (lock.scope, lock.frozen_by, lock.backup_at) == (Scope.EVERYTHING, None, restored.at)
     assert lock.reason == LOG_BEHIND
+    assert len(lock.reason) <= 200, "its page shows all of it"
+    assert "Seal 2 stands in the second place only" in Entry.objects.get(event="seals.faulty").reason
     assert frozen_sentence(lock).endswith("because the audit log is behind its seals.")
 
 

@@ -1,0 +1,60 @@
+"""What the page for verifying the log shows of its seals."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import Seal
+from backoffice.audit.sealing import second_place
+from backoffice.audit.sealing.keys import InvalidSealKey, public_keys, written_key
+from backoffice.audit.sealing.queries import SealingState, sealing_state
+from backoffice.ui.values import Fact, Reference
+
+
+def seals_context() -> dict[str, Any]:
+    """How far the log is sealed, and what signatures are checked with."""
+    state = sealing_state()
+    return {"seals": facts_of(state) if state.newest or state.is_on else [], "seals_trouble": trouble_of(state)}
+
+
+def facts_of(state: SealingState) -> list[Fact]:
+    newest = state.newest
+    return [
+        *(facts_of_seal(newest) if newest else [Fact(_("Newest seal"), _("None yet"))]),
+        Fact(_("Entries since"), f"{state.unsealed:,}"),
+        Fact(_("Not yet in the second place"), copies_of(state)),
+        *(Fact(_("Public key %(id)s") % {"id": name}, Reference(text)) for name, text in shown_keys()),
+    ]
+
+
+def facts_of_seal(seal: Seal) -> list[Fact]:
+    return [
+        Fact(
+            _("Newest seal"), _("Seal %(seal)s, of entry %(entry)s") % {"seal": str(seal), "entry": f"{seal.entry:,}"}
+        ),
+        Fact(_("Sealed"), seal.at),
+        Fact(_("Hash of the seal"), Reference(seal.hash)),
+    ]
+
+
+def copies_of(state: SealingState) -> str:
+    if second_place.directory() is None:
+        return _("There is none")
+    return f"{state.uncopied:,}"
+
+
+def shown_keys() -> list[tuple[str, str]]:
+    """Return id and Base64 text of every key that may have signed a seal, the one in force first."""
+    try:
+        return [(name, written_key(key)) for name, key in public_keys().items()]
+    except InvalidSealKey:
+        return []
+
+
+def trouble_of(state: SealingState) -> str:
+    """Say what is wrong with sealing; empty when nothing is known to be."""
+    if state.troubled_by:
+        return state.troubled_by
+    if not state.is_on:
+        return _("This log is not sealed: whoever runs the product sets a key and a second place.")
+    return _("No seal was made in time. Ask whoever runs the product whether a worker runs.") if state.is_late else ""
