@@ -39,7 +39,9 @@ class Snapshot:
 
     def rows(self, statement: Statement) -> Iterator[Any]:
         """Run a COPY and give what the server sends: the heading, then each row, as one message each."""
-        with self.connection.cursor() as cursor, cursor.copy(statement.text.encode(), statement.parameters) as copy:
+        # Without parameters the driver leaves `%%` as it stands.
+        text = statement.text if statement.parameters else statement.text.replace("%%", "%")
+        with self.connection.cursor() as cursor, cursor.copy(text.encode(), statement.parameters) as copy:
             yield from copy
 
 

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from backoffice.clients.models import BalanceReading, Client
-from backoffice.ui.columns import Column, Columns, Kind
+from backoffice.ui.columns import ACCOUNTING, Column, Columns, Kind
 from backoffice.ui.filters import AmountRangeFilter, SearchFilter
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Listing
@@ -46,6 +46,7 @@ BALANCES = Listing(
         ),
         Column(key="read_at", label="Read", kind=Kind.TIME, value=lambda row: row.read_at, export="read_at"),
         Column(key="age", label="Age", value=lambda row: "on the screen only"),
+        presets={ACCOUNTING: ("read_at", "client", "balance", "asset")},
     ),
     sorts=(Sort("id", "Number", ("id",)),),
     filterset=Balances,

@@ -13,18 +13,19 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from backoffice.accounts.context import originating_from
-from backoffice.accounts.models import Person, Role
+from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
-from backoffice.exports import formats, registry
+from backoffice.exports import formats
 from backoffice.exports.answering import answer_export
 from backoffice.exports.copying import compile_copy
-from backoffice.exports.registry import Export, Sums
 from backoffice.exports.snapshots import own_connection, snapshot_of
 from backoffice.exports.tally import Tally
 from backoffice.ui.columns import Column, Columns, Kind
 from backoffice.ui.listing import BadListRequest
 from tests.exports.agree import assert_table_and_csv_agree, downloaded, exported_bytes, parse, wish_for
 from tests.exports.balances import BALANCES, NAMES, balances, client_named, create_balances
+
+pytestmark = pytest.mark.usefixtures("offered")
 
 
 @pytest.fixture
@@ -37,12 +38,6 @@ def asked(committed: str, rf: RequestFactory, vera: Person) -> Callable[[str], H
         return request
 
     return ask
-
-
-@pytest.fixture(autouse=True)
-def offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_exports", {})
-    registry.register(Export(BALANCES, balances, Sums("balance", "asset"), opened_to=(Role.AUDITOR,)))
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:
