@@ -17,10 +17,11 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 
 VERSION: Final = 1
-#: How the database knows that somebody is sealing: the key of an advisory lock.
+#: How the database knows that somebody is sealing, or copying: the keys of two advisory locks.
 SEALING: Final = 0x5EA1
+COPYING: Final = 0x5EA2
 #: Copies written at once where the second place was away for long; the next run goes on.
-COPIED_AT_ONCE: Final = 5_000
+COPIED_AT_ONCE: Final = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ def seal_now() -> Seal | None:
 def sealed(key: Ed25519PrivateKey) -> Seal | None:
     """Write one seal; None where somebody else is sealing."""
     with transaction.atomic():
-        if not nobody_else_seals():
+        if not is_alone(SEALING):
             return None
         before = Seal.objects.order_by("-number").first()
         fields = fields_of(before, key_id(key.public_key()))
@@ -63,10 +64,10 @@ def sealed(key: Ed25519PrivateKey) -> Seal | None:
         )
 
 
-def nobody_else_seals() -> bool:
-    """Take the lock on sealing until the transaction ends; False where somebody holds it."""
+def is_alone(lock: int) -> bool:
+    """Take an advisory lock until the transaction ends; False where somebody holds it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALING])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
         return bool(cursor.fetchone()[0])
 
 
@@ -99,23 +100,25 @@ def head() -> tuple[int, str, datetime]:
 def copy_what_is_missing() -> int:
     """Write every seal that was never copied into the second place, oldest first, and return how many.
 
-    A seal that was copied and is gone is not written again: that is a fault, and stays one.
+    A seal that was copied and is gone is not written again: that is a fault, and stays one. One process at a time: two
+    would complete each other's files.
 
-    :raises OSError: when one cannot be written.
+    :raises OSError: when one cannot be written; those before it are noted the next time.
     """
     place = second_place.directory()
-    if place is None:
-        return 0
-    missing = list(Seal.objects.filter(copy=None).order_by("number")[:COPIED_AT_ONCE])
-    for seal in missing:
-        copy_to(place, seal)
-    return len(missing)
+    with transaction.atomic():
+        if place is None or not is_alone(COPYING):
+            return 0
+        missing = list(Seal.objects.filter(copy=None).order_by("number")[:COPIED_AT_ONCE])
+        for seal in missing:
+            copy_to(place, seal)
+        return len(missing)
 
 
 def copy_to(place: Path, seal: Seal) -> None:
     line = second_place.line_of(seal.canonical, seal.hash, seal.signature)
     file = second_place.write(place, number=seal.number, digest_=seal.hash, line=line)
-    SealCopy.objects.get_or_create(seal=seal, defaults={"file": file, "at": clock.now()})
+    SealCopy.objects.create(seal=seal, file=file, at=clock.now())
 
 
 def set_strays_aside(*, by: Actor) -> int:

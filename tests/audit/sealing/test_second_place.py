@@ -5,10 +5,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from django.db import connections, transaction
 
 from backoffice.audit.models import Seal, SealCopy
 from backoffice.audit.sealing.second_place import line_of
-from backoffice.audit.sealing.services import copy_what_is_missing, seal_now
+from backoffice.audit.sealing.services import COPYING, copy_what_is_missing, seal_now
 from tests.audit.chain import damage, write
 from tests.audit.sealing.sealed_log import file_of, sealed, three_seals
 
@@ -80,3 +81,14 @@ def test_what_another_seal_wrote_is_left_alone(second_place: Path) -> None:
     assert SealCopy.objects.get().file == f"seal-000000001-{seal.hash[:16]}.json"
     assert (second_place / "seal-000000001.json").read_text() == "another seal's"
     assert (second_place / SealCopy.objects.get().file).read_text() == line(seal)
+
+
+@pytest.mark.usefixtures("committed")
+def test_two_workers_do_not_copy_at_once(second_place: Path) -> None:
+    """One would find the other's file half written, and write it to its end as well."""
+    three_seals()
+    damage("DELETE FROM audit_sealcopy")
+    with transaction.atomic("owner"), connections["owner"].cursor() as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [COPYING])
+        assert copy_what_is_missing() == 0
+    assert copy_what_is_missing() == 3
