@@ -92,14 +92,17 @@ def strays(place: Path, *, since: int = 0) -> list[Copy]:
 
     :raises OSError: when the second place cannot be read.
     """
+    there = sorted((number, name) for name, number in second_place.names(place).items() if number >= since)
     copied = set(SealCopy.objects.filter(seal__gte=since).values_list("file", flat=True))
-    unknown = sorted(
-        (number, name) for name, number in second_place.names(place).items() if number >= since and name not in copied
-    )
-    copies = [copy for _, name in unknown if (copy := second_place.read(place, name))]
+    copies = [copy for _, name in there if name not in copied and (copy := second_place.read(place, name))]
     hashes = [copy.hash for copy in copies]
     known = {
         *Seal.objects.filter(hash__in=hashes).values_list("hash", flat=True),
         *SealSetAside.objects.filter(hash__in=hashes).values_list("hash", flat=True),
     }
-    return [copy for copy in copies if copy.hash not in known]
+    return [copy for copy in copies if copy.hash not in known and not is_being_written(copy)]
+
+
+def is_being_written(copy: Copy) -> bool:
+    """Whether a file says nothing yet because its seal is on its way there."""
+    return not copy.hash and Seal.objects.filter(number=copy.number, copy=None).exists()

@@ -127,6 +127,13 @@ def test_a_file_that_nobody_of_us_signed_is_named_as_such(second_place: Path) ->
     assert first_fault().sentence == "The second place holds a seal 9 that is not ours: seal-000000009.json."
 
 
+def test_a_file_that_is_being_written_is_no_fault(second_place: Path) -> None:
+    three_seals()
+    damage("DELETE FROM audit_sealcopy WHERE seal_id = 3")
+    emptied(file_of(second_place, 3))
+    assert list(seal_faults()) == []
+
+
 def test_a_second_place_that_is_away_is_one_fault(second_place: Path) -> None:
     three_seals()
     second_place.rename(second_place.with_name("away"))
