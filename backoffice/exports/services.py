@@ -19,7 +19,7 @@ from backoffice.exports.wishes import Wish, check_names
 #: How many files one person may have made at once, streams and those of workers together.
 AT_ONCE: Final = 3
 #: Up to so many rows a file is made while the browser waits; a workbook is slower, and leaves only when it is whole.
-SMALL: Final = {Format.CSV: 100_000, Format.CSV_BOM: 100_000, Format.XLSX: 10_000}
+SMALL: Final = {Format.CSV: 100_000, Format.CSV_BOM: 100_000, Format.XLSX: 5_000}
 _LOCK_CLASS: Final = 20_261_122
 
 

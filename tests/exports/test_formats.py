@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from defusedxml import ElementTree
+from defusedxml import ElementTree  # type: ignore[import-untyped]
+from xlsxwriter import Workbook
 
-from backoffice.exports import formats, workbooks
+from backoffice.exports import formats
 from backoffice.exports.csv import defuse
 from backoffice.exports.models import Format
 from backoffice.exports.wishes import Wish
@@ -121,16 +122,14 @@ def create_balances_beyond_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None
     client_named("short", 900).balances.create(
         asset_id="USD", balance=1, available_balance=0, read_at="2026-11-19T11:34:12Z"
     )
-    monkeypatch.setattr(workbooks.Workbook, "add_worksheet", short_sheet(workbooks.Workbook.add_worksheet))
+    real = Workbook.add_worksheet
 
-
-def short_sheet(real):  # type: ignore[no-untyped-def]
-    def add_worksheet(book, name):  # type: ignore[no-untyped-def]
+    def short(book: Workbook, name: str) -> Any:
         sheet = real(book, name)
         sheet.xls_rowmax = 1
         return sheet
 
-    return add_worksheet
+    monkeypatch.setattr(Workbook, "add_worksheet", short)
 
 
 def test_the_memory_of_a_workbook_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.exports import formats
-from backoffice.exports.jobs import building, storing
+from backoffice.exports.jobs import building, holding, storing
 from backoffice.exports.jobs.building import carry_out
 from backoffice.exports.jobs.holding import held, waiting_for_a_worker
 from backoffice.exports.jobs.services import NotUnderWay, ask_for_file, cancel, let_go_of_old_files
@@ -142,13 +142,13 @@ def test_s25_nobody_cancels_another_persons(export: Export, vera: Person, maya: 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: While) -> None:
     """Have something happen between the last row of a file and its end."""
-    real = building.storing.settle
+    real = storing.settle
 
     def settle(file: Any) -> None:
         happens()
         real(file)
 
-    monkeypatch.setattr(building.storing, "settle", settle)
+    monkeypatch.setattr(storing, "settle", settle)
 
 
 def test_a_file_cancelled_while_it_is_built_leaves_nothing(
@@ -166,11 +166,11 @@ def test_a_file_cancelled_while_it_is_built_leaves_nothing(
 def test_a_worker_hears_of_it_between_two_rows(
     export: Export, vera: Person, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(formats, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr("backoffice.exports.tally.ROWS_BETWEEN_WORDS", 5)
     monkeypatch.setattr(building, "SECONDS_BETWEEN_WORDS", 0)
     told: list[int] = []
-    real = building.keep
+    real = holding.keep
 
     def keep(job: ExportJob, **changes: Any) -> None:
         told.append(changes.get("done", 0))

@@ -109,7 +109,7 @@ def test_s25_one_entry_says_who_took_what_with_the_digest_of_the_file(
 def test_nothing_is_written_down_before_the_last_byte(
     asked: Callable[[str], HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(formats, "ROWS_AT_ONCE", 2)
     create_balances()
     chunks: Iterator[bytes] = iter(stream(asked("")))
     next(chunks)
@@ -121,7 +121,7 @@ def test_nothing_is_written_down_before_the_last_byte(
 def test_s25_a_reader_who_goes_away_leaves_a_broken_export(
     asked: Callable[[str], HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(formats, "ROWS_AT_ONCE", 2)
     create_balances()
     response = stream(asked(""))
     first = next(iter(response))
@@ -189,7 +189,7 @@ def test_it_streams_while_debugging_too(asked: Callable[[str], HttpRequest], set
 
 def test_the_memory_of_a_stream_does_not_grow_with_the_rows(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     create_balances()
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(formats, "ROWS_AT_ONCE", 10)
     with own_connection() as connection, snapshot_of(connection) as taken:
         sizes = [len(piece) for piece in formats.pieces(wish_for(BALANCES, balances()), taken, Tally())]
     assert max(sizes) < 1200
