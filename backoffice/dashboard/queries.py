@@ -19,6 +19,7 @@ from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT, State
 from backoffice.orders.models import Order
+from backoffice.reconciliation.exceptions.queries import unsettled
 from backoffice.reconciliation.models import Run, Source
 
 ROWS_SHOWN: Final = 6
@@ -110,8 +111,32 @@ def asked_today(since: datetime) -> dict[str, int]:
     return dict(kinds.annotate(count=Count("id")))
 
 
+@dataclass(frozen=True)
+class OpenExceptions:
+    """What somebody has to do something about: how many of each verdict, how many are a person's own, and overdue."""
+
+    by_verdict: dict[str, int]
+    own: int
+    overdue: int
+
+    @property
+    def count(self) -> int:
+        return sum(self.by_verdict.values())
+
+
+def open_exceptions(person: Person, now: datetime) -> OpenExceptions:
+    """Count the exceptions of all days that are neither ended nor carried forward, most first."""
+    own, overdue = Count("id", filter=Q(owner=person)), Count("id", filter=Q(due_at__lt=now))
+    rows = list(unsettled().order_by().values("verdict").annotate(count=Count("id"), own=own, overdue=overdue))
+    return OpenExceptions(
+        {row["verdict"]: row["count"] for row in sorted(rows, key=lambda row: (-row["count"], row["verdict"]))},
+        own=sum(row["own"] for row in rows),
+        overdue=sum(row["overdue"] for row in rows),
+    )
+
+
 def latest_runs(limit: int = 3) -> list[Run]:
-    """The newest runs of our operations over all clients; the first one says what is open now."""
+    """The newest runs of our operations over all clients."""
     return list(Run.objects.filter(source=Source.OPERATIONS, client=None).order_by("-id")[:limit])
 
 

@@ -1,7 +1,7 @@
 """The first page: each role sees what waits for it, and nothing that is not its business."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,6 +18,7 @@ from backoffice.dashboard.queries import DayTotal, requests_waiting
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.reconciliation.models import ExceptionItem, Run
 from backoffice.reconciliation.services.running import reconcile
 from tests.reconciliation import rows
 from tests.reconciliation.rows import Ours, Theirs
@@ -126,15 +127,37 @@ def test_an_administrator_sees_health_and_no_money(client: Browser, adam: Person
         assert word not in page
 
 
-def test_the_exceptions_are_those_of_the_latest_run(client: Browser, vera: Person) -> None:
+def reconciled_with_an_extra(at: datetime = NOW - timedelta(hours=2)) -> Run:
     SyncRun.objects.create(
         mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at=NOW, finished_at=NOW, read_to=NOW
     )
-    rows.order(Theirs(reference=None, at=NOW - timedelta(hours=2)))
-    run = reconcile(window_from=NOW - timedelta(hours=3), window_to=NOW - timedelta(hours=1), by=System("test"))
+    rows.order(Theirs(reference=None, at=at))
+    return reconcile(window_from=at - timedelta(hours=1), window_to=at + timedelta(hours=1), by=System("test"))
+
+
+def test_the_exceptions_are_all_that_are_open_and_not_those_of_the_latest_run(client: Browser, vera: Person) -> None:
+    run = reconciled_with_an_extra()
+    reconcile(window_from=NOW - timedelta(hours=9), window_to=NOW - timedelta(hours=8), by=System("test"))
     page = page_of(client, vera)
+    assert "Exceptions open 1 None overdue" in page
     assert "Extra at partner 1" in page
-    assert f"Run {run.pk}, the latest" in page
+    assert f"Run {run.pk}, from" in page
+
+
+def test_somebody_sees_which_exceptions_are_their_own_until_one_is_overdue(client: Browser, maya: Person) -> None:
+    reconciled_with_an_extra()
+    ExceptionItem.objects.update(owner=maya)
+    assert "Exceptions open 1 1 is yours" in page_of(client, maya)
+    ExceptionItem.objects.update(due_at=NOW - timedelta(minutes=1))
+    assert "Exceptions open 1 1 overdue" in page_of(client, maya)
+
+
+def test_every_run_of_the_first_page_can_be_opened(client: Browser, omar: Person) -> None:
+    run = reconciled_with_an_extra()
+    client.force_login(omar)
+    links = re.findall(r'href="(/reconciliation/[^"?]*)', client.get("/").content.decode())
+    assert f"/reconciliation/runs/{run.pk}/" in links
+    assert {client.get(one).status_code for one in links} == {200}
 
 
 def test_a_mirror_that_failed_says_why(client: Browser, omar: Person) -> None:
@@ -167,7 +190,7 @@ def test_every_role_asks_the_same_number_of_queries_however_much_waits(client: B
         rows.operation(Ours(reference=f"f-{number}", at=NOW, state=State.FAILED, client=f"user_{number}"), whose)
         ask(rows.person("Maya", Role.FINANCE), f"wd-{number}")
         rows.order(Theirs(reference=None, at=NOW - timedelta(days=number)))
-    assert queries_of(client) == few <= 16
+    assert queries_of(client) == few <= 17
 
 
 def queries_of(browser: Browser) -> int:
