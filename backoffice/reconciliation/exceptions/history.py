@@ -76,6 +76,8 @@ def what_of(event: ExceptionEvent) -> str:
         case _Kind.CHANGED | _Kind.REOPENED if event.before:
             said = {"kind": event.get_kind_display(), "before": found_in(event.before), "after": found_in(event.after)}
             return _("%(kind)s: %(before)s, now %(after)s") % said
+        case _Kind.CARRIED if event.after == Resolution.TIMING:
+            return _("Carried forward: a matter of timing")
         case _Kind.CARRIED | _Kind.ASKED | _Kind.RESOLVED if event.after in Resolution.values:
             return ended_as(event)
         case _Kind.LINK:

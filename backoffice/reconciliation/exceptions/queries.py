@@ -85,6 +85,14 @@ def of_run(run: Run) -> QuerySet[ExceptionItem, Any]:
     return items().filter(orders | operations | references, source=run.source).order_by("due_at", "pk")
 
 
+def exception_of(finding: Finding, run: Run) -> int | None:
+    """The id of the exception a finding of a run is about; None where nothing was ever wrong with it."""
+    ledger = f"{run.ledger_id}:" if run.ledger_id else ""
+    ours = ("entry" if ledger else "operation") if finding.entry_id or finding.operation_id else ""
+    key = f"{ours}:{ledger}{finding.reference}" if ours else f"order:{ledger}{finding.order_id}"
+    return ExceptionItem.objects.filter(source=run.source, key=key).values_list("pk", flat=True).first()
+
+
 def newest_finding(item: ExceptionItem) -> Finding | None:
     """What the last run that judged it found; None where its source keeps findings of its own kind."""
     rows = Finding.objects.select_related("run", "check_made").annotate(client_name=Value("", TextField()))

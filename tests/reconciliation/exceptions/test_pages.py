@@ -128,7 +128,7 @@ def test_a_near_miss_is_a_hint_and_nothing_more(as_maya: Browser, extra: Excepti
 
 
 def test_an_auditor_reads_and_is_offered_nothing_to_do(as_vera: Browser, short: ExceptionItem) -> None:
-    assert "Settle it" not in text_of(as_vera, page_of(short))
+    assert "Resolve it" not in text_of(as_vera, page_of(short))
     shown = text_of(as_vera, WORKLIST_URL)
     assert ("With the chosen rows" in shown, 'name="item"' in shown, "Download a sheet" in shown) == (False,) * 3
 
@@ -146,7 +146,7 @@ def test_an_act_on_one_is_asked_done_and_shown_on_its_page(as_maya: Browser, sho
     answer = as_maya.post("/reconciliation/exceptions/work/", said)
     assert (answer.status_code, answer["Location"]) == (302, page_of(short))
     shown = text_of(as_maya, page_of(short))
-    assert "Carried forward: timing, carried forward" in shown
+    assert "Carried forward: a matter of timing" in shown
     assert "Booked tomorrow." in shown
 
 
