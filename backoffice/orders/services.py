@@ -144,6 +144,17 @@ def reread_order(*, order_id: int, by: Person) -> Order:
     return look_up_order(text=str(order_id), by=by)
 
 
+def page_of_orders(number: int, *, size: int, start: datetime, end: datetime) -> Page[payloads.Order]:
+    """Ask CoinMENA for one page of the orders made from ``start`` to ``end``.
+
+    :raises NotRead: when no usable answer came.
+    """
+    try:
+        return coinmena().orders(number, size, from_datetime=start, to_datetime=end)
+    except PartnerError as error:
+        raise NotRead(said_by(error)) from error
+
+
 def ask_for(text: str) -> payloads.Order:
     """Ask by id where the text can be one, else by reference.
 

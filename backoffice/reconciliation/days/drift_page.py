@@ -52,6 +52,8 @@ class DriftRow:
         kind, _colon, name = self.drift.key.partition(":")
         if kind == "operation":
             return Reference(name, reverse("funding:detail", args=[name]))
+        if kind != "order":
+            return _("A row about nothing")
         number = str(side.get("order") or name)
         return Link(_("Order %(id)s") % {"id": number}, reverse("orders:detail", args=[int(number)]))
 

@@ -29,6 +29,11 @@ def last_quiet_hour(now: datetime) -> datetime:
     return today if today <= local else today - timedelta(days=1)
 
 
+def missed_before(now: datetime) -> datetime:
+    """The quiet hour since which every closed day should have been checked: the one before the newest."""
+    return last_quiet_hour(now - timedelta(days=1))
+
+
 def ring_once_to_check(day: date) -> None:
     """Ask a worker to check a day, unless a bell for it is still waiting to be heard. Not for a transaction."""
     lock = f"{CHECK}-{day.isoformat()}"

@@ -137,9 +137,10 @@ def check_may_sign(by: Person, day: Day) -> None:
 def check_nothing_newer(day: Day) -> None:
     """Refuse a signature under what a newer run has overtaken.
 
-    :raises Conflict: naming the run.
+    :raises Conflict: naming the run; also where the newest one could not see all of the day any more.
     """
     newest = queries.runs_of(day.date).first()
+    check_run_is_whole(newest)
     if newest is not None and newest.digest != day.run.digest:
         raise Conflict(
             _("Run %(newest)s has found something else than run %(run)s, which was prepared. Prepare the day again.")

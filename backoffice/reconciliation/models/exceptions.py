@@ -1,5 +1,7 @@
 """What a person has to look at, over all runs that see it: whose it is, by when, and how it ended."""
 
+from typing import Final
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -61,6 +63,59 @@ class Resolution(models.TextChoices):
 FORCED = (Resolution.MADE_ELSEWHERE, Resolution.ACCEPTED)
 
 
+#: What an exception may end by; the other resolutions carry it forward.
+ENDING: Final = (Resolution.LINKED, *FORCED)
+
+
+def waits_for_its_request() -> pgtrigger.Trigger:
+    """Demand that an exception waits for a request about it that waits itself, and for the same to its end."""
+    return pgtrigger.Trigger(
+        name="waits_for_its_request",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state=ExceptionState.WAITING),
+        func="""
+            IF OLD.state = 'waiting' THEN
+                IF (NEW.approval_id, NEW.resolution) IS DISTINCT FROM (OLD.approval_id, OLD.resolution) THEN
+                    RAISE EXCEPTION 'exception % waits for something else', NEW.id USING ERRCODE = 'check_violation';
+                END IF;
+            ELSIF NOT EXISTS (
+                SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
+                AND r.state = 'waiting' AND r.subject LIKE 'exception-' || NEW.id || '-%%'
+            ) THEN
+                RAISE EXCEPTION 'exception % waits and nobody asked', NEW.id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def forced_by_two_people() -> pgtrigger.Trigger:
+    """Demand that whoever ends an exception by force asked for exactly that, and that somebody else agreed.
+
+    A request is good for the one time it was waited for: an exception that came back needs another.
+    """
+    return pgtrigger.Trigger(
+        name="forced_by_two_people",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state=ExceptionState.RESOLVED, new__resolution__in=FORCED),
+        func="""
+            IF OLD.state NOT IN ('waiting', 'resolved')
+               OR (NEW.approval_id, NEW.resolution) IS DISTINCT FROM (OLD.approval_id, OLD.resolution)
+               OR NOT EXISTS (
+                SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
+                AND r.state = 'approved' AND r.requested_by_id = NEW.resolved_by_id
+                AND r.subject LIKE 'exception-' || NEW.id || '-%%'
+            ) THEN
+                RAISE EXCEPTION 'exception % is resolved by force and nobody agreed', NEW.id
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 class ExceptionItem(KeptModel):
     """One discrepancy, found by as many runs as see it, from its first sight to its end.
 
@@ -111,6 +166,15 @@ class ExceptionItem(KeptModel):
                 | (~Q(resolution="") & ~Q(resolution_text="") & Q(resolved_by__isnull=False)),
                 name="exception_resolved_with_words",
             ),
+            models.CheckConstraint(
+                condition=~Q(state=ExceptionState.RESOLVED) | Q(resolution__in=ENDING),
+                name="exception_ends_by_what_ends_it",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "operation"],
+                condition=Q(state=ExceptionState.RESOLVED, resolution=Resolution.LINKED),
+                name="one_order_linked_to_an_operation",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="exceptions_by_due"),
@@ -124,24 +188,8 @@ class ExceptionItem(KeptModel):
             born_in(ExceptionState.OPEN),
             pgtrigger.FSM(name="state_moves", field="state", transitions=EXCEPTION_MOVES),
             pgtrigger.ReadOnly(name="subject_is_frozen", fields=["source", "key", "day", "first_run", "opened_at"]),
-            pgtrigger.Trigger(
-                name="forced_by_two_people",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(new__state=ExceptionState.RESOLVED, new__resolution__in=FORCED)
-                & ~pgtrigger.Q(old__state=ExceptionState.RESOLVED),
-                func="""
-                    IF NOT EXISTS (
-                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
-                        AND r.state = 'approved' AND r.requested_by_id = NEW.resolved_by_id
-                        AND r.subject LIKE 'exception-' || NEW.id || '-%%'
-                    ) THEN
-                        RAISE EXCEPTION 'exception % is resolved by force and nobody agreed', NEW.id
-                            USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
+            waits_for_its_request(),
+            forced_by_two_people(),
         ]
 
 

@@ -36,6 +36,7 @@ NOBODY_SIGNED: Final[dict[str, Any]] = {
     "closed_at": None,
     "closed_with": None,
 }
+NOTHING_CHECKED: Final[dict[str, Any]] = {"checked_at": None, "unchecked_since": None, "unchecked_because": ""}
 SIGNATURES: Final = {
     "review": (policies.check_can_review, review_fingerprint),
     "close": (policies.check_can_close, closing_fingerprint),
@@ -56,7 +57,7 @@ def prepare(*, date: Date, by: Person, note: str = "") -> Day:
     if standing is None:
         Day.objects.create(date=date, zone=queries.zone().key, **changes)
     else:
-        Day.objects.filter(pk=date).update(**changes, **NOBODY_SIGNED)
+        Day.objects.filter(pk=date).update(**changes, **NOBODY_SIGNED, **NOTHING_CHECKED)
     day = queries.days().get(pk=date)
     _record("day.prepared", day, by, before=standing, reason=note)
     return day

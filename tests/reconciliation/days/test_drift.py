@@ -9,6 +9,7 @@ import pytest
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
+from backoffice.orders.rereading import Reread
 from backoffice.reconciliation import tasks
 from backoffice.reconciliation.days import drift, nightly, queries
 from backoffice.reconciliation.models import Day, DayReport, Drift, Finding, Run
@@ -35,7 +36,12 @@ def checked() -> list[Drift]:
 def partner_says_what_we_hold(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The windows CoinMENA is asked for again; in these tests it never knows better."""
     asked: list[Any] = []
-    monkeypatch.setattr(drift, "reread_orders", lambda *window: asked.append(window))
+
+    def read(*window: datetime) -> Reread:
+        asked.append(window)
+        return drift.NOTHING_GONE
+
+    monkeypatch.setattr(drift, "reread_orders", read)
     return asked
 
 
