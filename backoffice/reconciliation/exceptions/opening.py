@@ -22,6 +22,14 @@ REST: Final = (
 )
 AMOUNTS: Final = "our_amount, their_amount, their_opposite_amount"
 
+#: Whether the operation in doubt that an order was linked to ended without that order after all.
+LINKED: Final = """
+    SELECT o.state = 'failed' OR (o.state = 'completed' AND o.partner_order_id IS DISTINCT FROM e.order_id) AS denies
+    FROM funding_operation o
+    WHERE e.state = 'resolved' AND e.resolution = 'linked' AND e.key = 'order:' || e.order_id AND o.id = e.operation_id
+    LIMIT 1
+"""
+
 
 def of(alias: str, names: str) -> str:
     """Write ``names`` as columns of ``alias``."""
@@ -66,7 +74,8 @@ def take(found: str) -> str:
                (e.verdict, e.asset, e.difference, e.at_risk, {of("before", AMOUNTS)})
                IS DISTINCT FROM (due.verdict, due.asset, due.difference, due.at_risk, {of("new", AMOUNTS)}) AS amounts,
                (e.client, e.order_id, {of("before", REST)})
-               IS DISTINCT FROM (due.client, due.order_id, {of("new", REST)}) AS rest
+               IS DISTINCT FROM (due.client, due.order_id, {of("new", REST)}) AS rest,
+               linked.denies IS TRUE AS denied
         FROM due
         CROSS JOIN LATERAL (
             SELECT * FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key LIMIT 1
@@ -77,11 +86,12 @@ def take(found: str) -> str:
             ORDER BY s.run_id DESC LIMIT 1
         ) last ON true
         LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = last.finding_id LIMIT 1) before ON true
+        LEFT JOIN LATERAL ({LINKED}) linked ON true
         WHERE e.last_run_id < %(run_id)s
     ),
     judged AS (
-        SELECT known.*, amounts OR rest OR old_state = 'cleared' AS changed,
-               old_state = 'cleared' OR (amounts AND old_state IN ('resolved', 'carried')) AS comes_back,
+        SELECT known.*, amounts OR rest OR denied OR old_state = 'cleared' AS changed,
+               old_state = 'cleared' OR denied OR (amounts AND old_state IN ('resolved', 'carried')) AS comes_back,
                old_state = 'waiting' AND (amounts OR rest) AS overtaken,
                array_position(%(ranked)s, severity) > array_position(%(ranked)s, old_severity::text) AS graver
         FROM known
