@@ -78,7 +78,8 @@ def pass_over(side: OurSide) -> str:
     """The pass over one of our sides: the one statement that writes the findings of a run.
 
     Each side is read once. Beyond the window are followed, by reference: orders under a reference that stands in it,
-    and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index.
+    and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index: hence the
+    stored column in the condition, and not what the pass makes of it.
     """
     return f"""
     WITH near_ours AS ({side.window}),
@@ -91,12 +92,14 @@ def pass_over(side: OurSide) -> str:
             OR o.partner_order_ref IN ({side.references_of_client})
           )
     ),
-    far_theirs AS (
-        SELECT DISTINCT ON (o.id) o.*
-        FROM (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs) near
-        JOIN ({ORDER}) o ON o.reference = near.reference
-        WHERE o.at < %(window_from)s OR o.at >= %(window_to)s
-           OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+    far_theirs AS MATERIALIZED (
+        {ORDER}
+        WHERE o.partner_order_ref <> ''
+          AND o.partner_order_ref IN (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs)
+          AND (
+            o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
+            OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+          )
     ),
     their_orders AS NOT MATERIALIZED (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
     repeated AS (
