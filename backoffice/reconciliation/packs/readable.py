@@ -36,8 +36,8 @@ The stretch is longer than {chain.MOST:,} entries. Each entry about this pack st
 between are in the export of the audit log.
 """
 CLOSED: Final = """
-Whoever made this pack may not read the audit log. Entries about other things are there by number, prev and hash only;
-a pack made by a manager or an auditor has their text.
+Entries about other things are there by number, prev and hash only: this pack is of one client, or whoever made it may
+not read the audit log. Their text is in the export of the audit log.
 """
 
 

@@ -119,7 +119,7 @@ def write(pack: Pack, to: IO[bytes], by: Person, at: datetime) -> Contents:
     """Write every file of the pack, one after the other, the manifest last."""
     attached: list[int] = []
     tables = [readable.Shown(table, []) for table in pack.tables]
-    segment = chain.segment_for(pack.concerned, by)
+    segment = chain.segment_for(pack.concerned, by, pack.client)
     with Bundle(to) as bundle:
         for one in tables:
             bundle.add(one.table.file_name, one.table.chunks(one.first))

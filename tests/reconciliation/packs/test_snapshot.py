@@ -1,6 +1,7 @@
 """A pack is of one moment: what happens while it is written is in all of it or in none."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -8,6 +9,7 @@ from django.db.utils import InternalError
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
+from backoffice.reconciliation.packs import chain
 from backoffice.reconciliation.services import exceptions, packs
 from tests.reconciliation.packs import world
 from tests.reconciliation.packs.world import unzipped
@@ -27,14 +29,14 @@ def test_what_happens_while_a_pack_is_written_is_in_none_of_it(
         finally:
             connection.close()
 
-    first = packs.chain.segment_for
+    first = chain.segment_for
 
-    def segment_after_a_note(*told: object) -> object:
+    def segment_after_a_note(*told: Any) -> object:
         with ThreadPoolExecutor(1) as threads:
             threads.submit(meanwhile).result()
-        return first(*told)  # type: ignore[arg-type]
+        return first(*told)
 
-    monkeypatch.setattr(packs.chain, "segment_for", segment_after_a_note)
+    monkeypatch.setattr(chain, "segment_for", segment_after_a_note)
     made = packs.pack_exception(item, by=vera)
     with made.file:
         files = unzipped(made.file.read())
