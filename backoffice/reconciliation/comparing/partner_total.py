@@ -17,6 +17,8 @@ from backoffice.partner.errors import PartnerError
 from backoffice.reconciliation.comparing.matching import Comparison
 
 ONE_SECOND = timedelta(seconds=1)
+#: A run keeps no larger count. A larger one differs from what the mirror holds, which is said.
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def ask_total(comparison: Comparison) -> PartnerTotal:
     except PartnerError as error:
         unasked = _("So CoinMENA's own count of the window is not known.")
         return PartnerTotal(partial_because=f"{said_by(error)} {unasked}")
-    return PartnerTotal(total, differing(total, *mirror_holds(comparison, start, end)))
+    known = total if total <= MOST else None
+    return PartnerTotal(known, differing(total, *mirror_holds(comparison, start, end)))
 
 
 def partner_says(comparison: Comparison, start: datetime, end: datetime) -> int:

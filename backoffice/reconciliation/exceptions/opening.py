@@ -192,6 +192,13 @@ def wait_for_others(source: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('exceptions'), hashtext(%s))", [source])
 
 
+def hold_back_others(source: str) -> bool:
+    """Keep the runs of one source out for the rest of the transaction; False while one of them is being taken in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('exceptions'), hashtext(%s))", [source])
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def whole_sets_joined() -> Iterator[None]:
     """Keep the planner from going through one set for each row of another.

@@ -16,7 +16,7 @@ from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.reconciliation.comparing.partner_total import PartnerTotal
 from backoffice.reconciliation.days import fingerprints, queries, report
-from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
+from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState, Finding
 from backoffice.reconciliation.services import days, running
 from tests.approving import approve
 from tests.reconciliation.days import cast
@@ -387,4 +387,13 @@ def test_nobody_signs_while_the_newest_run_could_not_see_all_of_the_day(
     monkeypatch.setattr(running, "ask_total", lambda comparison: PartnerTotal(0, "CoinMENA counts none."))
     cast.run_of()
     with pytest.raises(Conflict, match="is partial"):
+        (cast.reviewed if act == "review" else cast.closed)(omar)
+
+
+@pytest.mark.parametrize("act", ["review", "close"])
+def test_nobody_signs_a_run_under_which_rows_were_put(prepared: Day, omar: Person, act: str) -> None:
+    if act == "close":
+        cast.reviewed(omar)
+    Finding.objects.create(run=prepared.run, verdict="matched", reference="never-was", same_reference_count=1)
+    with pytest.raises(Conflict, match="no longer those it found"):
         (cast.reviewed if act == "review" else cast.closed)(omar)

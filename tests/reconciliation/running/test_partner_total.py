@@ -8,6 +8,7 @@ from django.utils import timezone
 from backoffice.accounts.actors import System
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.comparing import partner_total
 from backoffice.reconciliation.comparing.partner_total import differing
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.services.running import reconcile
@@ -96,3 +97,12 @@ def test_a_window_the_mirror_has_not_been_read_past_is_not_asked_for(partners: P
 )
 def test_a_last_second_counts_whole_or_by_its_beginning(total: int, least: int, most: int, sentence: str) -> None:
     assert differing(total, least, most) == sentence
+
+
+def test_a_count_beyond_all_reason_is_said_and_does_not_end_the_run(
+    read: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_total, "partner_says", lambda *asked: 2**62)
+    made = run()
+    assert (made.partner_total, made.is_complete) == (None, False)
+    assert "4,611,686,018,427,387,904 orders" in made.incomplete_because
