@@ -199,7 +199,7 @@ class ItemRow:
     @property
     def sub(self) -> object:
         if self.item.verdict == Verdict.EXTRA_AT_PARTNER:
-            return _("No operation of ours carries its reference")
+            return naming.alone_of(self.item)
         return naming.sub_of(self.item)
 
     @property

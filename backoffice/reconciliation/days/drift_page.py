@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.reconciliation.days import queries
 from backoffice.reconciliation.exceptions.naming import verdict_label
-from backoffice.reconciliation.models import Day, DayReport, DayState, Drift
+from backoffice.reconciliation.models import Day, DayReport, DayState, Drift, ExceptionItem, Source
 from backoffice.ui.values import Badge, Link, Meaning, Reference
 
 SHOWN: Final = 50
@@ -40,6 +40,12 @@ class DriftRow:
     """One change: what it is about, what was signed, what it is now."""
 
     drift: Drift
+    item_id: int | None = None
+
+    @property
+    def exception_url(self) -> str:
+        """The page of the exception that follows from it, where there is one."""
+        return reverse("reconciliation:exception", args=[self.item_id]) if self.item_id else ""
 
     @property
     def still(self) -> bool:
@@ -84,7 +90,9 @@ def drift_rows(day: Day | None) -> list[DriftRow]:
     newest: dict[str, Drift] = {}
     for drift in queries.drifts_of(report):
         newest.setdefault(drift.key, drift)
-    return [DriftRow(one) for one in newest.values()]
+    items = ExceptionItem.objects.filter(source=Source.OPERATIONS, key__in=newest).values_list("key", "pk")
+    ids = dict(items) if newest else {}
+    return [DriftRow(one, ids.get(one.key)) for one in newest.values()]
 
 
 def told(side: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:

@@ -82,6 +82,7 @@ def facts_of(item: Any, now: datetime) -> list[Fact]:
         Fact(_("Due"), naming.due_of(item, now)) if item.state not in ENDED else Fact(_("Ended"), item.ended_at),
         Fact(_("First seen"), run_link(item.first_run_id)),
         Fact(_("Last seen"), run_link(item.last_run_id)),
+        *([Fact(_("Ledger"), naming.ledger_of(item))] if naming.ledger_of(item) else []),
         *ending_of(item),
     ]
 

@@ -28,7 +28,7 @@ GRAVITY = Case(*(When(severity=one, then=Value(place)) for place, one in enumera
 
 def items() -> QuerySet[ExceptionItem, Any]:
     """Every exception with the client's name, its owner and what it is about."""
-    related = ExceptionItem.objects.select_related("owner", "operation", "last_run", "first_run", "approval")
+    related = ExceptionItem.objects.select_related("owner", "operation", "last_run__ledger", "first_run", "approval")
     return related.annotate(client_name=CLIENT_NAME, risk=RISK, gravity=GRAVITY)
 
 
