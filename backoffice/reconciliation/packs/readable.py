@@ -74,6 +74,7 @@ What is where
                                  "for" is who was away and whose voice was used
   exceptions, history            what did not agree, what was done about it, notes
   verdicts, tests                what runs found: expected, actual, result
+  index.html, style.css          the tables as a page, and how it looks
   exchanges/                     requests and answers; signatures and keys are redacted, the rest is as it was kept
   attachments/                   files attached to closings, untouched
   audit.csv, chain.jsonl         entries of the audit log, in words and as they were hashed

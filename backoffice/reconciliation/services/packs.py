@@ -20,7 +20,7 @@ from backoffice.funding.models import ClosingEvidence, Operation
 from backoffice.funding.services.evidence import record_reading
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.models import DayReport, ExceptionItem
-from backoffice.reconciliation.packs import about_day, about_exception, about_operation, chain, readable
+from backoffice.reconciliation.packs import about_day, about_exception, about_operation, chain, readable, styling
 from backoffice.reconciliation.packs.bundle import Bundle
 from backoffice.reconciliation.packs.parts import CHUNK_BYTES, Pack
 
@@ -128,6 +128,7 @@ def write(pack: Pack, to: IO[bytes], by: Person, at: datetime) -> Contents:
         for document in pack.documents():
             bundle.add(document.name, document.chunks)
             attached += [document.attachment] if document.attachment else []
+        bundle.add(styling.FILE, [styling.CONTENT])
         bundle.add(readable.INDEX, [readable.index(pack, tables, bundle.files, by, at)])
         bundle.add(readable.README, [readable.readme(pack, bundle.files, by, at).encode()])
     return Contents(len(bundle.files), attached)

@@ -34,7 +34,7 @@ IN_REVIEW = "/reconciliation/packs/operations/dep-review/"
 DAY = f"/reconciliation/days/{cast.DATE}/reports/1/pack/"
 KINDS = ["operation", "exception", "day"]
 ALWAYS = {
-    *("README.txt", "index.html", "HOW-TO-CHECK.txt", MANIFEST, "chain.jsonl", "audit.csv", "facts.csv"),
+    *("README.txt", "index.html", "style.css", "HOW-TO-CHECK.txt", MANIFEST, "chain.jsonl", "audit.csv", "facts.csv"),
     *("approvals.csv", "decisions.csv", "exceptions.csv", "history.csv", "verdicts.csv", "tests.csv"),
 }
 STORY = {"timeline.csv", "closings.csv", "attachments.csv", "late-orders.csv"}
@@ -323,6 +323,13 @@ def test_the_same_evidence_gives_the_same_files(browser_of: BrowserOf, closed_da
     # The first pack is itself an entry about the day, and the page says when it was made.
     told = {"audit.csv", "chain.jsonl", "README.txt", "index.html", MANIFEST}
     assert {name for name in first if first[name] != second[name]} <= told
+
+
+def test_the_page_stands_by_itself(browser_of: BrowserOf, closed_day: DayReport, vera: Person) -> None:
+    files = packed(browser_of(vera), DAY)
+    used = set(re.findall(r'(?:href|src)="([^"#]+)"', files["index.html"].decode()))
+    assert "style.css" in used
+    assert used <= set(files)
 
 
 # People and the log ---------------------------------------------------------------------------------------------------
