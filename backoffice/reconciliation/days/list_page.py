@@ -95,8 +95,9 @@ def month_of(text: str, today: date) -> date:
     if not text:
         return today.replace(day=1)
     try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError as error:
+        following(month := date.fromisoformat(f"{text}-01"))
+        return month
+    except (ValueError, OverflowError) as error:
         raise BadListRequest(_("This is no month. Start again from the whole list.")) from error
 
 

@@ -16,11 +16,9 @@ from backoffice.reconciliation.exceptions.feeds import feed_of
 from backoffice.reconciliation.models import ENDED, EXCEPTIONS, PENDING, Run, Source
 
 #: Both sides of a finding beyond its amounts; times are left out: they decide no verdict.
-REST: Final = (
-    "our_client, our_type, our_asset, our_state, their_client, their_type, their_asset, their_status, "
-    "same_reference_count"
-)
-AMOUNTS: Final = "our_amount, their_amount, their_opposite_amount"
+REST: Final = "our_type, our_asset, our_state, their_type, their_asset, their_status, same_reference_count"
+#: What somebody agreed to when an exception was dealt with: how much, and whose.
+AMOUNTS: Final = "our_amount, their_amount, their_opposite_amount, our_client, their_client"
 
 #: Whether the operation in doubt that an order was linked to ended without that order after all.
 LINKED: Final = """
@@ -52,7 +50,7 @@ def take(found: str) -> str:
     ),
     due AS (SELECT sized.*, {severity.DUE} AS due_at FROM sized),
     fresh AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('reconciliation_exceptionitem', 'id')) AS id, due.* FROM due
+        SELECT nextval((SELECT pg_get_serial_sequence('reconciliation_exceptionitem', 'id'))) AS id, due.* FROM due
         WHERE NOT EXISTS (
             SELECT 1 FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key
         )

@@ -93,8 +93,15 @@ def test_the_list_asks_the_same_number_of_queries_however_many_days(odd: None, a
     assert queries_of(as_maya, "/reconciliation/?month=2026-11") == few
 
 
-def test_a_month_that_is_none_is_refused(as_maya: Browser) -> None:
-    assert as_maya.get("/reconciliation/?month=2026-13").status_code == 400
+@pytest.mark.parametrize("month", ["2026-13", "9999-12", "x"])
+def test_a_month_that_is_none_is_refused(as_maya: Browser, month: str) -> None:
+    assert as_maya.get(f"/reconciliation/?month={month}").status_code == 400
+
+
+@pytest.mark.parametrize("act", ["", "prepare/", "review/"])
+def test_the_end_of_the_calendar_is_no_business_day(as_maya: Browser, as_omar: Browser, act: str) -> None:
+    for browser in (as_maya, as_omar):
+        assert browser.get(f"/reconciliation/days/9999-12-31/{act}").status_code in (403, 404)
 
 
 def test_days_before_the_first_operation_are_not_listed(odd: None, as_maya: Browser) -> None:

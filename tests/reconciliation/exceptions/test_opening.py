@@ -197,7 +197,14 @@ def test_what_was_resolved_stays_so_while_nothing_changes(maya: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"debit": Decimal("499.00")}, {"status": "failed"}, {"type": "buy"}, {"debit_asset_id": "BHD"}]
+    "change",
+    [
+        {"debit": Decimal("499.00")},
+        {"status": "failed"},
+        {"type": "buy"},
+        {"debit_asset_id": "BHD"},
+        {"partner_client_id": "user_2"},
+    ],
 )
 def test_what_was_resolved_comes_back_when_verdict_or_amounts_change(maya: Person, change: dict[str, Any]) -> None:
     order = half_short()
@@ -207,6 +214,16 @@ def test_what_was_resolved_comes_back_when_verdict_or_amounts_change(maya: Perso
     taken()
     back = item("operation:dep-1")
     assert (back.state, back.resolution, back.resolved_by, back.ended_at) == ("open", "", None, None)
+
+
+def test_what_was_made_elsewhere_for_one_client_comes_back_as_another_s(maya: Person) -> None:
+    order = rows.order(Theirs(reference=None))
+    taken()
+    resolve(f"order:{order.pk}", maya)
+    assert taken() == Taken(seen=1)
+    Order.objects.update(partner_client_id="user_2")
+    taken()
+    assert (item(f"order:{order.pk}").state, item(f"order:{order.pk}").client) == ("open", "user_2")
 
 
 def test_what_was_resolved_stays_so_when_only_words_of_the_partner_change(maya: Person) -> None:
