@@ -16,7 +16,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
+from backoffice.funding.models import Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
@@ -123,11 +123,6 @@ def reserved(client: Client, asset_id: str, excluding: Operation | None = None) 
 
 
 # Attempts -----------------------------------------------------------------------------------------------------------
-
-
-def open_attempts(operation: Operation) -> QuerySet[Attempt]:
-    """Return the attempts that may have been applied: without not-applied or never-sent evidence."""
-    return operation.attempts.exclude(outcomes__evidence__in=CLOSING_EVIDENCE)
 
 
 def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
