@@ -16,16 +16,18 @@ from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.policies import Conflict
 from backoffice.exports.services import stream_csv
+from backoffice.funding.models import Operation
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, pages, queries
 from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
-from backoffice.reconciliation.exceptions.forms import ActForm, ChosenForm
+from backoffice.reconciliation.exceptions.forms import ActForm, ChosenForm, OperationForm
 from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST, worklist_of
 from backoffice.reconciliation.exceptions.offering import OFFERS, Offer
 from backoffice.reconciliation.exceptions.policies import can_work
+from backoffice.reconciliation.models import ExceptionItem
 from backoffice.ui.listing import BadListRequest
 from backoffice.ui.render import render_listing, render_page
-from backoffice.ui.values import CheckResult, Crumb
+from backoffice.ui.values import CheckResult, Crumb, Reference
 
 #: Where the results of the last act wait to be read, in the session.
 WORKED: Final = "exceptions_worked"
@@ -87,12 +89,16 @@ def nothing_chosen(request: HttpRequest) -> HttpResponse:
 
 def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -> HttpResponse:
     """Show the rows with why some of them cannot be worked this way, and ask what is needed."""
+    alike = operations_alike(offer, ids)
+    if len(alike) == 1:
+        form.initial["reference"] = alike[0].reference
     rows = [(one, offer.why_not(one)) for one in queries.items().filter(pk__in=ids).order_by("due_at", "pk")]
     if not rows:
         return nothing_chosen(request)
     context = {
         "offer": offer,
         "form": form,
+        "alike": [Reference(one.reference, one.get_absolute_url()) for one in alike],
         "rows": [row_of(item, why) for item, why in rows],
         "can_go_on": any(not why for _item, why in rows),
         "crumbs": pages.crumbs(Crumb(str(offer.title))),
@@ -100,6 +106,13 @@ def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -
     }
     status = 422 if form.errors else 200
     return render_page(request, "reconciliation/exceptions/work.html", context, status=status)
+
+
+def operations_alike(offer: Offer, ids: Sequence[int]) -> list[Operation]:
+    """The operations in doubt that fit the one order that is to be linked; none for any other act."""
+    if offer.form is not OperationForm:
+        return []
+    return [one for item in ExceptionItem.objects.filter(pk__in=ids[:1]) for one in queries.in_doubt_like(item)]
 
 
 def row_of(item: Any, why_not: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Client
 from backoffice.funding.models import Operation
+from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.exceptions import queries
 from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST
@@ -224,3 +225,16 @@ def test_the_list_and_its_file_agree(committed: str, maya: Person) -> None:
     services.carry([item("operation:dep-1").pk], text="=Tomorrow", by=maya)
     assert_table_and_csv_agree(WORKLIST, queries.items())
     assert_table_and_csv_agree(SHEET, queries.items())
+
+
+def test_the_operations_in_doubt_that_fit_are_offered(as_maya: Browser, extra: ExceptionItem) -> None:
+    asking = f"/reconciliation/exceptions/work/?act=operation&item={extra.pk}"
+    rows.operation(Ours(reference="dep-larger", amount=Decimal("500.01"), state=State.REVIEW))
+    assert "the same to the digit:" not in text_of(as_maya, asking)
+    rows.operation(Ours(reference="dep-fits", state=State.REVIEW))
+    page = as_maya.get(asking).content.decode()
+    assert 'href="/funding/dep-fits/"' in page
+    assert 'value="dep-fits"' in page
+    assert "dep-larger" not in page
+    rows.operation(Ours(reference="dep-too", state=State.UNKNOWN))
+    assert 'value="dep-fits"' not in as_maya.get(asking).content.decode()
