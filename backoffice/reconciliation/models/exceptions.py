@@ -123,6 +123,8 @@ class ExceptionItem(KeptModel):
     ``entry:<ledger>:<reference>``, ``transaction:<id>:<fault>``, ``balance:<client>:<asset>``. ``difference`` is theirs
     less ours, signed from the client's side, of what completed; ``at_risk`` the money in question, never negative.
     ``day`` is the business day it belongs to, in the company's time zone.
+
+    Indexed is what is asked for. Nobody deletes what a key of it names, so that a key alone is no reason for an index.
     """
 
     source = models.CharField(max_length=16, choices=Source)
@@ -134,23 +136,27 @@ class ExceptionItem(KeptModel):
     reference = models.TextField(blank=True)
     operation = models.ForeignKey(Operation, null=True, on_delete=models.RESTRICT, related_name="exceptions")
     order_id = models.BigIntegerField(null=True, db_index=True)
-    transaction_id = models.UUIDField(null=True, db_index=True)
+    transaction_id = models.UUIDField(null=True)
     asset = models.CharField(max_length=32, blank=True)
     difference = AmountField(null=True)
     at_risk = AmountField(null=True)
     state = models.CharField(max_length=16, choices=ExceptionState, default=ExceptionState.OPEN)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
     severity = models.CharField(max_length=8, choices=Severity)
     due_at = models.DateTimeField()
-    first_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+")
-    last_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+")
+    first_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+", db_index=False)
+    last_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+", db_index=False)
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
     resolution_text = models.TextField(blank=True)
     ticket = models.CharField(max_length=80, blank=True, help_text=_("The partner's number for what was raised"))
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
-    approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+")
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
+    approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
 
     class Meta(KeptModel.Meta):
         abstract = False
@@ -179,7 +185,11 @@ class ExceptionItem(KeptModel):
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="exceptions_by_due"),
             models.Index(fields=["day", "state", "id"], name="exceptions_of_a_day"),
-            models.Index(fields=["owner", "state", "due_at", "id"], name="exceptions_of_an_owner"),
+            models.Index(
+                fields=["owner", "state", "due_at", "id"],
+                name="exceptions_of_an_owner",
+                condition=Q(owner__isnull=False),
+            ),
             models.Index(fields=["client", "id"], name="exceptions_of_a_client"),
             models.Index(fields=["reference"], name="exceptions_by_reference"),
         ]
@@ -196,9 +206,9 @@ class ExceptionItem(KeptModel):
 class Sighting(AppendOnlyModel):
     """That a run saw an exception, and in which of its findings; written when it is new or found changed."""
 
-    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="sightings")
-    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="sightings")
-    finding = models.ForeignKey(Finding, null=True, on_delete=models.RESTRICT, related_name="+")
+    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="sightings", db_index=False)
+    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="sightings", db_index=False)
+    finding = models.ForeignKey(Finding, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
     verdict = models.CharField(max_length=32)
 
     class Meta(AppendOnlyModel.Meta):
@@ -224,11 +234,13 @@ class ExceptionEvent(AppendOnlyModel):
         CLEARED = "cleared", _("Cleared by partner data")
         REOPENED = "reopened", _("Open again")
 
-    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="events")
+    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="events", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
-    run = models.ForeignKey(Run, null=True, on_delete=models.RESTRICT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
+    run = models.ForeignKey(Run, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
     before = models.TextField(blank=True)
     after = models.TextField(blank=True)
     text = models.TextField(blank=True)
