@@ -70,12 +70,18 @@ class DriftRow:
         return Badge(Drift.Kind(self.drift.kind).label, Meaning.NEGATIVE)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether CoinMENA no longer lists the order of a pair, of which our side is left."""
+        after = self.drift.after
+        return self.drift.kind == Drift.Kind.VANISHED and after is not None and not after.get("order")
+
+    @property
     def signed(self) -> list[str]:
-        return told(self.drift.before, self.drift.after)
+        return told(self.drift.before, None if self.is_gone else self.drift.after)
 
     @property
     def now(self) -> list[str]:
-        return told(self.drift.after, self.drift.before)
+        return [_("CoinMENA no longer lists the order")] if self.is_gone else told(self.drift.after, self.drift.before)
 
     @property
     def run_url(self) -> str:

@@ -194,6 +194,7 @@ def test_the_page_shows_what_is_gone(signed: DayReport, vera: Person) -> None:
     checked(lists_all_but(held(), 70))
     page = browser.get(PAGES[1]).content.decode()
     assert "Vanished" in page and "2 changes since" in page and "Order 70" in page
+    assert page.count("CoinMENA no longer lists the order") == 1
 
 
 def test_a_day_that_is_prepared_anew_begins_without_the_old_warning(
