@@ -93,13 +93,16 @@ def pass_over(side: OurSide) -> str:
           )
     ),
     far_theirs AS MATERIALIZED (
-        {ORDER}
-        WHERE o.partner_order_ref <> ''
-          AND o.partner_order_ref IN (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs)
-          AND (
-            o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
-            OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
-          )
+        SELECT DISTINCT ON (id) * FROM (
+            {ORDER}
+            JOIN (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs) near
+                ON near.reference = o.partner_order_ref
+            WHERE o.partner_order_ref <> ''
+              AND (
+                o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
+                OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+              )
+        ) beyond
     ),
     their_orders AS NOT MATERIALIZED (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
     repeated AS (
