@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 
@@ -107,8 +107,3 @@ def signed(text: str) -> str:
 
 def moment_in(text: str) -> str:
     return times.written(datetime.fromisoformat(text))
-
-
-def newest_note(item: ExceptionItem) -> Any:
-    """The last note, or nothing."""
-    return item.events.filter(kind=_Kind.NOTE).select_related("by").order_by("-id").first()

@@ -79,15 +79,6 @@ def of_day(day: date) -> QuerySet[ExceptionItem, Any]:
     return items().filter(day=day).order_by("due_at", "pk")
 
 
-def of_run(run: Run) -> QuerySet[ExceptionItem, Any]:
-    """The exceptions that a run's findings are about, whether the run was the first to see them or not."""
-    findings = run.findings.exclude(verdict="matched")
-    orders = Q(order_id__in=findings.filter(order_id__isnull=False).values("order_id"))
-    operations = Q(operation_id__in=findings.filter(operation__isnull=False).values("operation_id"))
-    references = Q(reference__in=findings.filter(entry__isnull=False).values("reference"))
-    return items().filter(orders | operations | references, source=run.source).order_by("due_at", "pk")
-
-
 def exception_of(finding: Finding, run: Run) -> int | None:
     """The id of the exception a finding of a run is about; None where nothing was ever wrong with it."""
     ledger = f"{run.ledger_id}:" if run.ledger_id else ""
