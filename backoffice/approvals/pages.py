@@ -94,7 +94,7 @@ def note_hint(preview: Mapping[str, Any]) -> str:
 
 
 def people_of(asked: Request, person: accounts.Person, now: datetime) -> list[tuple[Person, CheckResult | str]]:
-    """List who can decide or has, the reader first; then who cannot: who asked, and whose act it would undo.
+    """List who can decide or has, the reader first; then who cannot: who asked, and who is barred.
 
     Once it is over nobody can any more: those who decided, and who asked.
     """
@@ -107,7 +107,7 @@ def people_of(asked: Request, person: accounts.Person, now: datetime) -> list[tu
     able = [(_shown(one, person, note), result) for one, note, result in _notes_on(entitled, decided, now)]
     unable = [(_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
     if asked.barred is not None:
-        unable.append((_shown(asked.barred, person, _("Would undo their own act")), CheckResult.FAILED))
+        unable.append((_shown(asked.barred, person, str(subject_of(asked).words.barred.note)), CheckResult.FAILED))
     return [*able, *unable]
 
 

@@ -151,9 +151,7 @@ def _why_not_person(person: Person, request: Request, now: datetime) -> Reason |
     if person.pk == request.requested_by_id:
         return _of_the_person(person, "own_request", _(OWN_REQUEST), request, now)
     if person.pk == request.barred_id:
-        return _of_the_person(
-            person, "own_act", _("You cannot decide on this: it would undo what you did."), request, now
-        )
+        return _of_the_person(person, "own_act", str(subject_of(request).words.barred.told), request, now)
     if not person.is_active:
         return _of_the_person(
             person, "deactivated", _("Your account is closed, so you decide on nothing."), request, now
@@ -169,7 +167,7 @@ def _why_not_voice(person: Person, away: Person, request: Request, now: datetime
         text = _("You cannot decide on this for %(name)s: it is their own request.")
         return _of_the_person(person, "voice_of_requester", text % said, request, now)
     if away.pk == request.barred_id:
-        text = _("You cannot decide on this for %(name)s: it would undo what they did.")
+        text = str(subject_of(request).words.barred.told_for)
         return _of_the_person(person, "voice_of_barred", text % said, request, now)
     if not any(one.away_id == away.pk for one in queries.delegations_to(person, now)):
         text = _("%(name)s has not handed over to you, or not for today. You can decide in your own name.")
