@@ -29,12 +29,13 @@ DIFFERENCE = """
     CASE WHEN our_asset <> their_asset OR COALESCE(our_net, their_net) IS NULL THEN NULL
          ELSE COALESCE(their_net, 0) - COALESCE(our_net, 0) END
 """
-#: What may be lost: the difference where the amounts are what differs, else the whole of the larger side.
-AT_RISK = """
+#: What may be lost: the size of the difference, to the amount in dispute where that is more. Where nothing has moved on
+#: either side, or as much on both, the whole of the larger side: it moved for another client, or may still move.
+AT_RISK = f"""
     CASE WHEN verdict = 'amount_differs' AND their_amount IS NOT NULL
          THEN GREATEST(abs(their_amount - our_amount), abs(COALESCE(their_opposite_amount, 0)),
                        abs(COALESCE(their_net, 0) - our_net))
-         ELSE GREATEST(our_amount, their_amount) END
+         ELSE COALESCE(NULLIF(abs({DIFFERENCE}), 0), GREATEST(our_amount, their_amount)) END
 """
 
 
