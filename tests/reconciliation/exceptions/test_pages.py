@@ -169,6 +169,28 @@ def test_an_act_on_several_has_a_result_for_each(
     assert "It waits for a manager&#x27;s decision." in shown
 
 
+def test_what_was_typed_for_one_that_is_refused_stays_in_its_form(as_maya: Browser, extra: ExceptionItem) -> None:
+    said = {"act": "operation", "item": [extra.pk], "reference": "dep-wrong", "text": "The client's own words."}
+    answer = as_maya.post("/reconciliation/exceptions/work/", said)
+    shown = answer.content.decode()
+    assert (answer.status_code, "No operation carries the reference dep-wrong." in shown) == (422, True)
+    assert ('value="dep-wrong"' in shown, "The client&#x27;s own words.</textarea>" in shown) == (True, True)
+
+
+def test_what_was_typed_for_several_is_there_again_for_the_refused_ones(
+    as_maya: Browser, short: ExceptionItem, extra: ExceptionItem, maya: Person
+) -> None:
+    services.ask_to_force([extra.pk], resolution=Resolution.MADE_ELSEWHERE, text="By hand.", by=maya)
+    said = {"act": "raise", "item": [short.pk, extra.pk], "ticket": "77120", "text": "Is it a fee?"}
+    results = as_maya.get(as_maya.post("/reconciliation/exceptions/work/", said)["Location"])
+    again = results.context["again_url"]
+    assert again == f"/reconciliation/exceptions/work/?act=raise&item={extra.pk}&again=yes"
+    shown = as_maya.get(again).content.decode()
+    assert ('value="77120"' in shown, "Is it a fee?</textarea>" in shown) == (True, True)
+    other = as_maya.get(again.replace("raise", "carry")).content.decode()
+    assert "Is it a fee?" not in other
+
+
 def test_asking_writes_nothing(as_maya: Browser, short: ExceptionItem) -> None:
     as_maya.get(f"/reconciliation/exceptions/work/?act=read&item={short.pk}")
     assert not short.events.exists()
