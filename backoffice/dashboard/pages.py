@@ -11,8 +11,9 @@ from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Request
-from backoffice.dashboard import queries
+from backoffice.dashboard import control, queries
 from backoffice.dashboard.chart import Chart, draw
+from backoffice.dashboard.control import EXCEPTIONS
 from backoffice.dashboard.words import (
     WHO_MOVES_IT_ON,
     request_url,
@@ -25,12 +26,12 @@ from backoffice.funding.states import State
 from backoffice.mirror.queries import Freshness, freshness
 from backoffice.money import Money
 from backoffice.reconciliation.badges import run_badge
+from backoffice.reconciliation.days.open_days import OpenDays, open_days
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.models import Run
 from backoffice.ui import times
 from backoffice.ui.values import Action, Badge, Fact, Figure
 
-EXCEPTIONS = "/reconciliation/exceptions/"
 IN_DOUBT = "/funding/?state=unknown&state=review"
 
 
@@ -120,13 +121,15 @@ def manager_page(person: Person, now: datetime) -> dict[str, Any]:
     """Decide: what waits for an approval, what is in doubt."""
     waiting = queries.requests_waiting(person, now)
     exceptions = queries.open_exceptions(person, now)
+    days = open_days(now, queries.DAYS_NAMED)
     return {
         "figures": [
             approvals_figure(now, *queries.count_waiting(now)),
             doubt_figure(queries.doubt(), now),
             exceptions_figure(exceptions),
-            failed_figure(now),
+            control.days_figure(days, now),
         ],
+        **kept_in_order(person, exceptions, days, now),
         "waiting": [RequestRow(request, now) for request in waiting[: queries.ROWS_SHOWN]],
         "has_queue": True,
         "actions": [Action(_("Review next"), request_url(waiting[0].subject), primary=True)] if waiting else [],
@@ -138,14 +141,16 @@ def finance_page(person: Person, now: datetime) -> dict[str, Any]:
     """Follow: one's own operations on their way, and those that ended without effect."""
     mine = queries.on_their_way(person)
     exceptions = queries.open_exceptions(person, now)
+    days = open_days(now, queries.DAYS_NAMED)
     return {
         "line": asked_line(queries.asked_today(queries.start_of_day(now))),
         "figures": [
             on_their_way_figure(mine.count(), queries.count_waiting(now, person)[0]),
             doubt_figure(queries.doubt(), now),
-            exceptions_figure(exceptions),
-            failed_figure(now),
+            control.own_figure(exceptions, person),
+            control.days_figure_with_next(days, now),
         ],
+        **kept_in_order(person, exceptions, days, now),
         "mine": [OperationRow(one, now) for one in mine[: queries.ROWS_SHOWN]],
         "has_own": True,
         "ended": [OperationRow(one, now) for one in queries.ended_without_effect(person, now)],
@@ -204,6 +209,16 @@ def shared_by_readers(exceptions: queries.OpenExceptions, now: datetime) -> dict
     }
 
 
+def kept_in_order(person: Person, exceptions: queries.OpenExceptions, days: OpenDays, now: datetime) -> dict[str, Any]:
+    """What those who work exceptions and days see of them: their own, and what is not closed."""
+    return {
+        "own": [control.OwnException(one, now) for one in queries.own_exceptions(person)],
+        "own_count": exceptions.own,
+        "own_url": control.own_url(person),
+        "days": [control.DayLine(one) for one in days.newest],
+    }
+
+
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
@@ -235,12 +250,6 @@ def exceptions_figure(exceptions: queries.OpenExceptions) -> Figure:
 
 def overdue_note(count: int) -> str:
     return ngettext("%(n)s overdue", "%(n)s overdue", count) % {"n": f"{count:,}"}
-
-
-def failed_figure(now: datetime) -> Figure:
-    count = queries.count_failed_since(queries.start_of_day(now))
-    note = _("No money moved") if count else _("None so far")
-    return Figure(_("Failed today"), count, note=note, tone=tone(count), url="/funding/")
 
 
 def tone(count: int) -> str:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -206,11 +210,19 @@ def run_context(run: Run) -> dict[str, Any]:
             "end": run.window_to.isoformat(),
             "ledger": run.ledger_id or "",
         },
+        "not_listed_url": f"{reverse('orders:list')}?{urlencode(not_listed_in(run))}",
         "ours_note": _("Entries of %(ledger)s") % {"ledger": run.ledger}
         if run.ledger
         else _("Operations in the window"),
         "assets": [asset_line(AssetTotal.from_json(kept)) for kept in run.totals],
     }
+
+
+def not_listed_in(run: Run) -> dict[str, str]:
+    """The filter of the orders that finds what of a run's window CoinMENA no longer lists."""
+    zone = ZoneInfo(settings.COMPANY_TIME_ZONE)
+    days = {"created_from": run.window_from, "created_to": run.window_to - timedelta(microseconds=1)}
+    return {"listed": "no", **{name: f"{at.astimezone(zone):%Y-%m-%d}" for name, at in days.items()}}
 
 
 def again(run: Run) -> dict[str, Any]:

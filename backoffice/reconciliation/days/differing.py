@@ -1,15 +1,18 @@
 """How the rows of a closed day differ from those that were signed: two runs side by side, and what is gone."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import F
 
 from backoffice.money import to_plain
 from backoffice.orders.models import TRADE_KINDS, Order
-from backoffice.reconciliation.models import Drift, Finding
+from backoffice.reconciliation.comparing.windows import Window
+from backoffice.reconciliation.models import Drift
 
 #: A day that changed in more rows than this is reported by as many of them; its run shows the rest.
 MOST_TOLD: Final = 5_000
@@ -29,28 +32,16 @@ ROW: Final = """
         'their_status', f.their_status, 'same_reference_count', f.same_reference_count
     )
 """
-#: What there is nothing to say of where CoinMENA no longer lists the order.
-THEIRS: Final = (
-    *("verdict", "order", "their_client", "their_type", "their_asset", "their_amount"),
-    *("their_opposite_amount", "their_status", "same_reference_count"),
-)
 
-
-def side_by_side(of: str, keeping: str) -> str:
-    """The rows of two runs that lie in ``of``, next to each other, as far as ``keeping`` holds."""
-    return f"""
-        WITH was AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(signed)s {of}),
-             found AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(newest)s {of})
-        SELECT COALESCE(was.key, found.key), was.row, found.row
-        FROM was FULL JOIN found USING (key)
-        WHERE {keeping}
-        ORDER BY COALESCE(was.key, found.key) COLLATE "C"
-        LIMIT %(most)s
-    """  # noqa: S608  (no value of anybody's: constants of this module)
-
-
-DIFFERENCES: Final = side_by_side("", "was.row IS DISTINCT FROM found.row")
-GONE: Final = side_by_side("AND f.order_id = ANY(%(gone)s::bigint[])", "true")
+DIFFERENCES: Final = f"""
+    WITH was AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(signed)s),
+         found AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(newest)s)
+    SELECT COALESCE(was.key, found.key), was.row, found.row
+    FROM was FULL JOIN found USING (key)
+    WHERE was.row IS DISTINCT FROM found.row
+    ORDER BY COALESCE(was.key, found.key) COLLATE "C"
+    LIMIT %(most)s
+"""  # noqa: S608  (no value of anybody's: constants of this module)
 
 
 @dataclass(frozen=True)
@@ -70,23 +61,9 @@ class Difference:
 
 def differences(signed_id: int, newest_id: int) -> list[Difference]:
     """Compare the rows of two runs of one window, in one statement."""
-    rows = compared(DIFFERENCES, signed=signed_id, newest=newest_id)
-    return [Difference(key, before, after) for key, before, after in rows]
-
-
-def vanished(signed_id: int, newest_id: int, gone: Sequence[int]) -> list[Difference]:
-    """What is left of the rows of orders that CoinMENA no longer lists: our side, where there is one."""
-    if not gone:
-        return []
-    rows = compared(GONE, signed=signed_id, newest=newest_id, gone=list(gone))
-    pairs = [Difference(key, before, without_theirs(after or before or {})) for key, before, after in rows]
-    return [*pairs, *trades_gone(signed_id, gone)]
-
-
-def compared(statement: str, **values: Any) -> list[tuple[str, dict[str, Any] | None, dict[str, Any] | None]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**values, "most": MOST_TOLD})
-        return [(key, read(before), read(after)) for key, before, after in cursor.fetchall()]
+        cursor.execute(DIFFERENCES, {"signed": signed_id, "newest": newest_id, "most": MOST_TOLD})
+        return [Difference(key, read(before), read(after)) for key, before, after in cursor.fetchall()]
 
 
 def read(row: str | None) -> dict[str, Any] | None:
@@ -94,18 +71,12 @@ def read(row: str | None) -> dict[str, Any] | None:
     return json.loads(row) if row else None
 
 
-def without_theirs(row: dict[str, Any]) -> dict[str, Any] | None:
-    """The row as it is without CoinMENA's order: no verdict is claimed, and without our side nothing is left."""
-    if row["our_amount"] is None:
-        return None
-    return {**row, **dict.fromkeys(THEIRS)}
-
-
-def trades_gone(signed_id: int, gone: Sequence[int]) -> Iterator[Difference]:
-    """The trades among what is gone: a run counts them and has no rows of them."""
-    rows = Finding.objects.filter(run=signed_id, order_id__in=gone).values("order_id")
-    trades = Order.objects.filter(pk__in=gone, type__in=TRADE_KINDS).exclude(pk__in=rows).order_by("pk")
-    for order in trades[:MOST_TOLD]:
+def trades_gone(window: Window, *, since: datetime) -> Iterator[Difference]:
+    """The trades that CoinMENA no longer has from ``since`` on: a run counts the others and has no rows of any."""
+    trades = Order.objects.filter(
+        vanished_at__gt=since, created_at__gte=window.start, created_at__lt=window.end, type__in=TRADE_KINDS
+    ).exclude(read_at__gt=F("vanished_at"))
+    for order in trades.order_by("pk")[:MOST_TOLD]:
         yield Difference(f"order:{order.pk}", trade_row(order), None)
 
 

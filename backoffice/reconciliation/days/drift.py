@@ -5,8 +5,8 @@ itself keeps nothing: it makes the pass, compares the digest with the newest one
 Only a day that has changed gets a run of its own, with the partner asked as for any run, and its rows are compared one
 by one with those of the run that was signed. The signed report never changes.
 
-The mirror keeps an order that CoinMENA no longer lists, so no pass can miss it: what is gone comes from asking, and is
-told like any other change. A check that could not see all of the day says so on the day, and the day stays due.
+An order that CoinMENA no longer lists is told like any other change: asking keeps that on the order, and the pass
+leaves it out. A check that could not see all of the day says so on the day, and the day stays due.
 """
 
 from datetime import date as Date
@@ -25,14 +25,14 @@ from backoffice.orders.services import NotRead
 from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.matching import Comparison, match
 from backoffice.reconciliation.days import queries
-from backoffice.reconciliation.days.differing import Difference, differences, vanished
+from backoffice.reconciliation.days.differing import Difference, differences, trades_gone
 from backoffice.reconciliation.models import PENDING, Day, DayReport, DayState, Drift, Run
 from backoffice.reconciliation.services.running import mirror_read_to, reconcile
 from backoffice.reconciliation.services.writing import make_room, next_run_id
 
 SCHEDULE: Final = System(gettext_noop("nightly check"))
 #: A day of which CoinMENA lists whatever the mirror holds.
-NOTHING_GONE: Final = Reread(0, 0)
+NOTHING_NEW: Final = Reread(0, 0)
 
 
 def check_named(date: Date) -> list[Drift]:
@@ -52,22 +52,22 @@ def check_named(date: Date) -> list[Drift]:
     return check(day, read)
 
 
-def check(day: Day, read: Reread = NOTHING_GONE) -> list[Drift]:
+def check(day: Day, read: Reread = NOTHING_NEW) -> list[Drift]:
     """Compare a closed day with what was signed, and return the changes nobody was told of before."""
     report = DayReport.objects.defer("content").select_related("run").get(day=day, version=day.version)
     newest = newest_run(day, report, read)
-    return tell(day, report, newest, read, unseen_of(report, newest, read))
+    return tell(day, report, newest, unseen_of(report, newest, read))
 
 
 def newest_run(day: Day, report: DayReport, read: Reread) -> Run:
     """The run that says what the day is now: one there is, where it found what the pass finds; else a new one.
 
-    While an order is gone CoinMENA counts fewer than the mirror holds: every run is partial, and one is enough.
+    While CoinMENA's list cannot be believed every run is partial, and one is enough.
     """
     runs, window = queries.runs_of(day.date), queries.window_of(day.date)
     complete = runs.filter(is_complete=True).first() or report.run
-    known = [complete, *(runs[:1] if read.gone else [])]
-    now = digest_now(day, report.run)
+    known = [complete, *([] if read.is_sound else runs[:1])]
+    now = digest_now(day, complete)
     found = next((run for run in known if run.digest == now), None)
     return found or reconcile(window_from=window.start, window_to=window.end, by=SCHEDULE)
 
@@ -75,7 +75,10 @@ def newest_run(day: Day, report: DayReport, read: Reread) -> Run:
 def unseen_of(report: DayReport, newest: Run, read: Reread) -> str:
     """Say why this check could not see all of the day; empty when it could."""
     return " ".join(
-        filter(None, [rows_touched(report.run), not_all_given(read), "" if newest.is_complete else partial(newest)])
+        filter(
+            None,
+            [rows_touched(report.run), not_all_given(read), read.doubt, "" if newest.is_complete else partial(newest)],
+        )
     )
 
 
@@ -96,9 +99,12 @@ def partial(run: Run) -> str:
     return _("Run %(n)s is partial. %(because)s") % {"n": run.pk, "because": run.incomplete_because}
 
 
-def digest_now(day: Day, signed: Run) -> str:
-    """Compare the day's rows as they are now and return their digest; nothing of the pass is kept."""
-    checks = list(signed.findings.exclude(check_made=None).values_list("check_made_id", flat=True))
+def digest_now(day: Day, complete: Run) -> str:
+    """Compare the day's rows as they are now and return their digest; nothing of the pass is kept.
+
+    :param complete: the run whose look-ups are believed: what CoinMENA did not have then is missing now.
+    """
+    checks = list(complete.findings.exclude(check_made=None).values_list("check_made_id", flat=True))
     comparison = Comparison(
         window=queries.window_of(day.date), client=None, read_to=mirror_read_to(), started_at=clock.now()
     )
@@ -112,13 +118,13 @@ def digest_now(day: Day, signed: Run) -> str:
 
 
 @transaction.atomic
-def tell(day: Day, report: DayReport, newest: Run, read: Reread, unseen: str) -> list[Drift]:
+def tell(day: Day, report: DayReport, newest: Run, unseen: str) -> list[Drift]:
     """Write down what differs from what was signed and was not told yet, and what was not seen; audit entries last."""
     now, closed = clock.now(), locked(day, report.version)
     if closed is None:
         return []
     told = last_told(report)
-    fresh = [one for one in standing(report, newest, told, read) if is_news(one, told.get(one.key), newest)]
+    fresh = [one for one in standing(report, newest, told) if is_news(one, told.get(one.key), newest)]
     drifts = [as_drift(one, report, newest, told) for one in fresh]
     Drift.objects.bulk_create(drifts)
     if not unseen:
@@ -161,18 +167,12 @@ def last_told(report: DayReport) -> dict[str, Drift]:
     return told
 
 
-def standing(report: DayReport, newest: Run, told: dict[str, Drift], read: Reread) -> list[Difference]:
-    """What differs now, and what was told as different and is as signed again.
-
-    Only a list that adds up brings back what it had lost.
-    """
+def standing(report: DayReport, newest: Run, told: dict[str, Drift]) -> list[Difference]:
+    """What differs now, and what was told as different and is as signed again."""
+    window = queries.window_of(report.day_id)
     found = {one.key: one for one in differences(report.run_id, newest.pk)}
-    found |= {one.key: one for one in vanished(report.run_id, newest.pk, read.gone)}
-    back = [
-        Difference(key, last.before, last.before)
-        for key, last in told.items()
-        if key not in found and (read.is_whole or last.kind != Drift.Kind.VANISHED)
-    ]
+    found |= {one.key: one for one in trades_gone(window, since=report.made_at)}
+    back = [Difference(key, last.before, last.before) for key, last in told.items() if key not in found]
     return [*found.values(), *back]
 
 

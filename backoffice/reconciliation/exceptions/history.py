@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from backoffice.money import format_amount
+from backoffice.reconciliation.exceptions.feeds import NO_LONGER_LISTED
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, Resolution, Severity
 from backoffice.ui import times
@@ -80,6 +81,8 @@ def what_of(event: ExceptionEvent) -> str:
             return _("Carried forward: a matter of timing")
         case _Kind.CARRIED | _Kind.ASKED | _Kind.RESOLVED if event.after in Resolution.values:
             return ended_as(event)
+        case _Kind.CLEARED if event.after == NO_LONGER_LISTED:
+            return _("Cleared: CoinMENA no longer lists this order")
         case _Kind.LINK:
             return _("Link: %(after)s") % words
         case _:

@@ -41,7 +41,7 @@ def partner_says_what_we_hold(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def read(*window: datetime) -> Reread:
         asked.append(window)
-        return drift.NOTHING_GONE
+        return drift.NOTHING_NEW
 
     monkeypatch.setattr(drift, "reread_orders", read)
     return asked

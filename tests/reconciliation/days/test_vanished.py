@@ -17,9 +17,10 @@ from backoffice.orders.services import NotRead
 from backoffice.reconciliation.comparing.partner_total import PartnerTotal
 from backoffice.reconciliation.days import drift, list_page, nightly, queries, wording
 from backoffice.reconciliation.days.drift_page import DriftRow
-from backoffice.reconciliation.models import Day, DayReport, Drift, Run
+from backoffice.reconciliation.models import Day, DayReport, Drift, ExceptionItem, Run
 from backoffice.reconciliation.services import days, running
 from tests.approving import approve
+from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.days import cast
 from tests.reconciliation.days.cast import DATE
@@ -31,8 +32,8 @@ PAGES = ["/reconciliation/", f"/reconciliation/days/{DATE}/"]
 
 
 @pytest.fixture
-def signed(db: None, maya: Person, omar: Person) -> DayReport:
-    """A signed day of one deposit, one order that never took effect and one trade."""
+def signed(db: None, partners: Partners, maya: Person, omar: Person) -> DayReport:
+    """A signed day of one deposit and one trade, of which CoinMENA says singly that it has no order."""
     rows.order(Theirs(reference=None, at=cast.NOON, id=70, type="buy"))
     return cast.signed_day(maya, omar)
 
@@ -42,6 +43,9 @@ def held() -> int:
 
 
 def lists_all_but(*gone: int) -> Reread:
+    """Have CoinMENA's list read again, and these orders of the day not found in it."""
+    Order.objects.exclude(pk__in=gone).update(vanished_at=None)
+    Order.objects.filter(pk__in=gone, vanished_at=None).update(vanished_at=timezone.now())
     return Reread(said=5, given=5, gone=gone)
 
 
@@ -50,7 +54,7 @@ def checked(read: Reread) -> list[Drift]:
 
 
 def partner_counts(monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
-    monkeypatch.setattr(running, "ask_total", lambda comparison: PartnerTotal(1, sentence))
+    monkeypatch.setattr(running, "agree_on_total", lambda *asked, **how: PartnerTotal(1, sentence))
 
 
 def day() -> Day:
@@ -60,12 +64,13 @@ def day() -> Day:
 # Gone -----------------------------------------------------------------------------------------------------------------
 
 
-def test_an_order_that_is_not_listed_any_more_is_told_and_nothing_is_claimed_of_it(signed: DayReport) -> None:
+def test_an_order_that_is_not_listed_any_more_is_asked_for_singly_and_told(signed: DayReport) -> None:
     (told,) = checked(lists_all_but(held()))
     assert (told.key, told.kind) == ("operation:dep-1", Drift.Kind.VANISHED)
     assert told.before is not None and told.after is not None
     assert (told.before["verdict"], told.before["their_amount"]) == ("matched", "500.00")
-    assert (told.after["verdict"], told.after["order"], told.after["their_amount"]) == (None, None, None)
+    after = [told.after[name] for name in ("verdict", "order", "their_amount")]
+    assert after == ["missing_at_partner", None, None]
     assert told.after["our_amount"] == "500.00"
     assert day().checked_at is not None and not day().unchecked_because
     assert queries.standings([DATE])[0].drift_count == 1
@@ -97,16 +102,39 @@ def test_what_appeared_and_is_gone_again_is_as_signed(signed: DayReport) -> None
     assert queries.standings([DATE])[0].drift_count == 0
 
 
-def test_a_change_beside_what_is_gone_is_told_although_every_run_is_partial_now(
+def test_a_change_beside_what_is_gone_is_told_and_the_day_is_checked_in_full(signed: DayReport) -> None:
+    rows.order(Theirs(reference=None, at=cast.NOON, id=77))
+    assert {one.key for one in checked(lists_all_but(held()))} == {"operation:dep-1", "order:77"}
+    assert day().checked_at is not None and not day().unchecked_because
+    runs = Run.objects.count()
+    assert checked(lists_all_but(held())) == []
+    assert Run.objects.count() == runs
+
+
+def test_one_partial_run_is_enough_while_the_list_cannot_be_believed(
     signed: DayReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partner_counts(monkeypatch, "CoinMENA says the window holds 1 order, and the mirror holds 2.")
     rows.order(Theirs(reference=None, at=cast.NOON, id=77))
-    assert {one.key for one in checked(lists_all_but(held()))} == {"operation:dep-1", "order:77"}
-    assert "the mirror holds 2" in day().unchecked_because
+    doubted = Reread(said=5, given=5, doubt="The list leaves out 30 of 40.")
+    assert [one.key for one in checked(doubted)] == ["order:77"]
     runs = Run.objects.count()
-    assert checked(lists_all_but(held())) == []
-    assert Run.objects.count() == runs
+    assert (checked(doubted), Run.objects.count()) == ([], runs)
+    assert "leaves out 30 of 40" in day().unchecked_because and "the mirror holds 2" in day().unchecked_because
+
+
+def test_an_order_that_was_gone_before_the_signing_is_no_change(
+    signed: DayReport, maya: Person, lina: Person, omar: Person
+) -> None:
+    checked(lists_all_but(held(), 70))
+    approve(cast.asked_to_reopen(maya), by=lina)
+    cast.resolved(ExceptionItem.objects.get(), omar)
+    cast.run_of()
+    days.prepare(date=DATE, by=maya)
+    cast.reviewed(omar)
+    cast.closed(omar)
+    assert checked(lists_all_but(held(), 70)) == []
+    assert day().checked_at is not None
 
 
 def test_what_a_partial_run_leaves_open_is_no_news(signed: DayReport, monkeypatch: pytest.MonkeyPatch) -> None:
