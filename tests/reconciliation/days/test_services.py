@@ -384,7 +384,7 @@ def test_nobody_signs_while_the_newest_run_could_not_see_all_of_the_day(
     days.prepare(date=DATE, by=maya)
     if act == "close":
         cast.reviewed(omar)
-    monkeypatch.setattr(running, "ask_total", lambda comparison: PartnerTotal(0, "CoinMENA counts none."))
+    monkeypatch.setattr(running, "agree_on_total", lambda *asked, **how: PartnerTotal(0, "CoinMENA counts none."))
     cast.run_of()
     with pytest.raises(Conflict, match="is partial"):
         (cast.reviewed if act == "review" else cast.closed)(omar)
