@@ -247,7 +247,7 @@ def test_a_list_that_never_goes_on_is_given_up_and_nothing_is_taken_for_gone(
     monkeypatch.setattr(rereading, "page_of_orders", same_page)
     now = timezone.now()
     read = reread_orders(now - timedelta(hours=1), now + timedelta(hours=1))
-    assert (read.is_whole, read.gone, asked[-2:], len(asked) < 20) == (False, (), [1, 2], True)
+    assert (read.is_whole, read.gone, len(asked) < 20) == (False, (), True)
 
 
 def amounts() -> list[Decimal | None]:

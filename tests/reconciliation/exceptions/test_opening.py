@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
@@ -292,3 +293,59 @@ def test_at_risk_is_the_size_of_the_difference_where_one_is_known(
 def test_what_is_due_by_a_day_is_due_at_its_end(severity: str, due: str) -> None:
     seen = datetime(2026, 11, 18, 22, 30, tzinfo=company_zone())
     assert f"{due_at(severity, seen):%Y-%m-%d %H:%M}" == due
+
+
+# Gone at CoinMENA -----------------------------------------------------------------------------------------------------
+
+
+def gone(order: Order) -> None:
+    Order.objects.filter(pk=order.pk).update(vanished_at=timezone.now())
+
+
+def test_an_order_that_stood_alone_and_is_gone_closes_its_exception_and_says_so(vera: Person) -> None:
+    alone, other = rows.order(Theirs(reference=None)), rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    assert taken() == Taken(seen=1, cleared=1)
+    assert (item(f"order:{alone.pk}").state, item(f"order:{other.pk}").state) == ("cleared", "open")
+    browser = Browser()
+    browser.force_login(vera)
+    page = browser.get(f"/reconciliation/exceptions/{item(f'order:{alone.pk}').pk}/").content.decode()
+    assert "Cleared: CoinMENA no longer lists this order" in page
+    assert "CoinMENA no longer lists this order." in page
+
+
+def test_it_is_back_when_the_order_is_listed_again() -> None:
+    alone = rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    taken()
+    Order.objects.update(vanished_at=None)
+    assert taken() == Taken(seen=1, changed=1)
+    assert item(f"order:{alone.pk}").state == "open"
+
+
+def test_a_run_of_another_day_closes_nothing_of_it() -> None:
+    alone = rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    assert taken(NEXT_DAY, NEXT_DAY + timedelta(days=1)) == Taken()
+    assert item(f"order:{alone.pk}").state == "open"
+
+
+def test_a_pair_whose_order_is_gone_becomes_missing() -> None:
+    order = half_short()
+    taken()
+    gone(order)
+    assert taken(absent=("dep-1",)) == Taken(seen=1, changed=1)
+    found = item("operation:dep-1")
+    assert (found.verdict, found.order_id, found.difference) == ("missing_at_partner", None, Decimal("-500.00"))
+
+
+def test_a_second_order_under_a_reference_that_is_gone_leaves_a_pair() -> None:
+    rows.operation(Ours(reference="dep-1"))
+    rows.order(Theirs(reference="dep-1"))
+    second = rows.order(Theirs(reference="dep-1"))
+    taken()
+    gone(second)
+    assert taken() == Taken(cleared=2)
