@@ -1,6 +1,6 @@
 """What the decision page shows of a request, beside the subject's own preview."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from backoffice.accounts import models as accounts
 from backoffice.approvals import queries
 from backoffice.approvals.columns import badge_of, waited
 from backoffice.approvals.models import Decision, Delegation, Request
-from backoffice.approvals.policies import can_cancel, is_expired, why_not_decide, why_not_take_back
+from backoffice.approvals.policies import can_cancel, is_expired, why_not_decide, why_not_take_back, why_over
 from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
@@ -31,7 +31,7 @@ COUNTED: Final = 100
 
 def detail_context(asked: Request, person: accounts.Person, now: datetime) -> dict[str, Any]:
     """Return the header, the decision and who can make it; the button and the server ask the same function."""
-    reason, words = why_not_decide(person, asked, now), subject_of(asked).words
+    reason, words = why_over(asked, now, person) or why_not_decide(person, asked, now), subject_of(asked).words
     given = [one for one in queries.decisions_of(asked) if queries.counts(one)]
     return {
         "asked": asked,
@@ -93,31 +93,58 @@ def note_hint(preview: Mapping[str, Any]) -> str:
 # People ---------------------------------------------------------------------------------------------------------------
 
 
-def people_of(asked: Request, person: accounts.Person, now: datetime) -> list[tuple[Person, CheckResult]]:
-    """List who can decide, the reader first; then who cannot: who asked, and whose act it would undo."""
-    deciders = queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
-    deciders.sort(key=lambda one: one.pk != person.pk)
-    away = queries.stand_ins(now) if asked.state == RequestState.WAITING else {}
-    approved = {one.decided_by_id: one for one in queries.decisions_of(asked) if queries.counts(one)}
-    able = [
-        (_shown(one, person, _note_on(one, approved.get(one.pk), away.get(one.pk))), CheckResult.PASSED)
-        for one in deciders
-    ]
+def people_of(asked: Request, person: accounts.Person, now: datetime) -> list[tuple[Person, CheckResult | str]]:
+    """List who can decide or has, the reader first; then who cannot: who asked, and who is barred.
+
+    Once it is over nobody can any more: those who decided, and who asked.
+    """
+    decided = {one.decided_by_id: one for one in queries.decisions_of(asked) if one.taken_back_at is None}
+    if not is_waiting(asked, now):
+        took_part = [(_shown(one.decided_by, person, _decided_on(one)), "") for one in decided.values()]
+        return [*took_part, (_shown(asked.requested_by, person, _("Asked for it")), "")]
+    entitled = queries.people_who_can_decide(asked.requested_by_id, asked.barred_id)
+    entitled.sort(key=lambda one: one.pk != person.pk)
+    able = [(_shown(one, person, note), result) for one, note, result in _notes_on(entitled, decided, now)]
     unable = [(_shown(asked.requested_by, person, _("Asked for it")), CheckResult.FAILED)]
     if asked.barred is not None:
-        unable.append((_shown(asked.barred, person, _("Would undo their own act")), CheckResult.FAILED))
+        unable.append((_shown(asked.barred, person, str(subject_of(asked).words.barred.note)), CheckResult.FAILED))
     return [*able, *unable]
 
 
-def _note_on(one: accounts.Person, approved: Decision | None, away: Delegation | None) -> str:
-    """Say what there is to know of somebody who can decide: their role, that they have, or that they are away."""
-    if approved is not None:
-        moment = times.written(approved.decided_at, times.MomentStyle.SHORT)
-        return _("Approved on %(moment)s") % {"moment": moment}
+def _notes_on(
+    entitled: list[accounts.Person], decided: Mapping[int, Decision], now: datetime
+) -> Iterator[tuple[accounts.Person, str, CheckResult | str]]:
+    """Say of each that they have decided, that their voice is used, that they are away, or else their role."""
+    away = queries.stand_ins(now)
+    spoken_for = {one.for_person_id: one for one in decided.values()}
+    for one in entitled:
+        if one.pk in decided:
+            yield one, _decided_on(decided[one.pk]), CheckResult.PASSED
+        elif one.pk in spoken_for:
+            yield one, _("%(name)s has approved for them") % {"name": spoken_for[one.pk].decided_by.name}, ""
+        else:
+            yield one, _away_or_role(one, away.get(one.pk)), CheckResult.PASSED
+
+
+def _away_or_role(one: accounts.Person, away: Delegation | None) -> str:
     if away is None:
         return str(one.get_role_display())
     said = {"name": away.stand_in.name, "moment": times.written(away.ends_at, times.MomentStyle.SHORT)}
     return _("Away; %(name)s decides for them until %(moment)s") % said
+
+
+def _decided_on(given: Decision) -> str:
+    """Say what somebody decided and when, and for whom where it was not in their own name."""
+    is_approval, away = given.verdict == Decision.Verdict.APPROVED, given.for_person
+    said = {
+        "moment": times.written(given.decided_at, times.MomentStyle.SHORT),
+        "name": away.name if away else "",
+    }
+    if away:
+        text = _("Approved for %(name)s on %(moment)s") if is_approval else _("Rejected for %(name)s on %(moment)s")
+    else:
+        text = _("Approved on %(moment)s") if is_approval else _("Rejected on %(moment)s")
+    return text % said
 
 
 def shortage_of(asked: Request, given: list[Decision]) -> str:

@@ -64,9 +64,9 @@ def why_not_decide(
     :param approving: whether it is about an approval being given, which nobody may do faster than they can read.
     """
     return (
-        _why_not_person(person, request)
+        _why_not_person(person, request, now)
         or (_why_not_voice(person, for_person, request, now) if for_person else None)
-        or _why_not_state(request, now, person)
+        or why_over(request, now, person)
         or _why_not_again(person, for_person or person, request)
         or (why_too_many(person, now) if approving else None)
         or _why_not_content(request, shown)
@@ -103,14 +103,14 @@ def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
     """
     if person.pk != request.requested_by_id:
         raise Refused(_("Only %(name)s, who asked for it, can cancel it.") % {"name": request.requested_by.name})
-    reason = _why_not_state(request, now, person)
+    reason = why_over(request, now, person)
     if reason is not None:
         raise Conflict(reason.sentence)
 
 
 def can_cancel(person: Person, request: Request, now: datetime) -> bool:
     """Tell whether cancelling is offered."""
-    return person.pk == request.requested_by_id and _why_not_state(request, now, person) is None
+    return person.pk == request.requested_by_id and why_over(request, now, person) is None
 
 
 def why_not_take_back(person: Person, request: Request, now: datetime) -> Reason | None:
@@ -123,7 +123,7 @@ def why_not_take_back(person: Person, request: Request, now: datetime) -> Reason
         return Reason("not_yours", _("You have given no approval here that could be taken back."))
     if request.state == RequestState.APPROVED:
         return _why_not_undo(request)
-    return _why_not_state(request, now, person)
+    return why_over(request, now, person)
 
 
 def check_can_take_back(person: Person, request: Request, now: datetime) -> None:
@@ -147,15 +147,17 @@ def is_expired(request: Request, now: datetime) -> bool:
 # The person and the voice ---------------------------------------------------------------------------------------------
 
 
-def _why_not_person(person: Person, request: Request) -> Reason | None:
+def _why_not_person(person: Person, request: Request, now: datetime) -> Reason | None:
     if person.pk == request.requested_by_id:
-        return _of_the_person("own_request", _(OWN_REQUEST), request)
+        return _of_the_person(person, "own_request", _(OWN_REQUEST), request, now)
     if person.pk == request.barred_id:
-        return _of_the_person("own_act", _("You cannot decide on this: it would undo what you did."), request)
+        return _of_the_person(person, "own_act", str(subject_of(request).words.barred.told), request, now)
     if not person.is_active:
-        return _of_the_person("deactivated", _("Your account is closed, so you decide on nothing."), request)
+        return _of_the_person(
+            person, "deactivated", _("Your account is closed, so you decide on nothing."), request, now
+        )
     if not person.is_manager:
-        return _of_the_person("not_a_manager", _("Only managers decide on requests."), request)
+        return _of_the_person(person, "not_a_manager", _("Only managers decide on requests."), request, now)
     return None
 
 
@@ -163,10 +165,10 @@ def _why_not_voice(person: Person, away: Person, request: Request, now: datetime
     said = {"name": away.name}
     if away.pk == request.requested_by_id:
         text = _("You cannot decide on this for %(name)s: it is their own request.")
-        return _of_the_person("voice_of_requester", text % said, request)
+        return _of_the_person(person, "voice_of_requester", text % said, request, now)
     if away.pk == request.barred_id:
-        text = _("You cannot decide on this for %(name)s: it would undo what they did.")
-        return _of_the_person("voice_of_barred", text % said, request)
+        text = str(subject_of(request).words.barred.told_for)
+        return _of_the_person(person, "voice_of_barred", text % said, request, now)
     if not any(one.away_id == away.pk for one in queries.delegations_to(person, now)):
         text = _("%(name)s has not handed over to you, or not for today. You can decide in your own name.")
         return Reason("no_delegation", text % said)
@@ -176,8 +178,11 @@ def _why_not_voice(person: Person, away: Person, request: Request, now: datetime
     return None
 
 
-def _of_the_person(code: str, sentence: str, request: Request) -> Reason:
-    """Add to ``sentence`` who can."""
+def _of_the_person(person: Person, code: str, sentence: str, request: Request, now: datetime) -> Reason:
+    """Add to ``sentence`` who can, or that it is over and nobody can."""
+    over = why_over(request, now, person)
+    if over is not None:
+        return Reason(code, f"{sentence} {over.sentence}")
     names = tuple(person.name for person in queries.people_still_able(request))
     return Reason(code, f"{sentence} {_who_can(names, request)}", who_can=names)
 
@@ -192,7 +197,8 @@ def _who_can(names: tuple[str, ...], request: Request) -> str:
 # The state ------------------------------------------------------------------------------------------------------------
 
 
-def _why_not_state(request: Request, now: datetime, reader: Person) -> Reason | None:
+def why_over(request: Request, now: datetime, reader: Person) -> Reason | None:
+    """Say to ``reader`` why nobody decides on this any more; None while it waits."""
     if is_expired(request, now):
         return Reason(
             "expired", _("This request has expired: nobody decided in time. It can be asked for again."), True

@@ -127,9 +127,10 @@ def people_who_can_decide(*not_these: int | None) -> list[Person]:
 
 
 def people_still_able(request: Request) -> list[Person]:
-    """List who can decide on ``request`` now: everybody entitled who has not decided yet."""
-    decided = [one.decided_by_id for one in decisions_of(request) if one.taken_back_at is None]
-    return people_who_can_decide(request.requested_by_id, request.barred_id, *decided)
+    """List who can decide on ``request`` now: everybody entitled who neither has yet nor was spoken for."""
+    stands = [one for one in decisions_of(request) if one.taken_back_at is None]
+    used = [pk for one in stands for pk in (one.decided_by_id, one.for_person_id)]
+    return people_who_can_decide(request.requested_by_id, request.barred_id, *used)
 
 
 def voices_of(person: Person, request: Request, now: datetime) -> list[Person]:

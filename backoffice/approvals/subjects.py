@@ -9,9 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.ui.values import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Barred:
+    """Why whoever is barred beside the one who asked does not decide: told to them, to whoever stands in for
+    ``%(name)s``, and as a note beside their name."""
+
+    told: Text = _("You cannot decide on this: it would undo what you did.")
+    told_for: Text = _("You cannot decide on this for %(name)s: it would undo what they did.")
+    note: Text = _("Would undo their own act")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +36,7 @@ class Words:
     approve: Text
     to_subject: Text
     if_rejected: Text
+    barred: Barred = Barred()
 
 
 class Subject(Protocol):

@@ -131,6 +131,7 @@ SENTENCES: dict[str, str | Promise] = {
     "day.refused": _("Was refused a signature on a day"),
     "day.check_asked": _("Had a closed day checked"),
     "day.drifted": _("A closed day is no longer as it was signed"),
+    "day.unchecked": _("A closed day could not be checked in full"),
     "day.reopening_asked": _("Asked for a day to be reopened"),
     "day.reopened": _("Reopened a day"),
     "day.reopening_rejected": _("Rejected the reopening of a day"),

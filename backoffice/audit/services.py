@@ -13,7 +13,7 @@ from backoffice.accounts.context import current_origin
 from backoffice.accounts.models import Person
 from backoffice.audit import events
 from backoffice.audit.canonical import VERSION, canonical_text, digest, plain
-from backoffice.audit.models import Entry, Head
+from backoffice.audit.models import Entry
 from backoffice.audit.sealing.bells import ring_at_each_hundredth
 
 #: How each kind of object is named in the log, so that its history can be found again.
@@ -96,7 +96,8 @@ def append(fields: dict[str, Any]) -> Entry:
     values = {**{name: plain(value) for name, value in fields.items()}, "at": fields["at"]}
     entry = Entry(**values, canonical=canonical, hash=digest(canonical))
     entry.save(force_insert=True)
-    Head.objects.update(number=entry.number, hash=entry.hash)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_head SET number = %s, hash = %s", [entry.number, entry.hash])
     ring_at_each_hundredth(entry.number)
     return entry
 

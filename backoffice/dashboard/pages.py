@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Request
-from backoffice.dashboard import queries
+from backoffice.dashboard import control, queries
 from backoffice.dashboard.chart import Chart, draw
+from backoffice.dashboard.control import EXCEPTIONS
 from backoffice.dashboard.words import (
     WHO_MOVES_IT_ON,
     request_url,
@@ -24,11 +26,12 @@ from backoffice.funding.states import State
 from backoffice.mirror.queries import Freshness, freshness
 from backoffice.money import Money
 from backoffice.reconciliation.badges import run_badge
-from backoffice.reconciliation.models import EXCEPTIONS, Run
+from backoffice.reconciliation.days.open_days import OpenDays, open_days
+from backoffice.reconciliation.exceptions.naming import verdict_label
+from backoffice.reconciliation.models import Run
 from backoffice.ui import times
 from backoffice.ui.values import Action, Badge, Fact, Figure
 
-RECONCILIATION = "/reconciliation/"
 IN_DOUBT = "/funding/?state=unknown&state=review"
 
 
@@ -117,33 +120,37 @@ def page_for(person: Person) -> dict[str, Any]:
 def manager_page(person: Person, now: datetime) -> dict[str, Any]:
     """Decide: what waits for an approval, what is in doubt."""
     waiting = queries.requests_waiting(person, now)
-    runs = queries.latest_runs()
+    exceptions = queries.open_exceptions(person, now)
+    days = open_days(now, queries.DAYS_NAMED)
     return {
         "figures": [
             approvals_figure(now, *queries.count_waiting(now)),
             doubt_figure(queries.doubt(), now),
-            exceptions_figure(runs),
-            failed_figure(now),
+            exceptions_figure(exceptions),
+            control.days_figure(days, now),
         ],
+        **kept_in_order(person, exceptions, days, now),
         "waiting": [RequestRow(request, now) for request in waiting[: queries.ROWS_SHOWN]],
         "has_queue": True,
         "actions": [Action(_("Review next"), request_url(waiting[0].subject), primary=True)] if waiting else [],
-        **shared_by_readers(runs, now),
+        **shared_by_readers(exceptions, now),
     }
 
 
 def finance_page(person: Person, now: datetime) -> dict[str, Any]:
     """Follow: one's own operations on their way, and those that ended without effect."""
     mine = queries.on_their_way(person)
-    runs = queries.latest_runs()
+    exceptions = queries.open_exceptions(person, now)
+    days = open_days(now, queries.DAYS_NAMED)
     return {
         "line": asked_line(queries.asked_today(queries.start_of_day(now))),
         "figures": [
             on_their_way_figure(mine.count(), queries.count_waiting(now, person)[0]),
             doubt_figure(queries.doubt(), now),
-            exceptions_figure(runs),
-            failed_figure(now),
+            control.own_figure(exceptions, person),
+            control.days_figure_with_next(days, now),
         ],
+        **kept_in_order(person, exceptions, days, now),
         "mine": [OperationRow(one, now) for one in mine[: queries.ROWS_SHOWN]],
         "has_own": True,
         "ended": [OperationRow(one, now) for one in queries.ended_without_effect(person, now)],
@@ -151,26 +158,26 @@ def finance_page(person: Person, now: datetime) -> dict[str, Any]:
             Action(_("Ask for withdrawal"), "/funding/withdraw/"),
             Action(_("Deposit"), "/funding/deposit/", icon="plus", primary=True),
         ],
-        **shared_by_readers(runs, now),
+        **shared_by_readers(exceptions, now),
     }
 
 
-def auditor_page(_person: Person, now: datetime) -> dict[str, Any]:
+def auditor_page(person: Person, now: datetime) -> dict[str, Any]:
     """Read: what the log holds of today, what is in doubt, what the runs found."""
     log = queries.log_since(queries.start_of_day(now))
-    runs = queries.latest_runs()
+    exceptions = queries.open_exceptions(person, now)
     return {
         "figures": [
             Figure(_("Written to the log today"), log["written"], note=_("Entries"), url="/audit/"),
             Figure(_("Refused today"), log["refused"], note=_("Pages and actions"), tone=tone(log["refused"])),
             Figure(_("Exported today"), log["exported"], note=_("Files"), url="/exports/"),
-            exceptions_figure(runs),
+            exceptions_figure(exceptions),
         ],
         "actions": [
             Action(_("Who funded what"), "/audit/who-funded-what/"),
             Action(_("Audit log"), "/audit/", primary=True),
         ],
-        **shared_by_readers(runs, now),
+        **shared_by_readers(exceptions, now),
     }
 
 
@@ -189,16 +196,26 @@ def administrator_page(_person: Person, now: datetime) -> dict[str, Any]:
     }
 
 
-def shared_by_readers(runs: list[Run], now: datetime) -> dict[str, Any]:
+def shared_by_readers(exceptions: queries.OpenExceptions, now: datetime) -> dict[str, Any]:
     """What everybody who may read money sees."""
     return {
         "in_doubt": [OperationRow(one, now) for one in queries.operations_in_doubt()],
         "shows_doubt": True,
         "late_orders": list(unsettled_late_orders()[: queries.ROWS_SHOWN]),
-        "runs": [run_line(run) for run in runs],
-        "exceptions": exception_facts(runs),
+        "runs": [run_line(run) for run in queries.latest_runs()],
+        "exceptions": exception_facts(exceptions),
         "chart": chart(now),
         "reads_money": True,
+    }
+
+
+def kept_in_order(person: Person, exceptions: queries.OpenExceptions, days: OpenDays, now: datetime) -> dict[str, Any]:
+    """What those who work exceptions and days see of them: their own, and what is not closed."""
+    return {
+        "own": [control.OwnException(one, now) for one in queries.own_exceptions(person)],
+        "own_count": exceptions.own,
+        "own_url": control.own_url(person),
+        "days": [control.DayLine(one) for one in days.newest],
     }
 
 
@@ -221,18 +238,18 @@ def doubt_figure(doubt: queries.Doubt, now: datetime) -> Figure:
     return Figure(_("In doubt"), doubt.count, unit=total, note=note, tone=tone(doubt.count), url=IN_DOUBT)
 
 
-def exceptions_figure(runs: list[Run]) -> Figure:
-    if not runs:
-        return Figure(_("Exceptions"), None, note=_("Nothing reconciled yet"), url=RECONCILIATION)
-    count = runs[0].exceptions_count
-    note = _("Run %(n)s, the latest") % {"n": runs[0].pk}
-    return Figure(_("Exceptions"), count, note=note, tone="bad" if count else "", url=run_url(runs[0]))
+def exceptions_figure(exceptions: queries.OpenExceptions) -> Figure:
+    """What is to be dealt with, as on the list of exceptions; whose it is, unless something is overdue."""
+    label, count = _("Exceptions open"), exceptions.count
+    if exceptions.overdue:
+        return Figure(label, count, note=overdue_note(exceptions.overdue), tone="bad", url=EXCEPTIONS)
+    own = ngettext("%(n)s is yours", "%(n)s are yours", exceptions.own) % {"n": exceptions.own}
+    note = own if exceptions.own else _("None overdue") if count else _("Nothing to look at")
+    return Figure(label, count, note=note, tone=tone(count), url=EXCEPTIONS)
 
 
-def failed_figure(now: datetime) -> Figure:
-    count = queries.count_failed_since(queries.start_of_day(now))
-    note = _("No money moved") if count else _("None so far")
-    return Figure(_("Failed today"), count, note=note, tone=tone(count), url="/funding/")
+def overdue_note(count: int) -> str:
+    return ngettext("%(n)s overdue", "%(n)s overdue", count) % {"n": f"{count:,}"}
 
 
 def tone(count: int) -> str:
@@ -265,12 +282,9 @@ def run_line(run: Run) -> RunLine:
     return RunLine(_("Run %(n)s, from %(start)s") % {"n": run.pk, "start": start}, run_url(run), run_badge(run))
 
 
-def exception_facts(runs: list[Run]) -> list[Fact]:
-    """The exceptions of the latest run, by verdict."""
-    if not runs:
-        return []
-    counts = runs[0].counts
-    return [Fact(verdict.label, counts[verdict]) for verdict in EXCEPTIONS if verdict in counts]
+def exception_facts(exceptions: queries.OpenExceptions) -> list[Fact]:
+    """The open exceptions, by verdict."""
+    return [Fact(verdict_label(verdict), count) for verdict, count in exceptions.by_verdict.items()]
 
 
 @dataclass(frozen=True)
@@ -301,7 +315,7 @@ def clock(now: datetime) -> str:
 
 
 def run_url(run: Run) -> str:
-    return f"{RECONCILIATION}{run.pk}/"
+    return reverse("reconciliation:run", args=[run.pk])
 
 
 def span(start: datetime, end: datetime) -> str:

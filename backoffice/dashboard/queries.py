@@ -17,13 +17,16 @@ from backoffice.audit.models import Entry
 from backoffice.funding.freezing import freezes
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
-from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT, State
+from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT
 from backoffice.orders.models import Order
-from backoffice.reconciliation.models import Run, Source
+from backoffice.reconciliation.exceptions.queries import items as exception_items
+from backoffice.reconciliation.exceptions.queries import unsettled
+from backoffice.reconciliation.models import ExceptionState, Run, Source
 
 ROWS_SHOWN: Final = 6
 ENDED_WITHIN: Final = timedelta(days=7)
 CHART_DAYS: Final = 14
+DAYS_NAMED: Final = 4
 
 LAST_ANSWER = Subquery(
     AttemptOutcome.objects.filter(attempt__operation=OuterRef("pk"))
@@ -87,11 +90,6 @@ def doubt() -> Doubt:
     return Doubt(count, since, by_asset[0]["asset_id"], by_asset[0]["total"])
 
 
-def count_failed_since(moment: datetime) -> int:
-    """How many operations failed since a moment."""
-    return Operation.objects.filter(state=State.FAILED, ended_at__gte=moment).count()
-
-
 def on_their_way(person: Person) -> QuerySet[Operation]:
     """What this person asked for and has not ended, oldest first, with whether a freeze holds it back."""
     mine = Operation.objects.filter(requested_by=person, state__in=OPEN_STATES)
@@ -110,8 +108,44 @@ def asked_today(since: datetime) -> dict[str, int]:
     return dict(kinds.annotate(count=Count("id")))
 
 
+@dataclass(frozen=True)
+class OpenExceptions:
+    """What somebody has to do something about: how many of each verdict, how many overdue, and of a person's own."""
+
+    by_verdict: dict[str, int]
+    own: int
+    overdue: int
+    own_overdue: int
+    own_due_today: int
+
+    @property
+    def count(self) -> int:
+        return sum(self.by_verdict.values())
+
+
+def open_exceptions(person: Person, now: datetime) -> OpenExceptions:
+    """Count the exceptions of all days that are neither ended nor carried forward, most first."""
+    late, today = Q(due_at__lt=now), Q(due_at__gte=now, due_at__lt=start_of_day(now) + timedelta(days=1))
+    mine = Q(owner=person)
+    counts = {
+        "own": Count("id", filter=mine),
+        "overdue": Count("id", filter=late),
+        "own_overdue": Count("id", filter=mine & late),
+        "own_due_today": Count("id", filter=mine & today),
+    }
+    rows: list[Any] = list(unsettled().order_by().values("verdict").annotate(count=Count("id"), **counts))
+    by_verdict = {row["verdict"]: row["count"] for row in sorted(rows, key=lambda row: (-row["count"], row["verdict"]))}
+    return OpenExceptions(by_verdict, **{name: sum(row[name] for row in rows) for name in counts})
+
+
+def own_exceptions(person: Person) -> list[Any]:
+    """What this person owns and has to do something about, what is due first on top."""
+    mine = exception_items().filter(owner=person, state__in=[ExceptionState.OPEN, ExceptionState.WAITING])
+    return list(mine.order_by("due_at", "id")[:ROWS_SHOWN])
+
+
 def latest_runs(limit: int = 3) -> list[Run]:
-    """The newest runs of our operations over all clients; the first one says what is open now."""
+    """The newest runs of our operations over all clients."""
     return list(Run.objects.filter(source=Source.OPERATIONS, client=None).order_by("-id")[:limit])
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db import connection
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models import CharField as TextOutput
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat
@@ -16,7 +17,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import Attempt, Gate, Kind, LateOrder, Operation
+from backoffice.funding.models import Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
@@ -125,15 +126,15 @@ def reserved(client: Client, asset_id: str, excluding: Operation | None = None) 
 # Attempts -----------------------------------------------------------------------------------------------------------
 
 
-def open_attempts(operation: Operation) -> QuerySet[Attempt]:
-    """Return the attempts that may have been applied: without not-applied or never-sent evidence."""
-    return operation.attempts.exclude(outcomes__evidence__in=CLOSING_EVIDENCE)
+_MADE: Final = "SELECT count(*), max(claimed_at) FROM funding_attempt WHERE operation_id = %s"
 
 
 def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
     """Return how many attempts an operation has had, and when the last one was claimed."""
-    made = operation.attempts.aggregate(count=Count("id"), last=Max("claimed_at"))
-    return made["count"], made["last"]
+    with connection.cursor() as cursor:
+        cursor.execute(_MADE, [operation.pk])
+        count, last = cursor.fetchone()
+    return count, last
 
 
 def has_order_after_all(operation: Operation) -> bool:

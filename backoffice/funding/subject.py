@@ -45,7 +45,7 @@ class OperationSubject:
         Operation.objects.select_for_update(of=("self",), no_key=True).get(reference=key)
 
     def current_fingerprint(self, key: str) -> str:
-        return fingerprint_of(queries.by_reference(key))
+        return fingerprint_of(Operation.objects.select_related("client").get(reference=key))
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return preview_context(queries.by_reference(request.subject), is_fresh=is_fresh)

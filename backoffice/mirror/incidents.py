@@ -6,10 +6,11 @@ by every sync that meets it.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
@@ -22,6 +23,12 @@ from backoffice.mirror.upsert import Contradiction, RefusedRow, Stored, upsert
 from backoffice.partner.pages import UnreadableRow
 
 CHANGED, NOT_STORED, NOT_READ, VANISHED = "changed", "not_stored", "not_read", "vanished"
+NOT_BELIEVED: Final = "list_not_believed"
+#: A list that leaves out more rows than this at once, and more than one of so many, is a fault rather than the truth.
+MOST_GONE_AT_ONCE: Final = 20
+ONE_OF: Final = 10
+#: That a list is not believed is said again after so long.
+SAID_AGAIN_AFTER: Final = timedelta(days=1)
 SYNC = System("Sync")
 _LONGEST_OBJECT_ID = 128
 
@@ -48,9 +55,55 @@ def report(target: Target, stored: Stored, unreadable: Sequence[UnreadableRow] =
         _report_unreadable(target, row)
 
 
+def is_believable(gone: int, held: int) -> bool:
+    """Whether a list that leaves out ``gone`` of the ``held`` rows we know of may be the truth."""
+    return gone <= MOST_GONE_AT_ONCE or gone * ONE_OF <= held
+
+
 @transaction.atomic
-def report_vanished(target: Target, keys: Sequence[Any]) -> None:
-    """Report rows we hold that the partner's list no longer has, each of them once."""
+def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = None) -> bool:
+    """Keep on rows we hold that the partner no longer has them, and report each of them once.
+
+    :param of: how many rows we hold of what was read, where a list left them out; None where the partner was asked for
+        the very row. A list that leaves out too many of them is not believed: one incident says so, nothing is kept,
+        and False comes back.
+    """
+    if of is not None and not is_believable(len(keys), of):
+        _report_list(target, len(keys), of)
+        return False
+    _keep_gone(target, keys, is_listing=of is not None)
+    _report_gone(target, keys)
+    return True
+
+
+def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None:
+    """Set since when rows are gone; of a row that was found singly since, only another single answer says it anew."""
+    if not target.gone_at:
+        return
+    standing = Q(**{f"{target.gone_at}__isnull": True})
+    standing |= Q() if is_listing else Q(read_at__gt=F(target.gone_at))
+    rows = target.model._default_manager.filter(standing, **{f"{target.key}__in": keys})
+    # One order of keys for everybody, as where rows are written.
+    found = list(rows.select_for_update().order_by(target.key).values_list(target.key, flat=True))
+    target.model._default_manager.filter(**{f"{target.key}__in": found}).update(**{target.gone_at: clock.now()})
+
+
+def _report_list(target: Target, gone: int, held: int) -> None:
+    if _known(target, NOT_BELIEVED).filter(seen_at__gt=clock.now() - SAID_AGAIN_AFTER).exists():
+        return
+    sentence = not_believed(gone, held)
+    _write_down(target, NOT_BELIEVED, "", sentence)
+
+
+def not_believed(gone: int, held: int) -> str:
+    """Say that a list leaves out too much to be believed."""
+    return _(
+        "The partner's list leaves out %(gone)s of the %(held)s rows held here. So many at once are not believed to be"
+        " gone."
+    ) % {"gone": f"{gone:,}", "held": f"{held:,}"}
+
+
+def _report_gone(target: Target, keys: Sequence[Any]) -> None:
     sentence = _("The partner's list no longer has this row. It is kept here as it was last read.")
     known = _known(target, VANISHED).filter(object_id__in=[str(key) for key in keys])
     reported = set(known.values_list("object_id", flat=True))

@@ -43,7 +43,7 @@ def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> None:
                 raise
             report_vanished(target, [key])
         else:
-            _store(run, target, Row(open_rows.to_values(item), item.raw, asked_at))
+            _store(run, target.singly, Row(open_rows.to_values(item), item.raw, asked_at))
 
 
 @transaction.atomic

@@ -243,5 +243,10 @@ def _report_vanished(target: Target, reading: _Reading) -> None:
     inside = target.model._default_manager.filter(
         **{f"{target.made_at}__gt": window.start, f"{target.made_at}__lt": window.end}
     )
-    known = inside.values_list(target.key, flat=True)
-    report_vanished(target, sorted(set(known.iterator()) - reading.found))
+    known = set(inside.filter(**listed(target)).values_list(target.key, flat=True).iterator())
+    report_vanished(target, sorted(known - reading.found), of=len(known))
+
+
+def listed(target: Target) -> dict[str, Any]:
+    """The condition for the rows not known to be gone."""
+    return {f"{target.gone_at}__isnull": True} if target.gone_at else {}

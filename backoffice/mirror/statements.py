@@ -125,7 +125,15 @@ def _changes(target: Target) -> sql.Composed:
     evidence = [
         sql.SQL("{0} = {1}").format(sql.Identifier(name), sql.Identifier("excluded", name)) for name in EVIDENCE
     ]
-    return sql.SQL(", ").join([*typed, *evidence])
+    return sql.SQL(", ").join([*typed, *evidence, *_listed_again(target)])
+
+
+def _listed_again(target: Target) -> list[sql.Composed]:
+    """A row the partner lists is not gone, unless it was found gone after the partner was asked for this list."""
+    if not target.gone_at:
+        return []
+    column = sql.Identifier(target.gone_at)
+    return [sql.SQL("{0} = CASE WHEN known.{0} >= excluded.read_at THEN known.{0} END").format(column)]
 
 
 def _merged(target: Target, column: str) -> sql.Composable:
@@ -147,7 +155,8 @@ def _differs(target: Target, fields: Mapping[str, Any]) -> sql.Composed:
     """Whether a newer answer says anything new. Raw bytes count only where every answer is of the same shape."""
     typed = [_is_new(target, column, field) for column, field in fields.items() if column != target.key]
     raw = [] if target.keeps_known else [sql.SQL("known.raw IS DISTINCT FROM excluded.raw")]
-    return sql.SQL(" OR ").join([*typed, *raw])
+    gone = [sql.SQL("known.{} < excluded.read_at").format(sql.Identifier(target.gone_at))] if target.gone_at else []
+    return sql.SQL(" OR ").join([*typed, *raw, *gone])
 
 
 def _is_new(target: Target, column: str, field: Any) -> sql.Composed:

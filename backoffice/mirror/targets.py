@@ -1,7 +1,7 @@
 """What a mirror writes and how: the model, its columns, when a row is final, what a shorter answer may not erase."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,8 @@ class Target:
     included; ``raw``, ``read_at`` and ``is_cleaned`` are added. ``keeps_known`` names columns that some answers leave
     out: an absent value then leaves a known one alone. ``touches`` renews ``read_at`` of rows that did not change, for
     lists that are always read in full. ``made_at`` names the column the partner's time window applies to, and allows
-    rows that vanished from the partner's list to be noticed.
+    rows that vanished from the partner's list to be noticed. ``gone_at`` names the column that keeps since when the
+    partner's list no longer has a row; a row listed again loses it.
     """
 
     mirror: Mirror
@@ -39,6 +40,12 @@ class Target:
     keeps_known: frozenset[str] = field(default_factory=frozenset)
     touches: bool = False
     made_at: str = ""
+    gone_at: str = ""
+
+    @property
+    def singly(self) -> "Target":
+        """For rows asked for one by one: fresh even if nothing about them is new, and not listed because of it."""
+        return replace(self, touches=True, gone_at="")
 
     def instance(self, key: object) -> MirroredModel:
         """Name the row with this key, for the audit log, without reading it."""

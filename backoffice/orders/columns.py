@@ -54,6 +54,13 @@ def status_badge(order: Order) -> values.Badge:
     return values.Badge(label, MEANINGS[outcome_of(order.status)])
 
 
+def listing_badge(order: Order) -> values.Badge | None:
+    """That CoinMENA's list no longer has the order; None where it does."""
+    return (
+        None if order.vanished_at is None else values.Badge(_("No longer listed by CoinMENA"), values.Meaning.WARNING)
+    )
+
+
 def effect_shown(effect: Effect) -> values.Effect:
     """The effect in words, with an arrow where the client's money came or went."""
     direction = DIRECTIONS.get(effect.kind, values.Direction.NONE) if effect.kind else values.Direction.NONE
@@ -152,6 +159,7 @@ COLUMNS = Columns(
         label=_("Status"),
         kind=As.BADGE,
         value=status_badge,
+        template="orders/status_cell.html",
         export="status",
         export_value=lambda order: order.status,
     ),
@@ -176,6 +184,7 @@ COLUMNS = Columns(
     in_file_only("transitioned_at", _("Took its status"), As.TIME),
     in_file_only("updated_at", _("Changed at CoinMENA"), As.TIME),
     in_file_only("read_at", _("Read from CoinMENA"), As.TIME),
+    in_file_only("vanished_at", _("No longer listed by CoinMENA since"), As.TIME),
     presets={
         ACCOUNTING: (
             *("created_at", "reference", "order_no", "client", "client_name", "type"),

@@ -11,6 +11,7 @@ from backoffice.orders.queries import Orders
 from backoffice.ui.filters import AmountRangeFilter, ChoicesFilter, DateRangeFilter, SearchFilter
 
 OTHER, OPEN, HERE, ELSEWHERE = "other", "open", "here", "elsewhere"
+LISTED, NOT_LISTED = "yes", "no"
 KINDS = [
     (Kind.DEPOSIT.value, _("deposit")),
     (Kind.WITHDRAWAL.value, _("withdrawal")),
@@ -19,6 +20,7 @@ KINDS = [
     (OTHER, _("something else")),
 ]
 STATUSES = [(COMPLETED, _("completed")), ("failed", _("failed")), ("rejected", _("rejected")), (OPEN, _("open"))]
+LISTINGS = [(LISTED, _("listed")), (NOT_LISTED, _("no longer listed"))]
 MAKERS = [(HERE, _("here")), (ELSEWHERE, _("elsewhere"))]
 
 
@@ -50,6 +52,13 @@ def made(orders: Orders, places: list[str]) -> Orders:
     return queries.made_here(orders) if places == [HERE] else queries.made_elsewhere(orders)
 
 
+def listed(orders: Orders, answers: list[str]) -> Orders:
+    """Orders that CoinMENA's list has, or has no longer, or either."""
+    if len(answers) > 1:
+        return orders
+    return queries.not_listed(orders) if answers == [NOT_LISTED] else queries.listed_there(orders)
+
+
 class OrderFilters(django_filters.FilterSet):  # type: ignore[misc]
     """What the bar above the orders offers."""
 
@@ -60,3 +69,4 @@ class OrderFilters(django_filters.FilterSet):  # type: ignore[misc]
     created = DateRangeFilter(field_name="created_at", label=_("Created"))
     amount = AmountRangeFilter(field_name="size", label=_("Amount"))
     made = ChoicesFilter(choices=MAKERS, search=made, label=_("Asked for"), any_label=_("Asked for anywhere"))
+    listed = ChoicesFilter(choices=LISTINGS, search=listed, label=_("At CoinMENA"), any_label=_("Listed or not"))

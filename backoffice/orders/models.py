@@ -51,6 +51,9 @@ TRADE_WITHOUT_REFERENCE: Final = Q(type__in=TRADE_KINDS, partner_order_ref__isnu
 #: Orders that somebody else than this product must have asked for.
 MADE_ELSEWHERE: Final = Q(is_ours=False) & ~TRADE_WITHOUT_REFERENCE
 
+#: Orders that CoinMENA's list no longer has.
+NOT_LISTED: Final = Q(vanished_at__isnull=False)
+
 #: Where an order without a known effect stands among the amounts: a page needs every row to have a place.
 NO_AMOUNT: Final = Value(Decimal(0), output_field=AmountField())
 
@@ -91,6 +94,9 @@ class Order(MirroredModel, KeptModel):
     ``is_ours`` says that the reference was minted here. The database keeps it, whoever writes: reading it off a second
     table would make the list of the few orders that are not ours, and every file, cost a look-up for each order.
 
+    ``vanished_at`` is since when CoinMENA's list no longer has the order. It stays as it was last read, and is listed
+    again when the list has it. An order that is not listed and yet came back singly was ``read_at`` later.
+
     The reference is not unique here: a partner that breaks its promise must stay visible. ``known_client`` joins our
     mirror of the client by id; no constraint stands behind it, because orders of unknown clients are kept too.
     """
@@ -114,6 +120,7 @@ class Order(MirroredModel, KeptModel):
     transitioned_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
     is_ours = models.BooleanField(default=False, db_default=False, editable=False)
+    vanished_at = models.DateTimeField(null=True, editable=False)
     known_client = models.ForeignObject(
         Client,
         on_delete=models.DO_NOTHING,
@@ -150,6 +157,7 @@ class Order(MirroredModel, KeptModel):
                 condition=Q(partner_order_ref__isnull=False),
             ),
             models.Index(fields=["order_no"], name="order_by_number"),
+            models.Index(fields=["created_at", "id"], name="order_not_listed", condition=NOT_LISTED),
         ]
 
     def __str__(self) -> str:

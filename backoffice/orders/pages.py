@@ -14,6 +14,7 @@ from backoffice.orders.columns import (
     amount_shown,
     client_shown,
     effect_shown,
+    listing_badge,
     money_shown,
     operation_url,
     status_badge,
@@ -49,6 +50,7 @@ def detail_context(order: Any) -> dict[str, Any]:
         "headline": headline(effect),
         "headline_asset": effect.amount.asset if effect.amount is not None else "",
         "badge": status_badge(order),
+        "listing_badge": listing_badge(order),
         "crumbs": [Crumb(gettext("Orders"), reverse("orders:list")), Crumb(str(order.pk))],
         "client": client_shown(order),
         "is_made_elsewhere": not order.is_ours and not (order.is_trade and order.partner_order_ref is None),
@@ -132,5 +134,6 @@ def line_of(order: Order) -> dict[str, Any]:
         "effect": effect_shown(effect),
         "amount": amount_shown(effect),
         "badge": status_badge(order),
+        "listing_badge": listing_badge(order),
         "created_at": order.created_at,
     }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,13 +13,14 @@ from django.utils.translation import gettext as _
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.mirror.models import Incident, Mirror
-from backoffice.orders.models import COMPLETED, MADE_ELSEWHERE, NO_AMOUNT, TERMINAL_STATUSES, Kind, Order
+from backoffice.orders.models import COMPLETED, MADE_ELSEWHERE, NO_AMOUNT, NOT_LISTED, TERMINAL_STATUSES, Kind, Order
 from backoffice.ui.listing import Summary
 
 Orders = QuerySet[Order]
 
 #: `MND` or `MNW` and the order's id in ten digits, as read off the partner's examples (coinmena.md §9.1).
 ORDER_NUMBER: Final = re.compile(r"(?:MN[A-Z])?0*([0-9]{1,19})", re.ASCII | re.IGNORECASE)
+ONE_SECOND: Final = timedelta(seconds=1)
 LARGEST_ID: Final = 2**63 - 1
 MOST_OPEN: Final = 100
 MOST_INCIDENTS: Final = 20
@@ -69,6 +71,46 @@ def made_here(orders: Orders) -> Orders:
 def made_elsewhere(orders: Orders) -> Orders:
     """Orders that must have been asked for by somebody else than this product."""
     return orders.filter(MADE_ELSEWHERE)
+
+
+def not_listed(orders: Orders) -> Orders:
+    """Orders that CoinMENA's list no longer has."""
+    return orders.filter(NOT_LISTED)
+
+
+def listed_there(orders: Orders) -> Orders:
+    """Orders that CoinMENA's list has."""
+    return orders.exclude(NOT_LISTED)
+
+
+def created_from(start: datetime, partner_client_id: str | None = None) -> Orders:
+    """Orders made from ``start`` on, of one client where one is named."""
+    orders = Order.objects.filter(created_at__gte=start)
+    return for_client(orders, partner_client_id) if partner_client_id else orders
+
+
+def held_between(start: datetime, end: datetime, partner_client_id: str | None = None) -> tuple[int, int]:
+    """Count the listed orders from ``start`` up to the beginning of the second ``end``, and up to that second's end."""
+    orders = created_from(start, partner_client_id)
+    least, last = orders.filter(created_at__lte=end), orders.filter(created_at__gt=end, created_at__lt=end + ONE_SECOND)
+    at_least = count_listed(least)
+    return at_least, at_least + count_listed(last)
+
+
+def count_listed(orders: Orders) -> int:
+    """Count without reading a row: those not listed have an index of their own, and are few."""
+    return orders.count() - not_listed(orders).count()
+
+
+def count_not_listed(start: datetime, end: datetime, partner_client_id: str | None = None) -> int:
+    """Count the orders made from ``start`` up to ``end`` that CoinMENA's list no longer has."""
+    return not_listed(created_from(start, partner_client_id).filter(created_at__lt=end)).count()
+
+
+def ids_between(start: datetime, end: datetime) -> set[int]:
+    """The ids of the listed orders made from ``start`` up to ``end``."""
+    made = Order.objects.filter(created_at__gte=start, created_at__lt=end)
+    return set(listed_there(made).values_list("pk", flat=True).iterator())
 
 
 def open_ids() -> list[int]:

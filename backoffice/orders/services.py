@@ -1,7 +1,6 @@
 """Keep the mirror of CoinMENA's orders, and ask the partner for one order. Nothing here moves money."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from django.db import transaction
 from backoffice.accounts.models import Person
 from backoffice.audit.services import record
 from backoffice.database import clock
-from backoffice.mirror.incidents import store
+from backoffice.mirror.incidents import report_vanished, store
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows
 from backoffice.mirror.paging import sync_windowed
@@ -62,9 +61,10 @@ ORDERS: Final = Target(
     final=FinalRows("status", frozenset(TERMINAL_STATUSES), FIXED),
     keeps_known=frozenset(OMITTED),
     made_at="created_at",
+    gone_at="vanished_at",
 )
-#: An order that was asked for by itself is fresh even if nothing about it is new.
-ONE_ORDER: Final = replace(ORDERS, touches=True)
+#: An order that was asked for by itself is fresh even if nothing about it is new, and not listed because of it.
+ONE_ORDER: Final = ORDERS.singly
 
 #: No order at CoinMENA is older than this.
 BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -74,6 +74,10 @@ OVERLAP: Final = timedelta(hours=24)
 
 class NotRead(Exception):
     """CoinMENA could not be asked, or has no such order; ``str()`` is a sentence for staff."""
+
+
+class NoSuchOrder(NotRead):
+    """CoinMENA says itself that it has no such order."""
 
 
 def order_values(order: payloads.Order) -> Mapping[str, Any]:
@@ -122,7 +126,7 @@ def look_up_order(*, text: str, by: Person) -> Order:
     """Ask CoinMENA for an order by reference, order number or id, mirror it and write the look-up down.
 
     :raises Refused: for people who may not have the partner asked.
-    :raises NotRead: when there is no such order or CoinMENA cannot be asked.
+    :raises NoSuchOrder: when there is none. :raises NotRead: when CoinMENA cannot be asked.
     """
     check_can_look_up(by)
     asked_at = clock.now()
@@ -131,7 +135,7 @@ def look_up_order(*, text: str, by: Person) -> Order:
     except PartnerError as error:
         asked = {"asked": text, "found": False}
         record("order.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))
-        raise NotRead(said_by(error)) from error
+        raise (NoSuchOrder if isinstance(error, OrderNotFound) else NotRead)(said_by(error)) from error
     return keep(found, text=text, by=by, asked_at=asked_at)
 
 
@@ -139,9 +143,25 @@ def reread_order(*, order_id: int, by: Person) -> Order:
     """Ask CoinMENA again for an order the mirror holds, and write the look-up down.
 
     :raises Refused: for people who may not have the partner asked.
-    :raises NotRead: when CoinMENA no longer has the order or cannot be asked.
+    :raises NoSuchOrder: when CoinMENA no longer has the order, which is kept on it.
+    :raises NotRead: when CoinMENA cannot be asked.
     """
-    return look_up_order(text=str(order_id), by=by)
+    try:
+        return look_up_order(text=str(order_id), by=by)
+    except NoSuchOrder:
+        report_vanished(ORDERS, [order_id])
+        raise
+
+
+def page_of_orders(number: int, *, size: int, start: datetime, end: datetime) -> Page[payloads.Order]:
+    """Ask CoinMENA for one page of the orders made from ``start`` to ``end``.
+
+    :raises NotRead: when no usable answer came.
+    """
+    try:
+        return coinmena().orders(number, size, from_datetime=start, to_datetime=end)
+    except PartnerError as error:
+        raise NotRead(said_by(error)) from error
 
 
 def ask_for(text: str) -> payloads.Order:

@@ -41,6 +41,7 @@ ORDERS = Listing(
         View(_("Not completed"), "status=failed&status=rejected&status=open"),
         View(_("Withdrawals from 10,000"), "kind=withdrawal&amount_min=10000"),
         View(_("Not ours"), "made=elsewhere"),
+        View(_("No longer listed"), "listed=no"),
     ),
     summary=queries.summarise,
     empty=Empty(_("No orders yet."), _("They appear here a few minutes after CoinMENA has one.")),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleKind
-from backoffice.approvals.subjects import Words
+from backoffice.approvals.subjects import Barred, Words
 from backoffice.people import queries
 from backoffice.people.pages.changes import preview_of
 from backoffice.people.services import applying, proposing
@@ -27,6 +27,11 @@ class AccountSubject:
         approve=_("Approve"),
         to_subject=_("To the change"),
         if_rejected=_("The request ends here and the account stays as it is. %(name)s sees your reason."),
+        barred=Barred(
+            told=_("You cannot decide on this: it is about your own account."),
+            told_for=_("You cannot decide on this for %(name)s: it is about their own account."),
+            note=_("Their own account"),
+        ),
     )
 
     def lock(self, key: str) -> None:

@@ -56,9 +56,7 @@ RUNS = Columns(
         key="window_to", label=_("To"), kind=Kind.TIME, value=attrgetter("window_to"), export="window_to", screen=False
     ),
     Column(key="ours", label=_("Ours"), kind=Kind.NUMBER, value=attrgetter("ours_count"), export="ours_count"),
-    Column(
-        key="theirs", label=_("CoinMENA"), kind=Kind.NUMBER, value=attrgetter("theirs_count"), export="theirs_count"
-    ),
+    Column(key="theirs", label=_("Partner"), kind=Kind.NUMBER, value=attrgetter("theirs_count"), export="theirs_count"),
     Column(key="state", label=_("Outcome"), kind=Kind.BADGE, value=run_badge),
     Column(
         key="is_complete",

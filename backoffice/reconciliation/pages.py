@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +24,7 @@ from backoffice.reconciliation.comparing.explanation import sentence_of, tests_o
 from backoffice.reconciliation.comparing.near_misses import NearMiss, near_misses
 from backoffice.reconciliation.comparing.titles import title_of, window_text
 from backoffice.reconciliation.comparing.totals import AssetTotal
+from backoffice.reconciliation.exceptions.queries import exception_of
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, PENDING_GROUP
 from backoffice.reconciliation.models import EXCEPTIONS, PENDING, Run, Verdict
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Meaning, Named, Person, Reference
@@ -110,6 +115,12 @@ class Row:
         return reverse("orders:detail", args=[self.finding.order_id]) if self.finding.order_id else ""
 
     @property
+    def exception_url(self) -> str:
+        """The page of the exception that lives on over the runs, where there is one."""
+        item_id = exception_of(self.finding, self.run)
+        return reverse("reconciliation:exception", args=[item_id]) if item_id else ""
+
+    @property
     def facts(self) -> list[Fact]:
         """What stands beside the tests of an opened row."""
         order_id = self.finding.order_id
@@ -178,13 +189,19 @@ class AssetLine:
         return Amount(self.total.difference, self.total.asset, difference=True)
 
 
+def crumbs(*last: Crumb) -> list[Crumb]:
+    """The way to a page of the runs."""
+    top = Crumb(_("Reconciliation"), reverse("reconciliation:days"))
+    return [top, Crumb(_("Runs"), reverse("reconciliation:runs")), *last]
+
+
 def run_context(run: Run) -> dict[str, Any]:
     """Everything the page of a run draws from the run itself."""
     return {
         "run": run,
         "title": _("Reconciliation of %(window)s") % {"window": title_of(run)},
         "badge": run_badge(run),
-        "crumbs": [Crumb(_("Reconciliation"), reverse("reconciliation:runs")), Crumb(_("Run %(n)s") % {"n": run.pk})],
+        "crumbs": crumbs(Crumb(_("Run %(n)s") % {"n": run.pk})),
         "line": line_of(run),
         "rate": rate_of(run),
         "gauge": gauge_of(run),
@@ -193,11 +210,19 @@ def run_context(run: Run) -> dict[str, Any]:
             "end": run.window_to.isoformat(),
             "ledger": run.ledger_id or "",
         },
+        "not_listed_url": f"{reverse('orders:list')}?{urlencode(not_listed_in(run))}",
         "ours_note": _("Entries of %(ledger)s") % {"ledger": run.ledger}
         if run.ledger
         else _("Operations in the window"),
         "assets": [asset_line(AssetTotal.from_json(kept)) for kept in run.totals],
     }
+
+
+def not_listed_in(run: Run) -> dict[str, str]:
+    """The filter of the orders that finds what of a run's window CoinMENA no longer lists."""
+    zone = ZoneInfo(settings.COMPANY_TIME_ZONE)
+    days = {"created_from": run.window_from, "created_to": run.window_to - timedelta(microseconds=1)}
+    return {"listed": "no", **{name: f"{at.astimezone(zone):%Y-%m-%d}" for name, at in days.items()}}
 
 
 def again(run: Run) -> dict[str, Any]:
@@ -210,7 +235,7 @@ def line_of(run: Run) -> list[object]:
     maker = made_by(run)
     facts: list[object] = [
         _("%(window)s, half-open") % {"window": window_text(run)},
-        _("Run %(n)s, complete") % {"n": run.pk} if run.is_complete else _("Run %(n)s, incomplete") % {"n": run.pk},
+        _("Run %(n)s, complete") % {"n": run.pk} if run.is_complete else _("Run %(n)s, partial") % {"n": run.pk},
         _("Ledger %(name)s") % {"name": run.ledger} if run.ledger else _("Our operations"),
         Named(str(run.client), run.client.partner_client_id) if run.client else _("All clients"),
         _("By %(name)s") % {"name": maker.name} if isinstance(maker, Person) else maker,

@@ -117,6 +117,26 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
   });
 }
 
+/* One box chooses all rows of a page, or none; it follows what is chosen row by row. The rows belong to its form. */
+function rowsOf(box) {
+  return [...document.querySelectorAll(`input[type=checkbox][name][form="${CSS.escape(box.dataset.chooseAll)}"]`)];
+}
+
+function followRows() {
+  for (const box of document.querySelectorAll("[data-choose-all]")) {
+    const chosen = rowsOf(box).filter((row) => row.checked).length;
+    box.closest("[data-needs-script]").hidden = false;
+    box.checked = chosen > 0 && chosen === rowsOf(box).length;
+    box.indeterminate = chosen > 0 && !box.checked;
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-choose-all]")) for (const row of rowsOf(event.target)) row.checked = event.target.checked;
+  if (event.target.matches("input[type=checkbox]")) followRows();
+});
+window.addEventListener("pageshow", followRows); // the browser may bring back what was chosen
+
 /* Menus are <details>: one open at a time, closed by Escape and by a click elsewhere. */
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
@@ -249,6 +269,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   wakeToasts();
   watchTables();
   releaseForms();
+  followRows();
   if (document.activeElement !== document.body) return;
   const before = focusedId && document.getElementById(focusedId);
   const first = event.detail.elt.querySelector?.(".note[role=alert], [aria-invalid=true]");

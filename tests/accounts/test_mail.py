@@ -30,9 +30,14 @@ HOSTILE = [
 ]
 
 
+def saying_what_is_missing(engines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a copy: a change inside the settings themselves would outlive the test and reach other pages."""
+    return [{**engine, "OPTIONS": {**engine["OPTIONS"], "string_if_invalid": "MISSING"}} for engine in engines]
+
+
 @pytest.mark.parametrize("letter", list(Letter))
 def test_every_letter_is_written_whole(maya: Person, settings: Settings, letter: Letter) -> None:
-    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "MISSING"
+    settings.TEMPLATES = saying_what_is_missing(settings.TEMPLATES)
     tell(maya, letter, CONTEXT)
     (message,) = written()
     assert message.to == ["maya@example.com"]

@@ -7,12 +7,16 @@ import pytest
 from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
+from backoffice.approvals import services
 from backoffice.approvals.models import Request
-from backoffice.approvals.pages import line_of
+from backoffice.approvals.pages import line_of, people_of
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
+from tests.approvals.conftest import HandOver
+from tests.approving import approve
 from tests.factors import with_code
 from tests.funding.cast import mirrored_client, withdrawal
 
@@ -97,6 +101,44 @@ def test_what_was_decided_makes_no_forecast(client: Browser, address: str, asked
     assert "What was asked for" in page
     assert "What would happen" not in page
     assert "Balance now" not in page
+
+
+def test_what_was_decided_for_somebody_away_says_so_and_names_nobody_who_can(
+    client: Browser, address: str, asked: Request, maya: Person, omar: Person, lina: Person, hand_over: HandOver
+) -> None:
+    hand_over(omar, lina)
+    approve(asked, lina, for_person=omar)
+    client.force_login(maya)
+
+    page = client.get(address).content.decode()
+
+    assert "Who took part" in page and "Who can approve" not in page
+    assert "Approved for Omar Saleh on" in page
+    assert "Lina Aziz for Omar Saleh has approved this already." in page
+    assert "You cannot approve this" not in page and "can, until" not in page
+
+
+def test_whoever_was_spoken_for_has_no_tick_of_their_own(
+    of_two: Request, maya: Person, omar: Person, lina: Person, hand_over: HandOver
+) -> None:
+    hand_over(omar, lina)
+    approve(of_two, lina, for_person=omar)
+
+    shown = {one.name: (one.note, result) for one, result in people_of(of_two, maya, clock.now())}
+
+    assert str(shown["Lina Aziz"][0]).startswith("Approved for Omar Saleh on")
+    assert shown["Omar Saleh"] == ("Lina Aziz has approved for them", "")
+
+
+def test_what_was_rejected_names_who_rejected_it_among_those_who_took_part(
+    asked: Request, maya: Person, omar: Person, lina: Person
+) -> None:
+    services.reject(request_id=asked.pk, fingerprint=asked.fingerprint, reason_code="other", note="No.", by=omar)
+
+    (decider, mark), (asker, _mark) = people_of(Request.objects.get(), maya, clock.now())
+
+    assert (decider.name, mark, asker.called) == ("Omar Saleh", "", "You")
+    assert str(decider.note).startswith("Rejected on")
 
 
 def test_approving_the_last_one_leads_nowhere_else(client: Browser, address: str, asked: Request, omar: Person) -> None:

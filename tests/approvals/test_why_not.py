@@ -144,6 +144,41 @@ def test_whoever_has_approved_is_told_who_else_has_to(of_two: Request, cast: Cas
     assert "You approved this on" in reason.sentence and "somebody else as well" in reason.sentence
 
 
+def test_whoever_was_spoken_for_is_not_named_as_somebody_who_still_can(of_two: Request, cast: Cast) -> None:
+    approve_for_omar(of_two, cast)
+
+    reason = why_not_decide(cast.maya, fresh(of_two), clock.now())
+
+    assert reason is not None and reason.who_can == ("Lina Aziz",)
+
+
+@pytest.mark.parametrize("name", ["maya", "vera"])
+@pytest.mark.parametrize(
+    ("happened", "ended"),
+    [
+        (approve_twice, "Rami Nasser has approved this already."),
+        (reject, "Omar Saleh has rejected this already."),
+        (cancel, "Maya Haddad has cancelled this request."),
+    ],
+)
+def test_nobody_is_told_who_can_decide_on_what_is_over(
+    happened: Callable[[Request, Cast], None], ended: str, name: str, of_two: Request, cast: Cast
+) -> None:
+    happened(of_two, cast)
+
+    reason = why_not_decide(getattr(cast, name), fresh(of_two), clock.now())
+
+    assert reason is not None and (reason.is_conflict, reason.who_can) == (False, ())
+    assert reason.sentence.endswith(ended)
+
+
+def test_nobody_is_told_who_can_decide_on_what_ran_out(of_two: Request, cast: Cast) -> None:
+    reason = why_not_decide(cast.maya, of_two, clock.now() + timedelta(hours=25))
+
+    assert reason is not None and reason.who_can == ()
+    assert reason.sentence.endswith("It can be asked for again.")
+
+
 def test_a_closed_account_decides_on_nothing(of_two: Request, cast: Cast) -> None:
     cast.omar.is_active = False
 

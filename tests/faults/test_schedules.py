@@ -13,7 +13,8 @@ from backoffice.database import embedded
 from tests.faults.slices import run_slice
 
 SCHEDULES: Final = 2_000
-CHUNKS: Final = 8
+#: Many small ones: the last of them keep every process busy to the end.
+CHUNKS: Final = 20
 SIZE: Final = SCHEDULES // CHUNKS
 
 

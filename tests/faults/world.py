@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from procrastinate.exceptions import ConnectorException
+from psycopg.pq import TransactionStatus
 
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
@@ -240,8 +241,15 @@ class World:
         self.story.append(f"{seconds:9.2f} s {'  ' * self._depth}{sentence}")
 
     def _drop_connection(self) -> None:
-        """End the connection as the death of its process does: what was not committed is rolled back."""
-        connection.close()
+        """Take everything from the connection that the death of its process would: what was not committed was rolled
+        back, and `DISCARD ALL` makes it as new. A truly new one is the same, after the server has read its catalogue
+        and compiled its triggers once more; where the connection is not sound, there is a new one."""
+        raw = connection.connection
+        if raw is None or raw.closed or raw.info.transaction_status is not TransactionStatus.IDLE:
+            connection.close()
+            return
+        raw.execute("DISCARD ALL")
+        connection.init_connection_state()
 
     # Workers ----------------------------------------------------------------------------------------------------------
 

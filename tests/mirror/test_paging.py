@@ -9,13 +9,13 @@ from django.db import connection
 
 from backoffice.audit.models import Entry
 from backoffice.mirror import paging
-from backoffice.mirror.incidents import CHANGED, VANISHED
+from backoffice.mirror.incidents import CHANGED, NOT_BELIEVED, VANISHED, is_believable, report_vanished
 from backoffice.mirror.models import Incident, SyncRun
 from backoffice.mirror.paging import sync_windowed
 from backoffice.mirror.partners import coinmena
 from backoffice.mirror.windows import Window
 from backoffice.orders.models import Order
-from backoffice.orders.services import ORDERS, order_values
+from backoffice.orders.services import ORDERS, mirror_order, order_values
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.pages import Page
 from tests.partners import Partners, minutes_ago
@@ -263,3 +263,49 @@ def test_it_leaves_no_lock_behind(orders: Partners) -> None:
             " WHERE locktype = 'advisory' AND datname = current_database()"
         )
         assert cursor.fetchone() == (0,)
+
+
+# No longer listed -----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_is_not_listed_keeps_since_when_and_loses_it_when_it_is_listed_again(orders: Partners) -> None:
+    sync()
+    gone, back = Order.objects.order_by("-created_at")[4:6]
+    Order.objects.filter(pk=back.pk).update(vanished_at=gone.read_at)
+    orders.change_order(gone.pk, hidden=True)
+    sync()
+    assert list(Order.objects.filter(vanished_at__isnull=False)) == [gone]
+
+
+def test_an_empty_list_makes_one_incident_and_nothing_vanish(orders: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync()
+    for order in Order.objects.all():
+        orders.change_order(order.pk, hidden=True)
+    for _time in range(2):
+        sync()
+    assert not Order.objects.filter(vanished_at__isnull=False).exists()
+    incident = Incident.objects.get()
+    assert (incident.kind, "leaves out 45 of the 45 rows" in incident.sentence) == (NOT_BELIEVED, True)
+    assert Entry.objects.filter(event="mirror.incident").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("gone", "held", "believed"), [(20, 20, True), (21, 209, False), (21, 210, True), (0, 0, True)]
+)
+def test_a_list_is_believed_that_leaves_out_few_or_a_tenth(gone: int, held: int, believed: bool) -> None:
+    assert is_believable(gone, held) is believed
+
+
+def test_a_single_answer_does_not_list_an_order_and_a_single_refusal_says_it_anew(orders: Partners) -> None:
+    sync()
+    order = Order.objects.order_by("-created_at")[4]
+    Order.objects.filter(pk=order.pk).update(vanished_at=order.read_at)
+    mirror_order(coinmena().order(order.pk))
+    order.refresh_from_db()
+    assert order.vanished_at is not None and order.read_at > order.vanished_at
+    assert report_vanished(ORDERS, [order.pk], of=45)
+    order.refresh_from_db()
+    assert order.read_at > order.vanished_at
+    report_vanished(ORDERS, [order.pk])
+    order.refresh_from_db()
+    assert order.read_at < order.vanished_at

@@ -1,5 +1,6 @@
 """The mirror of the orders against the sandbox: syncs, look-ups, shorter answers, late changes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -201,7 +202,8 @@ def test_it_reads_a_stretch_of_long_ago_again(book: Partners) -> None:
         book.change_order(order["id"], **change)
     services.sync_orders()
     assert amounts() == [Decimal("5.00")] * 3
-    assert reread_orders(start, end)
+    read = reread_orders(start, end)
+    assert (read.is_whole, read.gone) == (True, (gone["id"],))
     assert amounts() == [Decimal("4.50"), Decimal("5.00"), Decimal("5.00")]
     assert set(Incident.objects.values_list("object_id", "kind")) == {
         (str(old["id"]), "changed"),
@@ -213,13 +215,39 @@ def test_many_pages_are_read_again_to_the_last(book: Partners, monkeypatch: pyte
     monkeypatch.setattr(rereading, "PAGE_SIZE", 2)
     made = [book.make_order("user_12345", amount="1.00") for _ in range(5)]
     now = timezone.now()
-    assert reread_orders(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert reread_orders(now - timedelta(hours=1), now + timedelta(hours=1)).is_whole
     assert Order.objects.count() == len(made)
 
 
 def test_a_stretch_without_orders_is_read_again_too(book: Partners) -> None:
     now = timezone.now()
-    assert reread_orders(now - timedelta(hours=1), now)
+    assert reread_orders(now - timedelta(hours=1), now).is_whole
+
+
+def test_an_order_of_the_very_first_moment_is_missed_too(book: Partners) -> None:
+    start = (timezone.now() - timedelta(days=4)).replace(microsecond=0)
+    gone = book.make_order("user_12345", amount="5.00", created_at=f"{start:%Y-%m-%dT%H:%M:%SZ}")
+    services.sync_orders()
+    assert reread_orders(start, start + timedelta(days=1)).gone == ()
+    book.change_order(gone["id"], hidden=True)
+    assert reread_orders(start, start + timedelta(days=1)).gone == (gone["id"],)
+
+
+def test_a_list_that_never_goes_on_is_given_up_and_nothing_is_taken_for_gone(
+    book: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.make_order("user_12345", amount="1.00")
+    services.sync_orders()
+    asked: list[int] = []
+
+    def same_page(number: int, **window: Any) -> Any:
+        asked.append(number)
+        return replace(services.page_of_orders(1, **window), total=1_000_000)
+
+    monkeypatch.setattr(rereading, "page_of_orders", same_page)
+    now = timezone.now()
+    read = reread_orders(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert (read.is_whole, read.gone, len(asked) < 20) == (False, (), True)
 
 
 def amounts() -> list[Decimal | None]:

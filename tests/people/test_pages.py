@@ -337,6 +337,18 @@ def test_a_change_that_is_in_force_is_shown_as_it_was_proposed(
     assert "Tried with the people and rules of now" not in said
 
 
+def test_what_is_decided_is_a_question_no_more(client: Client, adam: Person, maya: Person, omar: Person) -> None:
+    change = propose(role_of(maya, Role.MANAGER, adam), adam)
+    client.force_login(adam)
+    page = f"/people/changes/{change.key}/"
+    assert "Give Maya Haddad the role manager?" in text_of(client.get(page))
+
+    approve(change.approval, omar)
+
+    said = text_of(client.get(page))
+    assert "Role of Maya Haddad: from finance to manager" in said and "Give Maya Haddad" not in said
+
+
 def test_a_proposal_is_taken_back_by_who_made_it(client: Client, adam: Person, maya: Person) -> None:
     change = propose(role_of(maya, Role.MANAGER, adam), adam)
     client.force_login(adam)

@@ -67,6 +67,9 @@ class Theirs:
     asset: str = "USD"
     amount: Decimal | None = Decimal("500.00")
     opposite: Decimal | None = None
+    #: Whether CoinMENA's list still has it; one that is not listed may have come back singly since.
+    is_listed: bool = True
+    came_back: bool = False
     id: int = field(default_factory=lambda: next(_numbers))
 
 
@@ -187,6 +190,7 @@ def order(theirs: Theirs) -> Order:
         created_at=theirs.at,
         raw=b"{}",
         read_at=READ,
+        vanished_at=None if theirs.is_listed else READ - timedelta(seconds=1 if theirs.came_back else -1),
         **booked,
     )
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from backoffice.funding.states import State
 from backoffice.reconciliation.comparing.digest import digest_of
-from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
+from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match, orderless_references
 from backoffice.reconciliation.comparing.totals import sums_of
 from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import Finding, ReferenceCheck, Run, Verdict
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, NOON, READ, Ours, Theirs
-from tests.reconciliation.twin import Pair, Twin, net
+from tests.reconciliation.twin import Pair, Twin, counts, net
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +226,36 @@ def test_it_finds_a_duplicate_that_stands_outside_the_window() -> None:
     assert (finding.verdict, finding.order_id) == (Verdict.DUPLICATE_REFERENCE, inside.id)
 
 
+# No longer listed -----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_is_no_longer_listed_is_none_of_theirs() -> None:
+    gone = Theirs(reference="dep-1", is_listed=False)
+    found = run_of([Ours(reference="dep-1")], [gone, Theirs(reference=None, is_listed=False)], absent=["dep-1"])
+    assert [(one.verdict, one.order_id) for one in found] == [(Verdict.MISSING_AT_PARTNER, None)]
+
+
+def test_an_order_that_came_back_singly_since_is_one_of_theirs() -> None:
+    back = Theirs(reference="dep-1", is_listed=False, came_back=True)
+    assert only_verdict(run_of([Ours(reference="dep-1")], [back])) == Verdict.MATCHED
+
+
+def test_a_double_of_which_one_is_no_longer_listed_is_a_pair_again() -> None:
+    found = run_of([Ours(reference="dep-1")], [Theirs(reference="dep-1", is_listed=False), Theirs(reference="dep-1")])
+    assert only_verdict(found) == Verdict.MATCHED
+
+
+def test_an_operation_whose_order_is_gone_is_asked_for() -> None:
+    rows.operation(Ours(reference="dep-1"))
+    rows.order(Theirs(reference="dep-1", is_listed=False))
+    assert orderless_references(comparison(), limit=5) == ["dep-1"]
+
+
+def test_a_trade_that_is_gone_is_not_counted() -> None:
+    run_of([], [Theirs(reference=None, type="buy"), Theirs(reference=None, type="buy", is_listed=False)])
+    assert count_trades_left_out(comparison(), run_id=RUN) == 1
+
+
 # Edges of the window -------------------------------------------------------------------------------------------------
 
 MIDNIGHT = WINDOW.end
@@ -323,6 +353,8 @@ ALL_THEIRS = st.lists(
         asset=ASSETS,
         amount=AMOUNTS,
         opposite=st.sampled_from([None, None, Decimal("0.00"), Decimal("1.00")]),
+        is_listed=st.sampled_from([True, True, True, False]),
+        came_back=st.booleans(),
     ),
     max_size=6,
 )
@@ -376,7 +408,9 @@ def test_nothing_is_lost_and_nothing_is_matched_twice(ours: list[Ours], theirs: 
         operations = Counter(one.reference for one in found if one.operation_id)
         assert set(orders.values()) <= {1}
         assert set(operations.values()) <= {1}
-        assert len(orders) + count_trades_left_out(comparison(window=everything), run_id=RUN) == len(theirs)
+        assert len(orders) + count_trades_left_out(comparison(window=everything), run_id=RUN) == sum(
+            map(counts, theirs)
+        )
         assert operations.keys() >= {one.reference for one in ours if one.state is State.COMPLETED}
         transaction.set_rollback(True)
 

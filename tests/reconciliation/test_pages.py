@@ -16,7 +16,8 @@ from backoffice.accounts.models import Person
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation import queries
-from backoffice.reconciliation.models import Run, RunJob
+from backoffice.reconciliation.days.queries import day_of, window_of
+from backoffice.reconciliation.models import ExceptionItem, Run, RunJob
 from backoffice.reconciliation.services.running import carry_out, reconcile
 from backoffice.reconciliation.views.runs import ALL_RUNS, RUN_FINDINGS
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
@@ -272,3 +273,27 @@ def test_the_file_follows_the_verdict_that_is_shown(committed: str, client: Brow
     client.force_login(vera)
     _heading, *found = downloaded(client.post(f"/reconciliation/runs/{run.pk}/export/?show=exceptions"))
     assert {row[0] for row in found} == {"amount_differs", "extra_at_partner"}
+
+
+def test_a_run_leads_to_its_day_and_a_finding_to_its_exception(as_maya: Browser, run: Run) -> None:
+    window = window_of(day_of(DAY + timedelta(hours=12)))
+    run = reconcile(window_from=window.start, window_to=window.end, by=System("test"))
+    finding = run.findings.get(verdict="amount_differs")
+    page = as_maya.get(f"/reconciliation/runs/{run.pk}/?open={finding.pk}").content.decode()
+    item = ExceptionItem.objects.get(key="operation:differs")
+    ways = (f"/reconciliation/exceptions/{item.pk}/", "/reconciliation/days/", "/reconciliation/runs/")
+    for way in ways:
+        assert f'href="{way}' in page
+    assert {as_maya.get(one).status_code for one in re.findall(r'href="(/reconciliation/[^"?]+)', page)} == {200}
+
+
+def test_a_run_over_part_of_a_day_leads_to_no_day(as_maya: Browser, run: Run) -> None:
+    part = reconcile(window_from=DAY, window_to=DAY + timedelta(hours=3), by=System("test"))
+    assert "To the day" not in text_of(as_maya, f"/reconciliation/runs/{part.pk}/")
+
+
+def test_a_partial_run_is_called_partial_and_nothing_else(as_maya: Browser, run: Run) -> None:
+    SyncRun.objects.update(read_to=DAY + timedelta(hours=1))
+    page = text_of(as_maya, f"/reconciliation/runs/{again().pk}/")
+    assert "partial and cannot be signed" in page
+    assert "incomplete" not in page.lower()

@@ -48,7 +48,7 @@ class Twin:
     def compare(self, ours: Sequence[Ours], theirs: Sequence[Theirs]) -> list[Pair]:
         mine = {one.reference: one for one in ours}
         orders: dict[str, list[Theirs]] = defaultdict(list)
-        for order in sorted(theirs, key=lambda one: one.id):
+        for order in sorted(filter(counts, theirs), key=lambda one: one.id):
             orders[order.reference or ""].append(order)
         rows = [self.orderless(one) for one in ours if one.reference not in orders]
         for reference, group in orders.items():
@@ -120,6 +120,11 @@ class Twin:
 
     def holds(self, at: datetime) -> bool:
         return self.window.start <= at < self.window.end
+
+
+def counts(order: Theirs) -> bool:
+    """Whether an order is one of theirs: CoinMENA lists it, or gave it when it was asked for by itself since."""
+    return order.is_listed or order.came_back
 
 
 def net(pairs: Sequence[Pair]) -> dict[str, tuple[Decimal, Decimal]]:

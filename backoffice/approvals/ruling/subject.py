@@ -14,7 +14,7 @@ from backoffice.approvals.models import Request, RuleKind, RuleSet, RuleSetState
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import pages, queries
 from backoffice.approvals.ruling.content import fingerprint_of
-from backoffice.approvals.subjects import Words
+from backoffice.approvals.subjects import Barred, Words
 from backoffice.audit.services import record
 
 SCHEDULE: Final = System("schedule")
@@ -31,6 +31,11 @@ class RulesSubject:
         if_rejected=gettext_lazy(
             "The live rules stay as they are and this version is a draft again, with everything in it. %(name)s sees "
             "your reason and can change it and submit it anew."
+        ),
+        barred=Barred(
+            told=gettext_lazy("You cannot decide on this: you began the draft."),
+            told_for=gettext_lazy("You cannot decide on this for %(name)s: they began the draft."),
+            note=gettext_lazy("Began the draft"),
         ),
     )
 

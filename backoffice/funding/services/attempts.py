@@ -4,24 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from backoffice.funding.models import Operation
+from django.db import connection
+
+from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import CLOSING_EVIDENCE
 from backoffice.partner.outcome import Evidence, Row
 
-_COLUMNS: Final = (
-    *("number", "environment", "planned_at", "claimed_at"),
-    *("outcomes__row", "outcomes__evidence", "outcomes__signed_at", "outcomes__code", "outcomes__sentence"),
-    "outcomes__recorded_at",
-)
+#: Written out, in the order of `Said`: it is read several times for every payment, and composing it took longer.
+_SAID: Final = """
+    SELECT made.id, made.number, made.environment, made.planned_at, made.claimed_at, outcome.kind, outcome.row,
+        outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at
+    FROM funding_attempt made LEFT JOIN funding_attemptoutcome outcome ON outcome.attempt_id = made.id
+    WHERE made.operation_id = %s ORDER BY made.number, outcome.id
+"""
 
 
 class Said(NamedTuple):
     """One attempt with one of its outcomes; what is the outcome's is None where there is none yet."""
 
+    attempt_id: int
     number: int
     environment: str
     planned_at: datetime
     claimed_at: datetime
+    kind: str | None
     row: str | None
     evidence: str | None
     signed_at: datetime | None
@@ -61,8 +67,20 @@ class Attempts:
     @property
     def is_any_open(self) -> bool:
         """Whether one of them may have been applied: without not-applied or never-sent evidence."""
-        closed = {one.number for one in self.said if one.evidence in CLOSING_EVIDENCE}
-        return any(one.number not in closed for one in self.said)
+        return bool(self._open)
+
+    def is_another_open(self, attempt_id: int) -> bool:
+        """Tell whether one of them other than ``attempt_id`` may have been applied."""
+        return bool(self._open - {attempt_id})
+
+    @property
+    def _open(self) -> set[int]:
+        closed = {one.attempt_id for one in self.said if one.evidence in CLOSING_EVIDENCE}
+        return {one.attempt_id for one in self.said} - closed
+
+    def is_answered(self, attempt_id: int) -> bool:
+        """Tell whether the answer to an attempt is written down; that it was lost is no answer."""
+        return any(one.attempt_id == attempt_id and one.kind == AttemptOutcome.Kind.ANSWER for one in self.said)
 
     @property
     def is_said_to_exist(self) -> bool:
@@ -76,5 +94,6 @@ class Attempts:
 
 def attempts_of(operation: Operation) -> Attempts:
     """Read every attempt of an operation, and what became of it."""
-    rows = operation.attempts.order_by("number", "outcomes__id").values_list(*_COLUMNS)
-    return Attempts(tuple(Said(*row) for row in rows))
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID, [operation.pk])
+        return Attempts(tuple(Said(*row) for row in cursor.fetchall()))

@@ -39,6 +39,10 @@ from backoffice.partner.outcome import IntendedOrder
 #: answer down, so the lease outlives every request by that.
 BEGIN_WITHIN_SECONDS: Final = 10
 HOLDER_LENGTH: Final = 64
+#: An operation never changes its client, so which row to lock is read with it.
+_LOCK_CLIENT: Final = """
+    SELECT * FROM clients_client WHERE id = (SELECT client_id FROM funding_operation WHERE id = %s) FOR NO KEY UPDATE
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class Claim:
 
     operation_id: int
     attempt_id: int
+    claimed_at: datetime
     token: UUID
     holder: str
     kind: OrderKind
@@ -74,11 +79,12 @@ def claim(operation_id: int, holder: str) -> Claim | None:
 def _claim(operation_id: int, holder: str) -> Claim | None:
     gate, operation = _lock_in_order(operation_id)
     began, now = clock.monotonic(), clock.now()
-    obstacle = _why_not_approved(operation, now) or _why_not_now(gate, operation, now)
+    made, last_at = attempts_made(operation)
+    obstacle = _why_not_approved(operation, now) or _why_not_now(gate, operation, made, last_at, now)
     if obstacle:
         log.info("funding_not_claimed", reference=operation.reference, because=obstacle)
         return None
-    return _take(operation, holder, now, began)
+    return _take(operation, made + 1, holder, now, began)
 
 
 def claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
@@ -98,7 +104,7 @@ def _claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
     if obstacle or _is_client_busy(operation):
         log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
         return None
-    return _take(operation, holder, now, began)
+    return _take(operation, attempts_made(operation)[0] + 1, holder, now, began)
 
 
 def _confirmed(take: Callable[[], Claim | None]) -> Claim | None:
@@ -129,9 +135,8 @@ def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
 
 
 def _lock_in_order(operation_id: int) -> tuple[Gate, Operation]:
-    client_id = Operation.objects.values_list("client_id", flat=True).get(pk=operation_id)
     gate = Gate.objects.raw("SELECT * FROM funding_gate WHERE id = 1 FOR SHARE")[0]
-    client = Client.objects.select_for_update(no_key=True).get(pk=client_id)
+    client = Client.objects.raw(_LOCK_CLIENT, [operation_id])[0]
     return gate, locked(operation_id, client)
 
 
@@ -141,9 +146,8 @@ def _why_not_approved(operation: Operation, now: datetime) -> str:
     return why_not_in_force(operation, now)
 
 
-def _why_not_now(gate: Gate, operation: Operation, now: datetime) -> str:
-    count, last = attempts_made(operation)
-    not_before = may_retry_at(last, count)
+def _why_not_now(gate: Gate, operation: Operation, made: int, last_at: datetime | None, now: datetime) -> str:
+    not_before = may_retry_at(last_at, made)
     if not_before is not None and not_before > now:
         return "it came back unsent a moment ago"
     stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_frozen(operation)
@@ -166,14 +170,14 @@ def _is_client_busy(operation: Operation) -> bool:
     return submitting.exclude(pk=operation.pk).exists()
 
 
-def _take(operation: Operation, holder: str, now: datetime, began: float) -> Claim:
+def _take(operation: Operation, number: int, holder: str, now: datetime, began: float) -> Claim:
     token, lease_until, body = uuid4(), now + lease_length(), body_for(operation)
     holder, client = holder[:HOLDER_LENGTH], coinmena()
     # Whichever of the two clocks is ahead: no signature that this claim leads to is younger.
     planned_at = max(now, client.signing_time) + timedelta(seconds=BEGIN_WITHIN_SECONDS)
     attempt = Attempt.objects.create(
         operation=operation,
-        number=attempts_made(operation)[0] + 1,
+        number=number,
         lease_token=token,
         worker=holder,
         environment=client.environment,
@@ -187,6 +191,7 @@ def _take(operation: Operation, holder: str, now: datetime, began: float) -> Cla
     return Claim(
         operation_id=operation.pk,
         attempt_id=attempt.pk,
+        claimed_at=now,
         token=token,
         holder=holder,
         kind=OrderKind(operation.kind),

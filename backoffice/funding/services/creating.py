@@ -136,7 +136,7 @@ def is_same_intent(operation: Operation, intent: Intent) -> bool:
 
 
 def _made_before(intent: Intent, by: Person) -> Operation | None:
-    operation = Operation.objects.select_related("client").filter(submission_token=intent.submission_token).first()
+    operation = Operation.objects.filter(submission_token=intent.submission_token).first()
     if operation is not None and operation.requested_by_id != by.pk:
         raise Conflict(_("This form was used by somebody else already. Open a new one."))
     return operation

@@ -12,10 +12,11 @@ from django.db import Error, connection, transaction
 from backoffice.accounts.actors import System
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
-from backoffice.funding.models import Attempt, AttemptOutcome, Operation
-from backoffice.funding.queries import open_attempts, waiting_to_be_sent
+from backoffice.funding.models import AttemptOutcome, Operation
+from backoffice.funding.queries import waiting_to_be_sent
 from backoffice.funding.services import late_orders
 from backoffice.funding.services.answers import answer_fields, code_text, signed_at
+from backoffice.funding.services.attempts import attempts_of
 from backoffice.funding.services.claiming import Claim
 from backoffice.funding.services.doorbells import ring_to_resolve, ring_to_send
 from backoffice.funding.services.moving import NO_LEASE, locked, move
@@ -55,20 +56,20 @@ def record_answer(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
 
 def _record(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
     with transaction.atomic():
-        operation, attempt = locked(claim.operation_id), Attempt.objects.get(pk=claim.attempt_id)
-        if attempt.outcomes.filter(kind=AttemptOutcome.Kind.ANSWER).exists():
+        operation = locked(claim.operation_id)
+        attempts = attempts_of(operation)
+        if attempts.is_answered(claim.attempt_id):
             return  # the commit before this try had gone through, only its confirmation was lost
         AttemptOutcome.objects.create(
-            attempt=attempt,
+            attempt_id=claim.attempt_id,
             kind=AttemptOutcome.Kind.ANSWER,
             row=verdict.row,
             signed_at=signed_at(exchange),
             **answer_fields(exchange, evidence=verdict.evidence, sentence=verdict.sentence, code=verdict.code),
         )
-        is_another_open = open_attempts(operation).exclude(pk=attempt.pk).exists()
-        to = state_after(verdict, is_another_open=is_another_open)
+        to = state_after(verdict, is_another_open=attempts.is_another_open(claim.attempt_id))
         is_held = _holds_lease(operation, claim)
-        apply(operation, to, verdict, by=System(claim.holder), holds_lease=is_held, asked_at=attempt.claimed_at)
+        apply(operation, to, verdict, by=System(claim.holder), holds_lease=is_held, asked_at=claim.claimed_at)
         failpoint(Failpoint.C10)
     failpoint(Failpoint.C11)
 

@@ -178,7 +178,7 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
         operation, now = locked(turn.operation.pk), clock.now()
         attempts = attempts_of(operation)
         _call_people(turn, heard, attempts)
-        verdict = _verdict(turn, heard, conditions, attempts)
+        verdict = _verdict(operation, turn, heard, conditions, attempts)
         _store(turn, heard, conditions, verdict)
         is_ours = operation.lease_token == turn.token and operation.lease_until is not None
         is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
@@ -209,7 +209,9 @@ def _call_people(turn: Turn, heard: Heard, attempts: Attempts) -> None:
         log.error("funding_alarm", reference=reference, because="the look-up was redirected")
 
 
-def _verdict(turn: Turn, heard: Heard, conditions: Conditions, attempts: Attempts) -> Verdict | None:
+def _verdict(
+    operation: Operation, turn: Turn, heard: Heard, conditions: Conditions, attempts: Attempts
+) -> Verdict | None:
     """Return what an order under our reference proves; None where none was shown, or by another environment.
 
     A row of a list may leave fields out, so it only ever proves what matches to the last field.
@@ -217,10 +219,10 @@ def _verdict(turn: Turn, heard: Heard, conditions: Conditions, attempts: Attempt
     if not absence.is_only_environment(turn.lookup.environment, attempts):
         return None
     if heard.lookup is not None and heard.lookup.order is not None:
-        return judge_order(heard.lookup.order, intended_order(turn.operation))
+        return judge_order(heard.lookup.order, intended_order(operation))
     if conditions.listed is None:
         return None
-    listed = judge_order(conditions.listed, intended_order(turn.operation))
+    listed = judge_order(conditions.listed, intended_order(operation))
     return listed if listed.evidence is Evidence.APPLIED else None
 
 

@@ -105,6 +105,7 @@ def change_context(change: AccountChange, person: Person, now: datetime) -> dict
     asked = change.approval
     return {
         "change": change,
+        "title": question_of(proposal_of(change)) if change.is_waiting else asked.title,
         "crumbs": crumbs_to(change.key),
         "badge": change_badge(change),
         "facts": facts_of(change),

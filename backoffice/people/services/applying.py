@@ -54,7 +54,7 @@ def apply(request: Request, *, by: Person, note: str, now: datetime) -> AccountC
     before = {"role": proposal.role_before, "account": standing(proposal.is_active)}
     person = change.person or Person.objects.create_person(email=change.email, name=change.name, role=change.role_after)
     AccountChange.objects.filter(pk=change.pk).update(state=ChangeState.APPLIED, person=person, applied_at=now)
-    _DO[ChangeKind(change.kind)](person, change)
+    _DO[ChangeKind(change.kind)](person, change, by)
     _tell(person, change, request)
     said = {
         "role": person.role,
@@ -88,27 +88,27 @@ def _check_still_possible(change: AccountChange, proposal: Proposal) -> None:
 # What each kind does --------------------------------------------------------------------------------------------------
 
 
-def _invite(person: Person, change: AccountChange) -> None:
+def _invite(person: Person, change: AccountChange, by: Person) -> None:
     """Nothing more: the account was just made, and the link comes with the mail."""
 
 
-def _give_role(person: Person, change: AccountChange) -> None:
+def _give_role(person: Person, change: AccountChange, by: Person) -> None:
     person.role = change.role_after
     person.save(update_fields=["role"])
-    end_because(Ending.ROLE_CHANGED, person, change.proposed_by, change.reason)
+    end_because(Ending.ROLE_CHANGED, person, by, change.reason)
 
 
-def _reactivate(person: Person, change: AccountChange) -> None:
+def _reactivate(person: Person, change: AccountChange, by: Person) -> None:
     person.is_active = True
     person.save(update_fields=["is_active"])
 
 
-def _reset_factors(person: Person, change: AccountChange) -> None:
+def _reset_factors(person: Person, change: AccountChange, by: Person) -> None:
     forget_factors(person)
-    end_because(Ending.FACTOR_RESET, person, change.proposed_by, change.reason)
+    end_because(Ending.FACTOR_RESET, person, by, change.reason)
 
 
-_DO: Final[dict[ChangeKind, Callable[[Person, AccountChange], None]]] = {
+_DO: Final[dict[ChangeKind, Callable[[Person, AccountChange, Person], None]]] = {
     ChangeKind.INVITATION: _invite,
     ChangeKind.ROLE: _give_role,
     ChangeKind.REACTIVATION: _reactivate,

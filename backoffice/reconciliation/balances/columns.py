@@ -45,7 +45,7 @@ PROOFS = Columns(
         export="client",
         export_value=attrgetter("client"),
     ),
-    Column(key="asset", label=_("Asset"), value=attrgetter("asset"), export="asset"),
+    Column(key="asset", label=_("Asset"), value=attrgetter("asset"), export="asset", on_phone=OnPhone.HIDE),
     Column(
         key="opening",
         label=_("Opening"),
@@ -87,7 +87,7 @@ PROOFS = Columns(
         value=amount("expected"),  # type: ignore[arg-type]
         export="expected",
         export_value=attrgetter("expected"),
-        on_phone=OnPhone.LABEL,
+        on_phone=OnPhone.HIDE,
     ),
     Column(
         key="live",
@@ -106,6 +106,7 @@ PROOFS = Columns(
         value=lambda proof: values.Amount(proof.difference, proof.asset, quiet=not proof.difference, difference=True),
         export="difference",
         export_value=attrgetter("difference"),
+        on_phone=OnPhone.LABEL,
     ),
     Column(
         key="explained",

@@ -10,7 +10,8 @@ split by its edge is one row and not two wrong ones:
 * a pair whose two times are more than a day apart stands in the windows of both, so that neither day hides it.
 
 One of ours is compared with one order. Where the partner has several under one reference the first (lowest id) takes
-our side and every one of them is `duplicate_reference`. Trades are not made by this product: a trade stands in a run
+our side and every one of them is `duplicate_reference`. An order that CoinMENA no longer lists is no order of theirs,
+unless it came back since when it was asked for by itself. Trades are not made by this product: a trade stands in a run
 only when it carries a reference of ours or shares one.
 
 `tests/reconciliation/twin.py` says all of this again, slowly, in Python; a property test holds the two together.
@@ -38,6 +39,8 @@ WITHOUT_EFFECT_THERE = ("failed", "rejected")
 FAR_APART = timedelta(days=1)
 OUR_COLUMNS = ("id", "reference", "client", "kind", "asset_id", "amount", "state", "at", "settled_at")
 
+#: An order that counts as theirs: listed, or not listed any more and yet come back since when it was asked for singly.
+THEIRS = "(o.vanished_at IS NULL OR o.read_at > o.vanished_at)"
 #: An order as the pass reads it. Without a reference of its own it is matched with nothing.
 ORDER = """
     SELECT o.id, NULLIF(o.partner_order_ref, '') AS reference, o.partner_client_id AS client, o.type, o.status,
@@ -78,25 +81,31 @@ def pass_over(side: OurSide) -> str:
     """The pass over one of our sides: the one statement that writes the findings of a run.
 
     Each side is read once. Beyond the window are followed, by reference: orders under a reference that stands in it,
-    and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index.
+    and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index: hence the
+    stored column in the condition, and not what the pass makes of it.
     """
     return f"""
     WITH near_ours AS ({side.window}),
     near_theirs AS (
         {ORDER}
-        WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s
+        WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s AND {THEIRS}
           AND (
             %(client)s::text IS NULL
             OR o.partner_client_id = %(client)s
             OR o.partner_order_ref IN ({side.references_of_client})
           )
     ),
-    far_theirs AS (
-        SELECT DISTINCT ON (o.id) o.*
-        FROM (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs) near
-        JOIN ({ORDER}) o ON o.reference = near.reference
-        WHERE o.at < %(window_from)s OR o.at >= %(window_to)s
-           OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+    far_theirs AS MATERIALIZED (
+        SELECT DISTINCT ON (id) * FROM (
+            {ORDER}
+            JOIN (SELECT reference FROM near_ours UNION ALL SELECT reference FROM near_theirs) near
+                ON near.reference = o.partner_order_ref
+            WHERE o.partner_order_ref <> '' AND {THEIRS}
+              AND (
+                o.created_at < %(window_from)s OR o.created_at >= %(window_to)s
+                OR (%(client)s::text IS NOT NULL AND o.id NOT IN (SELECT id FROM near_theirs))
+              )
+        ) beyond
     ),
     their_orders AS NOT MATERIALIZED (SELECT * FROM near_theirs UNION ALL SELECT * FROM far_theirs),
     repeated AS (
@@ -160,17 +169,18 @@ def orderless(side: OurSide) -> str:
     SELECT ours.reference
     FROM ({side.window}) ours
     WHERE ours.state = 'completed' AND ours.settled_at < %(read_to)s
-      AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.partner_order_ref = ours.reference)
+      AND NOT EXISTS (SELECT 1 FROM orders_order o WHERE o.partner_order_ref = ours.reference AND {THEIRS})
     ORDER BY ours.at, ours.reference
     LIMIT %(limit)s
     """  # noqa: S608  (no value of anybody's: constants of this package)
 
 
 #: Every order of the window but those that stand in the run. Counted, not joined: an order stands in a run once.
-TRADES_LEFT_OUT = """
+TRADES_LEFT_OUT = f"""
     SELECT (
         SELECT count(*) FROM orders_order o
         WHERE o.created_at >= %(window_from)s AND o.created_at < %(window_to)s AND o.type = ANY(%(trades)s)
+          AND {THEIRS}
           AND (%(client)s::text IS NULL OR o.partner_client_id = %(client)s)
     ) - (
         SELECT count(*) FROM reconciliation_finding f
@@ -178,7 +188,7 @@ TRADES_LEFT_OUT = """
           AND f.their_at >= %(window_from)s AND f.their_at < %(window_to)s
           AND (%(client)s::text IS NULL OR f.their_client = %(client)s)
     )
-"""
+"""  # noqa: S608  (no value of anybody's: constants of this module)
 
 
 @dataclass(frozen=True, kw_only=True)

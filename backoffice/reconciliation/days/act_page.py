@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.reconciliation import pages
 from backoffice.reconciliation.comparing.totals import AssetTotal
-from backoffice.reconciliation.days import fingerprints, queries, wording
+from backoffice.reconciliation.days import fingerprints, queries, report, report_page, wording
 from backoffice.reconciliation.days.day_page import exceptions_note
 from backoffice.reconciliation.days.queries import UNDONE
 from backoffice.reconciliation.models import Day, Run
@@ -100,7 +101,14 @@ def act_context(act: Act, date: Any, day: Day | None, run: Run, why_not: str) ->
         "figures": figures_of(run, counts),
         "facts": facts_of(day, run),
         "assets": [pages.asset_line(AssetTotal.from_json(kept)) for kept in run.totals],
+        "carried_sums": carried_sums(date),
     }
+
+
+def carried_sums(date: Any) -> list[dict[str, Any]]:
+    """What is carried forward up to a day, by asset, with sum and age: as the report will say it."""
+    rows = report.carried_sums(queries.carried_up_to(date), timezone.now())
+    return [report_page.sum_row(one) for one in rows]
 
 
 def figures_of(run: Run, counts: Any) -> list[Figure]:

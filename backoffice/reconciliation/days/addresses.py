@@ -1,9 +1,12 @@
 """How a business day stands in an address: ``2026-11-18``."""
 
-from datetime import date
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import ClassVar, Final
 
 from django.urls import register_converter
+
+#: The last day whose end, in any zone, is still a moment.
+LAST: Final = date.max - timedelta(days=2)
 
 
 class BusinessDayConverter:
@@ -14,9 +17,12 @@ class BusinessDayConverter:
     def to_python(self, text: str) -> date:
         """Read it.
 
-        :raises ValueError: for a day no calendar has, which answers 404.
+        :raises ValueError: for a day no calendar has, or without one after it, which answers 404.
         """
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if day > LAST:
+            raise ValueError("no business day ends after the last of the calendar")
+        return day
 
     def to_url(self, day: date) -> str:
         return day.isoformat()

@@ -116,6 +116,8 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
         "can_check": signed is not None and not why_not(lambda: policies.check_can_ask_to_check(person, signed)),
         "can_work": can_work(person),
         "group_url": f"{reverse('reconciliation:exceptions')}?day_from={day}&day_to={day}",
+        "unchecked_badge": wording.unchecked_badge(signed),
+        "why_unchecked": wording.why_unchecked(signed),
         "drifts": drifts,
         "reports": queries.reports_of(day) if signed else [],
         "carried": carried_of(day, now),
@@ -197,7 +199,7 @@ class ItemRow:
     @property
     def sub(self) -> object:
         if self.item.verdict == Verdict.EXTRA_AT_PARTNER:
-            return _("No operation of ours carries its reference")
+            return naming.alone_of(self.item)
         return naming.sub_of(self.item)
 
     @property

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.reconciliation.days import queries
 from backoffice.reconciliation.exceptions.naming import verdict_label
-from backoffice.reconciliation.models import Day, DayReport, DayState, Drift
+from backoffice.reconciliation.models import Day, DayReport, DayState, Drift, ExceptionItem, Source
 from backoffice.ui.values import Badge, Link, Meaning, Reference
 
 SHOWN: Final = 50
@@ -40,6 +40,12 @@ class DriftRow:
     """One change: what it is about, what was signed, what it is now."""
 
     drift: Drift
+    item_id: int | None = None
+
+    @property
+    def exception_url(self) -> str:
+        """The page of the exception that follows from it, where there is one."""
+        return reverse("reconciliation:exception", args=[self.item_id]) if self.item_id else ""
 
     @property
     def still(self) -> bool:
@@ -52,6 +58,8 @@ class DriftRow:
         kind, _colon, name = self.drift.key.partition(":")
         if kind == "operation":
             return Reference(name, reverse("funding:detail", args=[name]))
+        if kind != "order":
+            return _("A row about nothing")
         number = str(side.get("order") or name)
         return Link(_("Order %(id)s") % {"id": number}, reverse("orders:detail", args=[int(number)]))
 
@@ -62,12 +70,18 @@ class DriftRow:
         return Badge(Drift.Kind(self.drift.kind).label, Meaning.NEGATIVE)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether CoinMENA no longer lists the order of a pair, of which our side is left."""
+        after = self.drift.after
+        return self.drift.kind == Drift.Kind.VANISHED and after is not None and not after.get("order")
+
+    @property
     def signed(self) -> list[str]:
-        return told(self.drift.before, self.drift.after)
+        return told(self.drift.before, None if self.is_gone else self.drift.after)
 
     @property
     def now(self) -> list[str]:
-        return told(self.drift.after, self.drift.before)
+        return [_("CoinMENA no longer lists the order")] if self.is_gone else told(self.drift.after, self.drift.before)
 
     @property
     def run_url(self) -> str:
@@ -82,7 +96,9 @@ def drift_rows(day: Day | None) -> list[DriftRow]:
     newest: dict[str, Drift] = {}
     for drift in queries.drifts_of(report):
         newest.setdefault(drift.key, drift)
-    return [DriftRow(one) for one in newest.values()]
+    items = ExceptionItem.objects.filter(source=Source.OPERATIONS, key__in=newest).values_list("key", "pk")
+    ids = dict(items) if newest else {}
+    return [DriftRow(one, ids.get(one.key)) for one in newest.values()]
 
 
 def told(side: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 
 from backoffice.funding.models import Operation
 from backoffice.reconciliation.days import queries, wording
+from backoffice.reconciliation.days.nightly import missed_before
 from backoffice.reconciliation.days.queries import UNDONE, Standing
 from backoffice.reconciliation.models import Day, DayState, Drift, ExceptionItem
 from backoffice.reconciliation.pages import rate_of
@@ -47,6 +49,10 @@ class Row:
     @property
     def drift(self) -> Badge | None:
         return wording.drift_badge(self.standing.drift_count)
+
+    @property
+    def unchecked(self) -> Badge | None:
+        return wording.unchecked_badge(self.standing.day)
 
     @property
     def rate(self) -> str:
@@ -89,8 +95,9 @@ def month_of(text: str, today: date) -> date:
     if not text:
         return today.replace(day=1)
     try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError as error:
+        following(month := date.fromisoformat(f"{text}-01"))
+        return month
+    except (ValueError, OverflowError) as error:
         raise BadListRequest(_("This is no month. Start again from the whole list.")) from error
 
 
@@ -160,6 +167,24 @@ def drifted() -> Figure:
     """Closed days that are not as they were signed."""
     told = Drift.objects.filter(report__day__state=DayState.CLOSED, report__version=queries.VERSION_NOW)
     last = told.order_by("report", "key", "-id").distinct("report", "key").values_list("report_id", "before", "after")
-    count = len({report for report, before, after in last if before != after})
-    note = _("Not as they were signed") if count else _("Every closed day is as it was signed")
-    return Figure(_("Drifted"), count, note=note, tone="bad" if count else "")
+    count, unchecked = len({report for report, before, after in last if before != after}), unchecked_count()
+    return Figure(_("Drifted"), count, note=drift_note(count, unchecked), tone=drift_tone(count, unchecked))
+
+
+def drift_note(drifted: int, unchecked: int) -> str:
+    if unchecked:
+        return ngettext("%(n)s not checked in full", "%(n)s not checked in full", unchecked) % {"n": f"{unchecked:,}"}
+    return _("Not as they were signed") if drifted else _("Every closed day is as it was signed")
+
+
+def drift_tone(drifted: int, unchecked: int) -> str:
+    if drifted:
+        return "bad"
+    return "warn" if unchecked else ""
+
+
+def unchecked_count() -> int:
+    """Closed days of which it is not known whether they are as they were signed."""
+    last = Greatest("closed_at", "checked_at")  # the database leaves out what is empty
+    closed = Day.objects.filter(state=DayState.CLOSED).annotate(last=last)
+    return closed.filter(~Q(unchecked_because="") | Q(last__lt=missed_before(timezone.now()))).count()

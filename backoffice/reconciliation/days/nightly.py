@@ -13,6 +13,8 @@ from backoffice.reconciliation.running.nightly import QUIET_FROM
 from backoffice.worker.bells import same_connection
 
 CHECK: Final = "reconciliation.check_day"
+#: Every closed day is rung for at once, and each asks the partner: a run that somebody waits for goes before them all.
+BEHIND_RUNS: Final = -1
 
 
 def due(now: datetime) -> list[date]:
@@ -29,10 +31,16 @@ def last_quiet_hour(now: datetime) -> datetime:
     return today if today <= local else today - timedelta(days=1)
 
 
+def missed_before(now: datetime) -> datetime:
+    """The quiet hour since which every closed day should have been checked: the one before the newest."""
+    return last_quiet_hour(now - timedelta(days=1))
+
+
 def ring_once_to_check(day: date) -> None:
     """Ask a worker to check a day, unless a bell for it is still waiting to be heard. Not for a transaction."""
     lock = f"{CHECK}-{day.isoformat()}"
     try:
-        same_connection().configure_task(CHECK, queue=QUEUE, queueing_lock=lock).defer(day=day.isoformat())
+        bell = same_connection().configure_task(CHECK, queue=QUEUE, queueing_lock=lock, priority=BEHIND_RUNS)
+        bell.defer(day=day.isoformat())
     except AlreadyEnqueued:
         return

@@ -14,8 +14,10 @@ from django.utils.translation import ngettext
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused, check_role
 from backoffice.approvals.policies import Conflict
+from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.days import queries
-from backoffice.reconciliation.models import Day, DayState, ExceptionItem, Run
+from backoffice.reconciliation.exceptions import opening
+from backoffice.reconciliation.models import Day, DayState, ExceptionItem, Run, Source
 
 PREPARERS: Final = (Role.FINANCE, Role.MANAGER)
 SIGNERS: Final = (Role.MANAGER,)
@@ -137,14 +139,36 @@ def check_may_sign(by: Person, day: Day) -> None:
 def check_nothing_newer(day: Day) -> None:
     """Refuse a signature under what a newer run has overtaken.
 
-    :raises Conflict: naming the run.
+    :raises Conflict: naming the run; also where the newest one could not see all of the day any more.
     """
     newest = queries.runs_of(day.date).first()
+    check_run_is_whole(newest)
     if newest is not None and newest.digest != day.run.digest:
         raise Conflict(
             _("Run %(newest)s has found something else than run %(run)s, which was prepared. Prepare the day again.")
             % {"newest": newest.pk, "run": day.run_id}
         )
+
+
+def check_rows_untouched(run: Run) -> None:
+    """Refuse a signature under a run whose rows are not those it was made with. Reads all of them.
+
+    :raises Conflict: then.
+    """
+    if digest_of(run.pk) != run.digest:
+        raise Conflict(
+            _("The rows of run %(n)s are no longer those it found, so nobody can sign it. Tell an administrator.")
+            % {"n": run.pk}
+        )
+
+
+def check_no_run_is_written() -> None:
+    """Refuse closing while a run brings exceptions in, and keep others from it until the closing is kept.
+
+    :raises Conflict: then.
+    """
+    if not opening.hold_back_others(Source.OPERATIONS):
+        raise Conflict(_("A run is being written this moment, and may find something. Close the day after it."))
 
 
 def why_not(check: Callable[[], None]) -> str:

@@ -79,7 +79,7 @@ def all_runs_of(day: date) -> QuerySet[Run]:
 def exceptions_of(day: date) -> QuerySet[Any, Any]:
     """The exceptions of a day, of any source, with their owner and the place of their verdict."""
     found = ExceptionItem.objects.filter(day=day).select_related(
-        "owner", "operation", "resolved_by", "first_run", "last_run"
+        "owner", "operation", "resolved_by", "first_run", "last_run__ledger"
     )
     return found.annotate(rank=RANK, client_name=CLIENT_NAME)
 
@@ -129,7 +129,10 @@ def drifts_of(report: DayReport) -> QuerySet[Drift]:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one business day stands: what was signed of it, what the newest run found, what is left to do."""
+    """Where one business day stands: what was signed of it, what its run found, what is left to do.
+
+    The run of a closed day is the one that was signed, as on the page of the day; of any other it is the newest.
+    """
 
     date: date
     day: Day | None
@@ -158,9 +161,19 @@ def standings(dates: list[date]) -> list[Standing]:
     counts = exception_counts(first, last)
     drifted = drift_counts(prepared.values())
     return [
-        Standing(one, prepared.get(one), newest.get(one), counts.get(one, Counter()), drifted.get(one, 0))
+        Standing(
+            one,
+            prepared.get(one),
+            run_of(prepared.get(one), newest.get(one)),
+            counts.get(one, Counter()),
+            drifted.get(one, 0),
+        )
         for one in dates
     ]
+
+
+def run_of(day: Day | None, newest: Run | None) -> Run | None:
+    return day.run if day is not None and day.state == DayState.CLOSED else newest
 
 
 def newest_runs(first: date, last: date) -> dict[date, Run]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.models import Decision
 from backoffice.audit.canonical import canonical_text
 from backoffice.money import exact_sum
 from backoffice.reconciliation.days import queries
@@ -22,11 +23,13 @@ from backoffice.reconciliation.models import (
     DayReport,
     ExceptionEvent,
     ExceptionItem,
+    ExceptionState,
     Finding,
     Run,
 )
 
-VERSION: Final = 1
+#: 2 names the managers who agreed to an end by force, and leaves a sum open where no difference is known.
+VERSION: Final = 2
 #: What a report says was done about an exception, beside its resolution.
 TOLD: Final = (ExceptionEvent.Kind.NOTE, ExceptionEvent.Kind.CARRIED, ExceptionEvent.Kind.READ_AGAIN)
 
@@ -114,10 +117,13 @@ def run_facts(run: Run) -> dict[str, Any]:
 def items_of(day: Day, now: datetime) -> dict[str, Any]:
     """The exceptions of the day with what was done, what is carried forward up to it, what was undecided."""
     exceptions = list(queries.exceptions_of(day.date).order_by("source", "key"))
-    told = said_about(exceptions)
+    told, agreed = said_about(exceptions), agreed_to(exceptions)
     carried = list(queries.carried_up_to(day.date))
     return {
-        "exceptions": [{**exception_facts(one), "said": told.get(one.pk, [])} for one in exceptions],
+        "exceptions": [
+            {**exception_facts(one), "agreed_by": agreed.get(one.pk, []), "said": told.get(one.pk, [])}
+            for one in exceptions
+        ],
         "carried": [carried_facts(one, now) for one in carried],
         "carried_sums": carried_sums(carried, now),
         "undecided": [finding_facts(one) for one in undecided(day.run)],
@@ -148,6 +154,16 @@ def exception_facts(item: ExceptionItem) -> dict[str, Any]:
         "first_run": item.first_run_id,
         "last_run": item.last_run_id,
     }
+
+
+def agreed_to(items: Iterable[ExceptionItem]) -> dict[int, list[str]]:
+    """The managers who agreed that an exception ends although both sides differ, in the order they did."""
+    forced = {one.approval_id: one.pk for one in items if one.approval_id and one.state == ExceptionState.RESOLVED}
+    given = Decision.objects.filter(request__in=forced, verdict=Decision.Verdict.APPROVED, taken_back_at=None)
+    agreed: dict[int, list[str]] = {}
+    for request_id, name in given.order_by("decided_at", "id").values_list("request_id", "decided_by__name"):
+        agreed.setdefault(forced[request_id], []).append(name)
+    return agreed
 
 
 def said_about(items: Iterable[ExceptionItem]) -> dict[int, list[dict[str, Any]]]:
@@ -196,8 +212,10 @@ def carried_sums(items: Iterable[ExceptionItem], now: datetime) -> list[dict[str
     ]
 
 
-def summed(amounts: Iterable[Decimal | None]) -> Decimal:
-    return exact_sum(amount for amount in amounts if amount is not None)
+def summed(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up what is known; None where nothing is, since two assets have no difference and nothing is no zero."""
+    known = [amount for amount in amounts if amount is not None]
+    return exact_sum(known) if known else None
 
 
 def age_days(item: ExceptionItem, now: datetime) -> int:

@@ -31,6 +31,7 @@ COLUMNS: Final = (
     "text",
     "ticket",
     "person",
+    "agreed_by",
     "at",
     "age_days",
     "value",
@@ -117,6 +118,7 @@ def run_line(one: dict[str, Any]) -> Line:
 def exception_line(one: dict[str, Any]) -> Line:
     said = " | ".join(line["text"] for line in one["said"] if line["text"])
     done = {"state": one["state"], "person": one["resolved_by"], "at": one["ended_at"], "value": said}
+    done["agreed_by"] = ", ".join(one.get("agreed_by", []))
     return {"section": "exception", "item": one["key"], "order_id": one["order"], **kept(one), **done}
 
 

@@ -126,6 +126,7 @@ def exception_row(one: dict[str, Any]) -> dict[str, Any]:
         "text": one["text"],
         "ticket": one["ticket"],
         "by": one["resolved_by"],
+        "agreed_by": ", ".join(one.get("agreed_by", [])),
         "said": [line["text"] for line in one["said"] if line["text"] and line["text"] != one["text"]],
     }
 

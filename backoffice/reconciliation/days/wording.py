@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.reconciliation.days.nightly import missed_before
 from backoffice.reconciliation.days.queries import Standing, day_of
 from backoffice.reconciliation.models import Day, DayState
 from backoffice.ui import times
@@ -43,6 +44,25 @@ def drift_badge(count: int) -> Badge | None:
     if not count:
         return None
     return Badge(ngettext("%(n)s change since", "%(n)s changes since", count) % {"n": f"{count:,}"}, Meaning.NEGATIVE)
+
+
+def unchecked_badge(day: Day | None) -> Badge | None:
+    """That nobody knows what a closed day is now; nothing where its nightly check saw all of it."""
+    return Badge(_("Not checked in full"), Meaning.WARNING) if why_unchecked(day) else None
+
+
+def why_unchecked(day: Day | None) -> str:
+    """Say why it is not known whether a closed day is as it was signed; empty when it was checked last night."""
+    if day is None or day.state != DayState.CLOSED or day.closed_at is None:
+        return ""
+    if day.unchecked_because:
+        return day.unchecked_because
+    last = max(day.checked_at or day.closed_at, day.closed_at)
+    if last >= missed_before(timezone.now()):
+        return ""
+    return _("A closed day is checked every night, and the nights since %(moment)s were missed.") % {
+        "moment": times.written(last, times.MomentStyle.SHORT)
+    }
 
 
 def signed(name: str, at: datetime | None) -> str:

@@ -160,13 +160,33 @@ def doubtful(reference: str, item: ExceptionItem) -> Operation:
     """
     if item.order_id is None or item.operation_id is not None:
         raise Conflict(_("Only an order without an operation of ours can be linked to one."))
-    operation = Operation.objects.select_related("client").filter(reference=reference).first()
+    operation = locked_operation(reference)
     if operation is None:
         raise Conflict(_("No operation carries the reference %(reference)s.") % {"reference": reference})
     if not operation.is_in_doubt:
         raise Conflict(_("%(reference)s is not in doubt, so its order is known.") % {"reference": reference})
+    check(why_not_alone(item, operation))
     check(why_not_the_same(item, operation))
     return operation
+
+
+def locked_operation(reference: str) -> Operation | None:
+    """Lock an operation, so that two orders are not linked to it in the same moment."""
+    locked = Operation.objects.select_for_update(of=("self",), no_key=True).select_related("client")
+    return locked.filter(reference=reference).first()
+
+
+def why_not_alone(item: ExceptionItem, operation: Operation) -> str:
+    """Say that another order is linked to an operation already; empty when none is."""
+    linked = ExceptionItem.objects.filter(
+        source=item.source, operation=operation, state=ExceptionState.RESOLVED, resolution=Resolution.LINKED
+    ).first()
+    if linked is None:
+        return ""
+    return _("Order %(id)s is linked to %(reference)s already, and one operation made one order at most.") % {
+        "id": linked.order_id,
+        "reference": operation.reference,
+    }
 
 
 def why_not_the_same(item: ExceptionItem, operation: Operation) -> str:

@@ -10,6 +10,7 @@ right. Both may use ``%(run_id)s``, ``%(ledger_id)s``, ``%(window_from)s``, ``%(
 
 from dataclasses import dataclass
 
+from backoffice.reconciliation.comparing.matching import THEIRS
 from backoffice.reconciliation.models import Source
 
 #: The completed effect of each side on the client, as `totals.SIDES` counts it.
@@ -29,12 +30,13 @@ DIFFERENCE = """
     CASE WHEN our_asset <> their_asset OR COALESCE(our_net, their_net) IS NULL THEN NULL
          ELSE COALESCE(their_net, 0) - COALESCE(our_net, 0) END
 """
-#: What may be lost: the difference where the amounts are what differs, else the whole of the larger side.
-AT_RISK = """
+#: What may be lost: the size of the difference, to the amount in dispute where that is more. Where nothing has moved on
+#: either side, or as much on both, the whole of the larger side: it moved for another client, or may still move.
+AT_RISK = f"""
     CASE WHEN verdict = 'amount_differs' AND their_amount IS NOT NULL
          THEN GREATEST(abs(their_amount - our_amount), abs(COALESCE(their_opposite_amount, 0)),
                        abs(COALESCE(their_net, 0) - our_net))
-         ELSE GREATEST(our_amount, their_amount) END
+         ELSE COALESCE(NULLIF(abs({DIFFERENCE}), 0), GREATEST(our_amount, their_amount)) END
 """
 
 
@@ -50,6 +52,22 @@ def found_by(key: str) -> str:
     """  # noqa: S608  (no value of anybody's: constants of this module)
 
 
+#: What clears an exception of an order that stood alone and is gone at CoinMENA, in place of a verdict.
+NO_LONGER_LISTED = "no_longer_listed"
+
+
+def gone_alone(key: str) -> str:
+    """Those of ``standing`` about nothing but an order, under its ``key``, that CoinMENA no longer has.
+
+    No finding says it, since a run leaves the order out: the order itself does.
+    """
+    return f"""
+        SELECT i.id, NULL::bigint, '{NO_LONGER_LISTED}' FROM standing i
+        JOIN orders_order o ON o.id = i.order_id AND o.vanished_at IS NOT NULL
+        WHERE i.key = {key} AND i.at >= %(window_from)s AND i.at < %(window_to)s AND NOT {THEIRS}
+    """  # noqa: S608  (no value of anybody's: constants of this module)
+
+
 @dataclass(frozen=True)
 class Feed:
     """What a source feeds its exceptions with: two SELECTs, described above."""
@@ -58,10 +76,10 @@ class Feed:
     settled: str
 
 
-#: Matched by now; or an order that stood alone and is now part of a pair, whatever is said of the pair.
+#: Matched by now; or an order that stood alone and is now part of a pair, whatever is said of the pair, or is gone.
 OPERATIONS = Feed(
     found=found_by("CASE WHEN operation_id IS NULL THEN 'order:' || order_id ELSE 'operation:' || reference END"),
-    settled="""
+    settled=f"""
         SELECT i.id, f.id AS finding_id, f.verdict FROM standing i
         JOIN reconciliation_finding f ON f.operation_id = i.operation_id
         WHERE f.run_id = %(run_id)s AND f.verdict = 'matched'
@@ -70,7 +88,9 @@ OPERATIONS = Feed(
         JOIN reconciliation_finding f ON f.order_id = i.order_id
         WHERE i.operation_id IS NULL AND f.operation_id IS NOT NULL
           AND f.run_id = %(run_id)s AND f.verdict <> ALL(%(pending)s)
-    """,
+        UNION ALL
+        {gone_alone("'order:' || i.order_id")}
+    """,  # noqa: S608  (no value of anybody's: constants of this module)
 )
 #: An order's key names the ledger: what is extra to one book may be matched in another. A file that was withdrawn takes
 #: what was said of its entries with it.
@@ -79,7 +99,7 @@ LEDGER = Feed(
         "CASE WHEN entry_id IS NULL THEN 'order:' || %(ledger_id)s || ':' || order_id"
         " ELSE 'entry:' || %(ledger_id)s || ':' || reference END"
     ),
-    settled="""
+    settled=f"""
         SELECT i.id, f.id AS finding_id, f.verdict FROM standing i
         JOIN reconciliation_finding f ON i.key = 'entry:' || %(ledger_id)s || ':' || f.reference
         WHERE f.run_id = %(run_id)s AND f.verdict = 'matched' AND f.entry_id IS NOT NULL
@@ -95,7 +115,9 @@ LEDGER = Feed(
             SELECT 1 FROM reconciliation_ledgerentry e JOIN reconciliation_ledgerfile l ON l.id = e.file_id
             WHERE e.reference = i.reference AND l.source_id = %(ledger_id)s AND l.state = 'accepted'
           )
-    """,
+        UNION ALL
+        {gone_alone("'order:' || %(ledger_id)s || ':' || i.order_id")}
+    """,  # noqa: S608  (no value of anybody's: constants of this module)
 )
 
 _feeds: dict[Source, Feed] = {Source.OPERATIONS: OPERATIONS, Source.LEDGER: LEDGER}

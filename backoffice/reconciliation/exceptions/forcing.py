@@ -18,7 +18,7 @@ from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.services import ask_for_approval
-from backoffice.money import to_plain
+from backoffice.money import format_amount, to_plain
 from backoffice.reconciliation.exceptions.acting import change, locked, tell, write_down
 from backoffice.reconciliation.exceptions.policies import check, why_not_force
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, ExceptionState, Resolution
@@ -81,7 +81,7 @@ def let_go(request: Request, event: str, *, by: Actor, now: datetime, note: str 
 def title_of(item: ExceptionItem, resolution: Resolution) -> str:
     """Name the request in a queue. Stored, so in no reader's language."""
     what = item.verdict.replace("_", " ")
-    how_much = "" if item.difference is None else f" by {to_plain(item.difference)} {item.asset}"
+    how_much = "" if item.difference is None else f" by {format_amount(item.difference)} {item.asset}"
     return f"Exception {item.pk}, {what}{how_much}: {resolution.value.replace('_', ' ')}"
 
 

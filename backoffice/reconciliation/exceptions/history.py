@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from backoffice.money import format_amount
+from backoffice.reconciliation.exceptions.feeds import NO_LONGER_LISTED
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, Resolution, Severity
 from backoffice.ui import times
@@ -76,8 +77,12 @@ def what_of(event: ExceptionEvent) -> str:
         case _Kind.CHANGED | _Kind.REOPENED if event.before:
             said = {"kind": event.get_kind_display(), "before": found_in(event.before), "after": found_in(event.after)}
             return _("%(kind)s: %(before)s, now %(after)s") % said
+        case _Kind.CARRIED if event.after == Resolution.TIMING:
+            return _("Carried forward: a matter of timing")
         case _Kind.CARRIED | _Kind.ASKED | _Kind.RESOLVED if event.after in Resolution.values:
             return ended_as(event)
+        case _Kind.CLEARED if event.after == NO_LONGER_LISTED:
+            return _("Cleared: CoinMENA no longer lists this order")
         case _Kind.LINK:
             return _("Link: %(after)s") % words
         case _:
@@ -105,8 +110,3 @@ def signed(text: str) -> str:
 
 def moment_in(text: str) -> str:
     return times.written(datetime.fromisoformat(text))
-
-
-def newest_note(item: ExceptionItem) -> Any:
-    """The last note, or nothing."""
-    return item.events.filter(kind=_Kind.NOTE).select_related("by").order_by("-id").first()

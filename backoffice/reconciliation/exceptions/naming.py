@@ -43,6 +43,8 @@ def title_of(item: Any) -> str:
         return _("%(kind)s for %(client)s") % {**who, "kind": Kind(item.operation.kind).label}
     if item.key.startswith("entry:"):
         return _("Ledger entry, %(client)s") % who
+    if item.source == Source.LEDGER:
+        return _("Order %(id)s, not in the ledger, %(client)s") % who
     if item.source == Source.TRANSACTIONS and item.key.startswith("balance:"):
         return _("Bitnob account, %(asset)s") % who
     if item.source == Source.TRANSACTIONS:
@@ -58,6 +60,18 @@ def sub_of(item: Any) -> object:
     if text:
         return Reference(text)
     return _("No reference") if item.order_id else ""
+
+
+def ledger_of(item: Any) -> str:
+    """The name of the ledger an exception was found against; empty where it was found against our operations."""
+    return str(item.last_run.ledger) if item.source == Source.LEDGER and item.last_run.ledger_id else ""
+
+
+def alone_of(item: Any) -> str:
+    """Say of an order that stands alone what carries no reference of its own: our operations, or a ledger."""
+    if item.source == Source.LEDGER:
+        return _("No entry of %(ledger)s carries its reference") % {"ledger": ledger_of(item)}
+    return _("No operation of ours carries its reference")
 
 
 def lines_of(item: Any) -> Lines:

@@ -63,7 +63,10 @@ OFFERS: Final[dict[str, Offer]] = {
             name="severity",
             button=_("Set the severity"),
             title=_("Set the severity"),
-            does=_("High is due four hours after it was first seen, medium at the end of the next day, low in three."),
+            does=_(
+                "High is due four hours after it was first seen, medium at the end of the next day, "
+                "low at the end of the third."
+            ),
             form=forms.SeverityForm,
             serve=lambda ids, said, by: services.set_severity(ids, severity=said["severity"], by=by),
             why_not=why_not_work,

@@ -16,11 +16,17 @@ from backoffice.reconciliation.exceptions.feeds import feed_of
 from backoffice.reconciliation.models import ENDED, EXCEPTIONS, PENDING, Run, Source
 
 #: Both sides of a finding beyond its amounts; times are left out: they decide no verdict.
-REST: Final = (
-    "our_client, our_type, our_asset, our_state, their_client, their_type, their_asset, their_status, "
-    "same_reference_count"
-)
-AMOUNTS: Final = "our_amount, their_amount, their_opposite_amount"
+REST: Final = "our_type, our_asset, our_state, their_type, their_asset, their_status, same_reference_count"
+#: What somebody agreed to when an exception was dealt with: how much, and whose.
+AMOUNTS: Final = "our_amount, their_amount, their_opposite_amount, our_client, their_client"
+
+#: Whether the operation in doubt that an order was linked to ended without that order after all.
+LINKED: Final = """
+    SELECT o.state = 'failed' OR (o.state = 'completed' AND o.partner_order_id IS DISTINCT FROM e.order_id) AS denies
+    FROM funding_operation o
+    WHERE e.state = 'resolved' AND e.resolution = 'linked' AND e.key = 'order:' || e.order_id AND o.id = e.operation_id
+    LIMIT 1
+"""
 
 
 def of(alias: str, names: str) -> str:
@@ -44,7 +50,7 @@ def take(found: str) -> str:
     ),
     due AS (SELECT sized.*, {severity.DUE} AS due_at FROM sized),
     fresh AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('reconciliation_exceptionitem', 'id')) AS id, due.* FROM due
+        SELECT nextval((SELECT pg_get_serial_sequence('reconciliation_exceptionitem', 'id'))) AS id, due.* FROM due
         WHERE NOT EXISTS (
             SELECT 1 FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key
         )
@@ -66,7 +72,8 @@ def take(found: str) -> str:
                (e.verdict, e.asset, e.difference, e.at_risk, {of("before", AMOUNTS)})
                IS DISTINCT FROM (due.verdict, due.asset, due.difference, due.at_risk, {of("new", AMOUNTS)}) AS amounts,
                (e.client, e.order_id, {of("before", REST)})
-               IS DISTINCT FROM (due.client, due.order_id, {of("new", REST)}) AS rest
+               IS DISTINCT FROM (due.client, due.order_id, {of("new", REST)}) AS rest,
+               linked.denies IS TRUE AS denied
         FROM due
         CROSS JOIN LATERAL (
             SELECT * FROM reconciliation_exceptionitem e WHERE e.source = %(source)s AND e.key = due.key LIMIT 1
@@ -77,11 +84,12 @@ def take(found: str) -> str:
             ORDER BY s.run_id DESC LIMIT 1
         ) last ON true
         LEFT JOIN LATERAL (SELECT * FROM reconciliation_finding f WHERE f.id = last.finding_id LIMIT 1) before ON true
+        LEFT JOIN LATERAL ({LINKED}) linked ON true
         WHERE e.last_run_id < %(run_id)s
     ),
     judged AS (
-        SELECT known.*, amounts OR rest OR old_state = 'cleared' AS changed,
-               old_state = 'cleared' OR (amounts AND old_state IN ('resolved', 'carried')) AS comes_back,
+        SELECT known.*, amounts OR rest OR denied OR old_state = 'cleared' AS changed,
+               old_state = 'cleared' OR denied OR (amounts AND old_state IN ('resolved', 'carried')) AS comes_back,
                old_state = 'waiting' AND (amounts OR rest) AS overtaken,
                array_position(%(ranked)s, severity) > array_position(%(ranked)s, old_severity::text) AS graver
         FROM known
@@ -180,6 +188,13 @@ def wait_for_others(source: str) -> None:
     """Let the runs of one source in one after the other: two that see one discrepancy make one exception."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('exceptions'), hashtext(%s))", [source])
+
+
+def hold_back_others(source: str) -> bool:
+    """Keep the runs of one source out for the rest of the transaction; False while one of them is being taken in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('exceptions'), hashtext(%s))", [source])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from backoffice.reconciliation.exceptions.policies import can_work, why_not_work
 from backoffice.reconciliation.exceptions.telling import Told, told_of
 from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Resolution
 from backoffice.reconciliation.pages import Hint, Row
+from backoffice.ui import times
 from backoffice.ui.values import Crumb, Fact, Link, Named, Reference
 
 #: What settles an exception stands apart from what only speaks of it.
@@ -33,9 +34,9 @@ NAMED_IN_A_PANEL = 5
 
 def crumbs(*last: Crumb) -> list[Crumb]:
     """The way to a page of the exceptions."""
-    runs = Crumb(_("Reconciliation"), reverse("reconciliation:runs"))
+    days = Crumb(_("Reconciliation"), reverse("reconciliation:days"))
     here = Crumb(_("Exceptions"), reverse("reconciliation:exceptions"))
-    return [runs, here, *last]
+    return [days, here, *last]
 
 
 def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
         "title": naming.title_of(item),
         "crumbs": crumbs(Crumb(_("Exception %(id)s") % {"id": item.pk})),
         "badge": naming.state_badge(item),
-        "line": [naming.verdict_label(item.verdict), naming.sub_of(item), client_of(item), item.day],
+        "line": [naming.verdict_label(item.verdict), naming.sub_of(item), client_of(item), day_link(item)],
         "told": told,
         "hints": hints_of(item) if item.state not in ENDED else [],
         "facts": [*facts_of(item, now), *sides_of(told)],
@@ -59,6 +60,11 @@ def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
         "speaking": offers_for(item, SPEAKING),
         "waits": waiting_url(item),
     }
+
+
+def day_link(item: ExceptionItem) -> Link:
+    """The page of the business day that cannot be closed while it is open."""
+    return Link(times.day(item.day), reverse("reconciliation:day", args=[item.day]))
 
 
 def client_of(item: Any) -> Named:
@@ -76,6 +82,7 @@ def facts_of(item: Any, now: datetime) -> list[Fact]:
         Fact(_("Due"), naming.due_of(item, now)) if item.state not in ENDED else Fact(_("Ended"), item.ended_at),
         Fact(_("First seen"), run_link(item.first_run_id)),
         Fact(_("Last seen"), run_link(item.last_run_id)),
+        *([Fact(_("Ledger"), naming.ledger_of(item))] if naming.ledger_of(item) else []),
         *ending_of(item),
     ]
 

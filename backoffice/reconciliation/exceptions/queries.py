@@ -1,7 +1,7 @@
 """What people ask of the exceptions: which are open, whose they are, what was last found of one."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Coalesce
@@ -11,6 +11,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.funding.models import Operation
+from backoffice.funding.states import IN_DOUBT
 from backoffice.reconciliation.exceptions.severity import RANKED
 from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Finding, Run, Sighting
 from backoffice.reconciliation.policies import RECONCILERS
@@ -23,12 +24,14 @@ CLIENT_NAME = Coalesce(
 )
 #: A place for what has no amount at all, so that the list can be ordered by size.
 RISK = Coalesce("at_risk", Value(0), output_field=AmountField())
+#: So many operations in doubt are offered for one order.
+MOST_ALIKE: Final = 5
 GRAVITY = Case(*(When(severity=one, then=Value(place)) for place, one in enumerate(RANKED)), default=Value(0))
 
 
 def items() -> QuerySet[ExceptionItem, Any]:
     """Every exception with the client's name, its owner and what it is about."""
-    related = ExceptionItem.objects.select_related("owner", "operation", "last_run", "first_run", "approval")
+    related = ExceptionItem.objects.select_related("owner", "operation", "last_run__ledger", "first_run", "approval")
     return related.annotate(client_name=CLIENT_NAME, risk=RISK, gravity=GRAVITY)
 
 
@@ -76,13 +79,12 @@ def of_day(day: date) -> QuerySet[ExceptionItem, Any]:
     return items().filter(day=day).order_by("due_at", "pk")
 
 
-def of_run(run: Run) -> QuerySet[ExceptionItem, Any]:
-    """The exceptions that a run's findings are about, whether the run was the first to see them or not."""
-    findings = run.findings.exclude(verdict="matched")
-    orders = Q(order_id__in=findings.filter(order_id__isnull=False).values("order_id"))
-    operations = Q(operation_id__in=findings.filter(operation__isnull=False).values("operation_id"))
-    references = Q(reference__in=findings.filter(entry__isnull=False).values("reference"))
-    return items().filter(orders | operations | references, source=run.source).order_by("due_at", "pk")
+def exception_of(finding: Finding, run: Run) -> int | None:
+    """The id of the exception a finding of a run is about; None where nothing was ever wrong with it."""
+    ledger = f"{run.ledger_id}:" if run.ledger_id else ""
+    ours = ("entry" if ledger else "operation") if finding.entry_id or finding.operation_id else ""
+    key = f"{ours}:{ledger}{finding.reference}" if ours else f"order:{ledger}{finding.order_id}"
+    return ExceptionItem.objects.filter(source=run.source, key=key).values_list("pk", flat=True).first()
 
 
 def newest_finding(item: ExceptionItem) -> Finding | None:
@@ -93,6 +95,16 @@ def newest_finding(item: ExceptionItem) -> Finding | None:
         return found
     sighting = newest_sighting(item)
     return rows.get(pk=sighting.finding_id) if sighting and sighting.finding_id else None
+
+
+def in_doubt_like(item: ExceptionItem) -> list[Operation]:
+    """The operations in doubt that an order standing alone may have come of: the same to the digit, oldest first."""
+    found = newest_finding(item)
+    if found is None or item.operation_id is not None:
+        return []
+    same = {"kind": found.their_type, "asset_id": found.their_asset, "amount": found.their_amount}
+    alike = Operation.objects.filter(state__in=IN_DOUBT, client__partner_client_id=found.their_client, **same)
+    return list(alike.order_by("in_doubt_since", "id")[:MOST_ALIKE])
 
 
 def findings_seen(item: ExceptionItem) -> list[Finding]:

@@ -16,7 +16,7 @@ from backoffice.clients.models import Client
 from backoffice.clients.services.balances import read_balances
 from backoffice.mirror.runs import AlreadyRunning
 from backoffice.orders.models import Order
-from backoffice.orders.services import NotRead, look_up_order
+from backoffice.orders.services import NoSuchOrder, NotRead, look_up_order, reread_order
 from backoffice.reconciliation.exceptions.queries import newest_finding
 from backoffice.reconciliation.models import ExceptionItem, LedgerSource, Run, Source
 from backoffice.reconciliation.services.balances import prove_balances
@@ -99,9 +99,14 @@ def a_balance_again(item: ExceptionItem, by: Person) -> Run:
 
 
 def ask_for_order(item: ExceptionItem, by: Person) -> None:
-    """Mirror the order as it is now. That there is none is no failure where none was known: the run looks it up."""
+    """Mirror the order as it is now. That there is none is no failure: it is kept, and the run says what follows."""
     try:
-        look_up_order(text=str(item.order_id or item.reference), by=by)
+        if item.order_id is None:
+            look_up_order(text=item.reference, by=by)
+        else:
+            reread_order(order_id=item.order_id, by=by)
+    except NoSuchOrder:
+        return
     except NotRead as error:
         if item.order_id is not None:
             raise Conflict(str(error)) from error

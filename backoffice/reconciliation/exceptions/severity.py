@@ -22,7 +22,10 @@ LARGE: Final[dict[str, Decimal]] = {
 #: What is grave whatever the amount: money that only one side knows of, or that may have moved twice.
 GRAVE: Final = (Verdict.DUPLICATE_REFERENCE, Verdict.EXTRA_AT_PARTNER, Verdict.MISSING_AT_PARTNER)
 HIGH_WITHIN: Final = timedelta(hours=4)
-LOW_WITHIN: Final = timedelta(days=3)
+#: Medium is due at the end of the next day, low at the end of the third one.
+MEDIUM_DAYS: Final = 1
+LOW_DAYS: Final = 3
+END_OF_DAY: Final = time(23, 59)
 RANKED: Final = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)
 
 
@@ -38,14 +41,13 @@ def severity_of(verdict: str, asset: str, at_risk: Decimal | None) -> Severity:
 
 
 def due_at(severity: str, seen_at: datetime) -> datetime:
-    """Say by when it is due: in four hours, at the end of the next day, or in three days. `DUE` says it in SQL."""
+    """Say by when it is due: in four hours, at the end of the next day, or of the third. `DUE` says it in SQL."""
     if severity == Severity.HIGH:
         return seen_at + HIGH_WITHIN
-    if severity == Severity.LOW:
-        return seen_at + LOW_WITHIN
     zone = company_zone()
-    after_tomorrow = seen_at.astimezone(zone).date() + timedelta(days=2)
-    return datetime.combine(after_tomorrow, time.min, tzinfo=zone)
+    days = LOW_DAYS if severity == Severity.LOW else MEDIUM_DAYS
+    last = seen_at.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(last, END_OF_DAY, tzinfo=zone)
 
 
 def company_zone() -> ZoneInfo:
@@ -65,8 +67,9 @@ SEVERITY = """
 #: Of a row with `severity`, seen at `now`.
 DUE = """
     CASE severity WHEN 'high' THEN %(now)s + %(high_within)s
-                  WHEN 'low' THEN %(now)s + %(low_within)s
-                  ELSE ((%(now)s AT TIME ZONE %(zone)s)::date + 2)::timestamp AT TIME ZONE %(zone)s END
+                  ELSE ((%(now)s AT TIME ZONE %(zone)s)::date
+                        + CASE severity WHEN 'low' THEN %(low_days)s ELSE %(medium_days)s END
+                        + %(end_of_day)s::time) AT TIME ZONE %(zone)s END
 """
 
 
@@ -77,6 +80,8 @@ def parameters() -> dict[str, Any]:
         "large_assets": list(LARGE),
         "large_amounts": list(LARGE.values()),
         "high_within": HIGH_WITHIN,
-        "low_within": LOW_WITHIN,
+        "low_days": LOW_DAYS,
+        "medium_days": MEDIUM_DAYS,
+        "end_of_day": END_OF_DAY,
         "zone": settings.COMPANY_TIME_ZONE,
     }

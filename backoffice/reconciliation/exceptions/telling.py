@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from backoffice.reconciliation.comparing.explanation import sentence_of, tests_of
-from backoffice.reconciliation.exceptions.queries import newest_finding
+from backoffice.reconciliation.exceptions.feeds import NO_LONGER_LISTED
+from backoffice.reconciliation.exceptions.queries import newest_finding, newest_sighting
 from backoffice.reconciliation.models import ExceptionItem, Finding, Source
 
 
@@ -38,6 +41,9 @@ def told_of(item: ExceptionItem) -> Told:
 def by_its_finding(item: ExceptionItem) -> Told:
     """Explain it by its newest finding."""
     finding = newest_finding(item)
+    sighting = newest_sighting(item)
+    if sighting is not None and sighting.verdict == NO_LONGER_LISTED:
+        return Told(_("CoinMENA no longer lists this order."))
     if finding is None:
         return Told()
     return Told(sentence_of(finding, finding.run), tests_of(finding, finding.run), finding)

@@ -1,5 +1,7 @@
 """A business day of the reconciliation: prepared, reviewed by another person, closed, and checked ever after."""
 
+from typing import Final
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -53,12 +55,39 @@ def signed_by_a_manager(state: str) -> pgtrigger.Trigger:
     )
 
 
+SIGNED: Final = (DayState.REVIEWED, DayState.CLOSED)
+#: What may change of a day that stays as signed as it is: what is found of it, and who asks to reopen it.
+NOT_SIGNED: Final = ("checked_at", "unchecked_since", "unchecked_because", "approval_id")
+#: What a closing adds to a reviewed day.
+CLOSING: Final = ("state", "closed_by_id", "closed_at", "closed_with_id")
+
+
+def signatures_stay() -> pgtrigger.Trigger:
+    """Refuse that anything of a reviewed or closed day changes under its signatures."""
+    found = "'{" + ",".join(NOT_SIGNED) + "}'::text[]"
+    closing = "'{" + ",".join(CLOSING) + "}'::text[]"
+    return pgtrigger.Trigger(
+        name="signatures_stay",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(old__state__in=SIGNED, new__state__in=SIGNED),
+        func=f"""
+            IF (to_jsonb(NEW) - {found} - CASE WHEN NEW.state <> OLD.state THEN {closing} ELSE '{{}}' END)
+               <> (to_jsonb(OLD) - {found} - CASE WHEN NEW.state <> OLD.state THEN {closing} ELSE '{{}}' END) THEN
+                RAISE EXCEPTION 'day % is signed as it stands', NEW.date USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 class Day(KeptModel):
     """One calendar day in the company's time zone; a day without a row is open and nobody has prepared it.
 
     ``run`` is the run that was prepared; signing binds to its digest. ``version`` counts the closings: it rises with
     each reopening. ``reviewed_with`` and ``closed_with`` are the second factors shown for exactly that.
-    ``approval`` is the newest request to reopen it.
+    ``approval`` is the newest request to reopen it. ``unchecked_because`` says why the newest check of a closed day
+    could not see all of it, and ``unchecked_since`` from when on that is so: what it is now is then not known.
     """
 
     date = models.DateField(primary_key=True)
@@ -76,7 +105,9 @@ class Day(KeptModel):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
     closed_at = models.DateTimeField(null=True)
     closed_with = models.OneToOneField(Proof, null=True, on_delete=models.RESTRICT, related_name="+")
-    checked_at = models.DateTimeField(null=True, help_text=_("When the closed day was last checked for drift"))
+    checked_at = models.DateTimeField(null=True, help_text=_("When the closed day was last compared in full"))
+    unchecked_since = models.DateTimeField(null=True, help_text=_("When a check first could not see all of it"))
+    unchecked_because = models.TextField(blank=True)
     approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+")
 
     class Meta(KeptModel.Meta):
@@ -97,6 +128,11 @@ class Day(KeptModel):
             models.CheckConstraint(
                 condition=~Q(state=DayState.CLOSED) | Q(closed_by__isnull=False, closed_at__isnull=False),
                 name="day_closed_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(unchecked_since=None, unchecked_because="")
+                | (Q(unchecked_since__isnull=False) & ~Q(unchecked_because="")),
+                name="day_unchecked_for_a_reason",
             ),
         ]
         triggers = [
@@ -148,6 +184,7 @@ class Day(KeptModel):
             ),
             signed_by_a_manager("reviewed"),
             signed_by_a_manager("closed"),
+            signatures_stay(),
             pgtrigger.Trigger(
                 name="reopened_by_two_people",
                 when=pgtrigger.Before,

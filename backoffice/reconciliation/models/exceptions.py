@@ -1,5 +1,7 @@
 """What a person has to look at, over all runs that see it: whose it is, by when, and how it ended."""
 
+from typing import Final
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -61,6 +63,59 @@ class Resolution(models.TextChoices):
 FORCED = (Resolution.MADE_ELSEWHERE, Resolution.ACCEPTED)
 
 
+#: What an exception may end by; the other resolutions carry it forward.
+ENDING: Final = (Resolution.LINKED, *FORCED)
+
+
+def waits_for_its_request() -> pgtrigger.Trigger:
+    """Demand that an exception waits for a request about it that waits itself, and for the same to its end."""
+    return pgtrigger.Trigger(
+        name="waits_for_its_request",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state=ExceptionState.WAITING),
+        func="""
+            IF OLD.state = 'waiting' THEN
+                IF (NEW.approval_id, NEW.resolution) IS DISTINCT FROM (OLD.approval_id, OLD.resolution) THEN
+                    RAISE EXCEPTION 'exception % waits for something else', NEW.id USING ERRCODE = 'check_violation';
+                END IF;
+            ELSIF NOT EXISTS (
+                SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
+                AND r.state = 'waiting' AND r.subject LIKE 'exception-' || NEW.id || '-%%'
+            ) THEN
+                RAISE EXCEPTION 'exception % waits and nobody asked', NEW.id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def forced_by_two_people() -> pgtrigger.Trigger:
+    """Demand that whoever ends an exception by force asked for exactly that, and that somebody else agreed.
+
+    A request is good for the one time it was waited for: an exception that came back needs another.
+    """
+    return pgtrigger.Trigger(
+        name="forced_by_two_people",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state=ExceptionState.RESOLVED, new__resolution__in=FORCED),
+        func="""
+            IF OLD.state NOT IN ('waiting', 'resolved')
+               OR (NEW.approval_id, NEW.resolution) IS DISTINCT FROM (OLD.approval_id, OLD.resolution)
+               OR NOT EXISTS (
+                SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
+                AND r.state = 'approved' AND r.requested_by_id = NEW.resolved_by_id
+                AND r.subject LIKE 'exception-' || NEW.id || '-%%'
+            ) THEN
+                RAISE EXCEPTION 'exception % is resolved by force and nobody agreed', NEW.id
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 class ExceptionItem(KeptModel):
     """One discrepancy, found by as many runs as see it, from its first sight to its end.
 
@@ -68,6 +123,8 @@ class ExceptionItem(KeptModel):
     ``entry:<ledger>:<reference>``, ``transaction:<id>:<fault>``, ``balance:<client>:<asset>``. ``difference`` is theirs
     less ours, signed from the client's side, of what completed; ``at_risk`` the money in question, never negative.
     ``day`` is the business day it belongs to, in the company's time zone.
+
+    Indexed is what is asked for. Nobody deletes what a key of it names, so that a key alone is no reason for an index.
     """
 
     source = models.CharField(max_length=16, choices=Source)
@@ -79,23 +136,27 @@ class ExceptionItem(KeptModel):
     reference = models.TextField(blank=True)
     operation = models.ForeignKey(Operation, null=True, on_delete=models.RESTRICT, related_name="exceptions")
     order_id = models.BigIntegerField(null=True, db_index=True)
-    transaction_id = models.UUIDField(null=True, db_index=True)
+    transaction_id = models.UUIDField(null=True)
     asset = models.CharField(max_length=32, blank=True)
     difference = AmountField(null=True)
     at_risk = AmountField(null=True)
     state = models.CharField(max_length=16, choices=ExceptionState, default=ExceptionState.OPEN)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
     severity = models.CharField(max_length=8, choices=Severity)
     due_at = models.DateTimeField()
-    first_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+")
-    last_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+")
+    first_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+", db_index=False)
+    last_run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="+", db_index=False)
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=16, choices=Resolution, blank=True)
     resolution_text = models.TextField(blank=True)
     ticket = models.CharField(max_length=80, blank=True, help_text=_("The partner's number for what was raised"))
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
-    approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+")
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
+    approval = models.ForeignKey(Request, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
 
     class Meta(KeptModel.Meta):
         abstract = False
@@ -111,11 +172,24 @@ class ExceptionItem(KeptModel):
                 | (~Q(resolution="") & ~Q(resolution_text="") & Q(resolved_by__isnull=False)),
                 name="exception_resolved_with_words",
             ),
+            models.CheckConstraint(
+                condition=~Q(state=ExceptionState.RESOLVED) | Q(resolution__in=ENDING),
+                name="exception_ends_by_what_ends_it",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "operation"],
+                condition=Q(state=ExceptionState.RESOLVED, resolution=Resolution.LINKED),
+                name="one_order_linked_to_an_operation",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="exceptions_by_due"),
             models.Index(fields=["day", "state", "id"], name="exceptions_of_a_day"),
-            models.Index(fields=["owner", "state", "due_at", "id"], name="exceptions_of_an_owner"),
+            models.Index(
+                fields=["owner", "state", "due_at", "id"],
+                name="exceptions_of_an_owner",
+                condition=Q(owner__isnull=False),
+            ),
             models.Index(fields=["client", "id"], name="exceptions_of_a_client"),
             models.Index(fields=["reference"], name="exceptions_by_reference"),
         ]
@@ -124,33 +198,17 @@ class ExceptionItem(KeptModel):
             born_in(ExceptionState.OPEN),
             pgtrigger.FSM(name="state_moves", field="state", transitions=EXCEPTION_MOVES),
             pgtrigger.ReadOnly(name="subject_is_frozen", fields=["source", "key", "day", "first_run", "opened_at"]),
-            pgtrigger.Trigger(
-                name="forced_by_two_people",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(new__state=ExceptionState.RESOLVED, new__resolution__in=FORCED)
-                & ~pgtrigger.Q(old__state=ExceptionState.RESOLVED),
-                func="""
-                    IF NOT EXISTS (
-                        SELECT 1 FROM approvals_request r WHERE r.id = NEW.approval_id AND r.kind = 'resolution'
-                        AND r.state = 'approved' AND r.requested_by_id = NEW.resolved_by_id
-                        AND r.subject LIKE 'exception-' || NEW.id || '-%%'
-                    ) THEN
-                        RAISE EXCEPTION 'exception % is resolved by force and nobody agreed', NEW.id
-                            USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
+            waits_for_its_request(),
+            forced_by_two_people(),
         ]
 
 
 class Sighting(AppendOnlyModel):
     """That a run saw an exception, and in which of its findings; written when it is new or found changed."""
 
-    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="sightings")
-    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="sightings")
-    finding = models.ForeignKey(Finding, null=True, on_delete=models.RESTRICT, related_name="+")
+    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="sightings", db_index=False)
+    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="sightings", db_index=False)
+    finding = models.ForeignKey(Finding, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
     verdict = models.CharField(max_length=32)
 
     class Meta(AppendOnlyModel.Meta):
@@ -176,11 +234,13 @@ class ExceptionEvent(AppendOnlyModel):
         CLEARED = "cleared", _("Cleared by partner data")
         REOPENED = "reopened", _("Open again")
 
-    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="events")
+    exception = models.ForeignKey(ExceptionItem, on_delete=models.RESTRICT, related_name="events", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
-    run = models.ForeignKey(Run, null=True, on_delete=models.RESTRICT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
+    run = models.ForeignKey(Run, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False)
     before = models.TextField(blank=True)
     after = models.TextField(blank=True)
     text = models.TextField(blank=True)

@@ -56,7 +56,8 @@ class Run(AppendOnlyModel):
     and the verdicts that explain it, amounts as text. ``trades_count`` trades stood in the window and were not
     compared, since this product makes none. ``digest`` is the SHA-256 of the findings in canonical form (`digest.py`).
     ``partner_total`` is how many orders the partner says the window holds, where it was asked: a mirror that holds
-    another number makes the run partial.
+    another number makes the run partial. ``vanished_count`` orders of the window are kept here, and the partner lists
+    them no longer.
     """
 
     source = models.CharField(max_length=16, choices=Source, default=Source.OPERATIONS)
@@ -74,6 +75,7 @@ class Run(AppendOnlyModel):
     theirs_count = models.IntegerField()
     partner_total = models.IntegerField(null=True)
     trades_count = models.IntegerField(default=0)
+    vanished_count = models.IntegerField(default=0, db_default=0)
     counts = models.JSONField()
     totals = models.JSONField()
     digest = models.CharField(max_length=64)

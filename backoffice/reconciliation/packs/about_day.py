@@ -61,7 +61,8 @@ def facts_of(signed: DayReport) -> Iterator[tuple[str, object]]:
     yield from (("report_sha256", signed.digest), ("closed_by", signed.made_by.name), ("closed_at", signed.made_at))
     yield from (("audit_entry_then", signed.entry_number), ("audit_hash_then", signed.entry_hash))
     yield from (("day_is_now", signed.day.state), ("newest_closing", signed.day.version))
-    yield "checked_for_drift_at", signed.day.checked_at
+    yield from (("checked_for_drift_at", signed.day.checked_at), ("not_checked_since", signed.day.unchecked_since))
+    yield ("not_checked_because", signed.day.unchecked_because)
 
 
 def signature_rows(signed: DayReport) -> Iterator[Row]:

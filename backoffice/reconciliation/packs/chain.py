@@ -1,7 +1,8 @@
 """The stretch of the audit log that a pack needs: from just before the first entry concerned to the last.
 
-Whoever may read the log gets every entry in the form that was hashed. Anybody else gets that of the entries about what
-the pack is about, which its page shows them, and of those between only the numbers and hashes that link them.
+A pack of a day gives whoever may read the log every entry in the form that was hashed. Anybody else, and a pack of one
+client whoever makes it, gets that of the entries about what the pack is about, and of those between only the numbers
+and hashes that link them: what is handed on about one client tells nothing of another.
 """
 
 import json
@@ -54,10 +55,11 @@ class Segment:
         return json.dumps(said, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
-def segment_for(objects: Iterable[Model], person: Person) -> Segment:
-    """The stretch of the log about these objects, as far as ``person`` may read it."""
+def segment_for(objects: Iterable[Model], person: Person, client: str) -> Segment:
+    """The stretch of the log about these objects, as far as ``person`` may read it and it is about all clients."""
     numbers = list(about(objects).order_by("number").values_list("number", flat=True))
-    return Segment(frozenset(numbers), stretches_of(numbers), has_role(person, *policies.READERS))
+    is_open = not client and has_role(person, *policies.READERS)
+    return Segment(frozenset(numbers), stretches_of(numbers), is_open)
 
 
 def about(objects: Iterable[Model]) -> QuerySet[Entry]:

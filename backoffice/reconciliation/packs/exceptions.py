@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField, Value, Window
+from django.db.models.functions import Concat, RowNumber
 
 from backoffice.approvals.models import Request
 from backoffice.reconciliation.exceptions import forcing
@@ -47,10 +48,14 @@ def history_rows(items: QuerySet[ExceptionItem]) -> Iterator[Row]:
 
 
 def requests_about(items: QuerySet[ExceptionItem]) -> list[int]:
-    """The requests to end any of these exceptions by force, the given up ones too."""
-    subjects = Request.objects.filter(kind=forcing.KIND, subject__startswith="exception-").order_by("pk")
-    ids = set(items.order_by().values_list("pk", flat=True))
-    return [pk for pk, subject in subjects.values_list("pk", "subject").iterator() if forcing.id_in(subject) in ids]
+    """The requests to end any of these exceptions by force, given up ones too: each asking made the next of them."""
+    asked = ExceptionEvent.objects.filter(exception__in=items.order_by().values("pk"), kind=ExceptionEvent.Kind.ASKED)
+    place = Window(RowNumber(), partition_by="exception_id", order_by="id")
+    subject = Concat(Value("exception-"), "exception_id", Value("-"), place, output_field=TextField())
+    subjects = asked.order_by().annotate(subject=subject).values("subject")
+    return list(
+        Request.objects.filter(kind=forcing.KIND, subject__in=subjects).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def findings_seen(items: QuerySet[ExceptionItem]) -> QuerySet[Finding]:

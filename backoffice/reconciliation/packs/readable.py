@@ -36,8 +36,8 @@ The stretch is longer than {chain.MOST:,} entries. Each entry about this pack st
 between are in the export of the audit log.
 """
 CLOSED: Final = """
-Whoever made this pack may not read the audit log. Entries about other things are there by number, prev and hash only;
-a pack made by a manager or an auditor has their text.
+Entries about other things are there by number, prev and hash only: this pack is of one client, or whoever made it may
+not read the audit log. Their text is in the export of the audit log.
 """
 
 
@@ -74,6 +74,7 @@ What is where
                                  "for" is who was away and whose voice was used
   exceptions, history            what did not agree, what was done about it, notes
   verdicts, tests                what runs found: expected, actual, result
+  index.html, style.css          the tables as a page, and how it looks
   exchanges/                     requests and answers; signatures and keys are redacted, the rest is as it was kept
   attachments/                   files attached to closings, untouched
   audit.csv, chain.jsonl         entries of the audit log, in words and as they were hashed

@@ -14,17 +14,20 @@ REDACTED: Final = "[redacted]"
 SHORTEST: Final = 8
 #: A header or a value of JSON whose name says that it opens something, up to where it ends.
 _NAMED: Final = re.compile(
-    r"""((?:signature|secret|passw(?:or)?d|authorization|private[_-]?key|api[_-]?key|access[_-]?token|cookie)[\w-]*
+    r"""((?:signature|secret|passw(?:or)?d|authorization|private[_-]?key|api[_-]?key|cookie
+        |jwt|(?:access|refresh|auth|id|session|bearer)[_-]?token)[\w-]*
         \\?["']?\s*[:=](?!\s*\[redacted)\s*)("(?:[^"\\]|\\.)*"|[^\n,}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: What opens something under whatever name: a signed token, or what follows the word for a bearer of one.
+_TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*|(?<=\bBearer )[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
 def redacted(text: str) -> str:
     """Return a request or an answer without anything that opens something."""
     for secret in sorted(set(secrets()), key=len, reverse=True):
         text = text.replace(secret, REDACTED)
-    return _NAMED.sub(rf"\1{REDACTED}", text)
+    return _TOKEN.sub(REDACTED, _NAMED.sub(rf"\1{REDACTED}", text))
 
 
 def secrets() -> Iterator[str]:

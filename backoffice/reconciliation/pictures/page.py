@@ -44,7 +44,7 @@ def pictures_context(now: datetime) -> dict[str, Any]:
     today = queries.day_of(now)
     found = piles.piles(today)
     return {
-        "title": _("Reconciliation"),
+        "title": _("Figures"),
         "rates": rates_of(today),
         "pictures": [
             by_age(found),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.reconciliation.comparing.titles import title_of
 from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.pages import crumbs
 from backoffice.reconciliation.running.changes import changes_between, counts_of, runs_before
 from backoffice.ui.values import Crumb
 
@@ -30,8 +31,5 @@ def changes_context(run: Run, since: str | None) -> dict[str, Any]:
 
 
 def crumbs_of(run: Run) -> list[Crumb]:
-    return [
-        Crumb(_("Reconciliation"), reverse("reconciliation:runs")),
-        Crumb(_("Run %(n)s") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk])),
-        Crumb(_("Changes")),
-    ]
+    here = Crumb(_("Run %(n)s") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk]))
+    return crumbs(here, Crumb(_("Changes")))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.reconciliation.comparing.titles import title_of
 from backoffice.reconciliation.models import JobState, RunJob
 from backoffice.reconciliation.models.jobs import UNDER_WAY
+from backoffice.reconciliation.pages import crumbs
 from backoffice.reconciliation.running.stages import Stage
 from backoffice.ui.values import Badge, Crumb, Meaning, Step, StepState
 from backoffice.worker.queries import workers_alive
@@ -26,7 +26,7 @@ def job_context(job: RunJob) -> dict[str, Any]:
     return {
         "job": job,
         "title": _("Reconciliation of %(window)s") % {"window": title_of(job)},
-        "crumbs": [Crumb(_("Reconciliation"), reverse("reconciliation:runs")), Crumb(_("Run under way"))],
+        "crumbs": crumbs(Crumb(_("Run under way"))),
         "badge": Badge(state.label, MEANINGS[state]),
         "marker": marker_of(job),
         "is_under_way": state in UNDER_WAY,

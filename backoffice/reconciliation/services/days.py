@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date as Date  # noqa: N812  (a parameter of the contract is called `date`)
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person, Proof
@@ -36,6 +36,7 @@ NOBODY_SIGNED: Final[dict[str, Any]] = {
     "closed_at": None,
     "closed_with": None,
 }
+NOTHING_CHECKED: Final[dict[str, Any]] = {"checked_at": None, "unchecked_since": None, "unchecked_because": ""}
 SIGNATURES: Final = {
     "review": (policies.check_can_review, review_fingerprint),
     "close": (policies.check_can_close, closing_fingerprint),
@@ -54,12 +55,24 @@ def prepare(*, date: Date, by: Person, note: str = "") -> Day:
     policies.check_can_prepare(by, date, standing, run, now)
     changes = {"state": DayState.PREPARED, "run": run, "prepared_by": by, "prepared_at": now, "note": note}
     if standing is None:
-        Day.objects.create(date=date, zone=queries.zone().key, **changes)
+        _begin(date, changes)
     else:
-        Day.objects.filter(pk=date).update(**changes, **NOBODY_SIGNED)
+        Day.objects.filter(pk=date).update(**changes, **NOBODY_SIGNED, **NOTHING_CHECKED)
     day = queries.days().get(pk=date)
     _record("day.prepared", day, by, before=standing, reason=note)
     return day
+
+
+def _begin(date: Date, changes: dict[str, Any]) -> None:
+    """Prepare a day for the first time, unless somebody else did this very moment."""
+    try:
+        with transaction.atomic():
+            Day.objects.create(date=date, zone=queries.zone().key, **changes)
+    except IntegrityError as error:
+        standing = queries.days().filter(pk=date).first()
+        if standing is None:
+            raise
+        raise Conflict(_("%(name)s has prepared this already.") % {"name": standing.prepared_by.name}) from error
 
 
 def check_before_proof(*, date: Date, digest: str, by: Person, act: str) -> None:
@@ -87,6 +100,7 @@ def sign_review(*, date: Date, digest: str, by: Person, proof: Proof, note: str 
         policies.check_can_review(by, day)
         _check_shown(digest, review_fingerprint(day))
         check_proves(proof, by, digest)
+        policies.check_rows_untouched(day.run)
         signature = {"reviewed_by": by, "reviewed_at": now, "reviewed_with": proof, "review_note": note}
         signed = _moved(day, DayState.REVIEWED, **signature)
         _record("day.reviewed", signed, by, before=day, reason=note, factor=proof.method, proof=proof.pk)
@@ -119,9 +133,11 @@ def close(*, date: Date, digest: str, by: Person, proof: Proof, note: str = "") 
     """
     with _refusals_recorded(date, by), transaction.atomic():
         day, now = _locked(date), clock.now()
+        policies.check_no_run_is_written()
         policies.check_can_close(by, day)
         _check_shown(digest, closing_fingerprint(day))
         check_proves(proof, by, digest)
+        policies.check_rows_untouched(day.run)
         made = _report(day, report.Signature(by, now, proof.method, note))
         closed = _moved(day, DayState.CLOSED, closed_by=by, closed_at=now, closed_with=proof)
         after = {"report": made.digest, "factor": proof.method, "proof": proof.pk}

@@ -23,7 +23,7 @@ from backoffice.mirror.registry import registered
 from backoffice.mirror.runs import AlreadyRunning, last_complete
 from backoffice.reconciliation.comparing.evidence import gather
 from backoffice.reconciliation.comparing.matching import Comparison
-from backoffice.reconciliation.comparing.partner_total import ask_total
+from backoffice.reconciliation.comparing.partner_total import agree_on_total
 from backoffice.reconciliation.comparing.patience import NOBODY_WAITS, SOMEBODY_WAITS, Patience
 from backoffice.reconciliation.comparing.windows import Window, WindowRefused
 from backoffice.reconciliation.models import LedgerSource, Run, RunJob, Source
@@ -179,10 +179,10 @@ def work(job: RunJob, *, by: Actor, patience: Patience) -> Run:
     """Go through the stages. Nothing is held open while the partner is being waited for."""
     tell(job, Stage.READING, checks=job.checks)
     comparison = comparison_of(job)
+    tell(job, Stage.COUNTING)
+    said = agree_on_total(comparison, patience=patience, heard=partial(tell, job, Stage.REREADING))
     tell(job, Stage.ASKING)
     evidence = gather(comparison, patience=patience, made=job.checks, told=partial(tell, job, Stage.ASKING))
-    tell(job, Stage.COUNTING)
-    said = ask_total(comparison)
     tell(job, Stage.COMPARING)
     return write_run(comparison, evidence, said, job=job, by=by)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.actors import Actor, System
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.orders.queries import count_not_listed
 from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.evidence import Evidence
 from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
@@ -100,6 +101,9 @@ def results_of(comparison: Comparison, run_id: int) -> dict[str, Any]:
         "ours_count": sums.ours_count,
         "theirs_count": sums.theirs_count,
         "trades_count": count_trades_left_out(comparison, run_id=run_id),
+        "vanished_count": count_not_listed(
+            comparison.window.start, comparison.window.end, client_of(comparison) or None
+        ),
         "totals": [total.as_json() for total in sums.totals],
         "digest": digest_of(run_id),
     }
@@ -119,6 +123,7 @@ def summary_of(run: Run) -> dict[str, Any]:
         "window_to": run.window_to,
         "is_complete": run.is_complete,
         "counts": run.counts,
+        "no_longer_listed": run.vanished_count,
         "totals": run.totals,
         "digest": run.digest,
     }

@@ -16,16 +16,18 @@ from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.policies import Conflict
 from backoffice.exports.answering import answer_export
+from backoffice.funding.models import Operation
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, pages, queries
 from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
-from backoffice.reconciliation.exceptions.forms import ActForm, ChosenForm
+from backoffice.reconciliation.exceptions.forms import ActForm, ChosenForm, OperationForm
 from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST, worklist_of
 from backoffice.reconciliation.exceptions.offering import OFFERS, Offer
 from backoffice.reconciliation.exceptions.policies import can_work
+from backoffice.reconciliation.models import ExceptionItem
 from backoffice.ui.listing import BadListRequest
 from backoffice.ui.render import render_listing, render_page
-from backoffice.ui.values import CheckResult, Crumb
+from backoffice.ui.values import CheckResult, Crumb, Reference
 
 #: Where the results of the last act wait to be read, in the session.
 WORKED: Final = "exceptions_worked"
@@ -73,7 +75,7 @@ def work(request: HttpRequest) -> HttpResponse:
     if chosen.is_too_many:
         raise BadListRequest(_("At most %(most)s exceptions are worked at once.") % {"most": MOST_AT_ONCE})
     offer = OFFERS[chosen.name]
-    form = offer.form(request.POST if request.method == "POST" else None)
+    form = offer.form(request.POST if request.method == "POST" else None, initial=said_before(request, offer))
     if form.is_valid():
         return done(request, offer, chosen.ids, form)
     return ask(request, offer, chosen.ids, form)
@@ -87,12 +89,16 @@ def nothing_chosen(request: HttpRequest) -> HttpResponse:
 
 def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -> HttpResponse:
     """Show the rows with why some of them cannot be worked this way, and ask what is needed."""
+    alike = operations_alike(offer, ids)
+    if len(alike) == 1:
+        form.initial["reference"] = alike[0].reference
     rows = [(one, offer.why_not(one)) for one in queries.items().filter(pk__in=ids).order_by("due_at", "pk")]
     if not rows:
         return nothing_chosen(request)
     context = {
         "offer": offer,
         "form": form,
+        "alike": [Reference(one.reference, one.get_absolute_url()) for one in alike],
         "rows": [row_of(item, why) for item, why in rows],
         "can_go_on": any(not why for _item, why in rows),
         "crumbs": pages.crumbs(Crumb(str(offer.title))),
@@ -100,6 +106,13 @@ def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -
     }
     status = 422 if form.errors else 200
     return render_page(request, "reconciliation/exceptions/work.html", context, status=status)
+
+
+def operations_alike(offer: Offer, ids: Sequence[int]) -> list[Operation]:
+    """The operations in doubt that fit the one order that is to be linked; none for any other act."""
+    if offer.form is not OperationForm:
+        return []
+    return [one for item in ExceptionItem.objects.filter(pk__in=ids[:1]) for one in queries.in_doubt_like(item)]
 
 
 def row_of(item: Any, why_not: str) -> dict[str, Any]:
@@ -116,22 +129,34 @@ def row_of(item: Any, why_not: str) -> dict[str, Any]:
 
 
 def done(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -> HttpResponse:
-    """Do it, and lead to what became of each row."""
+    """Do it, and lead to what became of each row. What was typed for one that is refused stays in its form."""
     try:
         results = offer.serve(ids, form.cleaned_data, person_of(request))
     except Conflict as conflict:
         form.add_error(None, str(conflict))
         return ask(request, offer, ids, form)
-    return show_results(request, str(offer.title), results)
+    if form.fields and len(results) == 1 and not results[0].is_done:
+        form.add_error(None, results[0].sentence)
+        return ask(request, offer, ids, form)
+    typed = {name: str(form.data.get(name, "")) for name in form.fields}
+    return show_results(request, str(offer.title), results, act=offer.name, said=typed)
 
 
-def show_results(request: HttpRequest, title: str, results: Sequence[Result]) -> HttpResponse:
-    """Lead to the exception where it is one, else to the results, which are read once."""
+def said_before(request: HttpRequest, offer: Offer) -> dict[str, str] | None:
+    """What was typed when the same was last done to several, for those it was refused for."""
+    kept = request.session.get(WORKED, {})
+    return kept.get("said") if "again" in request.GET and kept.get("act") == offer.name else None
+
+
+def show_results(
+    request: HttpRequest, title: str, results: Sequence[Result], *, act: str = "", said: dict[str, str] | None = None
+) -> HttpResponse:
+    """Lead to the exception where it is one, else to the results, with what was typed kept for the refused ones."""
     if len(results) == 1:
         (messages.success if results[0].is_done else messages.warning)(request, results[0].sentence)
         return redirect("reconciliation:exception", results[0].item_id)
     rows = [[one.item_id, one.is_done, one.sentence] for one in results]
-    request.session[WORKED] = {"title": title, "rows": rows}
+    request.session[WORKED] = {"title": title, "rows": rows, "act": act, "said": said or {}}
     return redirect("reconciliation:worked_exceptions")
 
 
@@ -146,9 +171,15 @@ def worked(request: HttpRequest) -> HttpResponse:
         "title": kept["title"],
         "rows": rows,
         "done": sum(row["result"] is CheckResult.PASSED for row in rows),
+        "again_url": again_url(kept.get("act", ""), [pk for pk, is_done, _sentence in kept["rows"] if not is_done]),
         "crumbs": pages.crumbs(Crumb(_("Results"))),
     }
     return render_page(request, "reconciliation/exceptions/worked.html", context)
+
+
+def again_url(act: str, refused: list[int]) -> str:
+    """Where the same is tried once more with the rows it was refused for, and with the same words; empty for none."""
+    return f"{pages.work_url(act, refused)}&again=yes" if act and refused else ""
 
 
 def result_row(item: Any, is_done: bool, sentence: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,6 +14,7 @@ from backoffice.exports.answering import answer_export
 from backoffice.reconciliation import pages, policies, queries
 from backoffice.reconciliation.columns import FINDINGS, RUNS
 from backoffice.reconciliation.comparing.windows import WindowRefused
+from backoffice.reconciliation.days.queries import day_of, is_whole_day
 from backoffice.reconciliation.filters import ALL, EXCEPTIONS_GROUP, FindingFilters
 from backoffice.reconciliation.forms import ReconcileForm
 from backoffice.reconciliation.models import Run, RunJob, Source
@@ -29,7 +29,7 @@ from backoffice.ui.values import Crumb
 PAGE_OF_ITS_OWN = {Source.BALANCES: "reconciliation:balances_run", Source.TRANSACTIONS: "reconciliation:bitnob_run"}
 ALL_RUNS = Listing(
     name="reconciliation-runs",
-    title=_("Reconciliation"),
+    title=_("Runs"),
     caption=_("Runs, newest first"),
     columns=RUNS,
     sorts=(Sort("made", _("Made"), ("finished_at", "id")),),
@@ -74,7 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
         job = job_for(form, by=person_of(request))
         if job:
             return redirect("reconciliation:job", job.pk)
-    crumbs = [Crumb(gettext("Reconciliation"), reverse("reconciliation:runs")), Crumb(gettext("New run"))]
+    crumbs = pages.crumbs(Crumb(gettext("New run")))
     status = 422 if form.errors else 200
     return render_page(request, "reconciliation/new.html", {"form": form, "crumbs": crumbs}, "new-run", status=status)
 
@@ -112,6 +112,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "groups": pages.groups_of(page.keyset.rows, found, pages.opened_in(params)),
         "history": history_of(found),
         "can_reconcile": policies.can_reconcile(person_of(request)),
+        "day": day_of(found.window_from) if is_whole_day(found) else None,
     }
     status = 400 if page.is_refused else 200
     return render_page(request, "reconciliation/run.html", context, "findings", status=status)

@@ -125,7 +125,7 @@ def test_the_one_who_began_the_draft_never_approves_it_either(
     begun = services.begin_draft(by=as_administrator(omar))
     add(adam, people_needed=1)
     asked = submitted(begun, adam)
-    with pytest.raises(Refused, match="would undo what you did|You cannot decide"):
+    with pytest.raises(Refused, match="you began the draft"):
         approve(asked, by=omar)
     approve(asked, by=lina)
     assert state_of(begun) == "live"

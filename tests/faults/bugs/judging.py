@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from backoffice.funding.services import recording, sending
+from backoffice.funding.services import sending
+from backoffice.funding.services.attempts import Attempts
 from backoffice.partner import outcome
 from backoffice.partner.coinmena.payloads import Order, OrderKind
 from backoffice.partner.outcome import Evidence, Row, Verdict
@@ -88,7 +89,7 @@ def refused_the_second_time(world: World) -> None:
 @bug(8, "a refusal closes while another attempt is open", caught_as="I3", schedule=refused_the_second_time)
 @contextmanager
 def refusal_closes_all(world: World) -> Iterator[None]:
-    with instead(recording, "open_attempts", lambda operation: operation.attempts.none()):
+    with instead(Attempts, "is_another_open", lambda *_: False):
         yield
 
 

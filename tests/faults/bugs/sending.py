@@ -178,7 +178,7 @@ def read_then_write(world: World) -> Iterator[None]:
         with transaction.atomic():
             now = clock.now()
             current = Operation.objects.get(pk=operation_id)
-            return claiming._take(current, holder, now, clock.monotonic())
+            return claiming._take(current, current.attempts.count() + 1, holder, now, clock.monotonic())
 
     with instead(sending, "claim", claim):
         yield

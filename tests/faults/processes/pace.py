@@ -46,9 +46,9 @@ def _put(module: ModuleType, **constants: Any) -> None:
 
 
 def _sweep_every_second() -> None:
-    """Sweep every second, and leave out the mirrors, which are read by processes of their own here."""
+    """Sweep every second, and leave out mirrors and runs: the former are read by processes of their own here."""
     tasks = app.periodic_registry.periodic_tasks
-    kept = {key: task for key, task in tasks.items() if "sweep" in key[0] or "stalled" in key[0]}
+    kept = {key: task for key, task in tasks.items() if key[0] == "funding.sweep" or "stalled" in key[0]}
     assert len(kept) == 2
     tasks.clear()
     tasks.update({key: attr.evolve(task, cron=EVERY_SECOND) for key, task in kept.items()})

@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
+from backoffice.orders.rereading import Reread
 from backoffice.reconciliation import tasks
 from backoffice.reconciliation.days import drift, nightly, queries
 from backoffice.reconciliation.models import Day, DayReport, Drift, Finding, Run
+from backoffice.reconciliation.running import bells
 from backoffice.reconciliation.services import days
 from tests.approving import approve
 from tests.reconciliation import rows
@@ -35,7 +38,12 @@ def checked() -> list[Drift]:
 def partner_says_what_we_hold(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The windows CoinMENA is asked for again; in these tests it never knows better."""
     asked: list[Any] = []
-    monkeypatch.setattr(drift, "reread_orders", lambda *window: asked.append(window))
+
+    def read(*window: datetime) -> Reread:
+        asked.append(window)
+        return drift.NOTHING_NEW
+
+    monkeypatch.setattr(drift, "reread_orders", read)
     return asked
 
 
@@ -159,6 +167,14 @@ def test_the_partner_is_asked_again_for_a_closed_day_only(
     drift.check_named(DATE)
     drift.check_named(DATE - timedelta(days=1))
     assert partner_says_what_we_hold == [(window.start, window.end)]
+
+
+def test_a_run_goes_before_a_year_of_days_to_be_checked() -> None:
+    for back in range(3):
+        nightly.ring_once_to_check(DATE - timedelta(days=back))
+    bells.ring(1)
+    asked = ProcrastinateJob.objects.filter(status="todo").order_by("-priority", "id")
+    assert [job.task_name for job in asked] == [bells.RUN, *[nightly.CHECK] * 3]
 
 
 def test_the_nightly_task_rings_and_the_bell_checks(signed: DayReport, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,16 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
 from backoffice.reconciliation.days import drift, queries, report_file
 from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
 from backoffice.reconciliation.services import days
+from backoffice.reconciliation.services.running import reconcile
 from tests.approving import approve
+from tests.reconciliation import rows
 from tests.reconciliation.days import cast
 from tests.reconciliation.days.cast import DATE
 
@@ -90,8 +93,15 @@ def test_the_list_asks_the_same_number_of_queries_however_many_days(odd: None, a
     assert queries_of(as_maya, "/reconciliation/?month=2026-11") == few
 
 
-def test_a_month_that_is_none_is_refused(as_maya: Browser) -> None:
-    assert as_maya.get("/reconciliation/?month=2026-13").status_code == 400
+@pytest.mark.parametrize("month", ["2026-13", "9999-12", "x"])
+def test_a_month_that_is_none_is_refused(as_maya: Browser, month: str) -> None:
+    assert as_maya.get(f"/reconciliation/?month={month}").status_code == 400
+
+
+@pytest.mark.parametrize("act", ["", "prepare/", "review/"])
+def test_the_end_of_the_calendar_is_no_business_day(as_maya: Browser, as_omar: Browser, act: str) -> None:
+    for browser in (as_maya, as_omar):
+        assert browser.get(f"/reconciliation/days/9999-12-31/{act}").status_code in (403, 404)
 
 
 def test_days_before_the_first_operation_are_not_listed(odd: None, as_maya: Browser) -> None:
@@ -265,6 +275,35 @@ def test_a_closed_day_shows_its_report_and_its_drift(report: DayReport, as_omar:
     assert "CoinMENA's amount: 500.00" in plain_apostrophes(page)
     assert "CoinMENA's amount: 400.00" in plain_apostrophes(page)
     assert "1 change since" in text_of(as_omar, "/reconciliation/?month=2026-11")
+
+
+def test_a_closed_day_has_the_figures_that_were_signed_on_the_list_too(report: DayReport, as_omar: Browser) -> None:
+    Order.objects.filter(partner_order_ref="dep-1").update(debit=Decimal("400.00"))
+    cast.run_of()
+    signed = report.day.run_id
+    assert f"Run {signed}, complete" in text_of(as_omar)
+    row = text_of(as_omar, "/reconciliation/?month=2026-11")
+    assert f"Wednesday 18 November Run {signed} " in row
+
+
+def test_what_drifted_leads_to_its_exception(report: DayReport, as_omar: Browser) -> None:
+    Order.objects.filter(partner_order_ref="dep-1").update(debit=Decimal("400.00"))
+    drift.check(Day.objects.get())
+    item = ExceptionItem.objects.get(reference="dep-1")
+    table = as_omar.get(HERE).content.decode().split('id="drift"')[1].split("</table>")[0]
+    assert f'href="/reconciliation/exceptions/{item.pk}/"' in table
+
+
+def test_an_order_missing_in_a_ledger_is_not_said_to_miss_an_operation(as_maya: Browser) -> None:
+    cast.orders_read()
+    cast.paid("dep-even")
+    window = queries.window_of(DATE)
+    reconcile(window_from=window.start, window_to=window.end, ledger=rows.ledger(), by=System("test"))
+    item = ExceptionItem.objects.get()
+    for address in (HERE, "/reconciliation/exceptions/", f"/reconciliation/exceptions/{item.pk}/"):
+        assert "not in the ledger" in text_of(as_maya, address)
+    assert "No operation of ours" not in text_of(as_maya)
+    assert f"No entry of {item.last_run.ledger} carries its reference" in text_of(as_maya)
 
 
 def plain_apostrophes(page: str) -> str:

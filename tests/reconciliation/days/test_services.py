@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -14,9 +14,10 @@ from backoffice.approvals.policies import Conflict
 from backoffice.approvals.services import cancel, expire, reject
 from backoffice.audit.models import Entry
 from backoffice.database import clock
+from backoffice.reconciliation.comparing.partner_total import PartnerTotal
 from backoffice.reconciliation.days import fingerprints, queries, report
-from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
-from backoffice.reconciliation.services import days
+from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState, Finding
+from backoffice.reconciliation.services import days, running
 from tests.approving import approve
 from tests.reconciliation.days import cast
 from tests.reconciliation.days.cast import DATE
@@ -344,3 +345,55 @@ def test_the_log_leads_to_what_it_names(prepared: Day, client: Browser, vera: Pe
     client.force_login(vera)
     entry = Entry.objects.filter(object_type=kind).latest("number")
     assert client.get(entry.about.url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 7},
+        {"closed_at": cast.NOON},
+        {"note": "As if it had been said."},
+        {"review_note": "As if it had been said."},
+        {"zone": "UTC"},
+        {"prepared_at": cast.NOON},
+        {"reviewed_with": None},
+    ],
+)
+def test_the_database_lets_nothing_change_under_a_signature(
+    maya: Person, omar: Person, change: dict[str, object]
+) -> None:
+    cast.signed_day(maya, omar)
+    with pytest.raises(DatabaseError, match="signed as it stands|complete run"), transaction.atomic():
+        Day.objects.filter(pk=DATE).update(**change)
+
+
+def test_the_database_lets_no_other_signature_take_the_place_of_one(maya: Person, omar: Person, lina: Person) -> None:
+    cast.signed_day(maya, omar)
+    for name in ("reviewed_by", "closed_by"):
+        with pytest.raises(DatabaseError, match="signed as it stands"), transaction.atomic():
+            Day.objects.filter(pk=DATE).update(**{name: lina})
+
+
+@pytest.mark.parametrize("act", ["review", "close"])
+def test_nobody_signs_while_the_newest_run_could_not_see_all_of_the_day(
+    maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    cast.orders_read()
+    cast.paid("dep-1")
+    cast.run_of()
+    days.prepare(date=DATE, by=maya)
+    if act == "close":
+        cast.reviewed(omar)
+    monkeypatch.setattr(running, "agree_on_total", lambda *asked, **how: PartnerTotal(0, "CoinMENA counts none."))
+    cast.run_of()
+    with pytest.raises(Conflict, match="is partial"):
+        (cast.reviewed if act == "review" else cast.closed)(omar)
+
+
+@pytest.mark.parametrize("act", ["review", "close"])
+def test_nobody_signs_a_run_under_which_rows_were_put(prepared: Day, omar: Person, act: str) -> None:
+    if act == "close":
+        cast.reviewed(omar)
+    Finding.objects.create(run=prepared.run, verdict="matched", reference="never-was", same_reference_count=1)
+    with pytest.raises(Conflict, match="no longer those it found"):
+        (cast.reviewed if act == "review" else cast.closed)(omar)

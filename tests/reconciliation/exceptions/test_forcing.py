@@ -38,6 +38,10 @@ def test_it_ends_when_a_manager_agrees(short: ExceptionItem, maya: Person, omar:
     assert (entry.who, (entry.after or {})["asked_by"]) == ("Omar Saleh", "Maya Haddad")
 
 
+def test_a_request_writes_the_difference_as_the_pages_do(short: ExceptionItem, maya: Person) -> None:
+    assert asked(short, maya).title == f"Exception {short.pk}, amount differs by −0.50 USD: accepted"
+
+
 def test_an_order_made_elsewhere_is_adopted_by_two_people(extra: ExceptionItem, maya: Person, omar: Person) -> None:
     approve(asked(extra, maya, Resolution.MADE_ELSEWHERE), by=omar)
     extra.refresh_from_db()

@@ -1,10 +1,11 @@
 """Exceptions survive the runs that see them: opened once, told when changed, cleared by data, back if changed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
@@ -12,6 +13,7 @@ from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.exceptions.opening import Taken, take_in
+from backoffice.reconciliation.exceptions.severity import company_zone, due_at
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, ExceptionState, Run, Severity, Sighting
 from tests.reconciliation import rows
 from tests.reconciliation.exceptions.world import NEXT_DAY, item, run_over, taken
@@ -197,7 +199,14 @@ def test_what_was_resolved_stays_so_while_nothing_changes(maya: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"debit": Decimal("499.00")}, {"status": "failed"}, {"type": "buy"}, {"debit_asset_id": "BHD"}]
+    "change",
+    [
+        {"debit": Decimal("499.00")},
+        {"status": "failed"},
+        {"type": "buy"},
+        {"debit_asset_id": "BHD"},
+        {"partner_client_id": "user_2"},
+    ],
 )
 def test_what_was_resolved_comes_back_when_verdict_or_amounts_change(maya: Person, change: dict[str, Any]) -> None:
     order = half_short()
@@ -207,6 +216,16 @@ def test_what_was_resolved_comes_back_when_verdict_or_amounts_change(maya: Perso
     taken()
     back = item("operation:dep-1")
     assert (back.state, back.resolution, back.resolved_by, back.ended_at) == ("open", "", None, None)
+
+
+def test_what_was_made_elsewhere_for_one_client_comes_back_as_another_s(maya: Person) -> None:
+    order = rows.order(Theirs(reference=None))
+    taken()
+    resolve(f"order:{order.pk}", maya)
+    assert taken() == Taken(seen=1)
+    Order.objects.update(partner_client_id="user_2")
+    taken()
+    assert (item(f"order:{order.pk}").state, item(f"order:{order.pk}").client) == ("open", "user_2")
 
 
 def test_what_was_resolved_stays_so_when_only_words_of_the_partner_change(maya: Person) -> None:
@@ -246,3 +265,87 @@ def test_the_day_is_the_company_s_and_not_the_partner_s() -> None:
     rows.order(Theirs(reference=None, at=NOON + timedelta(hours=9, minutes=30)))
     taken()
     assert str(ExceptionItem.objects.get().day) == "2026-11-19"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "difference", "at_risk"),
+    [
+        ({"type": "withdrawal", "amount": Decimal("320.00")}, "-640.00", "640.00"),
+        ({"client": "user_2", "amount": Decimal("320.00")}, "0.00", "320.00"),
+        ({"status": "failed", "amount": Decimal("320.00")}, "-320.00", "320.00"),
+        ({"amount": Decimal("319.50")}, "-0.50", "0.50"),
+    ],
+)
+def test_at_risk_is_the_size_of_the_difference_where_one_is_known(
+    theirs: dict[str, Any], difference: str, at_risk: str
+) -> None:
+    rows.operation(Ours(reference="dep-1", amount=Decimal("320.00")))
+    rows.order(Theirs(reference="dep-1", **theirs))
+    taken()
+    found = item("operation:dep-1")
+    assert (found.difference, found.at_risk) == (Decimal(difference), Decimal(at_risk))
+
+
+@pytest.mark.parametrize(
+    ("severity", "due"),
+    [("high", "2026-11-19 02:30"), ("medium", "2026-11-19 23:59"), ("low", "2026-11-21 23:59")],
+)
+def test_what_is_due_by_a_day_is_due_at_its_end(severity: str, due: str) -> None:
+    seen = datetime(2026, 11, 18, 22, 30, tzinfo=company_zone())
+    assert f"{due_at(severity, seen):%Y-%m-%d %H:%M}" == due
+
+
+# Gone at CoinMENA -----------------------------------------------------------------------------------------------------
+
+
+def gone(order: Order) -> None:
+    Order.objects.filter(pk=order.pk).update(vanished_at=timezone.now())
+
+
+def test_an_order_that_stood_alone_and_is_gone_closes_its_exception_and_says_so(vera: Person) -> None:
+    alone, other = rows.order(Theirs(reference=None)), rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    assert taken() == Taken(seen=1, cleared=1)
+    assert (item(f"order:{alone.pk}").state, item(f"order:{other.pk}").state) == ("cleared", "open")
+    browser = Browser()
+    browser.force_login(vera)
+    page = browser.get(f"/reconciliation/exceptions/{item(f'order:{alone.pk}').pk}/").content.decode()
+    assert "Cleared: CoinMENA no longer lists this order" in page
+    assert "CoinMENA no longer lists this order." in page
+
+
+def test_it_is_back_when_the_order_is_listed_again() -> None:
+    alone = rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    taken()
+    Order.objects.update(vanished_at=None)
+    assert taken() == Taken(seen=1, changed=1)
+    assert item(f"order:{alone.pk}").state == "open"
+
+
+def test_a_run_of_another_day_closes_nothing_of_it() -> None:
+    alone = rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    assert taken(NEXT_DAY, NEXT_DAY + timedelta(days=1)) == Taken()
+    assert item(f"order:{alone.pk}").state == "open"
+
+
+def test_a_pair_whose_order_is_gone_becomes_missing() -> None:
+    order = half_short()
+    taken()
+    gone(order)
+    assert taken(absent=("dep-1",)) == Taken(seen=1, changed=1)
+    found = item("operation:dep-1")
+    assert (found.verdict, found.order_id, found.difference) == ("missing_at_partner", None, Decimal("-500.00"))
+
+
+def test_a_second_order_under_a_reference_that_is_gone_leaves_a_pair() -> None:
+    rows.operation(Ours(reference="dep-1"))
+    rows.order(Theirs(reference="dep-1"))
+    second = rows.order(Theirs(reference="dep-1"))
+    taken()
+    gone(second)
+    assert taken() == Taken(cleared=2)

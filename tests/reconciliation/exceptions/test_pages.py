@@ -13,6 +13,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Client
 from backoffice.funding.models import Operation
+from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.exceptions import queries
 from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST
@@ -128,7 +129,7 @@ def test_a_near_miss_is_a_hint_and_nothing_more(as_maya: Browser, extra: Excepti
 
 
 def test_an_auditor_reads_and_is_offered_nothing_to_do(as_vera: Browser, short: ExceptionItem) -> None:
-    assert "Settle it" not in text_of(as_vera, page_of(short))
+    assert "Resolve it" not in text_of(as_vera, page_of(short))
     shown = text_of(as_vera, WORKLIST_URL)
     assert ("With the chosen rows" in shown, 'name="item"' in shown, "Download a sheet" in shown) == (False,) * 3
 
@@ -146,7 +147,7 @@ def test_an_act_on_one_is_asked_done_and_shown_on_its_page(as_maya: Browser, sho
     answer = as_maya.post("/reconciliation/exceptions/work/", said)
     assert (answer.status_code, answer["Location"]) == (302, page_of(short))
     shown = text_of(as_maya, page_of(short))
-    assert "Carried forward: timing, carried forward" in shown
+    assert "Carried forward: a matter of timing" in shown
     assert "Booked tomorrow." in shown
 
 
@@ -166,6 +167,28 @@ def test_an_act_on_several_has_a_result_for_each(
     shown = text_of(as_maya, answer["Location"])
     assert "1 of 2 done" in shown
     assert "It waits for a manager&#x27;s decision." in shown
+
+
+def test_what_was_typed_for_one_that_is_refused_stays_in_its_form(as_maya: Browser, extra: ExceptionItem) -> None:
+    said = {"act": "operation", "item": [extra.pk], "reference": "dep-wrong", "text": "The client's own words."}
+    answer = as_maya.post("/reconciliation/exceptions/work/", said)
+    shown = answer.content.decode()
+    assert (answer.status_code, "No operation carries the reference dep-wrong." in shown) == (422, True)
+    assert ('value="dep-wrong"' in shown, "The client&#x27;s own words.</textarea>" in shown) == (True, True)
+
+
+def test_what_was_typed_for_several_is_there_again_for_the_refused_ones(
+    as_maya: Browser, short: ExceptionItem, extra: ExceptionItem, maya: Person
+) -> None:
+    services.ask_to_force([extra.pk], resolution=Resolution.MADE_ELSEWHERE, text="By hand.", by=maya)
+    said = {"act": "raise", "item": [short.pk, extra.pk], "ticket": "77120", "text": "Is it a fee?"}
+    results = as_maya.get(as_maya.post("/reconciliation/exceptions/work/", said)["Location"])
+    again = results.context["again_url"]
+    assert again == f"/reconciliation/exceptions/work/?act=raise&item={extra.pk}&again=yes"
+    shown = as_maya.get(again).content.decode()
+    assert ('value="77120"' in shown, "Is it a fee?</textarea>" in shown) == (True, True)
+    other = as_maya.get(again.replace("raise", "carry")).content.decode()
+    assert "Is it a fee?" not in other
 
 
 def test_asking_writes_nothing(as_maya: Browser, short: ExceptionItem) -> None:
@@ -224,3 +247,16 @@ def test_the_list_and_its_file_agree(committed: str, maya: Person) -> None:
     services.carry([item("operation:dep-1").pk], text="=Tomorrow", by=maya)
     assert_table_and_csv_agree(WORKLIST, queries.items())
     assert_table_and_csv_agree(SHEET, queries.items())
+
+
+def test_the_operations_in_doubt_that_fit_are_offered(as_maya: Browser, extra: ExceptionItem) -> None:
+    asking = f"/reconciliation/exceptions/work/?act=operation&item={extra.pk}"
+    rows.operation(Ours(reference="dep-larger", amount=Decimal("500.01"), state=State.REVIEW))
+    assert "the same to the digit:" not in text_of(as_maya, asking)
+    rows.operation(Ours(reference="dep-fits", state=State.REVIEW))
+    page = as_maya.get(asking).content.decode()
+    assert 'href="/funding/dep-fits/"' in page
+    assert 'value="dep-fits"' in page
+    assert "dep-larger" not in page
+    rows.operation(Ours(reference="dep-too", state=State.UNKNOWN))
+    assert 'value="dep-fits"' not in as_maya.get(asking).content.decode()

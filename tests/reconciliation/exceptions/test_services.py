@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
+from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.funding.states import State
@@ -19,6 +20,7 @@ from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
 from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, ExceptionState, Resolution, Severity
 from backoffice.reconciliation.services import exceptions as services
+from tests.approving import approve
 from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.exceptions.world import item, run_over, taken
@@ -166,6 +168,34 @@ def test_two_orders_are_not_linked_to_one_operation(extra: ExceptionItem, short:
         services.link([extra.pk, short.pk], reference="dep-9", text="Both.", by=maya)
 
 
+def test_one_operation_hides_one_order_and_not_a_second(extra: ExceptionItem, maya: Person) -> None:
+    rows.operation(Ours(reference="dep-9", state=State.REVIEW))
+    other = rows.order(Theirs(reference=None))
+    take_in(run_over())
+    second = item(f"order:{other.pk}")
+    assert services.link([extra.pk], reference="dep-9", text="Same minute.", by=maya)[0].is_done
+    (result,) = services.link([second.pk], reference="dep-9", text="This one too.", by=maya)
+    assert (result.is_done, "is linked to dep-9 already" in result.sentence) == (False, True)
+    with pytest.raises(DatabaseError, match="one_order_linked"), transaction.atomic():
+        said = {"resolution": "linked", "resolution_text": "This one too.", "resolved_by": maya}
+        linked = ExceptionItem.objects.filter(pk=second.pk)
+        linked.update(operation=item(extra.key).operation, state="resolved", ended_at=timezone.now(), **said)
+
+
+@pytest.mark.parametrize("ending", [State.FAILED, State.COMPLETED])
+def test_an_order_comes_back_when_the_operation_it_was_linked_to_ended_without_it(
+    extra: ExceptionItem, maya: Person, ending: State
+) -> None:
+    operation = rows.operation(Ours(reference="dep-9", state=State.UNKNOWN))
+    services.link([extra.pk], reference="dep-9", text="Same minute.", by=maya)
+    assert take_in(run_over()).changed == 0
+    rows.move(operation, ending, Ours(reference="dep-9", state=ending))
+    assert take_in(run_over()).changed == 1
+    extra.refresh_from_db()
+    assert (extra.state, extra.operation, extra.resolution) == ("open", None, "")
+    assert extra.events.order_by("-id").first().kind == "reopened"  # type: ignore[union-attr]
+
+
 def test_what_has_an_operation_of_ours_is_linked_to_no_other(short: ExceptionItem, maya: Person) -> None:
     rows.operation(Ours(reference="dep-9", state=State.REVIEW))
     assert not services.link([short.pk], reference="dep-9", text="That one.", by=maya)[0].is_done
@@ -213,3 +243,31 @@ def test_the_database_refuses_a_forced_end_that_nobody_agreed_to(short: Exceptio
     ended = {"resolution": "accepted", "resolution_text": "So be it.", "resolved_by": maya}
     with pytest.raises(DatabaseError, match="nobody agreed"), transaction.atomic():
         ExceptionItem.objects.filter(pk=short.pk).update(state="resolved", ended_at=timezone.now(), **ended)
+
+
+def test_what_was_agreed_once_ends_nothing_a_second_time(short: ExceptionItem, maya: Person, omar: Person) -> None:
+    services.ask_to_force([short.pk], resolution=Resolution.ACCEPTED, text="Theirs stands.", by=maya)
+    agreed = Request.objects.get(kind="resolution")
+    approve(agreed, by=omar)
+    Order.objects.update(debit=Decimal("499.00"))
+    take_in(run_over())
+    assert item("operation:dep-1").state == ExceptionState.OPEN
+    again = {"resolution": "accepted", "resolution_text": "As before.", "resolved_by": maya, "approval": agreed}
+    for state in ("resolved", "waiting"):
+        ended = timezone.now() if state == "resolved" else None
+        with pytest.raises(DatabaseError, match="nobody"), transaction.atomic():
+            ExceptionItem.objects.filter(pk=short.pk).update(state=state, ended_at=ended, **again)
+
+
+def test_what_was_agreed_is_ended_as_that_and_nothing_else(short: ExceptionItem, maya: Person) -> None:
+    services.ask_to_force([short.pk], resolution=Resolution.ACCEPTED, text="Theirs stands.", by=maya)
+    with pytest.raises(DatabaseError, match="something else"), transaction.atomic():
+        ExceptionItem.objects.filter(pk=short.pk).update(resolution="made_elsewhere")
+
+
+@pytest.mark.parametrize(("first", "then"), [("linked", "accepted"), ("timing", ""), ("raised", "")])
+def test_no_other_word_gets_around_the_second_person(short: ExceptionItem, maya: Person, first: str, then: str) -> None:
+    ended = {"state": "resolved", "ended_at": timezone.now(), "resolution_text": "So.", "resolved_by": maya}
+    with pytest.raises(DatabaseError, match="nobody agreed|ends_by_what"), transaction.atomic():
+        ExceptionItem.objects.filter(pk=short.pk).update(resolution=first, **ended)
+        ExceptionItem.objects.filter(pk=short.pk).update(resolution=then)

@@ -2,7 +2,6 @@
 
 from backoffice.accounts.models import Person
 from backoffice.reconciliation.ledger.mapping import Mapping, Words
-from backoffice.reconciliation.ledger.reading import Layout
 from backoffice.reconciliation.models import LedgerFile, LedgerSource
 from backoffice.reconciliation.services import ledger
 from tests.reconciliation.rows import asset, client
@@ -62,6 +61,3 @@ def uploaded(by: Person, source: LedgerSource, *lines: str, name: str = "book.cs
 
 def accepted(by: Person, source: LedgerSource, *lines: str, name: str = "book.csv") -> LedgerFile:
     return ledger.accept(file_id=uploaded(by, source, *lines, name=name).pk, by=by)
-
-
-SEMICOLONS = Layout(separator=";")

@@ -34,7 +34,7 @@ IN_REVIEW = "/reconciliation/packs/operations/dep-review/"
 DAY = f"/reconciliation/days/{cast.DATE}/reports/1/pack/"
 KINDS = ["operation", "exception", "day"]
 ALWAYS = {
-    *("README.txt", "index.html", "HOW-TO-CHECK.txt", MANIFEST, "chain.jsonl", "audit.csv", "facts.csv"),
+    *("README.txt", "index.html", "style.css", "HOW-TO-CHECK.txt", MANIFEST, "chain.jsonl", "audit.csv", "facts.csv"),
     *("approvals.csv", "decisions.csv", "exceptions.csv", "history.csv", "verdicts.csv", "tests.csv"),
 }
 STORY = {"timeline.csv", "closings.csv", "attachments.csv", "late-orders.csv"}
@@ -229,9 +229,9 @@ def run_check(folder: Path, lines: bytes) -> str:
 
 
 def test_a_changed_chain_does_not_check(
-    browser_of: BrowserOf, odd: ExceptionItem, vera: Person, tmp_path: Path
+    browser_of: BrowserOf, closed_day: DayReport, vera: Person, tmp_path: Path
 ) -> None:
-    lines = packed(browser_of(vera), OPERATION)["chain.jsonl"].splitlines(keepends=True)
+    lines = packed(browser_of(vera), DAY)["chain.jsonl"].splitlines(keepends=True)
     assert len(lines) > 2
     for harmed in (changed(lines), taken_out(lines), put_in(lines), renumbered(lines)):
         assert run_check(tmp_path, b"".join(harmed)) == ""
@@ -263,21 +263,36 @@ def written(entry: dict[str, object]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-@pytest.mark.parametrize(("who", "sees_all"), [("maya", False), ("omar", True), ("vera", True)])
-def test_only_readers_of_the_log_get_the_entries_of_others(
-    request: pytest.FixtureRequest, browser_of: BrowserOf, odd: ExceptionItem, who: str, sees_all: bool
+@pytest.mark.parametrize(
+    ("kind", "who", "sees_all"),
+    [
+        ("day", "maya", False),
+        ("day", "omar", True),
+        ("day", "vera", True),
+        ("operation", "omar", False),
+        ("operation", "vera", False),
+        ("exception", "vera", False),
+    ],
+)
+def test_only_readers_of_the_log_get_the_entries_of_others_and_none_goes_along_with_a_client(
+    request: pytest.FixtureRequest,
+    browser_of: BrowserOf,
+    odd: ExceptionItem,
+    closed_day: DayReport,
+    kind: str,
+    who: str,
+    sees_all: bool,
 ) -> None:
-    files = packed(browser_of(request.getfixturevalue(who)), OPERATION)
+    files = packed(browser_of(request.getfixturevalue(who)), address_of(kind, odd))
     lines = [json.loads(line) for line in files["chain.jsonl"].splitlines()]
     numbers = [one["number"] for one in lines]
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
-    others = [one for one in lines if Entry.objects.get(pk=one["number"]).event == "person.signed_in"]
-    assert others
-    assert all(("canonical" in one) is sees_all for one in others)
     about = {int(row["number"]) for row in rows_of(files, "audit")}
-    assert about
+    others = [one for one in lines if one["number"] not in about]
+    assert about and others
+    assert all(("canonical" in one) is sees_all for one in others)
     assert all("canonical" in one for one in lines if one["number"] in about)
-    assert (b"may not read the audit log" in files["HOW-TO-CHECK.txt"]) is not sees_all
+    assert (b"number, prev and hash only" in files["HOW-TO-CHECK.txt"]) is not sees_all
 
 
 @pytest.mark.parametrize(
@@ -308,6 +323,13 @@ def test_the_same_evidence_gives_the_same_files(browser_of: BrowserOf, closed_da
     # The first pack is itself an entry about the day, and the page says when it was made.
     told = {"audit.csv", "chain.jsonl", "README.txt", "index.html", MANIFEST}
     assert {name for name in first if first[name] != second[name]} <= told
+
+
+def test_the_page_stands_by_itself(browser_of: BrowserOf, closed_day: DayReport, vera: Person) -> None:
+    files = packed(browser_of(vera), DAY)
+    used = set(re.findall(r'(?:href|src)="([^"#]+)"', files["index.html"].decode()))
+    assert "style.css" in used
+    assert used <= set(files)
 
 
 # People and the log ---------------------------------------------------------------------------------------------------

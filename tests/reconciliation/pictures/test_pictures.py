@@ -14,9 +14,10 @@ from django.utils import timezone, translation
 from backoffice.accounts.models import Person
 from backoffice.reconciliation.days import queries
 from backoffice.reconciliation.exceptions.severity import LARGE
-from backoffice.reconciliation.models import Day, DayState, ExceptionItem, ExceptionState, Run
+from backoffice.reconciliation.models import Day, DayState, ExceptionItem, ExceptionState, Resolution, Run
 from backoffice.reconciliation.pictures import bars, page, piles, rates
 from backoffice.reconciliation.pictures.piles import Pair
+from backoffice.reconciliation.services import exceptions
 from tests.reconciliation.days import cast
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -101,6 +102,8 @@ def test_only_what_has_not_ended_counts(run: Run, maya: Person, state: str, pair
         cast.resolved(made, maya)
     elif state == ExceptionState.CARRIED:
         cast.resolved(made, maya, ExceptionState.CARRIED)
+    elif state == ExceptionState.WAITING:
+        exceptions.ask_to_force([made.pk], resolution=Resolution.ACCEPTED, text="Theirs stands.", by=maya)
     elif state != ExceptionState.OPEN:
         ended = timezone.now() if state == ExceptionState.CLEARED else None
         ExceptionItem.objects.filter(pk=made.pk).update(state=state, ended_at=ended)

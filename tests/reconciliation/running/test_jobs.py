@@ -124,11 +124,11 @@ def with_one_look_up(job: RunJob) -> None:
 def test_a_worker_that_lost_its_job_keeps_nothing(read: None, monkeypatch: pytest.MonkeyPatch) -> None:
     job = asked()
 
-    def overtaken(comparison: Comparison) -> object:
+    def overtaken(comparison: Comparison, **_how: object) -> object:
         take(job.pk, "w2")
         return ask_total(comparison)
 
-    monkeypatch.setattr(running, "ask_total", overtaken)
+    monkeypatch.setattr(running, "agree_on_total", overtaken)
     assert carry_out(job.pk, holder="w1") is None
     job.refresh_from_db()
     assert (Run.objects.count(), job.state, job.holder[:2]) == (0, JobState.RUNNING, "w2")
@@ -136,7 +136,7 @@ def test_a_worker_that_lost_its_job_keeps_nothing(read: None, monkeypatch: pytes
 
 def test_a_fault_of_ours_ends_the_job_with_a_sentence(read: None, monkeypatch: pytest.MonkeyPatch) -> None:
     job = asked()
-    monkeypatch.setattr(running, "ask_total", None)
+    monkeypatch.setattr(running, "agree_on_total", None)
     with pytest.raises(TypeError):
         carry_out(job.pk, holder="w1")
     job.refresh_from_db()
