@@ -39,6 +39,7 @@ class Letter(StrEnum):
     REACTIVATED = "reactivated"
     FACTOR_CHANGED = "factor_changed"
     SEALS_ALARM = "seals_alarm"
+    SELF_TEST_ALARM = "self_test_alarm"
 
 
 #: The links of those letters that hold one, made for the person when the letter is written.
@@ -52,6 +53,7 @@ NEEDS: Final[dict[Letter, frozenset[str]]] = {
     Letter.FACTOR_RESET: frozenset({"by", "approved_by"}),
     Letter.FACTOR_CHANGED: frozenset({"what"}),
     Letter.SEALS_ALARM: frozenset({"what", "sentence"}),
+    Letter.SELF_TEST_ALARM: frozenset({"sentence"}),
 }
 
 

@@ -150,4 +150,6 @@ SENTENCES: dict[str, str | Promise] = {
     "seals.faulty": _("The seals are not what was written"),
     "seals.whole": _("The seals are whole again"),
     "seals.set_aside": _("Set aside the seals of what a restore took away"),
+    "selftest.passed": _("Tried the controls; each of them held"),
+    "selftest.failed": _("Tried the controls; not all of them held"),
 }
