@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/", include("backoffice.exports.urls")),
     path("freeze/", include("backoffice.funding.urls_freeze")),
     path("funding/", include("backoffice.funding.urls")),
+    path("health/", include("backoffice.health.urls")),
     path("orders/", include("backoffice.orders.urls")),
     path("people/", include("backoffice.people.urls")),
     path("reconciliation/", include("backoffice.reconciliation.urls")),

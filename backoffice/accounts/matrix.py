@@ -61,6 +61,9 @@ TABLE: dict[str, Row] = {
     # health
     "healthz": Row(get=EVERYBODY, head=EVERYBODY, public=True, unproven=True),
     "readyz": Row(get=EVERYBODY, head=EVERYBODY, public=True, unproven=True),
+    "health:page": Row(get=READERS_OF_THE_LOG),
+    "health:partners": Row(post=READERS_OF_THE_LOG),
+    "health:self_test": Row(post=[AUDITOR, ADMINISTRATOR]),
     # what browsers report of our own policy
     "policy_report": Row(post=EVERYBODY, public=True, unproven=True),
     # accounts

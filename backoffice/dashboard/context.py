@@ -74,6 +74,7 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
             Page("/people/", _("People"), "user-cog", "p"),
             Page("/audit/", _("Audit log"), "history", "l"),
             Page("/exports/", _("Exports"), "file-download", "e"),
+            Page("/health/", _("Health"), "heartbeat", "h"),
         ),
     ),
 )

@@ -9,6 +9,8 @@ from django.core.checks import ERROR, run_checks
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.audit.sealing.queries import sealing_state
 from backoffice.database import clock
@@ -19,11 +21,13 @@ from backoffice.funding.policies import why_not_flowing
 from backoffice.funding.queries import gate as gate_now
 from backoffice.funding.queries import longest_in_doubt, unsettled_late_orders
 from backoffice.funding.services.resolving import ALARM_AFTER
+from backoffice.health.selftest import due
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
+from backoffice.ui.values import Text
 from backoffice.worker.queries import oldest_job_due, workers_alive
 
 STALE_AFTER = timedelta(minutes=15)
@@ -38,14 +42,16 @@ class Check:
     """One part that must work. ``code`` is the exit code of `manage.py doctor` when this is the first to fail.
 
     ``believed_for`` so many seconds a good finding decides about readiness, where finding out is dear and the part
-    does not go ill by itself.
+    does not go ill by itself. ``asks_a_partner``: it goes over the network, so a page asks for it apart.
     """
 
     name: str
     code: int
+    title: Text
     examine: Callable[[], str]
     decides_readiness: bool = False
     believed_for: float = 0.0
+    asks_a_partner: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def examine(check: Check) -> Finding:
     except (Unwell, PartnerError) as trouble:
         return Finding(check, is_well=False, sentence=str(trouble))
     except DatabaseError as trouble:
-        return Finding(check, is_well=False, sentence=f"The database did not answer: {trouble}")
+        return Finding(check, is_well=False, sentence=_("The database did not answer: %(why)s") % {"why": trouble})
 
 
 _well_until: dict[str, float] = {}
@@ -84,7 +90,7 @@ def settings_agree() -> str:
     errors = [message for message in run_checks() if message.level >= ERROR]
     if errors:
         raise Unwell(" ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
-    return "The settings agree with one another."
+    return _("The settings agree with one another.")
 
 
 def database_answers() -> str:
@@ -94,55 +100,64 @@ def database_answers() -> str:
     found = losses()
     if found:
         raise Unwell(" ".join(found))
-    return f"PostgreSQL {version} answers, as {role}."
+    return _("PostgreSQL %(version)s answers, as %(role)s.") % {"version": version, "role": role}
 
 
 def database_is_armed() -> str:
     found = faults()
     if found:
-        raise Unwell(" ".join([*found, "Run `manage.py migrate` as the owner of the database."]))
-    return "Triggers, constraints and grants that keep history are in force."
+        raise Unwell(" ".join([*found, _("Run `manage.py migrate` as the owner of the database.")]))
+    return _("Triggers, constraints and grants that keep history are in force.")
 
 
 def coinmena_accepts() -> str:
     client = coinmena()
     client.orders(page=1, page_size=1)
-    return f"CoinMENA accepts our signature. {clock_sentence(client.clock_skew)}"
+    return " ".join([_("CoinMENA accepts our signature."), clock_sentence(client.clock_skew)])
 
 
 def bitnob_accepts() -> str:
     client = bitnob()
     identity = client.whoami()
     client.confirm_environment()
-    return f"Bitnob confirms the environment {identity.environment}. {clock_sentence(client.clock_skew)}"
+    confirmed = _("Bitnob confirms the environment %(name)s.") % {"name": identity.environment}
+    return f"{confirmed} {clock_sentence(client.clock_skew)}"
 
 
 def clock_sentence(skew: float | None) -> str:
     """Say how far our clock is from the partner's; from 10 seconds on nothing may be sent."""
     if skew is None:
-        return "Its answer carried no date, so the clocks could not be compared."
+        return _("Its answer carried no date, so the clocks could not be compared.")
     if abs(skew) > CLOCK_SKEW_STOP:
-        raise Unwell(f"Our clock and the partner's are {abs(skew):.0f} s apart. Synchronise this machine's clock.")
+        sentence = _("Our clock and the partner's are %(n)s s apart. Synchronise this machine's clock.")
+        raise Unwell(sentence % {"n": f"{abs(skew):.0f}"})
     if abs(skew) > CLOCK_SKEW_WARNING:
-        return f"The clocks are {abs(skew):.1f} s apart: look at this machine's time service."
-    return "The clocks agree."
+        sentence = _("The clocks are %(n)s s apart: look at this machine's time service.")
+        return sentence % {"n": f"{abs(skew):.1f}"}
+    return _("The clocks agree.")
 
 
 def worker_is_alive() -> str:
     alive, oldest = workers_alive(), oldest_job_due()
     if not alive:
-        raise Unwell("No worker is alive, so nothing is sent and no mirror is read. Start one: manage.py worker")
+        raise Unwell(_("No worker is alive, so nothing is sent and no mirror is read. Start one: manage.py worker"))
     if oldest is not None and timezone.now() - oldest > timedelta(minutes=2):
-        raise Unwell(f"The oldest job has waited {timesince(oldest)}. Start another worker: manage.py worker")
-    return f"{alive} worker{'s' if alive > 1 else ''} alive; nothing waits too long."
+        sentence = _("The oldest job has waited %(span)s. Start another worker: manage.py worker")
+        raise Unwell(sentence % {"span": timesince(oldest)})
+    sentence = ngettext(
+        "%(n)d worker alive; nothing waits too long.", "%(n)d workers alive; nothing waits too long.", alive
+    )
+    return sentence % {"n": alive}
 
 
 def mirrors_are_fresh() -> str:
     readings = freshness()
     stale = [f"{reading.label} ({age(reading.read_at)})" for reading in readings if is_stale(reading.read_at)]
     if stale:
-        raise Unwell(f"Not read for too long: {', '.join(stale)}. Read them now: manage.py sync")
-    return "Mirrors: " + ", ".join(f"{reading.label} {age(reading.read_at)}" for reading in readings) + "."
+        sentence = _("Not read for too long: %(mirrors)s. Read them now: manage.py sync")
+        raise Unwell(sentence % {"mirrors": ", ".join(stale)})
+    fresh = ", ".join(f"{reading.label} {age(reading.read_at)}" for reading in readings)
+    return _("Mirrors: %(mirrors)s.") % {"mirrors": fresh}
 
 
 def is_stale(read_at: datetime | None) -> bool:
@@ -150,7 +165,7 @@ def is_stale(read_at: datetime | None) -> bool:
 
 
 def age(read_at: datetime | None) -> str:
-    return "never read" if read_at is None else f"read {timesince(read_at)} ago"
+    return _("never read") if read_at is None else _("read %(span)s ago") % {"span": timesince(read_at)}
 
 
 def syncs_add_up() -> str:
@@ -158,68 +173,102 @@ def syncs_add_up() -> str:
     broken = [run for run in latest if run.state in (SyncRun.State.FAILED, SyncRun.State.PARTIAL)]
     if broken:
         raise Unwell(" ".join(f"{run.get_mirror_display()}: {run.sentence}" for run in broken))
-    return "The last reading of every mirror is complete."
+    return _("The last reading of every mirror is complete.")
 
 
 def doubt_is_short() -> str:
     oldest = longest_in_doubt()
     if oldest is None or oldest.in_doubt_since is None:
-        return "No operation is in doubt."
+        return _("No operation is in doubt.")
     if timezone.now() - oldest.in_doubt_since >= ALARM_AFTER:
-        raise Unwell(f"{oldest.reference} has been in doubt for {timesince(oldest.in_doubt_since)}. Look at its page.")
-    return f"{oldest.reference} is in doubt, and is being looked up."
+        sentence = _("%(reference)s has been in doubt for %(span)s. Look at its page.")
+        raise Unwell(sentence % {"reference": oldest.reference, "span": timesince(oldest.in_doubt_since)})
+    return _("%(reference)s is in doubt, and is being looked up.") % {"reference": oldest.reference}
 
 
 def ends_are_uncontradicted() -> str:
     late = unsettled_late_orders().first()
     if late is None:
-        return "No order speaks against how an operation ended."
-    sentence = f"Order {late.order_id} speaks against how {late.operation.reference} ended ({late.operation.state})."
-    raise Unwell(f"{sentence} A manager settles it on the page of the operation.")
+        return _("No order speaks against how an operation ended.")
+    sentence = _(
+        "Order %(order)s speaks against how %(reference)s ended (%(state)s). "
+        "A manager settles it on the page of the operation."
+    )
+    about = late.operation
+    raise Unwell(sentence % {"order": late.order_id, "reference": about.reference, "state": about.state})
 
 
 def money_flows() -> str:
     """A halt and the lock of a restore are ill; a freeze is what a manager wanted, and is only told."""
     gate, frozen = gate_now(), list(freezes.in_force())
     if gate.halted_at is not None:
-        raise Unwell(f"Sending is halted. {halts.why_of(gate)} {halts.what_to_do_about(gate)} Then resume on /freeze/.")
+        told = {"why": halts.why_of(gate), "what": halts.what_to_do_about(gate)}
+        raise Unwell(_("Sending is halted. %(why)s %(what)s Then resume on /freeze/.") % told)
     for lock in (freeze for freeze in frozen if freeze.backup_at):
         missing = release_conditions.why_not_released(lock)
-        way_on = f"{missing} Run `manage.py after_restore`." if missing else "Two people release it."
-        raise Unwell(f"{frozen_sentence(lock)} {way_on} See /freeze/{lock.pk}/.")
+        way_on = f"{missing} {_('Run `manage.py after_restore`.')}" if missing else _("Two people release it.")
+        see = _("See %(page)s.") % {"page": f"/freeze/{lock.pk}/"}
+        raise Unwell(f"{frozen_sentence(lock)} {way_on} {see}")
     if frozen:
-        return " ".join([*map(frozen_sentence, frozen), "See /freeze/."])
-    return why_not_flowing(gate, clock.now()) or "Money flows: nothing is frozen, halted or paused."
+        return " ".join([*map(frozen_sentence, frozen), _("See %(page)s.") % {"page": "/freeze/"}])
+    return why_not_flowing(gate, clock.now()) or _("Money flows: nothing is frozen, halted or paused.")
 
 
 def log_is_sealed() -> str:
     """A log that nobody seals, a seal that is late or is not copied, and seals that are not what was written."""
     state = sealing_state()
     if not state.is_on:
-        raise Unwell("The audit log is not sealed: set AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY.")
+        raise Unwell(_("The audit log is not sealed: set AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY."))
     if state.troubled_by:
-        raise Unwell(f"{state.troubled_by} See /audit/verify/.")
+        raise Unwell(f"{state.troubled_by} {_('See %(page)s.') % {'page': '/audit/verify/'}}")
     if state.newest is None or state.is_late:
-        since = f"Nothing was sealed for {timesince(state.newest.at)}." if state.newest else "Nothing was ever sealed."
-        raise Unwell(f"{since} Look whether a worker runs, and what the audit log says of seals.")
+        look = _("Look whether a worker runs, and what the audit log says of seals.")
+        raise Unwell(f"{since_sentence(state.newest.at if state.newest else None)} {look}")
     if state.uncopied:
-        raise Unwell(
-            f"Seals that are not in the second place: {state.uncopied}. Look whether it is mounted and has room."
-        )
-    return f"Sealed to entry {state.newest.entry:,} {timesince(state.newest.at)} ago; {state.unsealed:,} entries since."
+        sentence = _("Seals that are not in the second place: %(n)s. Look whether it is mounted and has room.")
+        raise Unwell(sentence % {"n": f"{state.uncopied:,}"})
+    told = {"entry": f"{state.newest.entry:,}", "span": timesince(state.newest.at), "n": f"{state.unsealed:,}"}
+    return _("Sealed to entry %(entry)s %(span)s ago; %(n)s entries since.") % told
+
+
+def since_sentence(sealed_at: datetime | None) -> str:
+    if sealed_at is None:
+        return _("Nothing was ever sealed.")
+    return _("Nothing was sealed for %(span)s.") % {"span": timesince(sealed_at)}
+
+
+def controls_hold() -> str:
+    """Controls that let something through, and controls that nobody has tried for too long."""
+    last = due.last_self_test()
+    if last is None:
+        raise Unwell(_("The controls were never tried. A worker does it every night; /health/ does it now."))
+    if not last.passed:
+        raise Unwell(_("Not every control held when they were last tried. See /health/."))
+    if clock.now() - last.at > due.LATE_AFTER:
+        sentence = _("The controls were last tried %(span)s ago. Look whether a worker runs at night.")
+        raise Unwell(sentence % {"span": timesince(last.at)})
+    return _("Every control held when they were tried %(span)s ago.") % {"span": timesince(last.at)}
 
 
 CHECKS = [
-    Check("settings", 10, settings_agree),
-    Check("database", 11, database_answers, decides_readiness=True),
-    Check("triggers", 12, database_is_armed, decides_readiness=True, believed_for=60.0),
-    Check("coinmena", 13, coinmena_accepts),
-    Check("bitnob", 14, bitnob_accepts),
-    Check("worker", 15, worker_is_alive, decides_readiness=True),
-    Check("mirrors", 16, mirrors_are_fresh),
-    Check("syncs", 17, syncs_add_up),
-    Check("doubt", 18, doubt_is_short),
-    Check("ends", 19, ends_are_uncontradicted),
-    Check("sending", 20, money_flows),
-    Check("seals", 21, log_is_sealed),
+    Check("settings", 10, gettext_lazy("Settings"), settings_agree),
+    Check("database", 11, gettext_lazy("Database"), database_answers, decides_readiness=True),
+    Check(
+        "triggers",
+        12,
+        gettext_lazy("Guards of the database"),
+        database_is_armed,
+        decides_readiness=True,
+        believed_for=60.0,
+    ),
+    Check("coinmena", 13, gettext_lazy("CoinMENA"), coinmena_accepts, asks_a_partner=True),
+    Check("bitnob", 14, gettext_lazy("Bitnob"), bitnob_accepts, asks_a_partner=True),
+    Check("worker", 15, gettext_lazy("Workers"), worker_is_alive, decides_readiness=True),
+    Check("mirrors", 16, gettext_lazy("Age of the mirrors"), mirrors_are_fresh),
+    Check("syncs", 17, gettext_lazy("Readings"), syncs_add_up),
+    Check("doubt", 18, gettext_lazy("Doubt"), doubt_is_short),
+    Check("ends", 19, gettext_lazy("Ends of operations"), ends_are_uncontradicted),
+    Check("sending", 20, gettext_lazy("Sending"), money_flows),
+    Check("seals", 21, gettext_lazy("Seals"), log_is_sealed),
+    Check("controls", 22, gettext_lazy("Controls"), controls_hold),
 ]

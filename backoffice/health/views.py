@@ -1,11 +1,20 @@
-"""Is this process alive, and is the product ready to work? For load balancers and monitors; no sign-in, no details."""
+"""Is this process alive, and is the product ready to work? Two answers for load balancers and monitors, without a
+sign-in and without details; and a page for people."""
 
-from django.http import HttpRequest, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from backoffice.accounts.policies import require_role
+from backoffice.accounts.signed_in import person_of
 from backoffice.audit.sealing.queries import sealing_state
+from backoffice.health import pages, policies
+from backoffice.health.selftest.services import run_self_test
 from backoffice.health.services import CHECKS, is_ready
+from backoffice.ui.render import render_page
 
 
 @require_safe
@@ -32,3 +41,29 @@ def seals() -> dict[str, int | None]:
         "unsealed_entries": state.unsealed,
         "age_seconds": int(state.age.total_seconds()) if state.age is not None else None,
     }
+
+
+@require_GET
+@require_role(*policies.READERS)
+def page(request: HttpRequest) -> HttpResponse:
+    """Show every part that must work; the partners are asked apart, because that goes over the network."""
+    return render_page(request, "health/page.html", pages.health_context(person_of(request)))
+
+
+@require_POST
+@require_role(*policies.READERS)
+def partners(request: HttpRequest) -> HttpResponse:
+    """Ask both partners whether they know us, now, and show what they say. A POST, because others are asked."""
+    context = pages.health_context(person_of(request), asking=True)
+    return render_page(request, "health/page.html", context, region="partners")
+
+
+@require_POST
+@require_role(*policies.TRIERS)
+def self_test(request: HttpRequest) -> HttpResponse:
+    """Try every control now."""
+    if run_self_test(by=person_of(request)).passed:
+        messages.success(request, _("Every control held."))
+    else:
+        messages.error(request, _("Not every control held. What was found stands on this page and in the audit log."))
+    return redirect("health:page")

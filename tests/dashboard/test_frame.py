@@ -37,7 +37,7 @@ def test_each_role_sees_the_pages_it_can_open(
     rf: RequestFactory, maya: Person, omar: Person, vera: Person, adam: Person
 ) -> None:
     first, money = ["Today", "Approvals"], ["Clients", "Funding", "Orders", "Transactions"]
-    control, log = ["Reconciliation", "Freeze", "Rules"], ["People", "Audit log", "Exports"]
+    control, log = ["Reconciliation", "Freeze", "Rules"], ["People", "Audit log", "Exports", "Health"]
     assert menu(frame(rf, maya)) == [*first, *money, *control]
     for person in (omar, vera):
         assert menu(frame(rf, person)) == [*first, *money, *control, *log]

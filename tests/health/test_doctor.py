@@ -168,4 +168,4 @@ def test_what_is_not_anticipated_is_not_swallowed() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        examine(Check("broken", 99, broken))
+        examine(Check("broken", 99, "Broken", broken))
