@@ -109,6 +109,7 @@ TABLE: dict[str, Row] = {
     "audit:list": Row(get=READERS_OF_THE_LOG),
     "audit:entry": Row(get=READERS_OF_THE_LOG),
     "audit:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
+    "audit:verify_marker": Row(get=READERS_OF_THE_LOG),
     # clients
     "clients:list": Row(get=READERS_OF_MONEY),
     "clients:export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),

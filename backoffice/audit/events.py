@@ -146,6 +146,7 @@ SENTENCES: dict[str, str | Promise] = {
     "export.expired": _("An exported file was deleted after its week"),
     "audit.read": _("Read the audit log"),
     "audit.verified": _("Verified the audit log"),
+    "audit.unverified": _("A verification of the audit log broke off"),
     "seals.failed": _("The log could not be sealed"),
     "seals.faulty": _("The seals are not what was written"),
     "seals.whole": _("The seals are whole again"),

@@ -1,4 +1,4 @@
-"""What the pages of one entry and of verification show."""
+"""What the page of one entry shows."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from backoffice.audit.addresses import address_of
 from backoffice.audit.models import Entry
 from backoffice.audit.queries import neighbours_of
-from backoffice.audit.sealing.pages import seals_context
 from backoffice.ui.values import Action, Badge, Crumb, Fact, Meaning, Reference
 
 
@@ -71,12 +70,3 @@ def chain_of(entry: Entry) -> list[Fact]:
         Fact(_("Hash of this entry"), Reference(entry.hash)),
         Fact(_("Form"), _("Version %(version)d") % {"version": entry.version}),
     ]
-
-
-def verify_context(verified: Entry | None) -> dict[str, Any]:
-    return {
-        "crumbs": [log_crumb(), Crumb(_("Verify"))],
-        "verified": verified,
-        "outcome": verified.after if verified else None,
-        **seals_context(),
-    }

@@ -1,15 +1,18 @@
-"""What the workers do for the audit log: seal it, check the seals, send them to the auditors."""
+"""What the workers do for the audit log: seal it, check the seals, send them to the auditors, verify all of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from backoffice.accounts.context import originating_from
 from backoffice.audit.sealing import bells, letters, watching
 from backoffice.audit.sealing.queries import sealing_state
+from backoffice.audit.verifying.bells import VERIFY, ring_once
+from backoffice.audit.verifying.jobs import waiting_for_a_worker
+from backoffice.audit.verifying.services import carry_out
 
 #: A mail server that is away is asked again after 4, 16, 64 … seconds; the next hour begins anew.
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
@@ -49,3 +52,19 @@ def mail_seals(timestamp: int) -> None:
     """Send the auditors yesterday's seals; asked every hour, so that a night without a worker is made good."""
     with job():
         letters.send_due_letter()
+
+
+@app.task(name=VERIFY, queue=bells.QUEUE, pass_context=True, retry=False)
+def verify_log(context: JobContext, job_id: int) -> None:
+    """Verify the whole log, or begin again where a worker died."""
+    with job():
+        carry_out(job_id, holder=context.worker_name or "worker")
+
+
+@app.periodic(cron="* * * * * */10")  # the sixth field is the second
+@app.task(name="audit.sweep", queue=bells.QUEUE, queueing_lock="audit.sweep", retry=False)
+def sweep(timestamp: int) -> None:
+    """Ring for a verification that waits for a worker, or whose worker has fallen silent."""
+    with job():
+        for job_id in waiting_for_a_worker():
+            ring_once(job_id)

@@ -1,6 +1,5 @@
 """The pages of the audit log: list, one entry, verification. Its file comes from the exports app, which is above."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods
@@ -9,7 +8,10 @@ from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit import pages, policies, queries
 from backoffice.audit.listing import ENTRIES
-from backoffice.audit.reading import note_reading, verify_log
+from backoffice.audit.reading import note_reading
+from backoffice.audit.verifying.jobs import newest
+from backoffice.audit.verifying.pages import marker_of, verify_context
+from backoffice.audit.verifying.services import ask_for_verification
 from backoffice.ui.listing import PART
 from backoffice.ui.render import render_listing, render_page
 
@@ -36,10 +38,19 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @require_role(*policies.VERIFIERS)
 def verify(request: HttpRequest) -> HttpResponse:
-    """Show how the last verification came out; a POST verifies the whole log now."""
+    """Show how far a verification is, or how the last one came out; a POST has a worker verify the whole log."""
     if request.method == "POST":
-        found = verify_log(by=person_of(request))
-        tell = messages.success if found.is_intact else messages.error
-        tell(request, found.sentence)
+        ask_for_verification(by=person_of(request))
         return redirect("audit:verify")
-    return render_page(request, "audit/verify.html", pages.verify_context(queries.last_verification()))
+    context = verify_context(queries.last_verification(), newest())
+    return render_page(request, "audit/verify.html", context, "verification")
+
+
+@require_GET
+@require_role(*policies.VERIFIERS)
+def verify_marker(request: HttpRequest) -> HttpResponse:
+    """Answer 204, and have the page drawn again when something has changed."""
+    response = HttpResponse(status=204)
+    if marker_of(newest()) != request.GET.get("shown"):
+        response["HX-Trigger"] = "verification-changed"
+    return response

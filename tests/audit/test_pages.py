@@ -189,29 +189,6 @@ def test_every_export_is_listed_with_its_digest(committed: str, vera: Person, cl
     assert client.get(f"/exports/?q={made.after['sha256']}").content.decode().count("<tr>") >= 2  # type: ignore[index]
 
 
-def test_verifying_says_intact_and_is_written_down(as_vera: Client, vera: Person) -> None:
-    write(3)
-    before = last_entry().number
-    assert "Nobody has verified this log yet." in as_vera.get("/audit/verify/").content.decode()
-    page = as_vera.post("/audit/verify/", follow=True).content.decode()
-    assert f"Intact from entry 1 to entry {before}." in page
-    assert "Checked by Vera Novak" in page
-    entry = last_entry()
-    assert (entry.event, entry.person, entry.result) == ("audit.verified", vera, "done")
-
-
-def test_verifying_names_the_first_bad_entry_on_the_page_and_in_the_log(
-    committed: str, vera: Person, client: Client
-) -> None:
-    write(5)
-    damage("UPDATE audit_entry SET who = 'somebody' WHERE number = 3")
-    client.force_login(vera)
-    page = client.post("/audit/verify/", follow=True).content.decode()
-    assert "Entry 3 is not what was written: who was changed." in page
-    entry = last_entry()
-    assert (entry.result, entry.after["bad_entry"], entry.after["bad_field"]) == ("failed", 3, "who")  # type: ignore[index]
-
-
 def test_the_command_says_a_sentence_and_ends_well(db: None, capsys: pytest.CaptureFixture[str]) -> None:
     write(3)
     call_command("verify_audit")

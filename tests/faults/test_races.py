@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from backoffice.audit.verification import verify
+from backoffice.audit.verifying.checking import verify
 from tests.faults.races.arena import arena
 from tests.faults.races.rounds import RACES
 from tests.partners import Partners, partners, sandbox

@@ -2,16 +2,20 @@
 
 from backoffice.audit.models.entry import FIRST_HASH, NOTHING, Change, Entry, Head, shown
 from backoffice.audit.models.seal import Seal, SealCopy, SealLetter, SealSetAside
+from backoffice.audit.models.verification import UNDER_WAY, JobState, VerificationJob
 
 __all__ = [
     "FIRST_HASH",
     "NOTHING",
+    "UNDER_WAY",
     "Change",
     "Entry",
     "Head",
+    "JobState",
     "Seal",
     "SealCopy",
     "SealLetter",
     "SealSetAside",
+    "VerificationJob",
     "shown",
 ]

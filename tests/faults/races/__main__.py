@@ -26,7 +26,7 @@ def run(name: str, rounds: int) -> None:
     """Run one race in a database of its own, with a sandbox of its own."""
     from django.test import override_settings
 
-    from backoffice.audit.verification import verify
+    from backoffice.audit.verifying.checking import verify
     from backoffice.mirror.partners import forget_clients
     from tests.faults.races.arena import arena
     from tests.faults.races.rounds import RACES

@@ -1,0 +1,113 @@
+"""Check the chain: every number, every link, every hash, every field, from the first entry to where the head stands.
+
+PostgreSQL reads the log, stretch by stretch, so that whoever waits can be told how far it is; only around the first bad
+entry does Python look at rows. Entries added meanwhile stand behind the head that was read first, and are left alone.
+What no chain can show is a history rewritten to its end or cut at its end together with its head: the seals do.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import DataError, connection, transaction
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import Entry, Head
+from backoffice.audit.verifying.naming import Around, Fault, Link, fault, is_bad, name_fault, rows_from
+from backoffice.audit.verifying.statement import FIRST_BAD
+
+#: So many entries are sorted in memory at once, and take about a quarter of a second.
+ENTRIES_AT_ONCE: Final = 20_000
+#: Whatever stands before the first entry is read with it.
+LOWEST: Final = -(2**63)
+
+Told = Callable[[int, int], None]
+
+
+def nobody(_done: int, _of: int) -> None:
+    """Listen to no progress."""
+
+
+def chain_fault(head: Head, told: Told = nobody) -> Fault | None:
+    """Find the first bad entry up to ``head``; ``told`` hears how many of how many are checked, and may stop it."""
+    last, after = Link(), LOWEST
+    while last.number < head.number:
+        until = min(last.number + ENTRIES_AT_ONCE, head.number)
+        found = fault_in_stretch(last, after, until, head)
+        if found:
+            return found
+        last, after = Link(until, hash_of(until) or ""), until
+        told(until, head.number)
+    return fault_at_the_end(head, last)
+
+
+def fault_in_stretch(last: Link, after: int, until: int, head: Head) -> Fault | None:
+    """Find the first bad entry after number ``after`` up to ``until``, where ``last`` is the one before them."""
+    number = first_bad(last, after, until)
+    if number is not None:
+        return named(number, after, head)
+    missing = newest_of(after, until)
+    if missing == until:
+        return None
+    if missing + 1 > (Entry.objects.order_by("-number").values_list("number", flat=True).first() or 0):
+        return fault(missing + 1, "number", _("The end was cut: entry %(entry)s is missing."))
+    return fault(missing + 1, "number", _("Entry %(entry)s is missing."))
+
+
+def first_bad(last: Link, after: int, until: int) -> int | None:
+    """Ask PostgreSQL for the first bad entry of a stretch; Python looks where a text is no JSON at all."""
+    asked: dict[str, int | str] = {"after": after, "until": until, "number": last.number, "hash": last.hash}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(FIRST_BAD, asked)
+            row = cursor.fetchone()
+            return row[0] if row else None
+    except DataError:
+        return first_bad_by_hand(last, after, until)
+
+
+def first_bad_by_hand(last: Link, after: int, until: int) -> int | None:
+    for row in rows_from(after, until):
+        if is_bad(row, last):
+            return int(row["number"])
+        last = Link(row["number"], row["hash"])
+    return None
+
+
+def named(number: int, after: int, head: Head) -> Fault:
+    """Say what is wrong with the first bad entry."""
+    before = Entry.objects.filter(number__lt=number, number__gt=0).order_by("-number")
+    links = [Link(*found) for found in before.values_list("number", "hash")[:2]]
+    last, second_last = [*links, Link(), Link()][:2]
+    (row,) = rows_from(number - 1, number)
+    held = Entry.objects.filter(number=number + 1).values_list("prev", flat=True).first()
+    if number == head.number:
+        held = head.hash
+    return name_fault(row, Around(second_last, last, held))
+
+
+def newest_of(after: int, until: int) -> int:
+    """Return the newest entry of a stretch without gaps; the one before it where it is empty."""
+    stretch = Entry.objects.filter(number__gt=after, number__lte=until)
+    newest = stretch.order_by("-number").values_list("number", flat=True).first()
+    return newest if newest is not None else max(after, 0)
+
+
+def hash_of(number: int) -> str | None:
+    return Entry.objects.filter(number=number).values_list("hash", flat=True).first()
+
+
+def fault_at_the_end(head: Head, last: Link) -> Fault | None:
+    """Find a head that was moved, or entries behind it."""
+    if last.hash != head.hash:
+        sentence = _("Entry %(entry)s is not the one that the head of the log names: it or the head was changed.")
+        return fault(last.number, "hash", sentence)
+    return entry_behind_the_head()
+
+
+def entry_behind_the_head() -> Fault | None:
+    """Find an entry the head does not know of; asked in one statement, because entries are added meanwhile."""
+    behind = Entry.objects.filter(number__gt=Head.objects.values("number")[:1]).order_by("number")
+    number = behind.values_list("number", flat=True).first()
+    if number is None:
+        return None
+    return fault(number, "number", _("Entry %(entry)s was inserted: it stands behind the head of the log."))
