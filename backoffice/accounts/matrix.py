@@ -107,6 +107,10 @@ TABLE: dict[str, Row] = {
     "approvals:together_results": Row(get=[MANAGER, AUDITOR]),
     # audit
     "audit:list": Row(get=READERS_OF_THE_LOG),
+    "audit:day": Row(get=READERS_OF_THE_LOG),
+    "audit:events": Row(get=READERS_OF_THE_LOG),
+    "audit:keep_question": Row(post=EVERYBODY),
+    "audit:forget_question": Row(post=EVERYBODY),
     "audit:entry": Row(get=READERS_OF_THE_LOG),
     "audit:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     "audit:verify_marker": Row(get=READERS_OF_THE_LOG),
@@ -124,6 +128,7 @@ TABLE: dict[str, Row] = {
     "exports:list": Row(get=READERS_OF_THE_LOG),
     "exports:export": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     "exports:audit": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
+    "exports:verify": Row(get=READERS_OF_THE_LOG, post=READERS_OF_THE_LOG),
     "exports:files": Row(get=EVERYBODY),
     "exports:file": Row(get=EVERYBODY),
     "exports:file_marker": Row(get=EVERYBODY),

@@ -144,6 +144,7 @@ SENTENCES: dict[str, str | Promise] = {
     "export.given_up": _("A long export was given up"),
     "export.fetched": _("Fetched an exported file"),
     "export.expired": _("An exported file was deleted after its week"),
+    "file.verified": _("Verified a file"),
     "audit.read": _("Read the audit log"),
     "audit.verified": _("Verified the audit log"),
     "audit.unverified": _("A verification of the audit log broke off"),
@@ -151,6 +152,8 @@ SENTENCES: dict[str, str | Promise] = {
     "seals.faulty": _("The seals are not what was written"),
     "seals.whole": _("The seals are whole again"),
     "seals.set_aside": _("Set aside the seals of what a restore took away"),
+    "question.kept": _("Kept a question to the audit log"),
+    "question.forgotten": _("Forgot a question to the audit log"),
     "selftest.passed": _("Tried the controls; each of them held"),
     "selftest.failed": _("Tried the controls; not all of them held"),
 }

@@ -26,4 +26,5 @@ EXPORTS = Listing(
     summary=counted,
     empty=Empty(_("Nothing has been exported yet."), _("Every list has a button Export CSV; each file stands here.")),
     export_url_name="exports:export",
+    actions_template="exports/list_actions.html",
 )

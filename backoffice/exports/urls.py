@@ -1,12 +1,13 @@
 from django.urls import path
 
-from backoffice.exports import views, views_files
+from backoffice.exports import views, views_files, views_proving
 
 app_name = "exports"
 urlpatterns = [
     path("", views.exports, name="list"),
     path("export/", views.export, name="export"),
     path("audit/", views.audit_log, name="audit"),
+    path("verify/", views_proving.verify, name="verify"),
     path("files/", views_files.files, name="files"),
     path("files/<int:job_id>/", views_files.file, name="file"),
     path("files/<int:job_id>/marker/", views_files.marker, name="file_marker"),

@@ -33,3 +33,8 @@ def badge_of(state: str) -> Badge:
     """How a file's state looks."""
     known = JobState(state)
     return Badge(known.label, MEANINGS[known])
+
+
+def format_label(name: str) -> str:
+    """The words for a format."""
+    return str(Format(name).label) if name in Format.values else name

@@ -22,10 +22,15 @@ def files_of(person: Person) -> QuerySet[ExportJob]:
 
 def title_of(job: ExportJob) -> Text:
     """The name of the list a file is of."""
+    return title_named(job.export)
+
+
+def title_named(export: str) -> Text:
+    """The name of the list that is exported under a name; that name where none is any more."""
     try:
-        return registry.find(job.export).listing.title
+        return registry.find(export).listing.title
     except registry.UnknownExport:
-        return job.export
+        return export
 
 
 COLUMNS = Columns(
