@@ -3,16 +3,38 @@
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Final
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.audit.services import IDENTITY, object_fields
+from backoffice.audit.words import WORDS, words
+from backoffice.ui.values import Text
 
 HISTORY_LENGTH = 100
 #: Kinds of object whose identity a person may type; what the index on objects is searched by.
 KINDS = tuple(kind.lower() for kind in IDENTITY)
+#: What the log speaks of, as a filter names it.
+KIND_LABELS: Final[dict[str, Text]] = {
+    "operation": _("Operations"),
+    "request": _("Requests"),
+    "client": _("Clients"),
+    "person": _("People"),
+    "accountchange": _("Changes of accounts"),
+    "order": _("Orders"),
+    "transaction": _("Transactions"),
+    "ruleset": _("Rules"),
+    "freeze": _("Freezes"),
+    "bulkfile": _("Files of operations"),
+    "exceptionitem": _("Exceptions"),
+    "day": _("Days"),
+    "run": _("Runs"),
+    "ledgerfile": _("Files of ledgers"),
+    "delegation": _("Decisions handed over"),
+}
 
 
 def entries() -> QuerySet[Entry]:
@@ -32,12 +54,31 @@ def history_of_client(partner_client_id: str, limit: int = HISTORY_LENGTH) -> li
 
 
 def search(rows: QuerySet[Entry], text: str) -> QuerySet[Entry]:
-    """Find entries by number, by the identity of their object, by client or by request id; each by its index."""
+    """Find entries by number, by the identity of their object, by client or by request id; where there is none, by
+    their words. Each by its index."""
+    named = identified_by(text)
+    if Entry.objects.filter(named).exists():
+        return rows.filter(named)
+    return rows.alias(words=WORDS).filter(words=words(text))
+
+
+def identified_by(text: str) -> Q:
     found = Q(client=text) | Q(request_id=text) | Q(object_type__in=KINDS, object_id=text)
     digits = text.replace(",", "")
     if digits.isascii() and digits.isdigit() and len(digits) < 19:
         found |= Q(number=int(digits))
-    return rows.filter(found)
+    return found
+
+
+def of_client(rows: QuerySet[Entry], text: str) -> QuerySet[Entry]:
+    """Keep what is about a client or anything of theirs."""
+    return rows.filter(client=text)
+
+
+def about_object(rows: QuerySet[Entry], text: str) -> QuerySet[Entry]:
+    """Keep what is about one object, named by kind and identity: ``freeze 7``."""
+    kind, _blank, identity = text.partition(" ")
+    return rows.filter(object_type=kind, object_id=identity)
 
 
 def people() -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
 from backoffice.audit import pages, policies, queries
+from backoffice.audit.asking.questions import context_of
 from backoffice.audit.listing import ENTRIES
 from backoffice.audit.reading import note_reading
 from backoffice.audit.verifying.jobs import newest
@@ -22,7 +23,7 @@ def log(request: HttpRequest) -> HttpResponse:
     """List the log. The one kind of GET that writes: reading the log is itself an entry of it (security.md §3)."""
     is_a_part = PART in request.GET  # the sums of a page that was written down already
     reading = None if is_a_part else note_reading(by=person_of(request), page=request.get_full_path())
-    context = {"reading": reading, "verified": queries.last_verification()}
+    context = {"reading": reading, "verified": queries.last_verification(), **context_of(request)}
     return render_listing(request, ENTRIES, queries.entries(), context)
 
 

@@ -1,6 +1,7 @@
 """The audit log, and the seals that bind it from outside."""
 
 from backoffice.audit.models.entry import FIRST_HASH, NOTHING, Change, Entry, Head, shown
+from backoffice.audit.models.question import SavedQuestion
 from backoffice.audit.models.seal import Seal, SealCopy, SealLetter, SealSetAside
 from backoffice.audit.models.verification import UNDER_WAY, JobState, VerificationJob
 
@@ -12,6 +13,7 @@ __all__ = [
     "Entry",
     "Head",
     "JobState",
+    "SavedQuestion",
     "Seal",
     "SealCopy",
     "SealLetter",

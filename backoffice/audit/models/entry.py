@@ -11,6 +11,7 @@ from typing import Any
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -18,6 +19,7 @@ from django.utils.translation import gettext
 from backoffice.accounts.models import Role
 from backoffice.audit.addresses import address_of
 from backoffice.audit.events import SENTENCES
+from backoffice.audit.words import WORDS
 from backoffice.database.models import AppendOnlyModel, truncate_refused
 from backoffice.ui.values import Reference
 
@@ -77,6 +79,10 @@ class Entry(AppendOnlyModel):
             models.Index(fields=["person", "number"], name="entry_by_person"),
             models.Index(fields=["event", "number"], name="entry_by_event"),
             models.Index(fields=["request_id", "number"], name="entry_by_request"),
+            models.Index(fields=["role", "number"], name="entry_by_role"),
+            models.Index(fields=["result", "number"], name="entry_not_done", condition=~models.Q(result="done")),
+            # Written at once: a pending list would be worked off by whoever holds the head when it is full.
+            GinIndex(WORDS, name="entry_by_words", fastupdate=False),
         ]
         triggers = [
             *AppendOnlyModel.Meta.triggers,

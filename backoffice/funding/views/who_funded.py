@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
+from backoffice.audit.asking.questions import context_of
 from backoffice.audit.reading import note_reading
 from backoffice.exports.answering import answer_export
 from backoffice.funding import policies, who_funded
@@ -28,6 +29,7 @@ WHO_FUNDED = Listing(
     empty=Empty(_("Nothing has been funded yet."), _("Operations stand here once an order of CoinMENA proves them.")),
     export_url_name="who_funded:export",
     line_template="funding/who_funded_line.html",
+    note_template="audit/questions_note.html",
 )
 
 
@@ -37,7 +39,7 @@ def who_funded_what(request: HttpRequest) -> HttpResponse:
     """Answer the question. A GET that writes (docs/adr/0008): reading the log is itself an entry of it."""
     is_a_part = PART in request.GET  # the sums of a page that was written down already
     reading = None if is_a_part else note_reading(by=person_of(request), page=request.get_full_path())
-    return render_listing(request, WHO_FUNDED, who_funded.completed(), {"reading": reading})
+    return render_listing(request, WHO_FUNDED, who_funded.completed(), {"reading": reading, **context_of(request)})
 
 
 @require_http_methods(["GET", "POST"])
