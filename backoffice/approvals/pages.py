@@ -20,6 +20,7 @@ from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
 from backoffice.approvals.voices import progress, spoken_by
 from backoffice.approvals.wording import sentence_of
+from backoffice.audit.queries import history_of_identity
 from backoffice.money import Money
 from backoffice.ui import times
 from backoffice.ui.text import visible
@@ -52,6 +53,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "words": words,
         "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},
         "decisions": [(spoken_by(one), kind_of(one), one) for one in queries.decisions_of(asked)],
+        "history": history_of_identity(asked.subject),
         **place_in_queue(asked, person, now),
     }
 

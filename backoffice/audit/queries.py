@@ -48,6 +48,12 @@ def history_of(*objects: Model | None, limit: int = HISTORY_LENGTH) -> list[Entr
     return list(entries().filter(reduce(or_, about)).order_by("-number")[:limit]) if about else []
 
 
+def history_of_identity(identity: str, limit: int = HISTORY_LENGTH) -> list[Entry]:
+    """Return the newest entries about whatever is known by ``identity``: a request and what it decides on, at once."""
+    about = entries().filter(object_type__in=KINDS, object_id=identity)
+    return list(about.order_by("-number")[:limit])
+
+
 def history_of_client(partner_client_id: str, limit: int = HISTORY_LENGTH) -> list[Entry]:
     """Return the newest entries about a client or anything of theirs, newest first."""
     return list(entries().filter(client=partner_client_id).order_by("-number")[:limit])

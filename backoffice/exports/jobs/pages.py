@@ -6,6 +6,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from backoffice.audit.queries import history_of
 from backoffice.exports import registry
 from backoffice.exports.jobs.columns import title_of
 from backoffice.exports.models import ExportJob, JobState
@@ -30,6 +31,7 @@ def file_context(job: ExportJob) -> dict[str, Any]:
         "is_closed_to_them": job.is_ready and not is_still_open(job),
         "progress": progress_of(job),
         "facts": facts_of(job),
+        "history": history_of(job),
     }
 
 

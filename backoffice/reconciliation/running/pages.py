@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backoffice.audit.queries import history_of
 from backoffice.reconciliation.comparing.titles import title_of
 from backoffice.reconciliation.models import JobState, RunJob
 from backoffice.reconciliation.models.jobs import UNDER_WAY
@@ -32,6 +33,7 @@ def job_context(job: RunJob) -> dict[str, Any]:
         "is_under_way": state in UNDER_WAY,
         "is_without_worker": state in UNDER_WAY and not workers_alive(),
         "steps": steps_of(job),
+        "history": history_of(job),
     }
 
 
