@@ -310,6 +310,7 @@ EMAIL_TIMEOUT = 20
 
 # -- Files that people take away: where a worker builds them and the site hands them out from -------------------------
 EXPORT_DIRECTORY = Path(env.str("EXPORT_DIRECTORY", default=str(BASE_DIR / "var" / "exports")))
+EXPORT_FOLDER = env.str("EXPORT_FOLDER", default="")
 
 # -- Logs: one JSON object a line, written to standard error ---------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -35,6 +35,7 @@ def settings_of(postgres: embedded.Embedded, site: str, partner: str) -> dict[st
         "AUDIT_SEAL_KEY": seal_key(),
         "AUDIT_SEAL_DIRECTORY": str(seal_directory()),
         "EXPORT_DIRECTORY": str(VAR.resolve() / "exports"),
+        "EXPORT_FOLDER": str(scheduled_directory()),
         "DEBUG": "false",
         "DEMO": "true",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
@@ -86,6 +87,13 @@ def seal_key() -> str:
 def seal_directory() -> Path:
     """Make the second place of the seals. A real one is another volume or host."""
     place = VAR.resolve() / "seals"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def scheduled_directory() -> Path:
+    """Make the folder that scheduled exports are laid into."""
+    place = VAR.resolve() / "scheduled"
     place.mkdir(parents=True, exist_ok=True)
     return place
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.urls import NoReverseMatch, reverse
@@ -47,6 +48,7 @@ def panel_context(wish: Wish, path: str) -> dict[str, Any]:
         "presets": presets_of(wish),
         "formats": formats_of(),
         "action": f"{path}?{wish.query}" if wish.query else path,
+        "schedule_url": schedule_url(wish),
         "is_long": totals.rows > SMALL[Format.CSV],
         "is_long_for_excel": totals.rows > SMALL[Format.XLSX],
         "most_rows": f"{SMALL[Format.CSV]:,}",
@@ -64,6 +66,12 @@ def presets_of(wish: Wish) -> list[Choice]:
 
 def formats_of() -> list[Choice]:
     return [Choice(str(one), str(one.label), str(FORMAT_NOTES[one]), place == 0) for place, one in enumerate(Format)]
+
+
+def schedule_url(wish: Wish) -> str:
+    """The page that has the same rows exported every day or month."""
+    said = {"list": wish.export.name, "scope": wish.scope, "filter": wish.query}
+    return f"{reverse('exports:new_schedule')}?{urlencode({name: text for name, text in said.items() if text})}"
 
 
 def list_url(wish: Wish) -> str:

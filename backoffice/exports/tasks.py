@@ -13,6 +13,8 @@ from backoffice.exports.jobs.bells import BUILD, QUEUE, ring_once
 from backoffice.exports.jobs.building import carry_out
 from backoffice.exports.jobs.holding import waiting_for_a_worker
 from backoffice.exports.jobs.services import let_go_of_old_files
+from backoffice.exports.schedules.beginning import begin_due
+from backoffice.exports.schedules.delivering import deliver_built
 
 
 @contextmanager
@@ -48,3 +50,12 @@ def let_go(timestamp: int) -> None:
     with job():
         let_go_of_old_files()
         storing.sweep()
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="exports.schedules", queue=QUEUE, queueing_lock="exports.schedules", retry=False)
+def keep_schedules(timestamp: int) -> None:
+    """Begin the files that are due, those missed as well, and deliver those that are built."""
+    with job():
+        begin_due()
+        deliver_built()

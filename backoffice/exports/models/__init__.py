@@ -1,4 +1,19 @@
 from backoffice.exports.models.jobs import ENDED, UNDER_WAY, ExportJob, Format, JobState
 from backoffice.exports.models.marks import ROWS_PER_PART, RowMarks
+from backoffice.exports.models.schedules import Delivery, Every, RunState, Schedule, ScheduledRun, ScheduleState
 
-__all__ = ["ENDED", "ROWS_PER_PART", "UNDER_WAY", "ExportJob", "Format", "JobState", "RowMarks"]
+__all__ = [
+    "ENDED",
+    "ROWS_PER_PART",
+    "UNDER_WAY",
+    "Delivery",
+    "Every",
+    "ExportJob",
+    "Format",
+    "JobState",
+    "RowMarks",
+    "RunState",
+    "Schedule",
+    "ScheduleState",
+    "ScheduledRun",
+]

@@ -1,0 +1,60 @@
+"""The days and months of a schedule: which have ended, and since when their file is due."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import takewhile
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from backoffice.exports.models import Every, Schedule
+
+#: A file is made some time after its day has ended, so that what partners say late is in it.
+DUE_AT: Final = time(2, 0)
+
+
+def first_day(every: str, day: date) -> date:
+    """Give the first day of the period a day lies in."""
+    return day.replace(day=1) if every == Every.MONTH else day
+
+
+def day_after(every: str, period: date) -> date:
+    """Give the first day of the next period."""
+    if every == Every.DAY:
+        return period + timedelta(days=1)
+    return (period + timedelta(days=31)).replace(day=1)
+
+
+def last_day(every: str, period: date) -> date:
+    """Give the last day of a period."""
+    return day_after(every, period) - timedelta(days=1)
+
+
+def due_at(schedule: Schedule, period: date) -> datetime:
+    """Say when the file of a period is due."""
+    return datetime.combine(day_after(schedule.every, period), DUE_AT, ZoneInfo(schedule.zone))
+
+
+def current_period(every: str, zone: str, now: datetime) -> date:
+    """Give the period that has not ended."""
+    return first_day(every, now.astimezone(ZoneInfo(zone)).date())
+
+
+def newest_ended(every: str, zone: str, now: datetime) -> date:
+    """Give the last period that has ended."""
+    return first_day(every, current_period(every, zone, now) - timedelta(days=1))
+
+
+def periods_due(schedule: Schedule, after: date | None, now: datetime) -> list[date]:
+    """Give the periods whose files are due, oldest first.
+
+    :param after: the newest period that has its run.
+    """
+    first = schedule.begins if after is None else max(schedule.begins, day_after(schedule.every, after))
+    return list(takewhile(lambda period: due_at(schedule, period) <= now, periods_from(schedule.every, first)))
+
+
+def periods_from(every: str, first: date) -> Iterator[date]:
+    period = first
+    while True:
+        yield period
+        period = day_after(every, period)

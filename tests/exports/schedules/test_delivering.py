@@ -1,0 +1,155 @@
+"""Delivering what was built: into its folder, whole, or by a letter with a link, to whoever may still have it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import Client
+
+from backoffice.accounts.models import Person, Role
+from backoffice.audit.models import Entry
+from backoffice.exports.jobs.building import carry_out
+from backoffice.exports.jobs.services import cancel
+from backoffice.exports.models import Delivery, ExportJob, RunState, Schedule, ScheduledRun, ScheduleState
+from backoffice.exports.proving.issued import takings
+from backoffice.exports.schedules.beginning import begin_due
+from backoffice.exports.schedules.delivering import deliver_built
+from tests.exports.balances import create_balances
+from tests.exports.schedules.conftest import Schedules, built
+from tests.people import in_role
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def ready(schedule: Schedule) -> ScheduledRun:
+    """Begin the schedule's first file and have it built."""
+    begin_due()
+    run = schedule.runs.get()
+    assert run.job is not None
+    built(run.job)
+    return run
+
+
+def in_folder(scheduled: Schedules) -> Schedule:
+    return scheduled(delivery=Delivery.FOLDER, folder="month-end")
+
+
+@pytest.mark.usefixtures("db")
+def test_s31_a_file_is_laid_into_its_folder_whole_and_written_down(scheduled: Schedules, outbox_folder: Path) -> None:
+    schedule = in_folder(scheduled)
+    run = ready(schedule)
+    assert (deliver_built(), deliver_built()) == (1, 0)
+    (file,) = (outbox_folder / "month-end").iterdir()
+    assert file.name == f"balances-2026-11-19-schedule-{schedule.pk}.csv"
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"client,balance\n", 0o440)
+    run.refresh_from_db()
+    assert (run.state, run.place) == (RunState.DELIVERED, f"month-end/{file.name}")
+    entry = Entry.objects.get(event="schedule.delivered")
+    assert entry.after is not None
+    assert (entry.after["to"], entry.after["sha256"]) == (run.place, "0" * 64)
+    assert entry in takings("0" * 64)
+
+
+@pytest.mark.usefixtures("db")
+def test_one_delivered_again_after_a_crash_takes_its_own_place(scheduled: Schedules, outbox_folder: Path) -> None:
+    schedule = in_folder(scheduled)
+    ready(schedule)
+    place = outbox_folder / "month-end" / f"balances-2026-11-19-schedule-{schedule.pk}.csv"
+    place.parent.mkdir()
+    place.write_bytes(b"half of i")
+    deliver_built()
+    assert place.read_bytes() == b"client,balance\n"
+    assert list(place.parent.iterdir()) == [place]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_folder_that_leads_elsewhere_is_not_written_to(
+    scheduled: Schedules, outbox_folder: Path, tmp_path: Path
+) -> None:
+    run = ready(in_folder(scheduled))
+    (tmp_path / "elsewhere").mkdir()
+    (outbox_folder / "month-end").symlink_to(tmp_path / "elsewhere")
+    assert deliver_built() == 0
+    assert not list((tmp_path / "elsewhere").iterdir())
+    run.refresh_from_db()
+    assert (run.state, "could not be delivered yet" in run.sentence) == (RunState.BUILDING, True)
+
+
+@pytest.mark.usefixtures("db")
+def test_a_folder_that_is_away_is_tried_again(scheduled: Schedules, outbox_folder: Path) -> None:
+    ready(in_folder(scheduled))
+    outbox_folder.rename(outbox_folder.with_name("away"))
+    assert deliver_built() == 0
+    outbox_folder.with_name("away").rename(outbox_folder)
+    assert deliver_built() == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_the_letter_holds_a_link_and_no_row(scheduled: Schedules, vera: Person) -> None:
+    run = ready(scheduled())
+    deliver_built()
+    (letter,) = mail.outbox
+    assert (letter.to, letter.attachments) == ([vera.email], [])
+    assert f"/exports/files/{run.job_id}/" in letter.body
+    assert letter.subject == "Balances of 2026-11-19: your scheduled export is ready"
+
+
+@pytest.mark.usefixtures("db")
+def test_a_mail_server_that_is_away_is_asked_again(scheduled: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready(scheduled())
+
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise ConnectionRefusedError("no mail server")
+
+    with monkeypatch.context() as away:
+        away.setattr(EmailMessage, "send", refuse)
+        assert deliver_built() == 0
+    assert deliver_built() == 1
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_nothing_is_delivered_to_somebody_who_lost_the_right_meanwhile(scheduled: Schedules, vera: Person) -> None:
+    schedule = scheduled()
+    run = ready(schedule)
+    with in_role(vera, Role.MANAGER):
+        assert deliver_built() == 0
+    run.refresh_from_db()
+    schedule.refresh_from_db()
+    assert (run.state, schedule.state) == (RunState.FAILED, ScheduleState.STOPPED)
+    assert mail.outbox == []
+
+
+@pytest.mark.usefixtures("db")
+def test_s31_a_file_that_was_not_made_is_said_so(scheduled: Schedules, vera: Person) -> None:
+    schedule = scheduled()
+    begin_due()
+    cancel(job_id=ExportJob.objects.get().pk, by=vera)
+    assert deliver_built() == 0
+    run = schedule.runs.get()
+    entry = Entry.objects.get(event="schedule.failed")
+    assert (run.state, entry.reason, entry.result) == (RunState.FAILED, run.sentence, "failed")
+    assert "cancelled" in run.sentence
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_scheduled_file_is_built_delivered_and_fetched_by_the_link(
+    scheduled: Schedules, outbox_folder: Path, vera: Person, maya: Person, client: Client
+) -> None:
+    create_balances()
+    in_folder(scheduled)
+    by_mail = scheduled()
+    begin_due()
+    for each in ExportJob.objects.all():
+        carry_out(each.pk, holder="worker of the test")
+    assert deliver_built() == 2
+    (file,) = (outbox_folder / "month-end").iterdir()
+    assert file.read_bytes().count(b"\n") == 8  # the heading, and seven balances read on 19 November
+    job = by_mail.runs.get().job
+    assert job is not None
+    client.force_login(vera)
+    assert client.get(f"/exports/files/{job.pk}/download/").getvalue() == file.read_bytes()
+    client.force_login(maya)
+    assert client.get(f"/exports/files/{job.pk}/").status_code == 404
