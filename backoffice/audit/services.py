@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import connection, transaction
+import structlog
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
 from backoffice.accounts.actors import Actor, System
@@ -26,6 +27,7 @@ IDENTITY = {
     "AccountChange": "key",
     "RuleSet": "version",
 }
+log = structlog.get_logger(__name__)
 _voice: ContextVar[str] = ContextVar("voice", default="")
 
 
@@ -51,7 +53,7 @@ def record(
     """
     events.SENTENCES[event]
     # No savepoint of its own: without its entry, whatever the caller changed must not be kept either.
-    with transaction.atomic(savepoint=False):
+    with failure_told(event), transaction.atomic(savepoint=False):
         number, prev, now = lock_head()
         fields = {
             "number": number + 1,
@@ -74,6 +76,16 @@ def record(
 
 
 @contextmanager
+def failure_told(event: str) -> Iterator[None]:
+    """Where the log cannot be written, say so outside of it; the change fails with it."""
+    try:
+        yield
+    except DatabaseError as error:
+        log.critical("audit_log_not_written", of=event, because=" ".join(str(error).split()))
+        raise
+
+
+@contextmanager
 def speaking_for(person: Person | None) -> Iterator[None]:
     """Have every entry inside say that whoever acts does it for ``person``; for nobody else where it is None."""
     token = _voice.set(person.name if person else "")
@@ -84,11 +96,16 @@ def speaking_for(person: Person | None) -> Iterator[None]:
 
 
 def lock_head() -> tuple[int, str, Any]:
-    """Lock the head row and return its number, its hash and the database's clock."""
+    """Lock the head row and return its number, its hash and the database's clock.
+
+    :raises DatabaseError: where the log has lost its head: then nothing can be written, and nothing is done.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT number, hash, clock_timestamp() FROM audit_head FOR UPDATE")
-        number, prev, now = cursor.fetchone()
-    return number, prev, now
+        row = cursor.fetchone()
+    if row is None:
+        raise DatabaseError("The head of the audit log is missing.")
+    return row  # type: ignore[no-any-return]
 
 
 def append(fields: dict[str, Any]) -> Entry:

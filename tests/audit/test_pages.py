@@ -203,6 +203,16 @@ def test_the_command_fails_with_the_sentence(committed: str) -> None:
         call_command("verify_audit")
 
 
+def test_the_command_says_what_is_wrong_with_a_log_that_can_be_written_no_more(
+    committed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(3)
+    damage("DELETE FROM audit_head")
+    with pytest.raises(CommandError, match="The head of the log is missing."):
+        call_command("verify_audit")
+    assert "could not be written down: The head of the audit log is missing." in capsys.readouterr().err
+
+
 def test_every_event_has_a_sentence_of_its_own() -> None:
     sentences = [str(sentence) for sentence in SENTENCES.values()]
     assert len(set(sentences)) == len(sentences)

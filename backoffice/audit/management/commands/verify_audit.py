@@ -3,16 +3,23 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, transaction
 
 from backoffice.accounts.actors import System
-from backoffice.audit.verifying.writing import verify_log
+from backoffice.audit.verifying.checking import verify
+from backoffice.audit.verifying.writing import write_down
 
 
 class Command(BaseCommand):
     help = "Check the audit log: every entry, every link, every seal in both places, and what guards it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = verify_log(by=System("Command line"))
+        found = verify()
+        try:
+            with transaction.atomic():
+                write_down(found, by=System("Command line"))
+        except DatabaseError as error:
+            self.stderr.write(f"That the log was verified could not be written down: {error}")
         if not found.is_intact:
             raise CommandError("\n".join(fault.sentence for fault in found.faults))
         self.stdout.write(f"{found.sentence} Checked in {found.seconds:.1f} s.")
