@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from backoffice.checks_of_folders import folders_are_apart
 from backoffice.checks_of_keys import kept_keys
 from backoffice.checks_of_seals import seals_can_be_made
 from backoffice.database.checks import LOOPBACK
@@ -39,6 +40,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         *company_sign_in(),
         *kept_keys(),
         *seals_can_be_made(),
+        *folders_are_apart(),
     ]
 
 

@@ -72,6 +72,6 @@ SCHEDULES = Listing(
     count_label=lambda n: ngettext("%(n)s schedule", "%(n)s schedules", n) % {"n": f"{n:,}"},
     empty=Empty(
         _("Nothing is scheduled."),
-        _("Every list has a button Export; its page for other columns and formats offers “Every day or month”."),
+        _("Beside the export button of every list, “Other formats” leads to “Every day or month”."),
     ),
 )
