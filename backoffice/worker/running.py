@@ -12,11 +12,11 @@ from typing import Final
 import structlog
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DatabaseError, connection
 from procrastinate.contrib.django import app
 
 from backoffice.database.checks import refuse_to_start_unarmed
-from backoffice.worker.starting import look_around
+from backoffice.worker.starting import look_around, wind_up
 
 CONCURRENT_JOBS: Final = 4
 SECONDS_TO_FINISH: Final = 50  # a send has a total deadline of 25 s; whoever is stopped lets it end
@@ -41,6 +41,7 @@ async def work(name: str) -> None:
             log.warning("worker_broke_off", worker=name, because=str(error).strip() or repr(error))
         if not stop.is_set():
             await _pause(stop)
+    await sync_to_async(_wind_up, thread_sensitive=False)()
 
 
 def _stop_signal() -> asyncio.Event:
@@ -55,6 +56,16 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, heed)
     return stop
+
+
+def _wind_up() -> None:
+    """Say that the work ends. A database that is away then keeps nobody from stopping."""
+    try:
+        wind_up()
+    except DatabaseError as error:
+        log.warning("worker_ended_unsaid", because=str(error).strip())
+    finally:
+        connection.close()
 
 
 def _check_database() -> None:

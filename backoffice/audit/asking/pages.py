@@ -44,6 +44,7 @@ AREAS: Final[dict[str, Text]] = {
     "operation": gettext_lazy("Operations"),
     "order": gettext_lazy("Orders"),
     "person": gettext_lazy("People and sign-ins"),
+    "process": gettext_lazy("Processes"),
     "question": gettext_lazy("Questions kept"),
     "reconciliation": gettext_lazy("Reconciliation"),
     "recovery": gettext_lazy("Recovery codes"),
