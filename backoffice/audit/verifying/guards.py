@@ -37,7 +37,7 @@ def is_of_the_log(sentence: str) -> bool:
 
 
 def replaced_tables() -> list[str]:
-    """Name the tables of the log that are no plain tables, or do not bear the triggers they were made with."""
+    """Name the tables of the log that are no plain tables, or bear none of the triggers they were made with."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
@@ -45,5 +45,5 @@ def replaced_tables() -> list[str]:
         )
         borne = set(cursor.fetchall())
     made = ((model._meta, trigger.get_pgid(model)) for model, trigger in pgtrigger.registered())
-    of_the_log = [(meta.db_table, name) for meta, name in made if meta.app_label == APP]
-    return sorted({table for table, name in of_the_log if (table, name) not in borne})
+    of_the_log = {(meta.db_table, name) for meta, name in made if meta.app_label == APP}
+    return sorted({table for table, _name in of_the_log} - {table for table, _name in of_the_log & borne})
