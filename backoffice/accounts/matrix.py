@@ -137,6 +137,7 @@ TABLE: dict[str, Row] = {
     "exports:resume_schedule": Row(post=EVERYBODY),
     "exports:end_schedule": Row(post=EVERYBODY),
     "exports:files": Row(get=EVERYBODY),
+    "exports:files_marker": Row(get=EVERYBODY),
     "exports:file": Row(get=EVERYBODY),
     "exports:file_marker": Row(get=EVERYBODY),
     "exports:cancel_file": Row(post=EVERYBODY),

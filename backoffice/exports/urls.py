@@ -16,6 +16,7 @@ urlpatterns = [
     path("schedules/<int:schedule_id>/resume/", views_schedules.resume, name="resume_schedule"),
     path("schedules/<int:schedule_id>/end/", views_schedules.end, name="end_schedule"),
     path("files/", views_files.files, name="files"),
+    path("files/marker/", views_files.files_marker, name="files_marker"),
     path("files/<int:job_id>/", views_files.file, name="file"),
     path("files/<int:job_id>/marker/", views_files.marker, name="file_marker"),
     path("files/<int:job_id>/cancel/", views_files.cancel, name="cancel_file"),

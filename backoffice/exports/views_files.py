@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from backoffice.accounts.signed_in import person_of
 from backoffice.exports.formats import TYPES
 from backoffice.exports.jobs import pages
-from backoffice.exports.jobs.columns import FILES, files_of
+from backoffice.exports.jobs.columns import FILES, files_of, marker_of_all
 from backoffice.exports.jobs.fetching import BeyondTheEnd, NotThere, Part, fetch
 from backoffice.exports.jobs.services import NotUnderWay
 from backoffice.exports.jobs.services import cancel as take_back
@@ -24,7 +24,17 @@ def own(request: HttpRequest, job_id: int) -> ExportJob:
 @require_GET
 def files(request: HttpRequest) -> HttpResponse:
     """List the files that were built for whoever asks."""
-    return render_listing(request, FILES, files_of(person_of(request)))
+    person = person_of(request)
+    return render_listing(request, FILES, files_of(person), {"marker": marker_of_all(person)})
+
+
+@require_GET
+def files_marker(request: HttpRequest) -> HttpResponse:
+    """Answer 204, and have the list drawn again when one of its files has come further."""
+    response = HttpResponse(status=204)
+    if marker_of_all(person_of(request)) != request.GET.get("shown"):
+        response["HX-Trigger"] = "export-files-changed"
+    return response
 
 
 @require_GET

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.audit.queries import history_of
 from backoffice.exports import registry
-from backoffice.exports.jobs.columns import title_of
+from backoffice.exports.jobs.columns import progress_of, title_of
 from backoffice.exports.models import ExportJob, JobState
 from backoffice.exports.policies import may_take
 from backoffice.exports.wishes import filter_text
@@ -46,14 +46,6 @@ def is_still_open(job: ExportJob) -> bool:
         return may_take(registry.find(job.export), job.asked_by)
     except registry.UnknownExport:
         return False
-
-
-def progress_of(job: ExportJob) -> dict[str, Any]:
-    """How far it is: of a thousand, and in words."""
-    of = max(job.of or 0, job.done)
-    said = {"done": f"{job.done:,}", "of": f"{of:,}"}
-    text = _("%(done)s of %(of)s rows") % said if of else _("%(done)s rows") % said
-    return {"text": text, "value": job.done, "most": of or 1, "width": job.done * 1000 // of if of else 0}
 
 
 def facts_of(job: ExportJob) -> list[Fact]:

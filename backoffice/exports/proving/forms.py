@@ -13,6 +13,7 @@ class ProvingForm(UploadForm):
         label=_("CSV file or Excel workbook"),
         allow_empty_file=True,
         max_length=1_000,
+        help_text=_("At most 512 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={
             "required": _("Choose a file."),

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from backoffice.exports.jobs.columns import title_named
 from backoffice.exports.proving.comparing import Change
 from backoffice.exports.proving.issued import Issued, takings
-from backoffice.exports.proving.receiving import LARGEST
 from backoffice.exports.proving.services import Finding, Row, Verdict
 from backoffice.exports.proving.shapes import cells_of
 from backoffice.exports.proving.wording import BADGES, entry_said, sentences
@@ -31,6 +30,7 @@ class Test:
     now: object = NOTHING
     difference: object = NOTHING
     sub: str = ""
+    is_digest: bool = False
 
     @property
     def is_bad(self) -> bool:
@@ -53,7 +53,6 @@ def form_context() -> dict[str, Any]:
     return {
         "title": _("Verify a file"),
         "crumbs": [Crumb(_("Exports"), reverse("exports:list")), Crumb(_("Verify a file"))],
-        "most": f"{LARGEST // 1024 // 1024:,}",
     }
 
 
@@ -94,7 +93,9 @@ def tests_of(finding: Finding, manifest: Issued) -> list[Test]:
     if finding.rows is not None and not finding.is_by_name:
         tests.append(rows_test(finding.rows, manifest))
     digests = (short(str(manifest.said.get("sha256", ""))), short(finding.file.sha256))
-    digest = Test(_("Digest of the whole file"), passed(same), *digests, "" if same else _("differs"))
+    digest = Test(
+        _("Digest of the whole file"), passed(same), *digests, NOTHING if same else _("differs"), is_digest=True
+    )
     return [*tests, digest, *(sum_test(one, manifest) for one in finding.sums)]
 
 
@@ -141,14 +142,15 @@ def cells_in(row: Row, finding: Finding) -> list[Cell]:
     before = cells_of(row.issued, finding.shape.separator) if row.issued is not None else ()
     headings = finding.shape.cells
     if not len(headings) == len(now) == len(before):
-        shown = _unreadable_as_text(row.issued) if row.issued is not None else None
-        return [Cell(row.number, row.line, "", shown, _unreadable_as_text(row.now))]
+        shown = as_text(row.issued, before) if row.issued is not None else None
+        return [Cell(row.number, row.line, "", shown, as_text(row.now, now))]
     pairs = zip(headings, before, now, strict=True)
     return [Cell(row.number, row.line, heading, was, is_now) for heading, was, is_now in pairs if was != is_now]
 
 
-def _unreadable_as_text(row: bytes) -> str:
-    return row.decode("utf-8", "replace")
+def as_text(row: bytes, cells: tuple[str, ...]) -> str:
+    """Give what stands in a row, its bytes where it cannot be read as cells."""
+    return " · ".join(cell for cell in cells if cell) or row.decode("utf-8", "replace")
 
 
 def facts_of(finding: Finding, manifest: Issued) -> list[Fact]:
