@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,14 +77,20 @@ def day_context(person: Person, day: date) -> dict[str, Any]:
 
 
 def figures_of(found: days.Figures) -> list[Figure]:
-    nothing = "\N{EN DASH}"
     return [
         Figure(_("Entries"), found.entries),
         Figure(_("Refused or failed"), found.refused, tone="bad" if found.refused else ""),
-        Figure(_("First"), found.first or nothing),
-        Figure(_("Last"), found.last or nothing),
-        Figure(_("From"), ", ".join(found.addresses) or nothing),
+        Figure(_("First to last"), span_of(found), note=str(timezone.get_current_timezone())),
+        Figure(_("Addresses"), len(found.addresses), note=", ".join(found.addresses)),
     ]
+
+
+def span_of(found: days.Figures) -> str:
+    """From when to when somebody worked that day, to the minute: ``09:02 to 17:40``."""
+    if found.first is None or found.last is None:
+        return "\N{EN DASH}"
+    first, last = (f"{timezone.localtime(at):%H:%M}" for at in (found.first, found.last))
+    return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def ways_from(person: Person, day: date) -> list[Action]:
