@@ -42,6 +42,7 @@ def panel_context(wish: Wish, path: str) -> dict[str, Any]:
         "list_url": list_url(wish),
         "list_name": title,
         "pills": ListingPage(listing, wish.params, rows).pills,
+        "clear_url": path,
         "count_text": listing.count_label(totals.rows),
         "sums": [Amount(total, asset) for asset, total in totals.sums.items()],
         "summed": wish.summed.get("amount", ""),

@@ -28,9 +28,10 @@ class NotUnderWay(Exception):
 
 
 @transaction.atomic
-def ask_for_file(wish: Wish, *, rows: int | None = None) -> ExportJob:
+def ask_for_file(wish: Wish, *, rows: int | None = None, because: str = "") -> ExportJob:
     """Have a worker build a file for a person.
 
+    :param because: what asks in the person's name, where they do not do so themselves.
     :param rows: how many rows there are now, where that is known, to show how far it is.
     :raises Refused: for somebody who may not take the list away.
     :raises TooMany: while as many files of theirs are being made as may be.
@@ -41,7 +42,7 @@ def ask_for_file(wish: Wish, *, rows: int | None = None) -> ExportJob:
     wish.rows()
     job = ExportJob.objects.create(**wanted(wish, person), of=rows)
     ring(job.pk)
-    record("export.asked", by=person, obj=job, after=told(job))
+    record("export.asked", by=person, obj=job, after=told(job), reason=because)
     return job
 
 

@@ -77,12 +77,17 @@ def begin_each(schedule: Schedule, due: Sequence[date], now: datetime) -> list[S
     for period in due[-kept:]:
         try:
             with timezone.override(ZoneInfo(schedule.zone)):
-                job = ask_for_file(wish_for(schedule, period))
+                job = ask_for_file(wish_for(schedule, period), because=why(schedule, period))
         except TooMany:
             break
         facts = {"due_at": due_at(schedule, period), "begun_at": now, "is_late": is_late(schedule, period, now)}
         runs.append(ScheduledRun.objects.create(schedule=schedule, period=period, job=job, **facts))
     return runs
+
+
+def why(schedule: Schedule, period: date) -> str:
+    said = {"number": schedule.pk, "period": period.isoformat()}
+    return gettext("Schedule %(number)s asked in their name, for %(period)s.") % said
 
 
 def is_late(schedule: Schedule, period: date, now: datetime) -> bool:

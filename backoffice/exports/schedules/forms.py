@@ -25,7 +25,7 @@ class ScheduleForm(forms.Form):
     format = forms.ChoiceField(choices=Format.choices, widget=forms.RadioSelect, label=gettext_lazy("Format"))
     delivery = forms.ChoiceField(widget=forms.RadioSelect, label=gettext_lazy("Where to"))
     folder = forms.RegexField(
-        FOLDER,
+        rf"\A(?:{FOLDER.pattern})\Z",  # Django's own validator only searches
         required=False,
         label=gettext_lazy("Folder"),
         help_text=gettext_lazy("Small letters, digits and hyphens. It is made where it is not there yet."),

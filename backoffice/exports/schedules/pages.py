@@ -51,11 +51,15 @@ def new_context(wish: Wish) -> dict[str, Any]:
     return {
         "title": _("Schedule an export of %(list)s") % {"list": title},
         "crumbs": crumbs(Crumb(_("New"))),
-        "pills": ListingPage(wish.export.listing, wish.params, wish.rows()).pills,
-        "list_name": title,
+        "filters": filters_of(wish),
         "list_url": list_url(wish),
         "zone": settings.COMPANY_TIME_ZONE,
     }
+
+
+def filters_of(wish: Wish) -> list[Fact]:
+    """The filters of a wish in words."""
+    return [Fact(pill.label, pill.value) for pill in ListingPage(wish.export.listing, wish.params, wish.rows()).pills]
 
 
 def schedule_context(schedule: Schedule, person: Person) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def test_the_first_file_is_of_the_day_that_ended_last(scheduled: Schedules) -> N
     assert (run.period, run.is_late, run.state) == (date(2026, 11, 19), False, RunState.BUILDING)
     assert (run.job.asked_by, run.job.zone) == (schedule.owner, "Asia/Bahrain")
     assert run.job.query == "q=noura&read_from=2026-11-19&read_to=2026-11-19"
+    asked = Entry.objects.get(event="export.asked").reason
+    assert asked == f"Schedule {schedule.pk} asked in their name, for 2026-11-19."
 
 
 def test_nothing_is_begun_before_it_is_due_and_once_when_it_is(scheduled: Schedules, at: SetClock) -> None:

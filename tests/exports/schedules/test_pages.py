@@ -26,7 +26,8 @@ def as_vera(client: Client, vera: Person) -> Client:
 
 
 def test_s31_the_form_adds_one_for_whoever_asks(as_vera: Client, by_day: Export, vera: Person) -> None:
-    assert "Schedule the export" in as_vera.get(NEW).content.decode()
+    page = as_vera.get(NEW).content.decode()
+    assert "Schedule the export" in page and "“noura”" in page
     answer = as_vera.post(NEW, FORM)
     schedule = Schedule.objects.get()
     assert answer["Location"] == f"/exports/schedules/{schedule.pk}/"
@@ -65,6 +66,12 @@ def test_s6_a_form_is_taken_for_what_it_may_say(
 )
 def test_the_address_names_a_list_and_filters_it_has(as_vera: Client, by_day: Export, query: str, status: int) -> None:
     assert as_vera.get(f"/exports/schedules/new/{query}").status_code == status
+
+
+def test_a_folder_that_cannot_be_is_said_so_beside_its_field(as_vera: Client, by_day: Export) -> None:
+    page = as_vera.post(NEW, {**FORM, "delivery": "folder", "folder": "Month End"}).content.decode()
+    assert "Use small letters, digits and hyphens, at most 40 of them." in page
+    assert 'id="id_folder_error"' in page
 
 
 def test_nobody_schedules_what_they_may_not_take_away(client: Client, by_day: Export, omar: Person) -> None:
