@@ -2,15 +2,17 @@
 
 The canonical text of an entry is built again from its columns, in the form of version 1, and compared byte by byte.
 The two columns of JSON are the exception: PostgreSQL keeps no order of keys, so their part of the text is read as JSON
-and compared as PostgreSQL writes it, which still tells 1 from 1.0. Texts without a quote or a backslash, nearly all,
-need no escaping; that is what makes the pass no dearer than a few SHA-256 passes.
+and compared as PostgreSQL writes it, which still tells 1 from 1.0.
+
+Nearly no text needs escaping, and one without a backslash has nothing escaped in it: then its columns are put together
+as they are, which is what makes the pass no dearer than a few SHA-256 passes.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
-#: What comes before the JSON of ``after``, and what comes behind that of ``before``, in the order of the keys.
-AHEAD: Final = ("address",)
+#: What comes behind the JSON of ``before``, in the order of the keys; before that of ``after`` comes the address alone.
 BEHIND: Final = (
     "client",
     "delegate_of",
@@ -28,31 +30,34 @@ BEHIND: Final = (
     "who",
 )
 NUMBERS: Final = frozenset({"number", "person_id", "version"})
-TEXTS: Final = tuple(name for name in (*AHEAD, *BEHIND) if name not in NUMBERS)
 
 
-def frame(names: tuple[str, ...], quoted: Callable[[str], str]) -> str:
-    """Write the SQL that gives ``"name":value`` for each column, with commas between."""
-    return " || ',' || ".join(f"'\"{name}\":' || {written(name, quoted)}" for name in names)
-
-
-def written(name: str, quoted: Callable[[str], str]) -> str:
-    return f"coalesce({name}::text, 'null')" if name in NUMBERS else quoted(name)
-
-
-def plain(name: str) -> str:
-    return f"'\"' || {name} || '\"'"
+def as_it_is(name: str) -> str:
+    return name
 
 
 def escaped(name: str) -> str:
-    return f"to_json({name}::text)::text"
+    """Write the SQL that escapes a text as JSON does; control characters stand in no text of the log."""
+    return rf"""replace(replace({name}, '\', '\\'), '"', '\"')"""
 
 
-def chosen(names: tuple[str, ...], before: str, after: str) -> str:
-    """Write a part of the text the quick way, or the exact one where something has to be escaped."""
-    texts = " || ".join(name for name in names if name in TEXTS)
-    ways = (f"{before} || {frame(names, way)} || {after}" for way in (escaped, plain))
-    return "CASE WHEN ({}) ~ '[\"\\\\]' THEN {} ELSE {} END".format(texts, *ways)
+def frame(quoted: Callable[[str], str]) -> str:
+    """Write the SQL that gives ``,"client":"…",…,"who":"…"}``."""
+    first, last = BEHIND[0], BEHIND[-1]
+    between = "".join(f" || '{end(one)},{start(two)}' || {value(two, quoted)}" for one, two in pairwise(BEHIND))
+    return f"',{start(first)}' || {value(first, quoted)}{between} || '{end(last)}}}'"
+
+
+def start(name: str) -> str:
+    return f'"{name}":' if name in NUMBERS else f'"{name}":"'
+
+
+def end(name: str) -> str:
+    return "" if name in NUMBERS else '"'
+
+
+def value(name: str, quoted: Callable[[str], str]) -> str:
+    return f"coalesce({name}::text, 'null')" if name in NUMBERS else quoted(name)
 
 
 # As PostgreSQL writes an object of these three: shorter keys first.
@@ -60,14 +65,16 @@ MIDDLE: Final = """
     '{"at": ' || to_char(at AT TIME ZONE 'UTC', '"\\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\\""')
     || ', "after": ' || coalesce(after::text, 'null') || ', "before": ' || coalesce(before::text, 'null') || '}'
 """
-FIRST_BAD: Final = f"""
+FIRST_BAD: Final = rf"""
     WITH told AS (
         SELECT number, prev, hash, version, octet_length(canonical) AS size, convert_to(canonical, 'UTF8') AS bytes,
-            convert_to({chosen(AHEAD, "'{'", "','")}, 'UTF8') AS ahead,
-            convert_to({chosen(BEHIND, "','", "'}'")}, 'UTF8') AS behind,
+            convert_to('{{"address":"' || {escaped("address")} || '",', 'UTF8') AS ahead,
+            convert_to(
+                CASE WHEN strpos(canonical, '\') = 0 THEN {frame(as_it_is)} ELSE {frame(escaped)} END, 'UTF8'
+            ) AS behind,
             {MIDDLE} AS middle
         FROM audit_entry WHERE number > %(after)s AND number <= %(until)s
-        OFFSET 0
+        ORDER BY number OFFSET 0
     ), judged AS (
         SELECT number, prev, hash,
             encode(sha256(bytes), 'hex') <> hash OR version <> 1

@@ -135,8 +135,11 @@ def found_by_the_product(expected: Expected, usual: frozenset[str]) -> Fault | N
 
 def found_elsewhere(verifier: ModuleType, expected: Expected, usual: frozenset[str]) -> str:
     """The first fault that the offline verifier finds in a bundle of the log as it is now."""
-    guards: Any = contents.guard_faults if expected.is_of_guards else list
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file, mock.patch.object(contents, "guard_faults", guards):
+    guards: Any = guard_faults if expected.is_of_guards else list
+    with (
+        tempfile.NamedTemporaryFile(suffix=".zip") as file,
+        mock.patch("backoffice.exports.bundles.contents.guard_faults", guards),
+    ):
         files = contents.files(
             connection.connection, by="campaign", there=contents.there_now(), counted=contents.Counted()
         )

@@ -1,0 +1,91 @@
+"""Verifying 1,000,000 entries against a bare SHA-256 pass over the same bytes of the same table, in the same run.
+
+Bounds: under 60 s, and no slower than 3x the bare pass. The bare pass hashes every canonical text and compares it with
+the hash that stands beside it: no links, no numbers, no columns. Both read what PostgreSQL has in memory by then, in
+one process each; both take turns, and the fastest of each counts. The offline verifier, a single Python process, is
+measured beside them without a bound, and so is making its bundle.
+
+Run: python -m benchmarks.bench_audit_verify [--entries N] [--no-bundle]
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import audit_log, common
+
+BARE = "SELECT count(*) FROM audit_entry WHERE encode(sha256(convert_to(canonical, 'UTF8')), 'hex') <> hash"
+TURNS = 3
+
+
+def main() -> int:
+    """Measure, print one JSON line a figure, and return 1 when one does not hold."""
+    parser = argparse.ArgumentParser(description="Measure the verification of the audit log.")
+    parser.add_argument("--entries", type=int, default=common.MILLION)
+    parser.add_argument("--no-bundle", action="store_true", help="leave the offline verifier out")
+    wanted = parser.parse_args()
+    with common.database():
+        audit_log.fill_log(wanted.entries)
+        turns = [(timed(bare_pass), timed(verified)) for _ in range(TURNS)]
+        bare, whole = (min(times) for times in zip(*turns, strict=True))
+        holds = figures(wanted.entries, bare, whole)
+        if not wanted.no_bundle:
+            offline(wanted.entries)
+    return 0 if holds else 1
+
+
+def figures(entries: int, bare: float, whole: float) -> bool:
+    said = {"entries": entries, "bare_seconds": round(bare, 2)}
+    return all(
+        [
+            common.report("verifying the log", measured=whole, bound=60, unit="s", **said),
+            common.report("verifying against a bare SHA-256 pass", measured=whole / bare, bound=3, unit="x", **said),
+        ]
+    )
+
+
+def timed(work: Callable[[], None]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def bare_pass() -> None:
+    """Hash every text once, in one statement of one process."""
+    with common.owner() as cursor:
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+        cursor.execute(BARE)
+        assert cursor.fetchone() == (0,)
+
+
+def verified() -> None:
+    """Verify as the page and the command do."""
+    from backoffice.audit.verifying.checking import verify
+
+    found = verify()
+    assert found.is_intact, found.sentence
+
+
+def offline(entries: int) -> None:
+    """Write a bundle and have the offline verifier check it."""
+    from backoffice.accounts.actors import System
+    from backoffice.exports.bundles.services import write_bundle
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bundle.zip"
+        with path.open("wb") as file:
+            making = timed(lambda: write_bundle(by=System("benchmark"), to=file))
+        command = [sys.executable, str(common.ROOT / "verifier" / "verify_backoffice.py"), str(path)]
+        checking = timed(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL) and None)
+        megabytes = round(path.stat().st_size / 1024 / 1024)
+    said = {"figure": "the log checked elsewhere", "entries": entries, "megabytes": megabytes}
+    print(json.dumps({**said, "bundle_seconds": round(making, 1), "verifier_seconds": round(checking, 1)}), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
