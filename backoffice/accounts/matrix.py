@@ -133,6 +133,7 @@ TABLE: dict[str, Row] = {
     "exports:schedules": Row(get=EVERYBODY),
     "exports:new_schedule": Row(get=EVERYBODY, post=EVERYBODY),
     "exports:schedule": Row(get=EVERYBODY),
+    "exports:schedule_marker": Row(get=EVERYBODY),
     "exports:pause_schedule": Row(post=EVERYBODY),
     "exports:resume_schedule": Row(post=EVERYBODY),
     "exports:end_schedule": Row(post=EVERYBODY),

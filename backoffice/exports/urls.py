@@ -12,6 +12,7 @@ urlpatterns = [
     path("schedules/", views_schedules.schedules, name="schedules"),
     path("schedules/new/", views_schedules.new_schedule, name="new_schedule"),
     path("schedules/<int:schedule_id>/", views_schedules.schedule, name="schedule"),
+    path("schedules/<int:schedule_id>/marker/", views_schedules.schedule_marker, name="schedule_marker"),
     path("schedules/<int:schedule_id>/pause/", views_schedules.pause, name="pause_schedule"),
     path("schedules/<int:schedule_id>/resume/", views_schedules.resume, name="resume_schedule"),
     path("schedules/<int:schedule_id>/end/", views_schedules.end, name="end_schedule"),

@@ -83,7 +83,17 @@ def schedule(request: HttpRequest, schedule_id: int) -> HttpResponse:
     """Show one schedule and every file it made."""
     person = person_of(request)
     found = get_object_or_404(visible_to(person), pk=schedule_id)
-    return render_page(request, "exports/schedule.html", pages.schedule_context(found, person))
+    return render_page(request, "exports/schedule.html", pages.schedule_context(found, person), "schedule-files")
+
+
+@require_GET
+def schedule_marker(request: HttpRequest, schedule_id: int) -> HttpResponse:
+    """Answer 204, and have the files drawn again when something has changed."""
+    found = get_object_or_404(visible_to(person_of(request)), pk=schedule_id)
+    response = HttpResponse(status=204)
+    if pages.marker_of(found) != request.GET.get("shown"):
+        response["HX-Trigger"] = "schedule-changed"
+    return response
 
 
 @require_POST

@@ -23,6 +23,8 @@ MONEY += ["/reconciliation/bitnob/", "/reconciliation/pictures/", CLOSED, f"{CLO
 MONEY += ["/orders/?q=nothing-of-the-kind", "/audit/who-funded-what/"]
 OWN = ["/accounts/factors/", "/accounts/factors/authenticator/", "/accounts/factors/passkeys/add/"]
 OWN += ["/accounts/factors/recovery-codes/"]
+EXPORTS = ["/exports/verify/", "/exports/files/", "/exports/schedules/", "/exports/schedules/new/?list=orders"]
+EXPORTS += ["/orders/export/"]
 PAGES: dict[str, list[str]] = {
     "maya": [
         *EVERYBODYS,
@@ -38,7 +40,7 @@ PAGES: dict[str, list[str]] = {
         f"{CLOSED}reopen/",
     ],
     "omar": [*MONEY, "/clients/user_12345/deactivate/", "/clients/user_90210/activate/", "/audit/", "/audit/verify/"],
-    "vera": [*EVERYBODYS, *MONEY, "/audit/", "/audit/1/", "/audit/verify/", "/exports/"],
+    "vera": [*EVERYBODYS, *MONEY, "/audit/", "/audit/1/", "/audit/verify/", "/exports/", *EXPORTS],
     "adam": [*EVERYBODYS, "/audit/", "/exports/"],
 }
 PAGES["omar"] += [*OWN, f"{PREPARED}review/"]

@@ -75,8 +75,21 @@ def schedule_context(schedule: Schedule, person: Person) -> dict[str, Any]:
         "facts": facts_of(schedule, runs),
         "runs": [shown(run, schedule, is_own=is_own) for run in runs],
         "is_own": is_own,
+        "marker": marker_of(schedule),
+        "is_awaited": is_awaited(schedule, runs),
         "can_end": schedule.is_running or schedule.is_paused,
     }
+
+
+def marker_of(schedule: Schedule) -> str:
+    """What changes when the files of a schedule have to be drawn again."""
+    newest = schedule.runs.order_by("-period").values_list("period", "state", "sentence").first()
+    return "-".join([schedule.state, *(str(one) for one in newest or ())])
+
+
+def is_awaited(schedule: Schedule, runs: list[ScheduledRun]) -> bool:
+    """Whether a file is on its way, so that somebody who looks waits for it."""
+    return any(run.state == RunState.BUILDING for run in runs) or (schedule.is_running and not runs)
 
 
 def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:

@@ -148,6 +148,17 @@ def test_the_page_says_what_became_of_each_file(as_vera: Client, scheduled: Sche
         assert said in page, said
 
 
+def test_its_files_are_drawn_again_when_one_comes_further(as_vera: Client, scheduled: Schedules) -> None:
+    schedule = scheduled()
+    marker = f"/exports/schedules/{schedule.pk}/marker/"
+    assert "HX-Trigger" not in as_vera.get(marker, {"shown": "running"})
+    begin_due()
+    answer = as_vera.get(marker, {"shown": "running"})
+    assert (answer.status_code, answer["HX-Trigger"]) == (204, "schedule-changed")
+    region = as_vera.get(f"/exports/schedules/{schedule.pk}/", headers={"HX-Request": "true"}).content.decode()
+    assert "schedule-files" in region and "<html" not in region
+
+
 def test_a_stopped_one_says_why_on_its_page(as_vera: Client, scheduled: Schedules, vera: Person) -> None:
     schedule = scheduled()
     Schedule.objects.filter(pk=schedule.pk).update(state="stopped", sentence="Only managers can do this.")
