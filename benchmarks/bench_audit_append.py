@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from benchmarks import common
 
@@ -93,7 +94,7 @@ def insert(writer: int, each: int) -> None:
     connection.close()
 
 
-def plain_values(names: list[str]) -> list[object]:
+def plain_values(names: list[str]) -> list[Any]:
     """The values of the newest entry, as psycopg takes them."""
     from django.db import connection
 
