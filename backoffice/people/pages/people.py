@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.queries import people_who_can_decide, seen_by
 from backoffice.approvals.wording import sentence
+from backoffice.audit.asking.pages import day_address
 from backoffice.audit.queries import history_of
 from backoffice.people import policies, queries
 from backoffice.people.badges import FACTORS, STATES, role_label
@@ -23,7 +25,7 @@ from backoffice.people.models import ChangeKind
 from backoffice.people.pages.abilities import abilities_of
 from backoffice.people.pages.changes import consequences_of, crumbs_to, question_of, url_of
 from backoffice.people.proposals import Proposal
-from backoffice.ui.values import Action, Crumb, Fact, Lines, Reference
+from backoffice.ui.values import Action, Crumb, Fact, Lines, Link, Reference
 
 MOST_SHOWN: Final = 20
 #: What is said of a request to whoever may not see what it is about.
@@ -68,6 +70,7 @@ def facts_of(shown: Any) -> list[Fact]:
         Fact(_("Last seen"), shown.last_seen),
         Fact(_("Account since"), shown.created_at),
         Fact(_("Times shown in"), shown.time_zone),
+        Fact(_("What they did"), Link(_("Day by day"), day_address(shown, timezone.localdate()))),
     ]
 
 

@@ -91,6 +91,11 @@ def test_a_question_that_names_nobody_or_no_day_is_answered_with_what_is_wrong(a
     assert as_vera.get(f"/audit/day/?{query}").status_code == 400
 
 
+def test_a_person_s_page_leads_to_their_day(as_vera: Client, maya: Person) -> None:
+    address = f"/audit/day/?person={maya.pk}&amp;day={timezone.localdate().isoformat()}"
+    assert f'href="{address}"' in as_vera.get(f"/people/{maya.pk}/").content.decode()
+
+
 def test_a_day_longer_than_the_page_says_so(as_vera: Client, maya: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.audit.asking.pages.MOST_SHOWN", 2)
     write(3, by=maya)
