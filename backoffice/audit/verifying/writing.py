@@ -21,7 +21,7 @@ def told(found: Verification) -> dict[str, Any]:
         "entries": found.entries,
         "seals": found.seals,
         "sealed": found.sealed,
-        "milliseconds": round(found.seconds * 1000),
+        "seconds": f"{found.seconds:.1f}",
         "bad_entry": found.fault.number if found.fault else None,
         "bad_field": found.fault.field if found.fault else None,
         "faults": [fault.sentence for fault in found.faults],
