@@ -55,7 +55,7 @@ def test_a_scheduled_export_arrives_by_itself(sign_in: SignIn, stack: Stack) -> 
     vera.goto("/exports/audit/?event=export.made")
     vera.get_by_role("link", name="Every day or month").click()
     vera.get_by_role("button", name="Schedule the export").click()
-    expect(vera.locator("#schedule-files")).to_contain_text("Delivered", timeout=3 * SOON)  # without a reload
+    expect(vera.locator("#schedule-files .badge")).to_have_text("Delivered", timeout=3 * SOON)  # without a reload
     letters = [mail.read_text() for mail in stack.mails() if "your scheduled export is ready" in mail.read_text()]
     assert len(letters) == 1 and "/exports/files/" in letters[0]
     vera.get_by_role("button", name="End").click()

@@ -23,6 +23,8 @@ OUR_NAME: Final = re.compile(r"[a-z0-9-]+-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z")
 MOST_CANDIDATES: Final = 2_000
 MOST_MARKS: Final = 50_000_000
 SAMPLE: Final = 4_096
+#: So many files of the same columns and rows have their sums compared.
+MOST_ALIKE: Final = 50
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,18 @@ def like_in_size(shape: Shape, rows: int, size: int) -> Issued | None:
     """Find the newest file of the same columns, rows and bytes: one digit changed in its only row leaves all three."""
     alike = {"after__columns": list(shape.cells), "after__rows": rows, "after__bytes": size}
     found = whole().filter(**alike).order_by("-number").first() if rows else None
+    return Issued(found) if found else None
+
+
+def of_the_same_shape(shape: Shape, rows: int) -> list[Issued]:
+    """Find the newest files with these columns and as many rows."""
+    found = whole().filter(after__columns=list(shape.cells), after__rows=rows).order_by("-number")
+    return [Issued(entry) for entry in found[:MOST_ALIKE]]
+
+
+def with_these_columns(shape: Shape) -> Issued | None:
+    """Find the newest file with these columns, whatever its rows."""
+    found = whole().filter(after__columns=list(shape.cells)).order_by("-number").first() if shape.cells else None
     return Issued(found) if found else None
 
 

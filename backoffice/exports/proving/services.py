@@ -12,7 +12,14 @@ from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.exports.policies import READERS
 from backoffice.exports.proving.comparing import Change, Comparison, compare
-from backoffice.exports.proving.issued import Issued, closest, named_as, with_digest
+from backoffice.exports.proving.issued import (
+    Issued,
+    closest,
+    named_as,
+    of_the_same_shape,
+    with_digest,
+    with_these_columns,
+)
 from backoffice.exports.proving.receiving import Received
 from backoffice.exports.proving.records import Records, records_of, text_at
 from backoffice.exports.proving.restoring import LONGEST, restored
@@ -48,7 +55,7 @@ class Finding:
     """What a file turned out to be. ``issued`` are the manifests it belongs to, the first one made first.
 
     ``is_by_name`` says that nothing but its name leads to its manifest, ``comparison`` is of its rows, where it has
-    rows that can be told apart.
+    rows that can be told apart. ``alike`` is a file with the same columns, where it was never issued.
     """
 
     verdict: Verdict
@@ -61,6 +68,7 @@ class Finding:
     unreadable_row: int = 0
     changed: tuple[Row, ...] = field(default=(), repr=False)
     is_by_name: bool = False
+    alike: Issued | None = None
     entry: Entry | None = None
 
     @property
@@ -113,9 +121,12 @@ def known_by_name(received: Received, shape: Shape) -> Finding:
 
 def altered_or_strange(received: Received, shape: Shape) -> Finding:
     records = records_of(received.content, shape)
-    issued = named_as(received.name) or closest(records, shape, received.size)
+    issued = (
+        named_as(received.name) or closest(records, shape, received.size) or with_these_sums(received, shape, records)
+    )
     if issued is None:
-        return Finding(Verdict.NEVER_ISSUED, received, shape, rows=len(records))
+        alike = with_these_columns(shape)
+        return Finding(Verdict.NEVER_ISSUED, received, shape, rows=len(records), alike=alike)
     marks = issued.marks()
     if len(marks) != issued.rows:
         return Finding(Verdict.ALTERED, received, shape, (issued,), rows=len(records), is_by_name=True)
@@ -133,6 +144,15 @@ def altered_or_strange(received: Received, shape: Shape) -> Finding:
         unreadable_row=sums.unreadable if sums else 0,
         changed=tuple(rows_shown(received, records, comparison, marks)),
     )
+
+
+def with_these_sums(received: Received, shape: Shape, records: Records) -> Issued | None:
+    """Find the file that a spreadsheet program wrote anew: no row has its bytes, but columns, rows and sums are its."""
+    for issued in of_the_same_shape(shape, len(records)):
+        sums = sums_of(received.content, shape, issued) if issued.sums else None
+        if sums and not sums.unreadable and not any(one.difference for one in compared(issued, sums)):
+            return issued
+    return None
 
 
 def rows_shown(received: Received, records: Records, comparison: Comparison, marks: Any) -> list[Row]:

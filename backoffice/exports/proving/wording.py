@@ -46,6 +46,13 @@ def never_issued(finding: Finding) -> list[str]:
     if finding.shape.is_workbook:
         said = [_("No manifest in the log has the digest of this workbook, or its name.")]
         said.append(_("A workbook that was changed and renamed cannot be told from one that was never issued."))
+    if finding.alike:
+        said.append(
+            _(
+                "Its columns are those of an export of ours, though. Where a spreadsheet program saved it, give it"
+                " the name it was issued under, and verify it again."
+            )
+        )
     return said
 
 
@@ -99,7 +106,10 @@ def rows_said(finding: Finding) -> list[str]:
         return said
     every_one = comparison.change is Change.ROWS and comparison.count == manifest.rows
     if every_one and manifest.rows > 1:
-        return [*said, _("No row is as it was issued, as after a spreadsheet program has saved the file.")]
+        said.append(_("No row is as it was issued, as after a spreadsheet program has saved the file."))
+        if finding.sums and not any(one.difference for one in finding.sums):
+            said.append(_("It has as many rows, and they add up to the same sums."))
+        return said
     return [*said, change_said(comparison)]
 
 

@@ -43,7 +43,7 @@ def test_one_issued_twice_names_both(file: bytes, offered: Export, vera: Person)
     assert [one.entry.event for one in found(file).issued] == ["export.made", "export.made"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
 @given(pick=st.data())
 def test_a_digit_changed_anywhere_in_the_rows_names_its_row_and_no_other(file: bytes, pick: st.DataObject) -> None:
     place = pick.draw(st.integers(0, len(ROWS) - 1))
@@ -109,6 +109,17 @@ def test_a_file_rewritten_by_a_spreadsheet_is_known_by_its_name_and_its_sums_are
     assert "No row is as it was issued, as after a spreadsheet program has saved the file." in said
     assert "The A0 sum is 500.00 too high." in said
     assert any("another separator" in one for one in said)
+
+
+def test_a_file_rewritten_and_renamed_is_known_by_its_columns_rows_and_sums(file: bytes) -> None:
+    said = sentences(found(without_quotes(file)))
+    assert "It has as many rows, and they add up to the same sums." in said
+
+
+def test_one_rewritten_renamed_and_changed_is_told_what_to_try(file: bytes) -> None:
+    finding = found(without_quotes(changed(1, b"-12500.00", b"-12000.00")))
+    assert finding.verdict is Verdict.NEVER_ISSUED
+    assert any("give it the name it was issued under" in one for one in sentences(finding))
 
 
 @pytest.mark.parametrize(

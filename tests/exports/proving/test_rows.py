@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backoffice.exports.proving.comparing import Change, Comparison, Region, compare
@@ -15,6 +15,8 @@ from backoffice.exports.proving.records import LONGEST_PIECE, Records, records_o
 from backoffice.exports.proving.restoring import restored
 from backoffice.exports.proving.shapes import shape_of
 
+#: A machine that is busy is no fault of the rows.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HEADING = b"reference,amount,note\n"
 ROWS = [b'"dep-1",1250.00,"first"\n', b'"dep-2",-3.50,"two\nlines"\n', b'"dep-3",0.00,"say ""no"""\n', b'"d",7,""\n']
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -46,6 +48,7 @@ def difference(issued: list[bytes], content: bytes) -> Comparison:
     return compare(marks, read(content, frozenset(marks)).marks)
 
 
+@unhurried
 @given(rows=lines, pick=st.data())
 def test_one_changed_digit_is_located_to_its_row(rows: list[tuple[str, str, str]], pick: st.DataObject) -> None:
     issued = written(rows)
@@ -59,12 +62,14 @@ def test_one_changed_digit_is_located_to_its_row(rows: list[tuple[str, str, str]
     assert restored(changed.removesuffix(b"\n"), crc32(row)) == row.removesuffix(b"\n")
 
 
+@unhurried
 @given(rows=lines)
 def test_the_rows_of_an_untouched_file_are_those_issued(rows: list[tuple[str, str, str]]) -> None:
     issued = written(rows)
     assert read(HEADING + b"".join(issued)).marks == marks_of(issued)
 
 
+@unhurried
 @given(rows=lines)
 def test_line_ends_of_windows_change_no_row(rows: list[tuple[str, str, str]]) -> None:
     issued = [row.replace(b"\r", b"") for row in written(rows)]
