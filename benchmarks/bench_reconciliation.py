@@ -6,10 +6,10 @@ inserted into a plain table: no key, no index, no check, no order. Ours writes v
 exceptions people work on. Both in one database, with the same memory, in turns.
 
 Bounds: within 1.5x of the bare join; ten times the rows within 12x the time; a row of a day in a year within 2x of a
-row of the same day alone; the worker under 150 MB; every planted discrepancy found, with the right verdict, and nothing
-else. pandas and datacompy compare the same rows in a process of their own (`alternatives.py`), and have to be slower,
-like with like: they keep nothing, and so stand beside the comparison that keeps nothing; pandas with its pairs taken in by a
-plain table stands beside the findings and exceptions written. Where the Python that is named, or else
+row of the same day alone; the worker under 150 MB; every planted discrepancy found, with the right verdict, and
+nothing else. pandas and datacompy compare the same rows in a process of their own (`alternatives.py`), and have to be
+slower, like with like: they keep nothing, and so stand beside the comparison that keeps nothing; pandas with its pairs
+taken in by a plain table stands beside the findings and exceptions written. Where the Python that is named, or else
 this one, does not have both, they are not measured.
 
 Run: python -m benchmarks.bench_reconciliation [ROWS] [--python-of-alternatives PATH]
