@@ -2,9 +2,10 @@
 
 Two files stand for the two sides, as the database writes them with COPY. Each alternative reads both, text as text so
 that no digit is lost. pandas merges on the reference and names the verdict of every row; datacompy compares columns.
-Neither keeps anything: what it takes to write a verdict that lasts is ours alone.
+Both are timed for the comparison alone, and pandas once more with its pairs and their verdicts written to a file, which
+is what a database takes in to keep them.
 
-Run: python benchmarks/alternatives.py OURS.csv THEIRS.csv; prints the seconds of each as JSON
+Run: python benchmarks/alternatives.py OURS.csv THEIRS.csv PAIRS.csv; prints the seconds of each as JSON
 """
 
 import importlib
@@ -19,7 +20,7 @@ DECIDING = ["type", "asset", "client", "amount", "status"]
 Frames = tuple[Any, Any]
 
 
-def main(ours: str, theirs: str) -> None:
+def main(ours: str, theirs: str, kept: str) -> None:
     """Time both alternatives over the same two files."""
     pandas, numpy, datacompy = (importlib.import_module(name) for name in ("pandas", "numpy", "datacompy"))
 
@@ -28,6 +29,7 @@ def main(ours: str, theirs: str) -> None:
 
     took = {
         "pandas merge": seconds(lambda: judged(read(), numpy)),
+        "pandas merge, kept": seconds(lambda: judged(read(), numpy).to_csv(kept, index=False)),
         "datacompy": seconds(lambda: compared(read(), datacompy)),
     }
     print(json.dumps(took))
@@ -40,14 +42,15 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def judged(frames: Frames, numpy: Any) -> Any:
-    """Merge both sides and name the verdict of each row: the first test it fails."""
+    """Merge both sides and name the verdict of each pair: the first test it fails."""
     ours, theirs = frames
     theirs["copies"] = theirs.groupby("reference")["reference"].transform("size")
     pairs = ours.merge(theirs, on="reference", how="outer", suffixes=("_ours", "_theirs"), indicator=True)
     tests = [(pairs["copies"] > 1, "duplicate_reference")]
     tests += [(pairs["_merge"] == "right_only", "extra_at_partner"), (pairs["_merge"] == "left_only", "missing")]
     tests += [(pairs[f"{name}_ours"] != pairs[f"{name}_theirs"], f"{name}_differs") for name in DECIDING]
-    return numpy.select([test for test, _verdict in tests], [verdict for _test, verdict in tests], "matched")
+    chosen = [test for test, _verdict in tests], [verdict for _test, verdict in tests]
+    return pairs.assign(verdict=numpy.select(*chosen, "matched"))
 
 
 def compared(frames: Frames, datacompy: Any) -> bool:
@@ -58,4 +61,4 @@ def compared(frames: Frames, datacompy: Any) -> bool:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

@@ -10,7 +10,7 @@ from django.db.models import CharField as TextOutput
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from backoffice.accounts.models import Person, Role
+from backoffice.accounts.models import NEVER_CAME, Person, Role
 from backoffice.approvals.models import Decision, Delegation, Request, RuleKind
 from backoffice.approvals.states import RequestState
 
@@ -121,9 +121,12 @@ def older_than(request: Request, waiting: QuerySet[Request]) -> QuerySet[Request
 
 
 def people_who_can_decide(*not_these: int | None) -> list[Person]:
-    """List everybody entitled to decide: active managers other than the one who asks and whoever else is barred."""
-    managers = Person.objects.filter(role=Role.MANAGER, is_active=True).exclude(pk__in=[pk for pk in not_these if pk])
-    return list(managers.order_by("name", "id"))
+    """List everybody entitled to decide: active managers other than the one who asks and whoever else is barred.
+
+    One who is invited and never came cannot, and a rule that needs them could not be satisfied.
+    """
+    managers = Person.objects.filter(~NEVER_CAME, role=Role.MANAGER, is_active=True)
+    return list(managers.exclude(pk__in=[pk for pk in not_these if pk]).order_by("name", "id"))
 
 
 def people_still_able(request: Request) -> list[Person]:

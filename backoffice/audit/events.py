@@ -93,7 +93,7 @@ SENTENCES: dict[str, str | Promise] = {
     "funding.paused": _("Sending was paused"),
     "funding.halted": _("Sending was halted"),
     "funding.resumed": _("Sending was resumed"),
-    "freeze.made": _("Froze what leaves"),
+    "freeze.made": _("Froze payments"),
     "freeze.release_asked": _("Asked for the release of a freeze"),
     "freeze.released": _("Released a freeze"),
     "freeze.release_rejected": _("Rejected the release of a freeze"),

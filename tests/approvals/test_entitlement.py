@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from backoffice import failpoints
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
+from backoffice.approvals.queries import people_who_can_decide
 from backoffice.failpoints import Failpoint
 from backoffice.funding.states import State
 from tests.funding.cast import approved_by, mirrored_asset, mirrored_client, now, withdrawal
@@ -49,3 +51,10 @@ def test_an_account_closed_before_it_approves_does_not(committed: str, maya: Per
     with pytest.raises(Refused):
         approved_by(omar, operation)
     assert now(operation).state == State.PENDING_APPROVAL
+
+
+def test_a_manager_who_is_invited_and_never_came_is_not_counted_on(db: None, omar: Person, lina: Person) -> None:
+    invited = Person.objects.create_person(email="noor@example.com", name="Noor Adel", role=Role.MANAGER)
+    assert people_who_can_decide(omar.pk) == [lina]
+    Person.objects.filter(pk=invited.pk).update(last_login=timezone.now())
+    assert people_who_can_decide(omar.pk) == [lina, invited]

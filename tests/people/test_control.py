@@ -273,6 +273,7 @@ class Tried:
     """A subject that says nothing, in the place of operations, so that the policy itself answers and nothing else."""
 
     kind = "operation"
+    words = subjects.Words(approve="Approve", to_subject="To it", if_rejected="Nothing happens.")
 
     def current_fingerprint(self, key: str) -> str:
         return "f" * 64
@@ -308,7 +309,7 @@ def assert_agrees(found: list[Person], asker: Person, kept_out: Person | None) -
 
 
 def a_person(place: int, role: Role) -> Person:
-    return Person.objects.create_person(email=f"p{place}@example.com", name=f"P{place}", role=role)
+    return Person.objects.create_person(email=f"p{place}@example.com", name=f"P{place}", role=role, password="used")
 
 
 def hand_over_in_pairs(managers: list[Person]) -> None:

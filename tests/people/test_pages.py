@@ -347,6 +347,7 @@ def test_what_is_decided_is_a_question_no_more(client: Client, adam: Person, may
 
     said = text_of(client.get(page))
     assert "Role of Maya Haddad: from finance to manager" in said and "Give Maya Haddad" not in said
+    assert "Approved a request" in said
 
 
 def test_a_proposal_is_taken_back_by_who_made_it(client: Client, adam: Person, maya: Person) -> None:

@@ -1,10 +1,11 @@
 """Staff: one person, one role (security.md §1)."""
 
-from typing import Any
+from typing import Any, Final
 
 import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -30,6 +31,10 @@ class PersonManager(BaseUserManager["Person"]):
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(email=(username or "").casefold())
+
+
+#: Invited, and not in use yet: without a password and without a sign-in of any kind.
+NEVER_CAME: Final = models.Q(last_login=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def company_time_zone() -> str:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper
 
-from backoffice.accounts.models import Person, Role
+from backoffice.accounts.models import NEVER_CAME, Person, Role
 from backoffice.approvals.matching import live_rules
 from backoffice.approvals.models import Delegation, Rule
 from backoffice.database import clock
@@ -81,9 +80,9 @@ class Snapshot:
 
 def snapshot_now() -> Snapshot:
     """Read roles, live rules and the delegations in force, in three queries."""
-    never_came = Q(last_login=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
-    people = Person.objects.annotate(has_come=ExpressionWrapper(~never_came, output_field=BooleanField()))
-    rows = people.order_by("name", "id").values_list("id", "name", "role", "is_active", "has_come")
+    has_come = ExpressionWrapper(~NEVER_CAME, output_field=BooleanField())
+    people = Person.objects.annotate(has_come=has_come).order_by("name", "id")
+    rows = people.values_list("id", "name", "role", "is_active", "has_come")
     return Snapshot(
         people=tuple(Member(*row) for row in rows),
         rules=tuple(live_rules().rules.order_by("kind", "name").select_related("rule_set")),

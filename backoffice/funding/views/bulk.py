@@ -80,7 +80,9 @@ def file(request: HttpRequest, file_id: int) -> HttpResponse:
 
 def page(request: HttpRequest, one: BulkFile, form: ControlForm | None = None, status: int = 200) -> HttpResponse:
     context = pages.file_context(one, person_of(request), clock.now(), form)
-    return render_page(request, TEMPLATE, {**context, "history": history_of(one)}, "bulk-file", status=status)
+    return render_page(
+        request, TEMPLATE, {**context, "history": history_of(one, one.approval)}, "bulk-file", status=status
+    )
 
 
 @require_GET

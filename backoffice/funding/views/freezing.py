@@ -71,7 +71,9 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
 def shown_one(request: HttpRequest, number: int, form: ReleaseForm, *, status: int = 200) -> HttpResponse:
     found = get_object_or_404(freezes.freezes(), pk=number)
     context = freezing_pages.detail_context(found, person_of(request), timezone.now())
-    return render_page(request, DETAIL, {**context, "form": form, "history": history_of(found)}, status=status)
+    return render_page(
+        request, DETAIL, {**context, "form": form, "history": history_of(found, found.release)}, status=status
+    )
 
 
 @require_POST

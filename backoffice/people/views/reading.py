@@ -56,7 +56,7 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     """Show one change of an account."""
     found = get_object_or_404(queries.changes(), key=key)
     context = change_context(found, person_of(request), timezone.now())
-    return render_page(request, "people/change.html", {**context, "history": history_of(found)})
+    return render_page(request, "people/change.html", {**context, "history": history_of(found, found.approval)})
 
 
 @require_POST

@@ -77,8 +77,8 @@ VERDICT = """
 """
 
 
-def pass_over(side: OurSide) -> str:
-    """The pass over one of our sides: the one statement that writes the findings of a run.
+def pairs_of(side: OurSide) -> str:
+    """The comparison of one of our sides with theirs: ``pairs``, one row for every finding, with its verdict.
 
     Each side is read once. Beyond the window are followed, by reference: orders under a reference that stands in it,
     and what is ours of an order that found nothing of ours in it. Both are few, and looked for by index: hence the
@@ -148,6 +148,13 @@ def pass_over(side: OurSide) -> str:
         AND (%(client)s::text IS NULL OR ours.client = %(client)s OR theirs.client = %(client)s)
         AND (ours.id IS NOT NULL OR theirs.copies > 1 OR theirs.type <> ALL(%(trades)s))
     )
+    """  # noqa: S608  (no value of anybody's: constants of this package)
+
+
+def pass_over(side: OurSide) -> str:
+    """The pass over one of our sides: the one statement that writes the findings of a run."""
+    return f"""
+    {pairs_of(side)}
     INSERT INTO reconciliation_finding (
         run_id, verdict, reference, {side.column}, order_id,
         our_client, our_type, our_asset, our_amount, our_state, our_at,

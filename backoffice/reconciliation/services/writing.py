@@ -21,11 +21,13 @@ from backoffice.ui import times
 
 #: For the transaction of a run. A pass over a million rows hashes and sorts them in memory, and takes longer than a
 #: page may. The planner cannot know how many different references a window holds, and without them sorts what is better
-#: hashed; and the day of a year is found by its indexes.
+#: hashed; and the day of a year is found by its indexes. Nor can it know how few rows a full join leaves: it thinks of
+#: billions, and would compile the statement for longer than that saves.
 ROOM: Final = """
     SET LOCAL work_mem = '256MB';
     SET LOCAL statement_timeout = '30min';
     SET LOCAL enable_mergejoin = off;
+    SET LOCAL jit = off;
     SET LOCAL random_page_cost = 1.1
 """
 

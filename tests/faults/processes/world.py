@@ -232,7 +232,7 @@ def _peopled(host: str, database: str, partners: Partners, horses: Stable, unfor
         cursor.execute("SET lock_timeout = '1s'")
     partners.make_orders(OUTSIDE_ORDERS, days=1)
     maya = Person.objects.create_person(email="maya@example.com", name="Maya Haddad", role=Role.FINANCE)
-    omar = Person.objects.create_person(email="omar@example.com", name="Omar Saleh", role=Role.MANAGER)
+    omar = Person.objects.create_person(email="omar@example.com", name="Omar Saleh", role=Role.MANAGER, password="used")
     clients = [mirrored_client(f"user_{number}", name=f"Client {number}") for number in range(CLIENTS)]
     for client in clients:
         partners.make_client(client.partner_client_id)

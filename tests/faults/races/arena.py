@@ -104,7 +104,7 @@ def _finance() -> Person:
 
 def _managers() -> tuple[Person, ...]:
     return tuple(
-        Person.objects.create_person(email=f"m{n}@example.com", name=f"Manager {n}", role=Role.MANAGER)
+        Person.objects.create_person(email=f"m{n}@example.com", name=f"Manager {n}", role=Role.MANAGER, password="used")
         for n in range(RACERS)
     )
 

@@ -44,7 +44,9 @@ def confirmed(by: Person, content: bytes, *, equal: bool = False) -> BulkFile:
 def a_manager() -> Person:
     """Return one of the cast's managers, or somebody in their place."""
     found = Person.objects.filter(role=Role.MANAGER).first()
-    return found or Person.objects.create_person(email="rami@example.com", name="Rami Nasser", role=Role.MANAGER)
+    return found or Person.objects.create_person(
+        email="rami@example.com", name="Rami Nasser", role=Role.MANAGER, password="used"
+    )
 
 
 def created(file: BulkFile) -> list[Operation]:
