@@ -1,6 +1,7 @@
 """Scheduled exports: the list, a new one, one's page, pausing, going on, ending."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -20,6 +21,8 @@ from backoffice.exports.schedules.services import NotAsItStands, make_schedule
 from backoffice.exports.wishes import Wish, check_names
 from backoffice.ui.columns import FULL
 from backoffice.ui.render import render_listing, render_page
+
+NUMBER: Final = re.compile("[0-9]{1,18}", re.ASCII)
 
 
 @require_GET
@@ -58,9 +61,20 @@ def wish_in(request: HttpRequest, preset: str = FULL, format: str = Format.CSV) 
     person = person_of(request)
     check_may_take(export, person)
     params = QueryDict(request.GET.get("filter", ""))
-    wish = Wish(export, params, person, preset, Format(format), request.GET.get("scope", ""))
+    wish = Wish(export, params, person, preset, Format(format), scope_in(request, export))
     check_names(wish)
     return wish
+
+
+def scope_in(request: HttpRequest, export: registry.Export) -> str:
+    """Read which object a file is of: the number of one, where the list is one of many.
+
+    :raises Http404: for anything else.
+    """
+    scope = request.GET.get("scope", "")
+    if scope and not (export.narrowed and NUMBER.fullmatch(scope)):
+        raise Http404
+    return scope
 
 
 def add(request: HttpRequest, said: dict[str, Any]) -> Schedule:

@@ -62,7 +62,14 @@ def test_s6_a_form_is_taken_for_what_it_may_say(
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 404), ("?list=none-such", 404), ("?list=balances&filter=colour%3Dred", 400), ("?list=balances", 200)],
+    [
+        ("", 404),
+        ("?list=none-such", 404),
+        ("?list=balances&filter=colour%3Dred", 400),
+        ("?list=balances&filter=q%3D" + "x" * 201, 400),
+        ("?list=balances&scope=1", 404),
+        ("?list=balances", 200),
+    ],
 )
 def test_the_address_names_a_list_and_filters_it_has(as_vera: Client, by_day: Export, query: str, status: int) -> None:
     assert as_vera.get(f"/exports/schedules/new/{query}").status_code == status
@@ -72,6 +79,13 @@ def test_a_folder_that_cannot_be_is_said_so_beside_its_field(as_vera: Client, by
     page = as_vera.post(NEW, {**FORM, "delivery": "folder", "folder": "Month End"}).content.decode()
     assert "Use small letters, digits and hyphens, at most 40 of them." in page
     assert 'id="id_folder_error"' in page
+
+
+@pytest.mark.parametrize("scope", ["x", "-1", "1e9", "٣", "9" * 30, "999999"])
+def test_s34_a_list_of_one_object_is_asked_for_by_its_number(client: Client, vera: Person, scope: str) -> None:
+    client.force_login(vera)
+    answer = client.get("/exports/schedules/new/", {"list": "reconciliation", "scope": scope})
+    assert answer.status_code == 404
 
 
 def test_nobody_schedules_what_they_may_not_take_away(client: Client, by_day: Export, omar: Person) -> None:
