@@ -48,7 +48,7 @@ SEAL_FIELDS = ("version", "number", "entry", "count", "head_hash", "at", "key_id
 #: The name every export has at the beginning, however a copy of it was called afterwards.
 EXPORT_NAME = re.compile(r"[a-z0-9-]+-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z")
 SEAL_NAME = re.compile(r"seal-([0-9]{9,18})(?:-[0-9a-f]{16})?\.json")
-BOM = b"\xef\xbb\xbf"
+HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Row = dict[str, Any]
 
@@ -80,7 +80,9 @@ def canonical_text(fields: Row) -> str:
 
 
 def as_written(value: Any) -> Any:
-    """Keep a number with decimals, which no entry holds, from looking like one that it may."""
+    """Keep a number with decimals, which no entry holds, from looking like one that it may, and a line one line."""
+    if isinstance(value, str):
+        return HARMFUL.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):
@@ -144,9 +146,9 @@ def take_note(log: Log, row: Row, sealed: set[int]) -> None:
     number, event = row["row"]["number"], row["row"]["event"]
     if number in sealed:
         log.sealed_hashes[number] = row["hash"]
-    manifest = {**row["row"], **said(row), "entry": number}
-    if event in ("export.made", "export.broken") and isinstance(manifest["after"], dict):
-        log.manifests.append(manifest)
+    if event in ("export.made", "export.broken"):
+        manifest = {**row["row"], **said(row), "entry": number}
+        log.manifests.extend([manifest] if isinstance(manifest["after"], dict) else [])
 
 
 def fault_of(row: Row, links: tuple[Link, Link], after: Row | None, head: Row) -> str:
@@ -162,7 +164,10 @@ def fault_of(row: Row, links: tuple[Link, Link], after: Row | None, head: Row) -
     if row["row"]["version"] != VERSION:
         return f"Entry {number:,} was changed: no form of an entry has its version."
     held = hash_held(number, after, head)
-    return misplaced(row, links) or changed(row, held) or broken_link(row, links, held)
+    differing = difference(row)
+    if differing:
+        return misplaced(row, links) or changed(row, differing, held)
+    return broken_link(row, links, held)
 
 
 def hash_held(number: int, after: Row | None, head: Row) -> str | None:
@@ -181,11 +186,9 @@ def misplaced(row: Row, links: tuple[Link, Link]) -> str:
     )
 
 
-def changed(row: Row, held: str | None) -> str:
-    """Find a field that is not what the text says, where the entries around vouch for the text."""
-    found, number = difference(row), row["row"]["number"]
-    if not found:
-        return ""
+def changed(row: Row, found: str, held: str | None) -> str:
+    """Say how a field is not what the text says, where the entries around vouch for the text."""
+    number = row["row"]["number"]
     if held not in (None, row["hash"]):
         return rewritten(number)
     path, was, now = narrowed(found, said(row).get(found), as_written(row["row"][found]))

@@ -92,7 +92,8 @@ def rewritten_entry(random: Random, _place: Path) -> Expected:
     """One entry says something else in column, text and hash alike."""
     number = any_entry(random)
     write_over(number, {**said_by(number), "reason": f"Rewritten {random.random()}"})
-    return Expected(number, f"Entry {number:,} was rewritten")
+    words = "is not the one that the head of the log names" if number == last() else "was rewritten"
+    return Expected(number, f"Entry {number:,} {words}")
 
 
 def deleted(random: Random, _place: Path) -> Expected:
