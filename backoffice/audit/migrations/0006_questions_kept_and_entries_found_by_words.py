@@ -10,46 +10,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0005_verifications_by_workers'),
+        ("audit", "0005_verifications_by_workers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SavedQuestion',
+            name="SavedQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='Name')),
-                ('path', models.CharField(help_text='The page it is asked on', max_length=64)),
-                ('query', models.TextField(blank=True, help_text='The filters, as they stand in the address')),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("path", models.CharField(help_text="The page it is asked on", max_length=64)),
+                ("query", models.TextField(blank=True, help_text="The filters, as they stand in the address")),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['role', 'number'], name='entry_by_role'),
+            model_name="entry",
+            index=models.Index(fields=["role", "number"], name="entry_by_role"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('result', 'done'), _negated=True), fields=['result', 'number'], name='entry_not_done'),
+            model_name="entry",
+            index=models.Index(
+                condition=models.Q(("result", "done"), _negated=True),
+                fields=["result", "number"],
+                name="entry_not_done",
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(django.db.models.functions.text.Left(django.db.models.functions.text.Concat(models.F('who'), models.Value(' '), models.F('delegate_of'), models.Value(' '), models.F('object_id'), models.Value(' '), models.F('client'), models.Value(' '), models.F('reason'), models.Value(' '), django.db.models.functions.comparison.Cast(models.F('before'), models.TextField()), models.Value(' '), django.db.models.functions.comparison.Cast(models.F('after'), models.TextField()), output_field=models.TextField()), 50000), config='simple'), fastupdate=False, name='entry_by_words'),
+            model_name="entry",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.SearchVector(
+                    django.db.models.functions.text.Left(
+                        django.db.models.functions.text.Concat(
+                            models.F("who"),
+                            models.Value(" "),
+                            models.F("delegate_of"),
+                            models.Value(" "),
+                            models.F("object_id"),
+                            models.Value(" "),
+                            models.F("client"),
+                            models.Value(" "),
+                            models.F("reason"),
+                            models.Value(" "),
+                            django.db.models.functions.comparison.Cast(models.F("before"), models.TextField()),
+                            models.Value(" "),
+                            django.db.models.functions.comparison.Cast(models.F("after"), models.TextField()),
+                            output_field=models.TextField(),
+                        ),
+                        50000,
+                    ),
+                    config="simple",
+                ),
+                fastupdate=False,
+                name="entry_by_words",
+            ),
         ),
         migrations.AddField(
-            model_name='savedquestion',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="savedquestion",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.RESTRICT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedquestion',
-            constraint=models.UniqueConstraint(fields=('person', 'name'), name='one_question_per_name'),
+            model_name="savedquestion",
+            constraint=models.UniqueConstraint(fields=("person", "name"), name="one_question_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='savedquestion',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='question_has_a_name'),
+            model_name="savedquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="question_has_a_name"
+            ),
         ),
     ]
