@@ -19,7 +19,6 @@ import argparse
 import base64
 import csv
 import hashlib
-import io
 import json
 import re
 import sys
@@ -28,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,6 +49,13 @@ SEAL_FIELDS = ("version", "number", "entry", "count", "head_hash", "at", "key_id
 EXPORT_NAME = re.compile(r"[a-z0-9-]+-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z")
 SEAL_NAME = re.compile(r"seal-([0-9]{9,18})(?:-[0-9a-f]{16})?\.json")
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+#: What would have a terminal show a sentence otherwise than it is.
+TURNING = re.compile("[\u2028-\u202e\u2066-\u2069]")
+#: No line of a bundle is as long: whoever made it does not choose how much memory is taken.
+LONGEST_LINE = 64 * 1024 * 1024
+LONGEST_NUMBER = 1_000
+#: A log that is sealed has its first seal by then.
+SEALED_WITHIN = timedelta(minutes=12)
 
 Row = dict[str, Any]
 
@@ -67,8 +74,10 @@ class Log:
 
     head: int = 0
     fault: str = ""
+    first_at: str = ""
     sealed_hashes: dict[int, str] = field(default_factory=dict)
     manifests: list[Row] = field(default_factory=list)
+    set_aside: dict[str, int] = field(default_factory=dict)
 
 
 # Canonical text -------------------------------------------------------------------------------------------------------
@@ -98,7 +107,7 @@ def said(row: Row) -> Row:
     """Return what a canonical text says; nothing where it is none."""
     try:
         found = json.loads(row["canonical"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -146,6 +155,10 @@ def take_note(log: Log, row: Row, sealed: set[int]) -> None:
     number, event = row["row"]["number"], row["row"]["event"]
     if number in sealed:
         log.sealed_hashes[number] = row["hash"]
+    log.first_at = log.first_at or str(row["row"]["at"])
+    if event == "seals.set_aside":
+        after = said(row).get("after")
+        log.set_aside.update({str(one): number for one in (after if isinstance(after, dict) else {}).get("hashes", [])})
     if event in ("export.made", "export.broken"):
         manifest = {**row["row"], **said(row), "entry": number}
         log.manifests.extend([manifest] if isinstance(manifest["after"], dict) else [])
@@ -271,6 +284,7 @@ class Seals:
     keys: dict[str, Ed25519PublicKey]
     set_aside: frozenset[str]
     made_at: datetime
+    are_keys_known: bool = False
 
     def is_signed(self, seal: Row) -> bool:
         """Whether one of the keys signed a seal."""
@@ -291,12 +305,23 @@ def seal_faults(seals: Seals, log: Log) -> Iterator[str]:
         row = seal["row"]
         for missing in range(number + 1, row["number"]):
             yield f"Seal {missing:,} is missing from the log's own seals."
+        if row["number"] <= number:
+            yield f"Seal {row['number']:,} does not follow the seal before it."
         before = (number, entry, prev)
         found = fault_of_seal(seal, before, seals, log) or fault_of_copy(seal, seals)
         if found:
             yield found + kept(found, row["entry"], entry, log)
         number, entry, prev = row["number"], row["entry"], seal["hash"]
     yield from stray_faults(seals, log)
+    if not seals.own and lacks_seals(seals, log):
+        yield "No seal is left, although the log is sealed: all were taken away, or none was made."
+
+
+def lacks_seals(seals: Seals, log: Log) -> bool:
+    """Whether a log without a seal must have one: somebody knows its key, or it had time to be sealed."""
+    if not log.head or not seals.keys:
+        return False
+    return seals.are_keys_known or seals.made_at - datetime.fromisoformat(log.first_at) > SEALED_WITHIN
 
 
 def fault_of_seal(seal: Row, before: tuple[int, int, str], seals: Seals, log: Log) -> str:
@@ -354,7 +379,7 @@ def fault_of_copy(seal: Row, seals: Seals) -> str:
 
 def stray_faults(seals: Seals, log: Log) -> Iterator[str]:
     """Find seals that stand in the second place or with you only: the log was once further, or was another one."""
-    known = {seal["hash"] for seal in seals.own} | seals.set_aside
+    known = {seal["hash"] for seal in seals.own} | (seals.set_aside & log.set_aside.keys())
     copied = {seal["file"] for seal in seals.own}
     waiting = {seal["row"]["number"] for seal in seals.own if seal["file"] is None}
     for name, copy in sorted((seals.second_place or {}).items(), key=lambda one: seal_number(one[0])):
@@ -366,8 +391,12 @@ def stray_faults(seals: Seals, log: Log) -> Iterator[str]:
         else:
             yield f"The second place holds a seal {number:,} that is not ours: {name}."
     for copy in seals.yours:
-        if copy["hash"] not in known and seals.is_signed(copy):
+        if copy["hash"] in known and digest(copy["canonical"]) == copy["hash"]:
+            continue
+        if seals.is_signed(copy):
             yield stray(said(copy)["number"], said(copy)["entry"], "in your own copy only", seals, log)
+        else:
+            yield f"Seal {shown(said(copy).get('number'))} of your own copy is signed by none of the keys given here."
 
 
 def stray(number: int, entry: int, where: str, seals: Seals, log: Log) -> str:
@@ -379,6 +408,25 @@ def stray(number: int, entry: int, where: str, seals: Seals, log: Log) -> str:
 def seal_number(name: str) -> int:
     match = SEAL_NAME.fullmatch(name)
     return int(match[1]) if match else 0
+
+
+def notes(seals: Seals, log: Log) -> Iterator[str]:
+    """Say what the answer rests on, and what nobody looked at."""
+    if not seals.are_keys_known:
+        yield (
+            "The seals were checked by the keys of the bundle itself: give --key to check by one you know. Whoever "
+            "forged the bundle would have put keys of their own into it."
+        )
+    if seals.own:
+        newest = seals.own[-1]["row"]["at"]
+        yield f"The newest seal says it is of {newest}, the bundle that it was made {seals.made_at}."
+    elif log.head:
+        yield "No seal vouches for it: this does not show that it was not written anew."
+    if seals.second_place is None:
+        yield "The second place of the seals was not looked at: the bundle says that there is none."
+    entries = sorted({log.set_aside[one] for one in seals.set_aside & log.set_aside.keys()})
+    if entries:
+        yield f"Seals were set aside after a restore: read {', '.join(f'entry {one:,}' for one in entries)}."
 
 
 # Exported files -------------------------------------------------------------------------------------------------------
@@ -463,6 +511,9 @@ class Bundle:
     def __init__(self, path: Path) -> None:
         self._folder = path if path.is_dir() else None
         self._zip = None if path.is_dir() else zipfile.ZipFile(path)
+        names = self._zip.namelist() if self._zip is not None else []
+        if len(names) != len({name.casefold() for name in names}):
+            raise Unreadable("The bundle holds two files of one name: other programs would read another one.")
 
     def close(self) -> None:
         if self._zip is not None:
@@ -483,13 +534,32 @@ class Bundle:
     def lines(self, name: str) -> Iterator[Row]:
         """Read one JSON object per line."""
         with self.open(name) as file:
-            for line in io.TextIOWrapper(file, "utf-8", newline="\n"):
-                yield json.loads(line)
+            number = 0
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                yield read_json(line, f"line {number:,} of {name}")
 
     def object(self, name: str) -> Row:
         with self.open(name) as file:
-            found: Row = json.load(file)
+            found: Row = read_json(file.read(LONGEST_LINE), name)
             return found
+
+
+def read_json(text: bytes, where: str) -> Any:
+    """Read JSON; a number of more digits than Python takes is none the log may hold, and stays a text.
+
+    :raises Unreadable: for what no log holds, naming where it stands.
+    """
+    if len(text) == LONGEST_LINE:
+        raise Unreadable(f"The bundle cannot be read: {where} is longer than any the product writes.")
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise Unreadable(f"The bundle cannot be read: {where} is nested deeper than any the product writes.") from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < LONGEST_NUMBER else digits)
 
 
 def seals_of(bundle: Bundle, about: Row, keys: list[str], yours: list[Path]) -> Seals:
@@ -502,6 +572,7 @@ def seals_of(bundle: Bundle, about: Row, keys: list[str], yours: list[Path]) -> 
         keys={key_id(key): key for key in map(public_key, known)},
         set_aside=frozenset(about["set_aside"]),
         made_at=datetime.fromisoformat(about["made_at"]),
+        are_keys_known=bool(keys),
     )
 
 
@@ -537,14 +608,20 @@ def seals_in(path: Path) -> Iterator[Row]:
 
 def check(bundle: Bundle, keys: list[str], yours: list[Path]) -> tuple[list[str], str, Log]:
     """Check a whole bundle: the faults, the sentence where there is none, and what was read."""
+    faults, sentence, log, _notes = checked(bundle, keys, yours)
+    return faults, sentence, log
+
+
+def checked(bundle: Bundle, keys: list[str], yours: list[Path]) -> tuple[list[str], str, Log, list[str]]:
+    """Check a whole bundle; beside it, say what the answer rests on."""
     about = bundle.object("log.json")
     if about["head"] is None:
-        return ["The head of the log is missing."], "", Log()
+        return ["The head of the log is missing."], "", Log(), []
     seals = seals_of(bundle, about, keys, yours)
     sealed = {seal["row"]["entry"] for seal in seals.own}
     log = read_log(bundle.lines("entries.jsonl"), about["head"], sealed)
-    faults = [*filter(None, [log.fault]), *seal_faults(seals, log), *about["guards"]]
-    return faults, intact(about["head"]["number"], seals.own), log
+    faults = [*filter(None, [log.fault]), *islice(seal_faults(seals, log), MOST_NAMED), *about["guards"]]
+    return faults, intact(about["head"]["number"], seals.own), log, list(notes(seals, log))
 
 
 def intact(entries: int, seals: list[Row]) -> str:
@@ -562,16 +639,15 @@ def intact(entries: int, seals: list[Row]) -> str:
 def run(wanted: argparse.Namespace, say: Callable[[str], object]) -> int:
     """Check everything that was given, say it in sentences, and return the exit code."""
     with closing(Bundle(wanted.bundle)) as bundle:
-        faults, sentence, log = check(bundle, wanted.key, wanted.seals)
-    for one in faults[:MOST_NAMED] or [sentence]:
+        faults, sentence, log, said_beside = checked(bundle, wanted.key, wanted.seals)
+    for one in [*(faults[:MOST_NAMED] or [sentence]), *said_beside]:
         say(one)
-    if not wanted.key:
-        say("The seals were checked by the keys of the bundle itself: give --key to check by one you know.")
     is_well = not faults
     for path in wanted.files:
         is_untouched, verdict = verdict_of(path, log.manifests)
         is_well = is_well and is_untouched
-        say(f"{path}: {verdict}")
+        doubt = " But the log that says so is not what was written: see above." if faults and is_untouched else ""
+        say(f"{path}: {verdict}{doubt}")
     return 0 if is_well else 1
 
 
@@ -587,12 +663,17 @@ def arguments() -> argparse.ArgumentParser:
 def main() -> int:
     """Run from the command line."""
     try:
-        return run(arguments().parse_args(), lambda sentence: sys.stdout.write(f"{sentence}\n"))
+        return run(arguments().parse_args(), lambda sentence: sys.stdout.write(f"{plain(sentence)}\n"))
     except Unreadable as error:
-        sys.stderr.write(f"{error}\n")
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError) as error:
-        sys.stderr.write(f"The bundle or a file cannot be read: {error}\n")
+        sys.stderr.write(f"{plain(str(error))}\n")
+    except Exception as error:  # noqa: BLE001 - whatever somebody put into a bundle: it is never taken for an answer
+        sys.stderr.write(f"The bundle or a file cannot be read: {plain(repr(error))}\n")
     return 2
+
+
+def plain(sentence: str) -> str:
+    """Keep what a bundle holds from writing lines of its own, or over those that stand there."""
+    return TURNING.sub("\N{REPLACEMENT CHARACTER}", HARMFUL.sub("\N{REPLACEMENT CHARACTER}", sentence))
 
 
 if __name__ == "__main__":
