@@ -3,7 +3,7 @@
 The log knows nothing of money: whoever has something to stop registers for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,11 +96,16 @@ def strays(place: Path, *, since: int = 0) -> list[Copy]:
     copied = set(SealCopy.objects.filter(seal__gte=since).values_list("file", flat=True))
     copies = [copy for _, name in there if name not in copied and (copy := second_place.read(place, name))]
     hashes = [copy.hash for copy in copies]
-    known = {
-        *Seal.objects.filter(hash__in=hashes).values_list("hash", flat=True),
-        *SealSetAside.objects.filter(hash__in=hashes).values_list("hash", flat=True),
-    }
+    known = {*Seal.objects.filter(hash__in=hashes).values_list("hash", flat=True), *set_aside(hashes)}
     return [copy for copy in copies if copy.hash not in known and not is_being_written(copy)]
+
+
+def set_aside(hashes: Collection[str]) -> set[str]:
+    """Return those of these seals that were set aside: only what the log itself says so of, since a row beside it is
+    written in a moment by whoever cut the log."""
+    rows = set(SealSetAside.objects.filter(hash__in=hashes).values_list("hash", flat=True))
+    said = Entry.objects.filter(event="seals.set_aside").values_list("after", flat=True) if rows else ()
+    return {hash_ for after in said for hash_ in (after or {}).get("hashes", ()) if hash_ in rows}
 
 
 def is_being_written(copy: Copy) -> bool:

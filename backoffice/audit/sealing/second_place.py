@@ -35,7 +35,7 @@ class Copy:
         """The fields of its canonical text; none where it cannot be read."""
         try:
             said = json.loads(self.canonical)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 
@@ -126,5 +126,5 @@ def read(place: Path, name: str) -> Copy | None:
         return Copy(number, name, str(said["canonical"]), str(said["hash"]), str(said["signature"]))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Copy(number, name)

@@ -133,6 +133,7 @@ def set_strays_aside(*, by: Actor) -> int:
     if strays:
         now = clock.now()
         SealSetAside.objects.bulk_create(SealSetAside(number=one.number, hash=one.hash, at=now) for one in strays)
-        after = {"first": strays[0].number, "last": strays[-1].number, "count": len(strays), "hash": strays[-1].hash}
+        hashes = [one.hash for one in strays]
+        after = {"first": strays[0].number, "last": strays[-1].number, "count": len(strays), "hashes": hashes}
         record("seals.set_aside", by=by, after=after)
     return len(strays)

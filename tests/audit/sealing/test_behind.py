@@ -68,9 +68,17 @@ def test_the_seals_that_were_lost_are_set_aside_by_the_two_who_release(
     entry = Entry.objects.get(event="seals.set_aside")
     assert entry.person == omar and entry.after is not None
     assert [entry.after[name] for name in ("first", "last", "count")] == [2, 3, 2]
+    assert len(entry.after["hashes"]) == 2
     assert behind.watch() is None, "it does not freeze again"
     sealed()
     assert list(seal_faults()) == []
+
+
+def test_s29_seals_that_only_a_row_sets_aside_are_strays_as_before(restored: Seal, second_place: Path) -> None:
+    for copy in behind.genuine_strays(second_place):
+        SealSetAside.objects.create(number=copy.number, hash=copy.hash, at=restored.at)
+    assert behind.watch() is not None, "whoever cut the log can write such a row; no entry says that two people looked"
+    assert [fault.field for fault in seal_faults()] == ["stray", "stray"]
 
 
 def test_nobody_releases_while_the_second_place_is_away(
@@ -108,6 +116,7 @@ def test_a_file_that_is_not_ours_freezes_nothing(second_place: Path) -> None:
     three_seals()
     (second_place / "seal-000000009.json").write_text(line_of('{"number":9}', "0" * 64, "AAAA"))
     (second_place / "seal-000000010.json").write_text("no JSON")
+    (second_place / "seal-000000011.json").write_text("[" * 100_000)
     (second_place / "notes.txt").write_text("Mounted by hand.")
     assert behind.watch() is None
-    assert len(list(seal_faults())) == 2
+    assert len(list(seal_faults())) == 3
