@@ -11,6 +11,7 @@ from backoffice.exports import policies
 from backoffice.exports.proving.forms import ProvingForm
 from backoffice.exports.proving.pages import form_context, found_context
 from backoffice.exports.proving.receiving import ProvingUploadHandler
+from backoffice.exports.proving.records import TooManyRows
 from backoffice.exports.proving.services import verify_file
 from backoffice.ui.render import render_page
 
@@ -36,11 +37,16 @@ def verify(request: HttpRequest) -> HttpResponse:
 def receive(request: HttpRequest, handler: ProvingUploadHandler) -> HttpResponse:
     form = ProvingForm(request.POST, request.FILES)
     if handler.is_too_large:
-        refused = _(
-            "It is larger than what this page reads. The verifier in the bundle of the audit log reads any size."
-        )
-        return render_page(request, TEMPLATE, {**form_context(), "form": ProvingForm(), "refused": refused}, status=422)
+        return too_large(request)
     if not form.is_valid():
         return render_page(request, TEMPLATE, {**form_context(), "form": form}, status=422)
-    finding = verify_file(form.cleaned_data["file"].received, by=person_of(request))
+    try:
+        finding = verify_file(form.cleaned_data["file"].received, by=person_of(request))
+    except TooManyRows:
+        return too_large(request)
     return render_page(request, TEMPLATE, {**form_context(), "form": ProvingForm(), **found_context(finding)})
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    refused = _("It is larger than what this page reads. The verifier in the bundle of the audit log reads any size.")
+    return render_page(request, TEMPLATE, {**form_context(), "form": ProvingForm(), "refused": refused}, status=422)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from backoffice.audit.canonical import canonical_text, digest
-from backoffice.audit.models import Entry, Seal
+from backoffice.audit.models import Entry, Head, Seal
 from backoffice.exports.models import Format, RowMarks
 from backoffice.exports.proving.records import Records
 from backoffice.exports.proving.shapes import Shape
@@ -55,6 +55,12 @@ class Issued:
         return dict(self.said.get("sums", {}))
 
     @property
+    def summed(self) -> tuple[str, str]:
+        """The headings of the amount and of the asset it was added up by."""
+        named = self.said.get("summed") or {}
+        return str(named.get("amount", "")), str(named.get("asset", ""))
+
+    @property
     def has_bom(self) -> bool:
         return self.said.get("format") == Format.CSV_BOM
 
@@ -71,7 +77,20 @@ class Issued:
             fields = {name: getattr(entry, name) for name in names}
         except (ValueError, AttributeError):
             return False
-        return canonical_text(fields) == entry.canonical and digest(entry.canonical) == entry.hash
+        is_whole = canonical_text(fields) == entry.canonical and digest(entry.canonical) == entry.hash
+        return is_whole and self.is_vouched_for
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether the entry after it, or the head of the log, holds its hash, and the next seal that of its entry: who
+        writes columns, text and hash alike anew has to write all that follows, and then a seal speaks against it."""
+        number, hash_ = self.entry.number, self.entry.hash
+        holder = Entry.objects.filter(number=number + 1).values_list("prev", flat=True).first()
+        holder = holder or Head.objects.filter(number=number).values_list("hash", flat=True).first()
+        seal = Seal.objects.filter(entry__gte=number).order_by("number").first()
+        return holder == hash_ and (
+            seal is None or Entry.objects.filter(number=seal.entry, hash=seal.head_hash).exists()
+        )
 
     @property
     def is_sealed(self) -> bool:

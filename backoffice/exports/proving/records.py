@@ -14,6 +14,12 @@ from backoffice.exports.proving.shapes import Shape
 
 #: Longer lines are read in pieces: nobody chooses how much memory a page takes.
 LONGEST_PIECE: Final = 1024 * 1024
+#: More rows than any file within the bound of bytes holds, unless they are empty: those cost most for their bytes.
+MOST_ROWS: Final = 5_000_000
+
+
+class TooManyRows(ValueError):
+    """A file has more rows than are read."""
 
 
 @dataclass
@@ -28,6 +34,11 @@ class Records:
         return len(self.marks)
 
     def add(self, mark: int, start: int, line: int) -> None:
+        """
+        :raises TooManyRows: for one row more than are read.
+        """
+        if len(self.marks) >= MOST_ROWS:
+            raise TooManyRows
         self.marks.append(mark)
         self.starts.append(start)
         self.lines.append(line)
@@ -71,6 +82,7 @@ def records_of(content: IO[bytes], shape: Shape, known: Collection[int] = frozen
     """Read a file's rows.
 
     :param known: the marks of the file it is compared with.
+    :raises TooManyRows: for a file of more rows than are read.
     """
     found = Records()
     row: Open | None = None

@@ -7,7 +7,7 @@ from django.test import Client
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
-from backoffice.exports.proving import receiving
+from backoffice.exports.proving import receiving, records
 from backoffice.exports.registry import Export
 from tests.exports.balances import create_balances
 from tests.exports.jobs import built, wish
@@ -71,6 +71,13 @@ def test_s33_a_file_beyond_the_bound_is_refused_unread(as_vera: Client, monkeypa
     assert "It is larger than what this page reads." in page
     assert "x" * 20 not in upload(as_vera, b"x" * 200_000, status=422)
     assert "Never issued here" in upload(as_vera, b"x" * 1_000)
+
+
+@pytest.mark.usefixtures("db")
+def test_s33_a_file_of_more_rows_than_are_read_is_refused(as_vera: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MOST_ROWS", 3)
+    assert "It is larger than what this page reads." in upload(as_vera, b"a\n" + b"\n" * 4, status=422)
+    assert "Never issued here" in upload(as_vera, b"a\n" + b"\n" * 3)
 
 
 @pytest.mark.usefixtures("db")
