@@ -8,17 +8,19 @@ What no chain can show is a history rewritten to its end or cut at its end toget
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.audit.models import Entry, Head
-from backoffice.audit.verifying.naming import Around, Fault, Link, fault, is_bad, name_fault, rows_from
+from backoffice.audit.verifying.naming import Around, Fault, Link, Row, fault, is_bad, name_fault, rows_from
 from backoffice.audit.verifying.statement import FIRST_BAD
 
 #: So many entries are sorted in memory at once, and take about a quarter of a second.
 ENTRIES_AT_ONCE: Final = 20_000
 #: Whatever stands before the first entry is read with it.
 LOWEST: Final = -(2**63)
+#: What PostgreSQL says of a text nested without end.
+NESTED_TOO_DEEP: Final = "54001"
 
 Told = Callable[[int, int], None]
 
@@ -63,14 +65,29 @@ def first_bad(last: Link, after: int, until: int) -> int | None:
             return row[0] if row else None
     except DataError:
         return first_bad_by_hand(last, after, until)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != NESTED_TOO_DEEP:
+            raise
+        return first_bad_by_hand(last, after, until)
 
 
 def first_bad_by_hand(last: Link, after: int, until: int) -> int | None:
-    for row in rows_from(after, until):
-        if is_bad(row, last):
-            return int(row["number"])
+    """Look at each entry alone: one that cannot even be read is the bad one."""
+    numbers = Entry.objects.filter(number__gt=after, number__lte=until).order_by("number")
+    for number in numbers.values_list("number", flat=True):
+        row = readable(number)
+        if row is None or is_bad(row, last):
+            return number
         last = Link(row["number"], row["hash"])
     return None
+
+
+def readable(number: int) -> Row | None:
+    """Read one entry; None where its columns hold what Python cannot take, which no entry was written with."""
+    try:
+        return next(rows_from(number - 1, number))
+    except (ValueError, RecursionError):
+        return None
 
 
 def named(number: int, after: int, head: Head) -> Fault:
@@ -78,7 +95,9 @@ def named(number: int, after: int, head: Head) -> Fault:
     before = Entry.objects.filter(number__lt=number, number__gt=0).order_by("-number")
     links = [Link(*found) for found in before.values_list("number", "hash")[:2]]
     last, second_last = [*links, Link(), Link()][:2]
-    (row,) = rows_from(number - 1, number)
+    row = readable(number)
+    if row is None:
+        return fault(number, "canonical", _("Entry %(entry)s was changed: its text does not give its hash."))
     held = Entry.objects.filter(number=number + 1).values_list("prev", flat=True).first()
     if number == head.number:
         held = head.hash

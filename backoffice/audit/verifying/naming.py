@@ -159,7 +159,7 @@ def said(row: Row) -> dict[str, Any]:
     """Return what the canonical text says; nothing where it is none."""
     try:
         found = json.loads(row["canonical"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
