@@ -16,6 +16,7 @@ from django.db import connections, models
 
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
+from backoffice.database.strangers import fires_when
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What the server must have on, or it may lose what it has confirmed.
@@ -74,27 +75,30 @@ def losses(alias: str = "default") -> list[str]:
 
 
 def disarmed_triggers(cursor: Any) -> list[str]:
-    """A trigger counts when it is on, looks where it should, and does what the code says: its comment carries the
-    digest of the whole statement that made it, and its function is compared letter by letter."""
+    """A trigger counts when it stands on its own table, is on, fires when it should, looks where it should, and does
+    what the code says: its comment carries the digest of the whole statement that made it, and its function is compared
+    letter by letter."""
     cursor.execute(
-        "SELECT tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc"
-        " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
-        " WHERE NOT tgisinternal AND tgenabled = 'A' AND %s = ANY(proconfig)",
+        "SELECT relname, tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc, tgtype, tgqual IS NULL"
+        " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE NOT tgisinternal AND tgenabled = 'A' AND %s = ANY(proconfig)"
+        " AND pg_class.oid = to_regclass(quote_ident(relname))",
         [f"search_path={SEARCH_PATH}"],
     )
-    armed = {name: (digest, source) for name, digest, source in cursor.fetchall()}
+    armed = {(table, name): found for table, name, *found in cursor.fetchall()}
     return [
         f"The trigger {trigger.name} of {model._meta.db_table} is {fault}."
         for model, trigger in pgtrigger.registered()
-        if (fault := _fault_of(armed.get(trigger.get_pgid(model)), trigger.compile(model)))
+        if (fault := _fault_of(armed.get((model._meta.db_table, trigger.get_pgid(model))), model, trigger))
     ]
 
 
-def _fault_of(found: tuple[str, str] | None, made: Any) -> str:
+def _fault_of(found: list[Any] | None, model: Any, trigger: pgtrigger.Trigger) -> str:
     if found is None:
         return "missing or switched off"
+    made = trigger.compile(model)
     source = made.install_sql.split("RETURNS TRIGGER AS $$", 1)[1].split("$$ LANGUAGE", 1)[0]
-    return "" if found == (made.hash, source) else "not the one this version installs"
+    return "" if found == [made.hash, source, *fires_when(model, trigger)] else "not the one this version installs"
 
 
 # Constraints ----------------------------------------------------------------------------------------------------------

@@ -130,6 +130,38 @@ def test_a_trigger_of_another_version_stops_the_start(committed: str) -> None:
     ]
 
 
+def test_s28_a_trigger_of_the_same_name_on_another_table_guards_nothing(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'audit_entry'::regclass"
+            " AND tgname LIKE 'pgtrigger_append_only%'"
+        )
+        name, made = cursor.fetchone()
+        cursor.execute(f"DROP TRIGGER {name} ON audit_entry")
+        cursor.execute("CREATE TABLE decoy (LIKE audit_entry)")
+        cursor.execute(made.replace("audit_entry", "decoy"))
+        cursor.execute(f"ALTER TABLE decoy ENABLE ALWAYS TRIGGER {name}")
+    assert faults() == ["The trigger append_only of audit_entry is missing or switched off."]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [("FOR EACH ROW", "FOR EACH ROW WHEN (false)"), ("BEFORE DELETE OR UPDATE", "BEFORE DELETE")]
+)
+def test_s28_a_trigger_that_no_longer_fires_stops_the_start(committed: str, was: str, now: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger') FROM pg_trigger"
+            " WHERE tgrelid = 'audit_entry'::regclass AND tgname LIKE 'pgtrigger_append_only%'"
+        )
+        name, made, comment = cursor.fetchone()
+        assert was in made
+        cursor.execute(f"DROP TRIGGER {name} ON audit_entry")
+        cursor.execute(made.replace(was, now))
+        cursor.execute(f"ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER {name}")
+        cursor.execute(f"COMMENT ON TRIGGER {name} ON audit_entry IS '{comment}'")
+    assert faults() == ["The trigger append_only of audit_entry is not the one this version installs."]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "kind", "sentence"),
     [

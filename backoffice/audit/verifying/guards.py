@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from backoffice.audit.verifying.naming import Fault
-from backoffice.database import checks
+from backoffice.database import checks, strangers
 
 APP: Final = "audit"
 
@@ -16,6 +16,7 @@ APP: Final = "audit"
 def guard_faults() -> list[Fault]:
     """Say in a sentence each which guard of the log is missing, off, or not the one that was made."""
     missing = [sentence for sentence in checks.faults() if is_of_the_log(sentence)]
+    missing += strangers_of_the_log()
     return [
         *(
             Fault(
@@ -34,6 +35,13 @@ def is_of_the_log(sentence: str) -> bool:
     names = [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
     others = [model._meta.db_table for model in checks.our_models() if model._meta.app_label != APP]
     return any(name in sentence for name in names) or not any(name in sentence for name in others)
+
+
+def strangers_of_the_log() -> list[str]:
+    """Name what would swallow, change or hide entries and is none of the product's."""
+    tables = [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
+    with connection.cursor() as cursor:
+        return strangers.strangers(cursor, tables)
 
 
 def replaced_tables() -> list[str]:

@@ -156,6 +156,30 @@ def test_s29_a_trigger_that_is_off_is_named(committed: str) -> None:
     assert "The trigger append_only of audit_entry is missing or switched off." in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (
+            "CREATE TRIGGER aaa BEFORE INSERT ON audit_entry FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "The trigger aaa of audit_entry is none that this version installs.",
+        ),
+        (
+            "CREATE RULE aaa AS ON INSERT TO audit_entry WHERE NEW.event = 'audit.read' DO INSTEAD NOTHING",
+            "The rule aaa turns what is done to audit_entry into something else.",
+        ),
+        (
+            "ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY",
+            "The table audit_entry may hide rows from who reads it: row security is on.",
+        ),
+    ],
+)
+def test_s29_what_swallows_changes_or_hides_entries_is_named(committed: str, statement: str, sentence: str) -> None:
+    write(2)
+    as_owner(statement)
+    assert verify().sentence == f"The log is not guarded as it was made: {sentence}"
+
+
 def test_s29_a_table_that_took_the_place_of_the_log_is_named(committed: str) -> None:
     write(2)
     as_owner(
