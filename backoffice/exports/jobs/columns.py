@@ -103,6 +103,7 @@ FILES = Listing(
     sorts=(Sort("asked", _("Asked"), ("id",)),),
     count_label=lambda n: ngettext("%(n)s file", "%(n)s files", n) % {"n": f"{n:,}"},
     note_template="exports/files_note.html",
+    actions_template="exports/files_actions.html",
     empty=Empty(
         _("No files yet."),
         _("Long exports are built by a worker; they stand here for a week. Short ones leave at once."),

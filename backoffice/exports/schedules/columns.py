@@ -70,6 +70,7 @@ SCHEDULES = Listing(
     columns=COLUMNS,
     sorts=(Sort("added", _("Added"), ("id",)),),
     count_label=lambda n: ngettext("%(n)s schedule", "%(n)s schedules", n) % {"n": f"{n:,}"},
+    actions_template="exports/schedules_actions.html",
     empty=Empty(
         _("Nothing is scheduled."),
         _("Beside the export button of every list, “Other formats” leads to “Every day or month”."),

@@ -179,3 +179,9 @@ def test_a_stopped_one_says_why_on_its_page(as_vera: Client, scheduled: Schedule
     page = as_vera.get(f"/exports/schedules/{schedule.pk}/").content.decode()
     assert "stopped by itself" in page and "Only managers can do this." in page
     assert "Pause" not in page
+
+
+def test_who_has_no_page_of_exports_gets_from_files_to_schedules_and_back(client: Client, maya: Person) -> None:
+    client.force_login(maya)
+    assert 'href="/exports/schedules/"' in client.get("/exports/files/").content.decode()
+    assert 'class="btn" href="/exports/files/"' in client.get("/exports/schedules/").content.decode()
