@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.addresses import address_of
 from backoffice.audit.models import Entry
 from backoffice.audit.queries import neighbours_of
+from backoffice.audit.verifying.chain import fault_of
 from backoffice.ui.values import Action, Badge, Crumb, Fact, Meaning, Reference
 
 
@@ -27,6 +28,8 @@ def entry_context(entry: Entry) -> dict[str, Any]:
         "facts": facts_of(entry),
         "chain": chain_of(entry),
         "canonical": entry.canonical,
+        "fault": fault_of(entry.number),
+        "verify": Action(_("Verify"), reverse("audit:verify"), "shield-check"),
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.audit.queries import last_verification
 from backoffice.audit.sealing.queries import sealing_state
 from backoffice.database import clock
 from backoffice.database.checks import faults, losses
@@ -231,6 +232,17 @@ def log_is_sealed() -> str:
     return _("Sealed to entry %(entry)s %(span)s ago; %(n)s entries since.") % told
 
 
+def log_was_found_whole() -> str:
+    """A log that was found broken when it was last verified; that nobody has verified it is no fault of a part."""
+    verified = last_verification()
+    if verified is None:
+        return _("Nobody has verified this log yet.")
+    said = verified.after or {}
+    if not said.get("intact"):
+        raise Unwell(f"{said.get('sentence', '')} {_('See %(page)s.') % {'page': '/audit/verify/'}}")
+    return str(said.get("sentence", ""))
+
+
 def since_sentence(sealed_at: datetime | None) -> str:
     if sealed_at is None:
         return _("Nothing was ever sealed.")
@@ -271,4 +283,5 @@ CHECKS = [
     Check("sending", 20, gettext_lazy("Sending"), money_flows),
     Check("seals", 21, gettext_lazy("Seals"), log_is_sealed),
     Check("controls", 22, gettext_lazy("Controls"), controls_hold),
+    Check("log", 23, gettext_lazy("Log verified"), log_was_found_whole),
 ]

@@ -213,6 +213,15 @@ def test_the_command_says_what_is_wrong_with_a_log_that_can_be_written_no_more(
     assert "could not be written down: The head of the audit log is missing." in capsys.readouterr().err
 
 
+def test_the_page_of_an_entry_that_was_changed_says_what_it_was(committed: str, client: Client, vera: Person) -> None:
+    client.force_login(vera)
+    one = write(3)[1]
+    assert 'role="alert"' not in client.get(f"/audit/{one.number}/").content.decode()
+    damage(f"UPDATE audit_entry SET who = 'somebody' WHERE number = {one.number}")  # noqa: S608
+    page = client.get(f"/audit/{one.number}/").content.decode()
+    assert f"Entry {one.number} was changed: who was “worker 1” and is “somebody” now." in page
+
+
 def test_every_event_has_a_sentence_of_its_own() -> None:
     sentences = [str(sentence) for sentence in SENTENCES.values()]
     assert len(set(sentences)) == len(sentences)

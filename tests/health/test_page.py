@@ -8,10 +8,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
+from backoffice.audit.services import record
 from backoffice.health.models import SelfTest
 from backoffice.health.selftest import services
 from backoffice.health.selftest.of_the_log import chain_break
 from backoffice.health.services import CHECKS
+from tests.audit.chain import WORKER
 from tests.health.test_doctor import a_worker_gave_a_sign_of_life, finding, read_every_mirror
 from tests.partners import Partners
 
@@ -93,3 +95,12 @@ def test_the_page_asks_the_same_number_of_questions_however_many_runs_there_are(
 ) -> None:
     with django_assert_max_num_queries(60):
         as_adam.get("/health/")
+
+
+def test_a_log_that_was_found_broken_is_an_ill_part(as_adam: Client) -> None:
+    assert finding("log").is_well
+    sentence = "Entry 7 was changed: after.amount was “5.00” and is “0.01” now."
+    record("audit.verified", by=WORKER, after={"intact": False, "sentence": sentence}, result="failed")
+    assert not finding("log").is_well
+    page = as_adam.get("/health/").content.decode()
+    assert f"{sentence} See /audit/verify/." in page and "Found broken" in page

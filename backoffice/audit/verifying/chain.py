@@ -11,7 +11,7 @@ from typing import Final
 from django.db import DataError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from backoffice.audit.models import Entry, Head
+from backoffice.audit.models import FIRST_HASH, Entry, Head
 from backoffice.audit.verifying.naming import Around, Fault, Link, Row, fault, is_bad, name_fault, rows_from
 from backoffice.audit.verifying.statement import FIRST_BAD
 
@@ -46,7 +46,7 @@ def fault_in_stretch(last: Link, after: int, until: int, head: Head) -> Fault | 
     """Find the first bad entry after number ``after`` up to ``until``, where ``last`` is the one before them."""
     number = first_bad(last, after, until)
     if number is not None:
-        return named(number, after, head)
+        return named(number, head)
     missing = newest_of(after, until)
     if missing == until:
         return None
@@ -90,7 +90,7 @@ def readable(number: int) -> Row | None:
         return None
 
 
-def named(number: int, after: int, head: Head) -> Fault:
+def named(number: int, head: Head) -> Fault:
     """Say what is wrong with the first bad entry."""
     before = Entry.objects.filter(number__lt=number, number__gt=0).order_by("-number")
     links = [Link(*found) for found in before.values_list("number", "hash")[:2]]
@@ -102,6 +102,15 @@ def named(number: int, after: int, head: Head) -> Fault:
     if number == head.number:
         held = head.hash
     return name_fault(row, Around(second_last, last, held))
+
+
+def fault_of(number: int) -> Fault | None:
+    """Say what is wrong with one entry that is there, as what stands around it tells; None where all agrees."""
+    (row,) = rows_from(number - 1, number)
+    last = Link(number - 1, hash_of(number - 1) or "") if number > 1 else Link()
+    if not is_bad(row, last):
+        return None
+    return named(number, Head.objects.first() or Head(number=0, hash=FIRST_HASH))
 
 
 def newest_of(after: int, until: int) -> int:
