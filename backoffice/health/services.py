@@ -207,7 +207,7 @@ def money_flows() -> str:
         raise Unwell(_("Sending is halted. %(why)s %(what)s Then resume on /freeze/.") % told)
     for lock in (freeze for freeze in frozen if freeze.backup_at):
         missing = release_conditions.why_not_released(lock)
-        way_on = f"{missing} {_('Run `manage.py after_restore`.')}" if missing else _("Two people release it.")
+        way_on = " ".join([missing, _("Run `manage.py after_restore`.")]) if missing else _("Two people release it.")
         see = _("See %(page)s.") % {"page": f"/freeze/{lock.pk}/"}
         raise Unwell(f"{frozen_sentence(lock)} {way_on} {see}")
     if frozen:

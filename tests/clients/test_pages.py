@@ -381,6 +381,5 @@ def test_it_offers_each_person_what_they_may_do(
     assert offered == words
 
 
-@pytest.mark.parametrize("address", ["/clients/export/", f"{PAGE}balances/"])
-def test_a_get_never_writes(mayas: Browser, noura: Client, address: str) -> None:
-    assert mayas.get(address).status_code == 405
+def test_a_get_never_writes(mayas: Browser, noura: Client) -> None:
+    assert mayas.get(f"{PAGE}balances/").status_code == 405

@@ -53,7 +53,9 @@ class Entry(AppendOnlyModel):
     number = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(db_index=True)
     event = models.CharField(max_length=64)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
     who = models.TextField()
     role = models.CharField(max_length=16, blank=True)
     delegate_of = models.TextField(blank=True)

@@ -108,7 +108,7 @@ def without_constraint(table: str, name: str) -> Break:
 
     @contextmanager
     def dropped(world: World) -> Iterator[None]:
-        world.database.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        world.database.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
         yield
 
     return dropped
