@@ -35,6 +35,8 @@ CLIENTS = 1_000
 #: One row in so many is of each kind.
 EVERY = 200
 END = datetime(2026, 11, 19, tzinfo=UTC)
+#: How `alternatives.py` ends the name of what keeps its pairs.
+KEPT = ", kept"
 #: All rows of a comparison lie in a day, but for those of the year around it.
 DAY = END - timedelta(days=1)
 
@@ -429,17 +431,16 @@ def others(python: str, alone: float, written: float) -> list[bool]:
     took = alternatives(python)
     if not took:
         print(json.dumps({"figure": "pandas merge and datacompy", "measured": "not measured"}), flush=True)
-    return [
-        common.report(
-            f"{'written' if name.endswith('kept') else 'compared alone'}, over {name}",
-            measured=(written if name.endswith("kept") else alone) / theirs,
-            bound=1.0,
-            unit="x",
-            seconds=round(theirs, 3),
-            ours=round(written if name.endswith("kept") else alone, 3),
-        )
-        for name, theirs in took.items()
-    ]
+    return [beside(name, theirs, alone=alone, written=written) for name, theirs in took.items()]
+
+
+def beside(name: str, theirs: float, *, alone: float, written: float) -> bool:
+    """Say what ours takes beside one alternative: everything written, where that keeps its pairs too."""
+    done, ours = ("written", written) if name.endswith(KEPT) else ("compared alone", alone)
+    figure = f"{done}, over {name}"
+    return common.report(
+        figure, measured=ours / theirs, bound=1.0, unit="x", seconds=round(theirs, 3), ours=round(ours, 3)
+    )
 
 
 def alternatives(python: str) -> dict[str, float]:
@@ -457,7 +458,7 @@ def alternatives(python: str) -> dict[str, float]:
         made = subprocess.run([python, script, *files], capture_output=True, text=True, check=True)
         taken_in = take_in_file(Path(files[-1]))
     seconds = json.loads(made.stdout.splitlines()[-1])
-    return {name: read + took + (taken_in if name.endswith("kept") else 0) for name, took in seconds.items()}
+    return {name: read + took + (taken_in if name.endswith(KEPT) else 0) for name, took in seconds.items()}
 
 
 def take_in_file(path: Path) -> float:

@@ -15,7 +15,7 @@ from backoffice.accounts.models import Person
 from backoffice.dashboard.queries import OpenExceptions
 from backoffice.reconciliation.days.open_days import OpenDay, OpenDays
 from backoffice.reconciliation.exceptions import naming
-from backoffice.reconciliation.models import DayState, ExceptionState
+from backoffice.reconciliation.models import UNDONE, DayState
 from backoffice.ui import times
 from backoffice.ui.values import Badge, Figure, Meaning
 
@@ -71,8 +71,7 @@ def written(due: datetime, now: datetime) -> str:
 
 def own_url(person: Person) -> str:
     """The worklist of what this person has to do something about."""
-    states = [("state", ExceptionState.OPEN.value), ("state", ExceptionState.WAITING.value)]
-    return f"{EXCEPTIONS}?{urlencode([('owner', person.pk), *states])}"
+    return f"{EXCEPTIONS}?{urlencode({'owner': person.pk, 'state': [one.value for one in UNDONE]}, doseq=True)}"
 
 
 def own_figure(exceptions: OpenExceptions, person: Person) -> Figure:

@@ -21,7 +21,7 @@ from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT
 from backoffice.orders.models import Order
 from backoffice.reconciliation.exceptions.queries import items as exception_items
 from backoffice.reconciliation.exceptions.queries import unsettled
-from backoffice.reconciliation.models import ExceptionState, Run, Source
+from backoffice.reconciliation.models import UNDONE, Run, Source
 
 ROWS_SHOWN: Final = 6
 ENDED_WITHIN: Final = timedelta(days=7)
@@ -140,7 +140,7 @@ def open_exceptions(person: Person, now: datetime) -> OpenExceptions:
 
 def own_exceptions(person: Person) -> list[Any]:
     """What this person owns and has to do something about, what is due first on top."""
-    mine = exception_items().filter(owner=person, state__in=[ExceptionState.OPEN, ExceptionState.WAITING])
+    mine = exception_items().filter(owner=person, state__in=UNDONE)
     return list(mine.order_by("due_at", "id")[:ROWS_SHOWN])
 
 

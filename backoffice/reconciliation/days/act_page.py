@@ -13,8 +13,7 @@ from backoffice.reconciliation import pages
 from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.days import fingerprints, queries, report, report_page, wording
 from backoffice.reconciliation.days.day_page import exceptions_note
-from backoffice.reconciliation.days.queries import UNDONE
-from backoffice.reconciliation.models import Day, Run
+from backoffice.reconciliation.models import UNDONE, Day, Run
 from backoffice.reconciliation.services.days import signed_report
 from backoffice.ui.values import Crumb, Fact, Figure, Link, Text
 

@@ -25,13 +25,14 @@ from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.days import policies, queries, wording
 from backoffice.reconciliation.days.drift_page import drift_rows
 from backoffice.reconciliation.days.policies import why_not
-from backoffice.reconciliation.days.queries import UNDONE, Standing
+from backoffice.reconciliation.days.queries import Standing
 from backoffice.reconciliation.days.steps import buttons_of, steps_of
 from backoffice.reconciliation.exceptions import naming
 from backoffice.reconciliation.exceptions.pages import work_url
 from backoffice.reconciliation.exceptions.policies import can_work
 from backoffice.reconciliation.exceptions.telling import Told, told_of
 from backoffice.reconciliation.models import (
+    UNDONE,
     DayState,
     ExceptionEvent,
     ExceptionItem,

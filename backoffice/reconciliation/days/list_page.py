@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from backoffice.funding.models import Operation
 from backoffice.reconciliation.days import queries, wording
 from backoffice.reconciliation.days.nightly import missed_before
-from backoffice.reconciliation.days.queries import UNDONE, Standing
-from backoffice.reconciliation.models import Day, DayState, Drift, ExceptionItem
+from backoffice.reconciliation.days.queries import Standing
+from backoffice.reconciliation.models import UNDONE, Day, DayState, Drift, ExceptionItem
 from backoffice.reconciliation.pages import rate_of
 from backoffice.ui import times
 from backoffice.ui.listing import BadListRequest

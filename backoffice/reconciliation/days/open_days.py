@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count
 
 from backoffice.reconciliation.days.list_page import first_day
-from backoffice.reconciliation.days.queries import UNDONE, day_of
-from backoffice.reconciliation.models import Day, DayState, ExceptionItem
+from backoffice.reconciliation.days.queries import day_of
+from backoffice.reconciliation.models import UNDONE, Day, DayState, ExceptionItem
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Client
 from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import (
+    UNDONE,
     Day,
     DayReport,
     DayState,
@@ -26,8 +27,6 @@ from backoffice.reconciliation.models import (
 )
 from backoffice.reconciliation.queries import SHOWN_IN_ORDER
 
-#: What has to be dealt with before a day can be closed.
-UNDONE: Final = (ExceptionState.OPEN, ExceptionState.WAITING)
 RANK = Case(
     *(When(verdict=verdict, then=Value(rank)) for rank, verdict in enumerate(SHOWN_IN_ORDER)),
     default=Value(len(SHOWN_IN_ORDER)),

@@ -13,7 +13,7 @@ from backoffice.database.fields import AmountField
 from backoffice.funding.models import Operation
 from backoffice.funding.states import IN_DOUBT
 from backoffice.reconciliation.exceptions.severity import RANKED
-from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Finding, Run, Sighting
+from backoffice.reconciliation.models import ENDED, UNDONE, ExceptionItem, Finding, Run, Sighting
 from backoffice.reconciliation.policies import RECONCILERS
 from backoffice.ui.listing import Summary
 
@@ -42,7 +42,7 @@ def open_items() -> QuerySet[ExceptionItem, Any]:
 
 def unsettled() -> QuerySet[ExceptionItem]:
     """What somebody has to do something about: neither ended nor carried forward."""
-    return ExceptionItem.objects.filter(state__in=[ExceptionState.OPEN, ExceptionState.WAITING])
+    return ExceptionItem.objects.filter(state__in=UNDONE)
 
 
 def found_by(rows: QuerySet[ExceptionItem, Any], text: str) -> QuerySet[ExceptionItem, Any]:

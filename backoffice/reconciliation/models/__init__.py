@@ -5,6 +5,7 @@ from backoffice.reconciliation.models.days import Day, DayReport, DayState, Drif
 from backoffice.reconciliation.models.exceptions import (
     ENDED,
     FORCED,
+    UNDONE,
     ExceptionEvent,
     ExceptionItem,
     ExceptionState,
@@ -18,6 +19,7 @@ from backoffice.reconciliation.models.runs import EXCEPTIONS, PENDING, Finding, 
 from backoffice.reconciliation.models.transactions import Fault, TransactionFinding
 
 __all__ = [
+    "UNDONE",
     "ENDED",
     "EXCEPTIONS",
     "FORCED",

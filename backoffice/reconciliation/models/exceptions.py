@@ -26,6 +26,9 @@ class ExceptionState(models.TextChoices):
 #: Nothing is left to do, unless a later run finds it changed.
 ENDED = (ExceptionState.RESOLVED, ExceptionState.CLEARED)
 
+#: What somebody has to do something about: neither ended nor carried forward.
+UNDONE: Final = (ExceptionState.OPEN, ExceptionState.WAITING)
+
 EXCEPTION_MOVES = [
     ("open", "waiting"),
     ("open", "carried"),

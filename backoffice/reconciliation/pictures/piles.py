@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.database.fields import AmountField
 from backoffice.money import exact_sum
 from backoffice.reconciliation.days.list_page import first_day
-from backoffice.reconciliation.days.queries import UNDONE
 from backoffice.reconciliation.exceptions.severity import LARGE
-from backoffice.reconciliation.models import Day, DayState, ExceptionItem, ExceptionState
+from backoffice.reconciliation.models import UNDONE, Day, DayState, ExceptionItem, ExceptionState
 
 #: The oldest age in days of each band but the last.
 AGE_LIMITS: Final = (1, 3, 7, 30)

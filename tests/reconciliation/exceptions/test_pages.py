@@ -24,6 +24,8 @@ from tests.reconciliation import rows
 from tests.reconciliation.exceptions.world import item, taken
 from tests.reconciliation.rows import Ours, Theirs
 
+WORK = reverse("reconciliation:work_exceptions")
+
 WORKLIST_URL = "/reconciliation/exceptions/"
 
 
@@ -86,7 +88,7 @@ def test_my_own_are_a_tab(as_maya: Browser, short: ExceptionItem, maya: Person) 
 
 def test_it_is_taken_with_one_button(as_maya: Browser, short: ExceptionItem, maya: Person) -> None:
     assert "Take it myself" in text_of(as_maya, page_of(short))
-    as_maya.post("/reconciliation/exceptions/work/", {"act": "assign", "item": [short.pk], "owner": maya.pk})
+    as_maya.post(WORK, {"act": "assign", "item": [short.pk], "owner": maya.pk})
     assert item("operation:dep-1").owner == maya
     assert "Take it myself" not in text_of(as_maya, page_of(short))
 
@@ -141,10 +143,10 @@ def test_what_can_be_done_depends_on_what_it_is(as_maya: Browser, short: Excepti
 
 
 def test_an_act_on_one_is_asked_done_and_shown_on_its_page(as_maya: Browser, short: ExceptionItem) -> None:
-    asked = text_of(as_maya, f"/reconciliation/exceptions/work/?act=carry&item={short.pk}")
+    asked = text_of(as_maya, f"{WORK}?act=carry&item={short.pk}")
     assert "Carry forward: a matter of timing" in asked
     said = {"act": "carry", "item": [short.pk], "text": "Booked tomorrow."}
-    answer = as_maya.post("/reconciliation/exceptions/work/", said)
+    answer = as_maya.post(WORK, said)
     assert (answer.status_code, answer["Location"]) == (302, page_of(short))
     shown = text_of(as_maya, page_of(short))
     assert "Carried forward: a matter of timing" in shown
@@ -152,7 +154,7 @@ def test_an_act_on_one_is_asked_done_and_shown_on_its_page(as_maya: Browser, sho
 
 
 def test_an_act_without_its_words_is_asked_again(as_maya: Browser, short: ExceptionItem) -> None:
-    answer = as_maya.post("/reconciliation/exceptions/work/", {"act": "carry", "item": [short.pk], "text": " "})
+    answer = as_maya.post(WORK, {"act": "carry", "item": [short.pk], "text": " "})
     assert (answer.status_code, "Say it in your own words." in answer.content.decode()) == (422, True)
     assert item("operation:dep-1").state == "open"
 
@@ -162,7 +164,7 @@ def test_an_act_on_several_has_a_result_for_each(
 ) -> None:
     services.ask_to_force([extra.pk], resolution=Resolution.MADE_ELSEWHERE, text="By hand.", by=maya)
     said = {"act": "raise", "item": [short.pk, extra.pk], "ticket": "77120", "text": "A fee?"}
-    answer = as_maya.post("/reconciliation/exceptions/work/", said)
+    answer = as_maya.post(WORK, said)
     assert answer["Location"] == "/reconciliation/exceptions/worked/"
     shown = text_of(as_maya, answer["Location"])
     assert "1 of 2 done" in shown
@@ -171,7 +173,7 @@ def test_an_act_on_several_has_a_result_for_each(
 
 def test_what_was_typed_for_one_that_is_refused_stays_in_its_form(as_maya: Browser, extra: ExceptionItem) -> None:
     said = {"act": "operation", "item": [extra.pk], "reference": "dep-wrong", "text": "The client's own words."}
-    answer = as_maya.post("/reconciliation/exceptions/work/", said)
+    answer = as_maya.post(WORK, said)
     shown = answer.content.decode()
     assert (answer.status_code, "No operation carries the reference dep-wrong." in shown) == (422, True)
     assert ('value="dep-wrong"' in shown, "The client&#x27;s own words.</textarea>" in shown) == (True, True)
@@ -182,9 +184,9 @@ def test_what_was_typed_for_several_is_there_again_for_the_refused_ones(
 ) -> None:
     services.ask_to_force([extra.pk], resolution=Resolution.MADE_ELSEWHERE, text="By hand.", by=maya)
     said = {"act": "raise", "item": [short.pk, extra.pk], "ticket": "77120", "text": "Is it a fee?"}
-    results = as_maya.get(as_maya.post("/reconciliation/exceptions/work/", said)["Location"])
+    results = as_maya.get(as_maya.post(WORK, said)["Location"])
     again = results.context["again_url"]
-    assert again == f"/reconciliation/exceptions/work/?act=raise&item={extra.pk}&again=yes"
+    assert again == f"{WORK}?act=raise&item={extra.pk}&again=yes"
     shown = as_maya.get(again).content.decode()
     assert ('value="77120"' in shown, "Is it a fee?</textarea>" in shown) == (True, True)
     other = as_maya.get(again.replace("raise", "carry")).content.decode()
@@ -192,13 +194,13 @@ def test_what_was_typed_for_several_is_there_again_for_the_refused_ones(
 
 
 def test_asking_writes_nothing(as_maya: Browser, short: ExceptionItem) -> None:
-    as_maya.get(f"/reconciliation/exceptions/work/?act=read&item={short.pk}")
+    as_maya.get(f"{WORK}?act=read&item={short.pk}")
     assert not short.events.exists()
 
 
 @pytest.mark.parametrize("query", ["", "act=carry", "act=burn&item=1", "act=carry&item=x", "act=carry&item=999999999"])
 def test_an_address_that_names_nothing_leads_back_to_the_list(as_maya: Browser, query: str) -> None:
-    answer = as_maya.get(f"/reconciliation/exceptions/work/?{query}")
+    answer = as_maya.get(f"{WORK}?{query}")
     assert (answer.status_code, answer["Location"]) == (302, WORKLIST_URL)
 
 
@@ -250,7 +252,7 @@ def test_the_list_and_its_file_agree(committed: str, maya: Person) -> None:
 
 
 def test_the_operations_in_doubt_that_fit_are_offered(as_maya: Browser, extra: ExceptionItem) -> None:
-    asking = f"/reconciliation/exceptions/work/?act=operation&item={extra.pk}"
+    asking = f"{WORK}?act=operation&item={extra.pk}"
     rows.operation(Ours(reference="dep-larger", amount=Decimal("500.01"), state=State.REVIEW))
     assert "the same to the digit:" not in text_of(as_maya, asking)
     rows.operation(Ours(reference="dep-fits", state=State.REVIEW))
