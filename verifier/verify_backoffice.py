@@ -4,7 +4,8 @@
     python3 verify_backoffice.py BUNDLE [FILE …] [--key BASE64 …] [--seals PLACE …]
 
 BUNDLE is the zip from *Audit log → Verify → Download for checking elsewhere*, or the folder it was unpacked into.
-FILE is an exported file: is it what was issued, was it changed, or was it never issued?
+FILE is an exported file: is it what was issued, was it changed and how (rows, sums of each asset, which rows of a CSV
+file), or was it never issued?
 --key is a public key you know from elsewhere (the page *Verify* shows it, and you may have noted it long ago): only
 seals that such a key signed are believed then. Without it the bundle's own keys are used, which proves that the log
 agrees with its seals, but not who signed them.
@@ -23,13 +24,17 @@ import json
 import re
 import sys
 import zipfile
+from array import array
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation, localcontext
+from itertools import groupby, islice
 from pathlib import Path
 from typing import IO, Any
+from zlib import crc32
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -56,6 +61,27 @@ LONGEST_LINE = 64 * 1024 * 1024
 LONGEST_NUMBER = 1_000
 #: A log that is sealed has its first seal by then.
 SEALED_WITHIN = timedelta(minutes=12)
+#: Where a bundle has the marks of the rows of every file that was issued.
+MARKS = "marks.jsonl"
+TAKINGS = ("export.made", "export.fetched", "schedule.delivered")
+MOST_TAKINGS = 20
+MOST_SPANS = 8
+MOST_SUMS = 50
+#: So many files of the same columns and rows have their sums compared, and so many rows are looked for in others.
+MOST_ALIKE = 50
+SAMPLE = 4_096
+MOST_ROWS = 50_000_000
+LONGEST_HEADING = 64 * 1024
+LONGEST_PIECE = 1024 * 1024
+SEPARATORS = (",", ";", "\t")
+NUMBER = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,30})?", re.ASCII)
+#: More digits than any sum of rows that fit into a file can have.
+DIGITS = 120
+#: What a spreadsheet would run as a formula, and an export therefore puts an apostrophe before.
+RUN = re.compile(
+    "^[\x0b\x0c\x1c-\x20\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff]*"
+    "[\t\r\n=+@＝＋－＠-]"
+)
 
 Row = dict[str, Any]
 
@@ -77,6 +103,7 @@ class Log:
     first_at: str = ""
     sealed_hashes: dict[int, str] = field(default_factory=dict)
     manifests: list[Row] = field(default_factory=list)
+    takings: list[Row] = field(default_factory=list)
     set_aside: dict[str, int] = field(default_factory=dict)
 
 
@@ -162,6 +189,17 @@ def take_note(log: Log, row: Row, sealed: set[int]) -> None:
     if event in ("export.made", "export.broken"):
         manifest = {**row["row"], **said(row), "entry": number}
         log.manifests.extend([manifest] if isinstance(manifest["after"], dict) else [])
+    if event in TAKINGS:
+        log.takings.extend(taking(row))
+
+
+def taking(row: Row) -> list[Row]:
+    """Return what an entry says of a file that was given to somebody; nothing where its text says nothing of it."""
+    told, after = said(row), said(row).get("after")
+    if not isinstance(after, dict) or not isinstance(told.get("at"), str):
+        return []
+    way = {"entry": row["row"]["number"], "how": how(str(told.get("event")), after), "sha256": after.get("sha256")}
+    return [{**way, "who": told.get("who"), "at": told["at"]}]
 
 
 def fault_of(row: Row, links: tuple[Link, Link], after: Row | None, head: Row) -> str:
@@ -418,8 +456,8 @@ def notes(seals: Seals, log: Log) -> Iterator[str]:
             "forged the bundle would have put keys of their own into it."
         )
     if seals.own:
-        newest = seals.own[-1]["row"]["at"]
-        yield f"The newest seal says it is of {newest}, the bundle that it was made {seals.made_at}."
+        newest, made_at = moment(seals.own[-1]["row"]["at"]), moment(seals.made_at.isoformat())
+        yield f"The newest seal says it is of {newest}, the bundle that it was made at {made_at}."
     elif log.head:
         yield "No seal vouches for it: this does not show that it was not written anew."
     if seals.second_place is None:
@@ -429,73 +467,596 @@ def notes(seals: Seals, log: Log) -> Iterator[str]:
         yield f"Seals were set aside after a restore: read {', '.join(f'entry {one:,}' for one in entries)}."
 
 
-# Exported files -------------------------------------------------------------------------------------------------------
+# Exported files: the answer -------------------------------------------------------------------------------------------
 
 
-def verdict_of(path: Path, manifests: list[Row]) -> tuple[bool, str]:
-    """Say whether a file is what was issued, and in a sentence what it is."""
-    sha256 = file_digest(path)
-    alike = [one for one in manifests if one["after"].get("sha256") == sha256]
-    whole = [one for one in alike if one["event"] == "export.made"]
-    if whole:
-        return True, untouched(path, whole[0])
-    if alike:
-        return False, "This file is the beginning of one that broke off on its way. It does not hold every row."
-    return False, altered(path, [one for one in manifests if one["event"] == "export.made"])
+@dataclass(frozen=True)
+class Answer:
+    """What a file turned out to be: sentences, the first one the answer itself."""
+
+    is_untouched: bool
+    sentences: list[str]
 
 
-def untouched(path: Path, manifest: Row) -> str:
-    sentence = "This file is untouched: it is, byte for byte, what was issued here."
-    if manifest["after"]["file"] != path.name:
-        sentence += f" It was called {manifest['after']['file']} when it was issued."
-    return f"{sentence} {issued(manifest)}"
+def verdict_of(path: Path, log: Log, bundle: "Bundle") -> Answer:
+    """Say whether a file is what was issued, and where not, what was changed."""
+    with path.open("rb") as content:
+        size, sha256 = path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest()
+        return answer_of(File(path.name, content, size, sha256, shape_of(content, size)), log, bundle)
 
 
-def issued(manifest: Row) -> str:
+def answer_of(file: "File", log: Log, bundle: "Bundle") -> Answer:
+    whole = [one for one in log.manifests if one["event"] == "export.made"]
+    same = with_digest([file.sha256], log.manifests)
+    if same:
+        return untouched(file, same, log)
+    if file.shape.is_workbook:
+        return known_by_name(file, named_as(file.name, whole), log)
+    again = with_digest(plain_digests(file), whole)
+    if again:
+        return saved_again(file, again[0], log)
+    return altered_or_strange(file, whole, log, bundle)
+
+
+def with_digest(digests: Iterable[str], manifests: list[Row]) -> list[Row]:
+    """Find what was issued with one of these digests, whole files before broken ones, oldest first."""
+    wanted = set(digests)
+    found = [one for one in manifests if one["after"].get("sha256") in wanted]
+    return sorted(found, key=lambda one: one["event"] != "export.made")
+
+
+def untouched(file: "File", same: list[Row], log: Log) -> Answer:
+    manifest = same[0]
+    if manifest["event"] != "export.made":
+        said = ["This file is the beginning of one that broke off on its way. It does not hold every row."]
+        return Answer(False, [*said, "Export the list again.", *in_the_log(manifest, log)])
+    said = ["This file is untouched: it is, byte for byte, what was issued here."]
+    if file.name not in {one["after"]["file"] for one in same}:
+        said.append(f"It was called {manifest['after']['file']} when it was issued.")
+    return Answer(True, [*said, *in_the_log(manifest, log)])
+
+
+def saved_again(file: "File", manifest: Row, log: Log) -> Answer:
+    said = "Every row and every digit is as issued here; only how the file is saved was changed."
+    return Answer(False, [said, *wrapping(file.shape, manifest), *in_the_log(manifest, log)])
+
+
+def known_by_name(file: "File", manifest: Row | None, log: Log) -> Answer:
+    """Answer for a file whose rows cannot be told apart."""
+    if manifest is not None:
+        said = [
+            "A file of this name was issued here, and this is not it: its bytes are others.",
+            "Which part of it was changed cannot be told: only CSV files keep a mark of every row.",
+        ]
+        return Answer(False, [*said, bytes_said(file, manifest), *in_the_log(manifest, log)])
+    return Answer(
+        False,
+        [
+            "No manifest in the log has the digest of this workbook, or its name.",
+            "A workbook that was changed and renamed cannot be told from one that was never issued.",
+        ],
+    )
+
+
+def altered_or_strange(file: "File", whole: list[Row], log: Log, bundle: "Bundle") -> Answer:
+    found = marks_in(file)
+    manifest = named_as(file.name, whole) or closest(file, found, whole, bundle) or with_these_sums(file, found, whole)
+    if manifest is None:
+        return strange(file, whole)
+    issued = marks_of(manifest, bundle)
+    if len(issued) != manifest["after"]["rows"]:
+        return known_by_name(file, manifest, log)
+    found = marks_in(file, frozenset(issued))
+    return altered(file, manifest, compare(issued, found), len(found), log)
+
+
+def strange(file: "File", whole: list[Row]) -> Answer:
+    said = ["This file was never issued here: no manifest in the log has its digest, and none of its rows."]
+    if file.shape.cells and any(columns_of(one) == file.shape.cells for one in whole):
+        said.append(
+            "Its columns are those of an export of ours, though. Where a spreadsheet program saved it, give it the "
+            "name it was issued under, and verify it again."
+        )
+    return Answer(False, said)
+
+
+def altered(file: "File", manifest: Row, comparison: "Comparison", rows: int, log: Log) -> Answer:
+    sums = sums_of(file, manifest)
+    compared = compared_sums(manifest, sums) if sums and not sums.unreadable else []
+    said = [
+        "This file was issued here and changed afterwards.",
+        *rows_said(file, manifest, comparison, compared),
+        *sums_said(sums, compared),
+        *wrapping(file.shape, manifest),
+        f"{manifest['after']['rows']:,} rows were issued, {rows:,} are here.",
+        bytes_said(file, manifest),
+        *(then_and_now(one, manifest) for one in compared[:MOST_SUMS]),
+    ]
+    return Answer(False, [*said, *in_the_log(manifest, log)])
+
+
+def bytes_said(file: "File", manifest: Row) -> str:
+    return f"{manifest['after']['bytes']:,} bytes were issued, {file.size:,} are here."
+
+
+def in_the_log(manifest: Row, log: Log) -> list[str]:
+    """Say where the log has a file, and who took the same bytes again."""
     after = manifest["after"]
-    return f"Entry {manifest['entry']:,}: {after['rows']:,} rows, issued to {manifest['who']} at {manifest['at']}."
+    rows = "1 row" if after["rows"] == 1 else f"{after['rows']:,} rows"
+    told = f"Entry {manifest['entry']:,}: {rows}, issued to {manifest['who']} at {moment(manifest['at'])}."
+    again = [one for one in log.takings if one["sha256"] == after["sha256"] and one["entry"] != manifest["entry"]]
+    return [told, *map(taken, again[:MOST_TAKINGS])]
 
 
-def altered(path: Path, manifests: list[Row]) -> str:
-    """Find the file this may once have been: by its name, then by its columns and number of rows."""
-    match = EXPORT_NAME.search(path.name)
-    named = [one for one in manifests if match and one["after"]["file"].startswith(f"{match[0]}.")]
-    if named:
-        sentence = "A file of this name was issued here, and this is not it: its bytes are others."
-        return f"{sentence} {then_and_now(path, named[-1])}"
-    shape = shape_of(path)
-    alike = [one for one in manifests if shape == (one["after"]["columns"], one["after"]["rows"])]
-    if alike:
-        sentence = "A file of these columns and as many rows was issued here, and this is not it: its bytes are others."
-        return f"{sentence} {issued(alike[-1])}"
-    return "This file was never issued here: no manifest in the log has its digest, its name, or its columns and rows."
+def taken(one: Row) -> str:
+    return f"Entry {one['entry']:,}: {one['how']}, {one['who']}, at {moment(one['at'])}."
 
 
-def then_and_now(path: Path, manifest: Row) -> str:
-    """Compare rows and bytes with the manifest; which row differs only the product itself can tell."""
-    after, (_columns, rows) = manifest["after"], shape_of(path)
-    counted = f"{after['bytes']:,} bytes were issued, {path.stat().st_size:,} are here."
-    if rows is not None:
-        counted = f"{after['rows']:,} rows were issued, {rows:,} are here; {counted}"
-    return f"{counted} {issued(manifest)}"
+def how(event: str, after: Row) -> str:
+    """Say in which way a file was given."""
+    if event == "schedule.delivered":
+        return "delivered by a schedule"
+    if event == "export.fetched":
+        return "went on with a download" if "first_byte" in after else "downloaded"
+    return "built by a worker" if "job" in after else "exported"
 
 
-def shape_of(path: Path) -> tuple[list[str], int | None]:
-    """Return the heading and the number of rows of a CSV file; nothing for another kind."""
-    if path.suffix.lower() == ".xlsx":
-        return [], None
+def moment(text: str) -> str:
+    """Write a moment as all moments are written here: in UTC, to the second."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            heading = next(reader, [])
-            return heading, sum(1 for _row in reader)
-    except (ValueError, csv.Error):
-        return [], None
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError):
+        return text
 
 
-def file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+# Exported files: the words --------------------------------------------------------------------------------------------
+
+
+def wrapping(shape: "Shape", manifest: Row) -> list[str]:
+    """Say how the file was saved again, as far as its bytes tell."""
+    had_bom, columns = manifest["after"].get("format") == "csv-bom", columns_of(manifest)
+    if not columns:
+        return []
+    tests = (
+        (shape.has_bom and not had_bom, "A byte order mark was put in front, as Excel does when it saves CSV UTF-8."),
+        (had_bom and not shape.has_bom, "The byte order mark in front was taken away."),
+        (
+            shape.has_carriage_returns,
+            "The line ends were changed from LF to CR LF, as Excel and other programs on Windows do.",
+        ),
+        (
+            shape.separator != "," and len(columns) > 1,
+            "The commas between the cells were changed to another separator, as Excel does in some countries.",
+        ),
+        (not shape.ends_its_last_line, "The line feed at its end was taken away."),
+    )
+    return [sentence for holds, sentence in tests if holds]
+
+
+def rows_said(file: "File", manifest: Row, comparison: "Comparison", compared: list["SumNow"]) -> list[str]:
+    said = ["The heading is not the one issued."] if columns_of(manifest) not in ((), file.shape.cells) else []
+    rows = manifest["after"]["rows"]
+    if comparison.change != "rows" or comparison.count != rows or rows < 2:
+        return [*said, change_said(comparison)]
+    said.append("No row is as it was issued, as after a spreadsheet program has saved the file.")
+    if compared and not any(one.difference for one in compared):
+        said.append("It has as many rows, and they add up to the same sums.")
+    return said
+
+
+def change_said(comparison: "Comparison") -> str:
+    """Say what happened to the rows."""
+    there, here = comparison.issued, comparison.regions[0] if comparison.regions else Region(0, 0)
+    match comparison.change:
+        case "none":
+            return "All rows are as issued; the difference is outside of them."
+        case "order":
+            return "The rows are the ones issued, in another order."
+        case "added":
+            return f"{counted(here.count)} added: {span(here)}."
+        case "removed":
+            return f"{counted(there.count)} removed: {span(there)} of the file that was issued."
+        case "replaced":
+            return f"Where {span(there)} stood, {span(here)} stand now."
+    return differing_said(comparison)
+
+
+def counted(count: int) -> str:
+    return "1 row was" if count == 1 else f"{count:,} rows were"
+
+
+def differing_said(comparison: "Comparison") -> str:
+    if comparison.count == 1:
+        return f"Row {comparison.regions[0].first:,} differs."
+    named = [span(region) for region in comparison.regions[:MOST_SPANS]]
+    if len(comparison.regions) > MOST_SPANS:
+        return f"{comparison.count:,} rows differ: {', '.join(named)} and more further down."
+    listed = " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
+    return f"{comparison.count:,} rows differ: {listed}."
+
+
+def span(region: "Region") -> str:
+    """Name rows that follow each other."""
+    if region.count == 1:
+        return f"row {region.first:,}"
+    return f"rows {region.first:,} to {region.last:,}"
+
+
+def sums_said(sums: "Sums | None", compared: list["SumNow"]) -> list[str]:
+    if sums and sums.unreadable:
+        return [f"Its amounts cannot be added up: row {sums.unreadable:,} cannot be read."]
+    return [sum_said(one) for one in compared if one.difference][:MOST_SPANS]
+
+
+def sum_said(one: "SumNow") -> str:
+    size = amount_text(one.difference.copy_abs())
+    return f"The {one.asset or 'nameless'} sum is {size} too {'high' if one.difference > 0 else 'low'}."
+
+
+def then_and_now(one: "SumNow", manifest: Row) -> str:
+    heading, then, now = manifest["after"]["summed"]["amount"], amount_text(one.issued), amount_text(one.found)
+    return f"Sum of {heading}, {one.asset or 'nameless'}: {then} was issued, {now} is here."
+
+
+def amount_text(amount: Decimal) -> str:
+    """Write every digit of an amount, with commas and a true minus sign."""
+    return format(amount, ",f").replace("-", "\N{MINUS SIGN}")
+
+
+# Exported files: which one it was -------------------------------------------------------------------------------------
+
+
+def columns_of(manifest: Row) -> tuple[str, ...]:
+    return tuple(manifest["after"].get("columns") or ())
+
+
+def named_as(name: str, whole: list[Row]) -> Row | None:
+    """Find the file a name was given to, also when something was put before or behind it."""
+    match = EXPORT_NAME.search(name)
+    ours = {f"{match[0]}.csv", f"{match[0]}.xlsx"} if match else set()
+    return next((one for one in reversed(whole) if one["after"].get("file") in ours), None)
+
+
+def closest(file: "File", found: "array[int]", whole: list[Row], bundle: "Bundle") -> Row | None:
+    """Find the file most of these rows were issued in: one of the same columns before others, the newest of equals."""
+    sample, cells = set(found[:: max(1, len(found) // SAMPLE)]), file.shape.cells
+    likely = {one["entry"]: one for one in whole if columns_of(one) == cells or len(cells) > 1}
+    best: tuple[int, bool, int] = (0, False, 0)
+    for number, parts in groupby(marks_lines(bundle), lambda line: line["entry"]):
+        if number in likely:
+            shared = {mark for line in parts for mark in sample.intersection(marks_on(line))}
+            best = max(best, (len(shared), columns_of(likely[number]) == cells, number))
+    return likely[best[2]] if best[0] else like_in_size(file, len(found), whole)
+
+
+def like_in_size(file: "File", rows: int, whole: list[Row]) -> Row | None:
+    """Find the newest file of the same columns, rows and bytes: one digit changed in its only row leaves all three."""
+    alike = [one for one in of_the_same_shape(file, rows, whole) if one["after"].get("bytes") == file.size]
+    return alike[0] if alike and rows else None
+
+
+def of_the_same_shape(file: "File", rows: int, whole: list[Row]) -> list[Row]:
+    """Find the files with these columns and as many rows, the newest first."""
+    return [one for one in reversed(whole) if (columns_of(one), one["after"].get("rows")) == (file.shape.cells, rows)]
+
+
+def with_these_sums(file: "File", found: "array[int]", whole: list[Row]) -> Row | None:
+    """Find the file that a spreadsheet program wrote anew: no row has its bytes, but columns, rows and sums are its."""
+    for manifest in of_the_same_shape(file, len(found), whole)[:MOST_ALIKE]:
+        sums = sums_of(file, manifest) if manifest["after"].get("sums") else None
+        if sums and not sums.unreadable and not any(one.difference for one in compared_sums(manifest, sums)):
+            return manifest
+    return None
+
+
+def marks_of(manifest: Row, bundle: "Bundle") -> "array[int]":
+    """Return the CRC-32 of each row of an issued file, in order: these say which row differs, the digest whether."""
+    found = array("I")
+    for line in marks_lines(bundle):
+        if line["entry"] == manifest["entry"]:
+            found.extend(marks_on(line))
+    return found
+
+
+def marks_lines(bundle: "Bundle") -> Iterator[Row]:
+    return bundle.lines(MARKS) if bundle.has(MARKS) else iter(())
+
+
+def marks_on(line: Row) -> "array[int]":
+    marks = array("I", base64.b64decode(line["marks"], validate=True))
+    if sys.byteorder == "big":
+        marks.byteswap()
+    return marks
+
+
+# Exported files: which rows differ ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rows one after the other, counted from one."""
+
+    first: int
+    count: int
+
+    @property
+    def last(self) -> int:
+        return self.first + self.count - 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the rows differ from those issued: none, rows, order, added, removed or replaced; where here, where there."""
+
+    change: str
+    regions: tuple[Region, ...] = ()
+    issued: Region = Region(0, 0)
+
+    @property
+    def count(self) -> int:
+        return sum(region.count for region in self.regions)
+
+
+def compare(issued: "array[int]", found: "array[int]") -> Comparison:
+    """Compare the marks of the issued rows with those of a file's."""
+    if issued == found:
+        return Comparison("none")
+    if len(issued) != len(found):
+        return between_common_ends(issued, found)
+    change = "order" if sorted(issued) == sorted(found) else "rows"
+    return Comparison(change, tuple(differing(issued, found)))
+
+
+def differing(issued: "array[int]", found: "array[int]") -> Iterator[Region]:
+    """Give the places at which two files of equally many rows differ."""
+    first = 0
+    for place, (one, other) in enumerate(zip(issued, found, strict=True), 1):
+        if one == other and first:
+            yield Region(first, place - first)
+        first = 0 if one == other else first or place
+    if first:
+        yield Region(first, len(found) + 1 - first)
+
+
+def between_common_ends(issued: "array[int]", found: "array[int]") -> Comparison:
+    """Give what stands between the rows both files begin with and those both end with."""
+    head = common(issued, found)
+    tail = common(issued[head:][::-1], found[head:][::-1])
+    here, there = Region(head + 1, len(found) - head - tail), Region(head + 1, len(issued) - head - tail)
+    if not there.count:
+        return Comparison("added", (here,), there)
+    return Comparison("replaced" if here.count else "removed", (here,) if here.count else (), there)
+
+
+def common(one: "array[int]", other: "array[int]") -> int:
+    """Count the rows both begin with."""
+    differs = (place for place, (mine, theirs) in enumerate(zip(one, other, strict=False)) if mine != theirs)
+    return next(differs, min(len(one), len(other)))
+
+
+# Exported files: reading them -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a file is wrapped. ``cells`` are its heading's, read by its own ``separator``."""
+
+    has_bom: bool
+    has_carriage_returns: bool
+    ends_its_last_line: bool
+    separator: str
+    cells: tuple[str, ...]
+    is_workbook: bool
+
+    @property
+    def skipped(self) -> int:
+        """How many bytes stand before the heading."""
+        return len(BOM_UTF8) if self.has_bom else 0
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is to be checked."""
+
+    name: str
+    content: IO[bytes]
+    size: int
+    sha256: str
+    shape: Shape
+
+
+def shape_of(content: IO[bytes], size: int) -> Shape:
+    """Look at the beginning and the end of a file."""
+    content.seek(0)
+    beginning = content.read(LONGEST_HEADING)
+    content.seek(max(0, size - 1))
+    ends_its_last_line, has_bom = content.read(1) in (b"\n", b""), beginning.startswith(BOM_UTF8)
+    line = beginning.removeprefix(BOM_UTF8).partition(b"\n")[0]
+    heading = line.removesuffix(b"\r")
+    cells = {separator: cells_of(heading, separator) for separator in SEPARATORS}
+    separator = max(SEPARATORS, key=lambda one: len(cells[one]))
+    is_workbook = beginning.startswith(b"PK\x03\x04")  # which is a zip
+    return Shape(has_bom, line != heading, ends_its_last_line, separator, cells[separator], is_workbook)
+
+
+def cells_of(line: bytes, separator: str) -> tuple[str, ...]:
+    """Read one line as cells; nothing where it cannot be read, or holds what no text in the log can."""
+    if b"\x00" in line:
+        return ()
+    try:
+        return tuple(next(csv.reader([line.decode()], delimiter=separator, strict=True), ()))
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+
+
+def plain_digests(file: File) -> set[str]:
+    """Give the digests the file would have, had nobody changed how it is wrapped: with and without a byte order mark,
+    with its own line ends and with LF for CR LF."""
+    digests = set()
+    for with_line_feeds in (False, True):
+        bare, marked = hashlib.sha256(), hashlib.sha256(BOM_UTF8)
+        for chunk in chunks(file, with_line_feeds=with_line_feeds):
+            bare.update(chunk)
+            marked.update(chunk)
+        digests |= {bare.hexdigest(), marked.hexdigest()}
+    return digests
+
+
+def chunks(file: File, *, with_line_feeds: bool) -> Iterator[bytes]:
+    """Give the bytes after the byte order mark, the last line ended."""
+    file.content.seek(file.shape.skipped)
+    held = b""
+    while chunk := file.content.read(LONGEST_PIECE):
+        if with_line_feeds:
+            chunk = held + chunk
+            held = b"\r" if chunk.endswith(b"\r") else b""
+            chunk = chunk.removesuffix(held).replace(b"\r\n", b"\n")
+        yield chunk
+    yield held if file.shape.ends_its_last_line else held + b"\n"
+
+
+@dataclass
+class Open:
+    """A row that is being read: its marks so far, by its own bytes and with line feeds, and whether a quote is open."""
+
+    raw: int = 0
+    plain: int = 0
+    mixed: int = 0
+    in_quotes: bool = False
+    is_whole: bool = False
+
+    def take(self, raw: bytes, is_whole: bool) -> None:
+        plain = raw.removesuffix(b"\n").removesuffix(b"\r") + b"\n" if is_whole else raw
+        self.mixed = crc32(plain, self.raw)
+        self.raw, self.plain = crc32(raw, self.raw), crc32(plain, self.plain)
+        self.in_quotes ^= bool(raw.count(b'"') & 1)
+        self.is_whole = is_whole and not self.in_quotes
+
+    def mark(self, known: frozenset[int]) -> int:
+        """The row's mark: by the line ends it was issued with, where they are known."""
+        return next((one for one in (self.raw, self.mixed) if one in known), self.plain)
+
+
+def marks_in(file: File, known: frozenset[int] = frozenset()) -> "array[int]":
+    """Give the mark of each row after the heading, by the marks of the file it is compared with where they are known.
+
+    A row may hold line feeds within quotes. A quote that was taken away makes not one row of all that follow: where a
+    line within is a row that was issued, it is one here too.
+    """
+    found = array("I")
+    row: Open | None = None
+    rival: Open | None = None  # what may be a row of its own within one whose quotes never end
+    for line, is_whole in lines_of(file):
+        if row is None:
+            row, rival = Open(), None
+        else:
+            rival = rival or Open()
+            rival.take(line, is_whole)
+        row.take(line, is_whole)
+        if rival and rival.is_whole and rival.mark(known) in known:
+            found.append(row.mark(known))
+            row = rival
+        if row.is_whole:
+            found.append(row.mark(known))
+            row = None
+        elif rival and rival.is_whole:
+            rival = None
+        if len(found) > MOST_ROWS:
+            raise Unreadable(f"{file.name} has more than {MOST_ROWS:,} rows.")
+    found.extend([row.mark(known)] if row is not None else [])
+    return found
+
+
+def lines_of(file: File) -> Iterator[tuple[bytes, bool]]:
+    """Read the lines after the heading, long ones in pieces; say with each whether a line ends with it."""
+    file.content.seek(file.shape.skipped)
+    is_heading = True
+    while piece := file.content.readline(LONGEST_PIECE):
+        is_whole = piece.endswith(b"\n") or len(piece) < LONGEST_PIECE
+        if not is_heading:
+            yield piece, is_whole
+        is_heading = is_heading and not is_whole
+
+
+@dataclass
+class Sums:
+    """The sums by asset. ``unreadable`` names the first row, counted from one, that could not be added up."""
+
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
+class SumNow:
+    """What one asset's amounts added up to when the file was issued, and do now."""
+
+    asset: str
+    issued: Decimal
+    found: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        with localcontext(prec=DIGITS):
+            return self.found - self.issued
+
+
+def compared_sums(manifest: Row, sums: Sums) -> list[SumNow]:
+    """Put the sums of both files beside each other, asset by asset."""
+    then = {asset: Decimal(text) for asset, text in (manifest["after"].get("sums") or {}).items()}
+    assets = sorted(then.keys() | sums.totals.keys())
+    return [SumNow(asset, then.get(asset, Decimal(0)), sums.totals.get(asset, Decimal(0))) for asset in assets]
+
+
+def sums_of(file: File, manifest: Row) -> Sums | None:
+    """Add a file's amounts up, as far as they can be read; None where nothing was added up when it was issued."""
+    summed, cells = manifest["after"].get("summed") or {}, file.shape.cells
+    if not {summed.get("amount"), summed.get("asset")} <= set(cells):
+        return None
+    amount, asset = cells.index(summed["amount"]), cells.index(summed["asset"])
+    sums, row = Sums(), 0
+    with localcontext(prec=DIGITS):
+        try:
+            for here in rows_of(file):
+                row += 1
+                add(sums.totals, here[asset], here[amount])
+        except (csv.Error, UnicodeDecodeError):
+            sums.unreadable = row + 1
+        except (InvalidOperation, IndexError):
+            sums.unreadable = row
+    return sums
+
+
+def rows_of(file: File) -> Iterator[list[str]]:
+    """Read the rows after the heading strictly."""
+    file.content.seek(file.shape.skipped)
+    reader = csv.reader(texts(file.content), delimiter=file.shape.separator, strict=True)
+    next(reader, None)
+    yield from reader
+
+
+def texts(content: IO[bytes]) -> Iterator[str]:
+    """Give the lines as text.
+
+    :raises csv.Error: for a line that no export has.
+    """
+    while line := content.readline(LONGEST_PIECE):
+        if len(line) == LONGEST_PIECE:
+            raise csv.Error("a line is too long")
+        yield line.decode()
+
+
+def add(totals: dict[str, Decimal], asset: str, amount: str) -> None:
+    """Add one amount.
+
+    :raises InvalidOperation: for what is no plain number.
+    """
+    if not amount:
+        return
+    if not NUMBER.fullmatch(amount):
+        raise InvalidOperation
+    bare = asset.removeprefix("'")
+    name = bare if RUN.match(bare) else asset  # the apostrophe is the product's, where a spreadsheet would run the text
+    totals[name] = totals.get(name, Decimal(0)) + Decimal(amount)
 
 
 # The bundle -----------------------------------------------------------------------------------------------------------
@@ -530,6 +1091,12 @@ class Bundle:
             return (self._folder or Path()).joinpath(name).open("rb")
         except (KeyError, OSError) as error:
             raise Unreadable(f"The bundle has no {name}.") from error
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        if self._zip is not None:
+            return name in self._zip.namelist()
+        return (self._folder or Path()).joinpath(name).is_file()
 
     def lines(self, name: str) -> Iterator[Row]:
         """Read one JSON object per line."""
@@ -640,15 +1207,20 @@ def run(wanted: argparse.Namespace, say: Callable[[str], object]) -> int:
     """Check everything that was given, say it in sentences, and return the exit code."""
     with closing(Bundle(wanted.bundle)) as bundle:
         faults, sentence, log, said_beside = checked(bundle, wanted.key, wanted.seals)
-    for one in [*(faults[:MOST_NAMED] or [sentence]), *said_beside]:
-        say(one)
-    is_well = not faults
-    for path in wanted.files:
-        is_untouched, verdict = verdict_of(path, log.manifests)
-        is_well = is_well and is_untouched
-        doubt = " But the log that says so is not what was written: see above." if faults and is_untouched else ""
-        say(f"{path}: {verdict}{doubt}")
-    return 0 if is_well else 1
+        for one in [*(faults[:MOST_NAMED] or [sentence]), *said_beside]:
+            say(one)
+        answers = [say_of(path, log, bundle, say, is_doubtful=bool(faults)) for path in wanted.files]
+    return 0 if not faults and all(answers) else 1
+
+
+def say_of(path: Path, log: Log, bundle: Bundle, say: Callable[[str], object], *, is_doubtful: bool) -> bool:
+    """Say what a file is, the answer first, what follows from it below; return whether it is untouched."""
+    answer = verdict_of(path, log, bundle)
+    doubt = " But the log that says so is not what was written: see above." if is_doubtful else ""
+    say(f"{path}: {answer.sentences[0]}{doubt}")
+    for one in answer.sentences[1:]:
+        say(f"  {one}")
+    return answer.is_untouched
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -19,7 +19,10 @@ from backoffice.audit.verifying.naming import FIELDS
 
 ENTRIES, SEALS, SECOND_PLACE = "entries.jsonl", "seals.jsonl", "second-place.jsonl"
 ABOUT, KEYS, VERIFIER, README = "log.json", "keys.json", "verify_backoffice.py", "README.txt"
+MARKS: Final = "marks.jsonl"
 LINES_AT_ONCE: Final = 2_000
+#: A line of marks is a third of a megabyte.
+MARKS_AT_ONCE: Final = 20
 FORM: Final = 1
 
 
@@ -40,6 +43,10 @@ SEAL_LINES: Final = (
     " FROM (SELECT s.*, c.file FROM audit_seal s LEFT JOIN audit_sealcopy c ON c.seal_id = s.number) AS seal"
     " ORDER BY number"
 )
+MARK_LINES: Final = (
+    "SELECT json_build_object('entry', entry_id, 'marks', translate(encode(marks, 'base64'), E'\\n', ''))::text"
+    " FROM exports_rowmarks ORDER BY entry_id, part"
+)
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Counted:
 
     entries: int = 0
     seals: int = 0
+    marks: int = 0
 
 
 def files(
@@ -65,18 +73,21 @@ def files(
     yield SEALS, lines(connection, SEAL_LINES, counted, "seals")
     yield SECOND_PLACE, copies(connection, there)
     yield ENTRIES, lines(connection, ENTRY_LINES, counted, "entries")
+    yield MARKS, lines(connection, MARK_LINES, counted, "marks", at_once=MARKS_AT_ONCE)
 
 
 def as_json(said: dict[str, Any]) -> bytes:
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def lines(connection: psycopg.Connection, statement: str, counted: Counted, what: str) -> Iterator[bytes]:
-    """Read a statement's lines a few thousand at a time."""
+def lines(
+    connection: psycopg.Connection, statement: str, counted: Counted, what: str, *, at_once: int = LINES_AT_ONCE
+) -> Iterator[bytes]:
+    """Read a statement's lines, so many at a time."""
     with connection.cursor(name=f"bundle_{what}") as cursor:
-        cursor.itersize = LINES_AT_ONCE
+        cursor.itersize = at_once
         cursor.execute(statement.encode())
-        while found := cursor.fetchmany(LINES_AT_ONCE):
+        while found := cursor.fetchmany(at_once):
             setattr(counted, what, getattr(counted, what) + len(found))
             yield "".join(f"{line}\n" for (line,) in found).encode()
 
@@ -151,7 +162,7 @@ You need Python 3.11 or newer and its package "cryptography":
     python3 verify_backoffice.py BUNDLE
 
 BUNDLE is this zip, or the folder it was unpacked into. Take verify_backoffice.py from a place you trust: a bundle that
-was forged may hold a forged verifier. It is one file of a few hundred lines, meant to be read.
+was forged may hold a forged verifier. It is one file, meant to be read.
 
 The answer is a sentence: intact up to an entry, or the first entry that is not what was written and what of it.
 
@@ -163,9 +174,10 @@ second place, or a file attached to one of the daily e-mails to auditors.
 
     python3 verify_backoffice.py BUNDLE FILE ...
 
-checks exported files: untouched, altered, or never issued.
+checks exported files: untouched, altered and how (rows, sums of each asset, which rows of a CSV file), or never issued.
 
 entries.jsonl       one entry a line, oldest first: the canonical text, its SHA-256, and the columns the screens show
+marks.jsonl         by entry, the CRC-32 of each row of the CSV file it issued: 4 bytes, little-endian, in Base64
 seals.jsonl         one seal a line: what was signed, the Ed25519 signature over exactly these bytes, in Base64
 second-place.jsonl  the seals as they stand in the second place
 keys.json           the public keys, in Base64, by id: the first 16 hexadecimal digits of the SHA-256 of the key

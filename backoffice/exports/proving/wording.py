@@ -171,7 +171,7 @@ def sums_said(finding: Finding) -> list[str]:
 
 
 def sum_said(one: SumNow) -> str:
-    said = {"asset": one.asset or _("nameless"), "amount": format_amount(abs(one.difference))}
+    said = {"asset": one.asset or _("nameless"), "amount": format_amount(one.difference.copy_abs())}
     if one.difference > 0:
         return _("The %(asset)s sum is %(amount)s too high.") % said
     return _("The %(asset)s sum is %(amount)s too low.") % said

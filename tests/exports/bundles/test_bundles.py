@@ -36,6 +36,7 @@ NAMES = [
     "seals.jsonl",
     "second-place.jsonl",
     "entries.jsonl",
+    "marks.jsonl",
 ]
 
 
@@ -229,13 +230,18 @@ def exported(vera: Person, client: Client, tmp_path: Path) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("name", "change", "code", "words"),
     [
-        ("", lambda content: content, 0, "This file is untouched: it is, byte for byte, what was issued here. Entry"),
+        (
+            "",
+            lambda content: content,
+            0,
+            "This file is untouched: it is, byte for byte, what was issued here.\n  Entry",
+        ),
         ("mine.csv", lambda content: content, 0, "It was called audit-"),
-        ("", lambda content: content.replace(b"worker 1", b"worker 2", 1), 1, "A file of this name was issued here"),
+        ("", lambda content: content.replace(b"worker 1", b"worker 2", 1), 1, "Row 1 differs."),
         ("", lambda content: b"\n".join(content.split(b"\n")[:-3]) + b"\n", 1, "20 rows were issued, 18 are here"),
-        ("mine.csv", lambda content: content.replace(b"worker 1", b"worker 2", 1), 1, "as many rows was issued here"),
+        ("mine.csv", lambda content: content.replace(b"worker 1", b"worker 2", 1), 1, "Row 1 differs."),
         ("mine.csv", lambda _content: b"a,b\n1,2\n", 1, "This file was never issued here"),
-        ("mine.xlsx", lambda _content: b"PK", 1, "This file was never issued here"),
+        ("mine.xlsx", lambda _content: b"PK\x03\x04", 1, "has the digest of this workbook, or its name"),
         ("mine.csv", lambda _content: b"\xff\xfe\x00", 1, "This file was never issued here"),
     ],
     ids=range(8),
