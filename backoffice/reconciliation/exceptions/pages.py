@@ -47,7 +47,7 @@ def detail_context(item: Any, person: Person, now: datetime) -> dict[str, Any]:
         "title": naming.title_of(item),
         "crumbs": crumbs(Crumb(_("Exception %(id)s") % {"id": item.pk})),
         "badge": naming.state_badge(item),
-        "line": [naming.verdict_label(item.verdict), naming.sub_of(item), client_of(item), day_link(item)],
+        "line": [naming.verdict_label(item.verdict), naming.sub_of(item), *client_of(item), day_link(item)],
         "told": told,
         "hints": hints_of(item) if item.state not in ENDED else [],
         "facts": [*facts_of(item, now), *sides_of(told)],
@@ -67,9 +67,9 @@ def day_link(item: ExceptionItem) -> Link:
     return Link(times.day(item.day), reverse("reconciliation:day", args=[item.day]))
 
 
-def client_of(item: Any) -> Named:
-    """The client, by name and the partner's id."""
-    return Named(item.client_name or item.client, item.client)
+def client_of(item: Any) -> list[Named]:
+    """The client, by name and the partner's id; nobody where both sides are silent, as Bitnob is."""
+    return [Named(item.client_name or item.client, item.client)] if item.client else []
 
 
 def facts_of(item: Any, now: datetime) -> list[Fact]:

@@ -12,6 +12,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import BalanceReading
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation.exceptions.naming import title_of
+from backoffice.reconciliation.exceptions.pages import detail_context
 from backoffice.reconciliation.exceptions.queries import items
 from backoffice.reconciliation.exceptions.reading_again import ledger_of
 from backoffice.reconciliation.models import ExceptionItem, LedgerSource
@@ -20,6 +21,7 @@ from backoffice.reconciliation.services import ledger
 from backoffice.reconciliation.services.balances import prove_balances
 from backoffice.reconciliation.services.running import reconcile
 from backoffice.reconciliation.services.transactions import check_transactions
+from backoffice.ui.values import Named
 from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.ledger.books import accepted, line, mapped
@@ -86,6 +88,7 @@ def test_a_fault_of_bitnob_is_told_with_what_was_expected(client: Browser, maya:
     assert title_of(item).startswith("Bitnob transaction")
     client.force_login(maya)
     assert "Reversed without its reversal" in text_of(client, item)
+    assert Named("", "") not in detail_context(item, maya, NOON)["line"]  # Bitnob names no client
 
 
 def test_a_balance_that_differs_is_told_with_its_proof(client: Browser, maya: Person, partners: Partners) -> None:

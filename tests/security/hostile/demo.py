@@ -1,7 +1,11 @@
 """The demo as a target: somebody of every kind signed in, and its own operations, orders and files in the addresses."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
+from django.db import connections
 from django.db.models import Model
 
 from backoffice.accounts.models import Person
@@ -23,6 +27,8 @@ from tests.security.browsers import Who, browser_of, browsers_of, cast
 from tests.security.hostile.shots import Target
 from tests.security.hostile.targets import opener, targets
 
+BY_TWO_PEOPLE: Final = "ALTER TABLE accounts_person {} TRIGGER USER"
+
 
 @dataclass(frozen=True)
 class Crowd:
@@ -41,10 +47,22 @@ class Crowd:
 
 def crowd_and_targets() -> tuple[Crowd, list[Target]]:
     """The cookies of everybody, and every address with the fields of its page."""
-    people = cast()
+    with accounts_made_by_nobody():
+        people = cast()
     browsers = browsers_of(people)
     crowd = Crowd(people, {who.value: browser.cookies for who, browser in browsers.items()})
     return crowd, list(targets(opener(browsers), objects()))
+
+
+@contextmanager
+def accounts_made_by_nobody() -> Iterator[None]:
+    """Let accounts begin without an invitation inside the block: in the demo two people had to agree to each."""
+    with connections["owner"].cursor() as owner:
+        owner.execute(BY_TWO_PEOPLE.format("DISABLE"))
+        try:
+            yield
+        finally:
+            owner.execute(BY_TWO_PEOPLE.format("ENABLE"))
 
 
 def objects() -> dict[str, object]:
