@@ -21,16 +21,16 @@ from backoffice.exports.models import Format
 from backoffice.exports.wishes import Wish
 from backoffice.exports.workbooks import DoesNotFit
 from backoffice.ui.listing import BadListRequest
+from tests.exports import test_csv
 from tests.exports.agree import parse, wish_for, written
 from tests.exports.balances import AMOUNTS, BALANCES, balances, client_named, create_balances
-from tests.exports.test_csv import DANGEROUS, HARMLESS
 
 pytestmark = pytest.mark.usefixtures("committed")
 NUMBER: Final = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,18})?")
 SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 SOFFICE: Final = shutil.which("soffice") or shutil.which("libreoffice")
 #: Control characters reach a workbook under a name of theirs (`_x0009_`), which this parser does not read back.
-CORPUS: Final = [text for text in DANGEROUS + HARMLESS if not re.search(r"[\x00-\x1f]", text)]
+CORPUS: Final = [text for text in test_csv.CORPUS if not re.search(r"[\x00-\x1f]", text)]
 
 
 def wanted(as_: Format, preset: str = "full", query: str = "sort=id") -> Wish:
@@ -68,9 +68,9 @@ def test_excels_csv_is_the_same_file_after_its_mark() -> None:
 
 
 def test_s23_the_corpus_is_defused_in_csv_and_read_back_by_a_strict_parser() -> None:
-    create_corpus(DANGEROUS + HARMLESS)
+    create_corpus(test_csv.CORPUS)
     heading, *rows = parse(written(wanted(Format.CSV)))
-    assert [row[0] for row in rows] == [defuse(text) for text in DANGEROUS + HARMLESS]
+    assert [row[0] for row in rows] == [defuse(text) for text in test_csv.CORPUS]
     assert all(len(row) == len(heading) for row in rows)
 
 

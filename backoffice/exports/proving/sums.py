@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import IO, Final
 
-from backoffice.exports.csv import MARK, defuse
+from backoffice.exports.csv import undefuse
 from backoffice.exports.proving.issued import Issued
 from backoffice.exports.proving.records import LONGEST_PIECE
 from backoffice.exports.proving.shapes import Shape
@@ -97,11 +97,5 @@ def add(totals: dict[str, Decimal], asset: str, amount: str) -> None:
         return
     if not NUMBER.fullmatch(amount):
         raise NotANumber
-    name = without_mark(asset)
+    name = undefuse(asset)
     totals[name] = totals.get(name, Decimal(0)) + Decimal(amount)
-
-
-def without_mark(text: str) -> str:
-    """Take away the apostrophe that made a text safe."""
-    bare = text.removeprefix(MARK)
-    return bare if defuse(bare) == text else text

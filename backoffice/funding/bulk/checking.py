@@ -11,7 +11,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
-from backoffice.exports.csv import defuse
+from backoffice.exports.csv import begins_a_formula
 from backoffice.funding.bulk.reading import AMOUNT, ASSET, CLIENT, COLUMNS, REASON, TYPE, Fault, TypedRow, shown
 from backoffice.funding.models import Kind
 from backoffice.funding.policies import why_not_asset, why_not_client
@@ -128,7 +128,7 @@ def _sizes(text: str) -> dict[str, int]:
 
 def _plain(cell: str) -> str:
     """Return the cell without blanks around it, unless a spreadsheet would run it."""
-    if defuse(cell) != cell:
+    if begins_a_formula(cell):
         raise BadCell(_("A cell may not begin with =, +, - or @: a spreadsheet would run it as a formula."))
     return cell.strip()
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
-from backoffice.exports.csv import defuse
+from backoffice.exports.csv import begins_a_formula
 from backoffice.funding.bulk.reading import Fault, TypedRow, shown
 from backoffice.money import AmountError, parse_typed_amount
 from backoffice.reconciliation.ledger.mapping import (
@@ -304,7 +304,7 @@ def _status(cell: str, mapping: Mapping, _known: Known) -> str:
 
 def _plain(cell: str) -> str:
     """Return the cell without blanks around it, unless a spreadsheet would run it."""
-    if defuse(cell) != cell:
+    if begins_a_formula(cell):
         raise Unreadable(_("A cell may not begin with =, +, - or @: a spreadsheet would run it as a formula."))
     return cell.strip()
 
