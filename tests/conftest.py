@@ -1,10 +1,13 @@
 """The cast, and the databases the tests run on."""
 
+import os
 from collections.abc import Iterator
+from typing import Final
 
+import hypothesis
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from backoffice.accounts.models import Person, Role
@@ -14,6 +17,20 @@ from tests.browser.chromium import launch_arguments
 from tests.factors import factor_shown_with_force_login  # noqa: F401 - a fixture
 from tests.partners import partners, sandbox  # noqa: F401 - fixtures
 from tests.security.counting import pytest_terminal_summary  # noqa: F401 - a hook
+
+#: What a page must come to show, it may take its time to show while other tests keep the machine busy; in milliseconds.
+PATIENCE_OF_A_BROWSER: Final = 60_000
+
+expect.set_options(timeout=PATIENCE_OF_A_BROWSER)
+# A slow machine is no fault of the product, and whether a change may land is decided by the change: the same examples
+# in each run. HYPOTHESIS_SEEKS=yes looks for others.
+hypothesis.settings.register_profile(
+    "of the suite",
+    deadline=None,
+    derandomize=os.environ.get("HYPOTHESIS_SEEKS") != "yes",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("of the suite")
 
 
 @pytest.fixture(scope="session")

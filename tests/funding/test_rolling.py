@@ -57,7 +57,9 @@ def counts(life: dict[str, Any]) -> bool:
     return life["state"] is not State.COMPLETED or life["ended_at"] > NOW - DAY
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(told=st.lists(lives(), max_size=12))
 def test_the_total_is_the_sum_of_what_counts_to_the_last_digit(
     db: None, maya: Person, told: list[dict[str, Any]]

@@ -85,7 +85,9 @@ def test_only_the_partners_own_word_completed_counts_as_done(status: str, outcom
 
 
 @given(books=BOOKS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_python_and_the_database_agree_on_every_effect(db: None, books: dict[str, object]) -> None:
     Order.objects.filter(pk=1).update(**books) or Order.objects.create(
         pk=1, partner_client_id="user_1", created_at=NOON, read_at=NOON, raw=b"{}", **books

@@ -61,7 +61,9 @@ def test_the_file_holds_what_the_filter_finds_and_no_more(book: None) -> None:
 
 
 @given(spoken=st.lists(SPOKEN, min_size=30, max_size=30))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_every_amount_is_the_partners_digit_for_digit(committed: str, spoken: list[str]) -> None:
     start = Order.objects.count() + 1
     mirror(*(said(id=start + place, debit=text) for place, text in enumerate(spoken)))

@@ -279,7 +279,9 @@ class Tried:
         return "f" * 64
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(staff=PEOPLE, barred=st.integers(0, 4), hands_over=st.booleans())
 def test_nobody_is_reported_unable_who_is_able_nor_the_other_way_round(
     db: None, staff: list[tuple[Role, bool]], barred: int, hands_over: bool

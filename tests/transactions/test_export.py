@@ -43,7 +43,9 @@ def test_the_table_and_the_file_agree_row_by_row(book: None) -> None:
         max_size=30,
     )
 )
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_the_file_has_raw_units_and_the_amount_they_make(committed: str, amounts: list[tuple[int, str]]) -> None:
     start = Transaction.objects.count() + 1
     mirror(

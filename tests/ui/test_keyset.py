@@ -24,7 +24,9 @@ BY_NAME = Sort("name", "Name", ("name", "created_at", "id"))
 BY_KEY = Sort("key", "Key", ("key",), descending=False)
 SORTS = [BY_TIME, BY_TIME.reversed(), BY_AMOUNT, BY_NAME, BY_NAME.reversed(), BY_KEY]
 
-per_example = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+per_example = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def forwards(sort: Sort, size: int) -> Iterator[KeysetPage[Row]]:
@@ -136,7 +138,9 @@ def test_a_token_holds_in_an_address(token: str) -> None:
 
 
 @given(place=st.integers(0, 10_000), letter=st.sampled_from("aZ0-_:%\x00é"))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_token_with_one_letter_changed_is_refused(token: str, place: int, letter: str) -> None:
     at = place % len(token)
     altered = token[:at] + letter + token[at + 1 :]

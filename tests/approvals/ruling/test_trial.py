@@ -163,7 +163,9 @@ def counted(other: Operation, one: Operation) -> bool:
     return until is None or max(until, other.requested_at + timedelta(microseconds=1)) > at
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=rows_of_the_past())
 def test_the_past_knows_the_days_total_of_each_moment(
     written: Callable[[list[dict[str, Any]]], None], rows: list[dict[str, Any]]

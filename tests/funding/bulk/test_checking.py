@@ -132,7 +132,9 @@ TYPED = st.one_of(AMOUNT.map(str), st.text(st.sampled_from("0123456789.,-+eE_ ٣
 
 
 @given(st.lists(TYPED, min_size=1, max_size=6))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_amount_is_ever_rounded(amounts: list[str]) -> None:
     sheet = read(csv_of(*(f'deposit,user_12345,USD,"{amount}",Rent' for amount in amounts)))
 

@@ -270,7 +270,9 @@ ORDER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(said=st.lists(ORDER, max_size=8), live=st.sampled_from(["0", "500.000"]))
 def test_the_pass_adds_up_what_its_slow_twin_adds_up(said: list[dict[str, Any]], live: str) -> None:
     with transaction.atomic():

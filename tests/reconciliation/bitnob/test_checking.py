@@ -271,7 +271,9 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=st.lists(ROW, min_size=1, max_size=8), by_id=st.lists(st.sampled_from([None, -3, -2, 3]), max_size=8))
 def test_the_pass_finds_what_its_slow_twin_finds(db: None, rows: list[dict[str, Any]], by_id: list[int | None]) -> None:
     with transaction.atomic():

@@ -103,7 +103,9 @@ def by_and_by(everything: list[Ours | Theirs]) -> Standing:
         return found
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(world=worlds, data=st.data())
 def test_in_which_order_it_arrived_does_not_matter(world: tuple[list[Ours], list[Theirs]], data: st.DataObject) -> None:
     everything: list[Ours | Theirs] = [*world[0], *world[1]]
@@ -111,7 +113,9 @@ def test_in_which_order_it_arrived_does_not_matter(world: tuple[list[Ours], list
     assert by_and_by(list(shuffled)) == at_once(everything)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(world=worlds)
 def test_taking_in_twice_changes_nothing(world: tuple[list[Ours], list[Theirs]]) -> None:
     try:
@@ -130,7 +134,9 @@ def test_taking_in_twice_changes_nothing(world: tuple[list[Ours], list[Theirs]])
         pass
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(world=worlds)
 def test_severity_and_due_are_what_python_says_of_every_row(world: tuple[list[Ours], list[Theirs]]) -> None:
     try:
