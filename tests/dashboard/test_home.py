@@ -49,7 +49,7 @@ def ask(person: Person, reference: str = "wd-1", title: str = "Withdrawal for No
         rule="Every withdrawal",
         rule_version=1,
         requested_by=person,
-        requested_at=NOW - timedelta(hours=3),
+        requested_at=timezone.now() - timedelta(hours=3),
         valid_until=NOW + timedelta(hours=20),
     )
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from backoffice.database import clock
 from backoffice.mirror.fetching import Fetchers
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def sync(page_size: int = PAGE_SIZE, **options: Any) -> SyncRun:
 
 
 def fetch(page_size: int, window: Window, number: int) -> Page[payloads.Order]:
-    client = coinmena(deadline_seconds=2)
+    client = coinmena(deadline_seconds=10)
     return client.orders(number, page_size, from_datetime=window.start, to_datetime=window.end)
 
 

@@ -38,7 +38,7 @@ class OddServer:
                 return
             part = self._parts.pop(0) if len(self._parts) > 1 else self._parts[0]
             with connection, suppress(OSError):
-                connection.settimeout(5)
+                connection.settimeout(60)
                 self._play(connection, part)
 
     def _play(self, connection: socket.socket, part: Play) -> None:

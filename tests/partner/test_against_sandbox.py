@@ -40,12 +40,12 @@ def books(sandbox: Partners) -> Iterator[Partners]:
 
 @pytest.fixture
 def coinmena(books: Partners) -> CoinmenaClient:
-    return CoinmenaClient(replace(coinmena_config(books.address), partner_id="demo-partner", deadline_seconds=10))
+    return CoinmenaClient(replace(coinmena_config(books.address), partner_id="demo-partner", deadline_seconds=30))
 
 
 @pytest.fixture
 def bitnob(books: Partners) -> BitnobClient:
-    return BitnobClient(bitnob_config(books.address, deadline_seconds=10))
+    return BitnobClient(bitnob_config(books.address, deadline_seconds=30))
 
 
 def post(partner: CoinmenaClient, intended: IntendedOrder) -> Verdict:
@@ -334,7 +334,7 @@ FAULTS: list[tuple[dict[str, Any], Row, bool]] = [
     ("fault", "row", "applied"), FAULTS, ids=["-".join(map(str, case[0].values())) for case in FAULTS]
 )
 def test_no_verdict_contradicts_the_ledger(books: Partners, fault: dict[str, Any], row: Row, applied: bool) -> None:
-    deadline = 1 if fault["kind"] in SLOW else 10
+    deadline = 1 if fault["kind"] in SLOW else 30
     config = replace(coinmena_config(books.address), partner_id="demo-partner", deadline_seconds=deadline)
     books.fault(fault["kind"], match=DEPOSITS, **{name: value for name, value in fault.items() if name != "kind"})
 
@@ -491,7 +491,7 @@ def test_production_credentials_are_refused_in_a_test(books: Partners, bitnob: B
 
 def test_bitnobs_own_limit_is_told_apart(books: Partners) -> None:
     books.settings(bitnob_rate_limit=True)
-    partner = BitnobClient(bitnob_config(books.address, deadline_seconds=0.3))
+    partner = BitnobClient(bitnob_config(books.address, deadline_seconds=1))
 
     with pytest.raises(RateLimited):
         for _ in range(30):

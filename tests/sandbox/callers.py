@@ -127,7 +127,7 @@ class Partners:
 class Line:
     """One kept-alive HTTP connection to a sandbox server."""
 
-    def __init__(self, port: int, timeout: float = 5) -> None:
+    def __init__(self, port: int, timeout: float = 60) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
     def __call__(self, request: Request) -> Reply:

@@ -5,6 +5,7 @@ they can be counted.
 """
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -104,7 +105,9 @@ def test_s11_what_is_blocked_is_reported(
     page.goto("/", wait_until="networkidle")
     with page.expect_request(lambda request: request.url.endswith("/policy-report/")):
         page.evaluate(SLIPPED_IN)
-    page.wait_for_timeout(500)
+    give_up_at = time.monotonic() + 60
+    while not reports and time.monotonic() < give_up_at:
+        page.wait_for_timeout(100)
     assert page.evaluate("window.evil") is None
     assert [report["effective_directive"] for report in reports] == ["script-src-elem"]
     context.close()

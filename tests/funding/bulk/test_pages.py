@@ -125,15 +125,16 @@ def test_s33_a_huge_upload_gets_a_sentence_at_bounded_memory_and_time(
 ) -> None:
     desk, body = signed_in(FINANCE), Counted(multipart(b"a" * (megabytes << 20)))
     length = len(body.getvalue())
+    desk.get(UPLOAD)  # whatever is loaded for the first page is not the upload's
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()  # its own work, however busy the machine is
     answer = desk.generic("POST", UPLOAD, **said(body, length))
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert answer.status_code == 422
     assert "larger than 2 MB" in answer.content.decode()
-    assert peak < 24 << 20 and time.perf_counter() - began < 3
+    assert peak < 24 << 20 and time.process_time() - began < 3
     assert body.taken <= length if length < 16 << 20 else body.taken < 1 << 20
 
 

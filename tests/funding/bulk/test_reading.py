@@ -109,7 +109,7 @@ HOSTILE = {
 def test_s33_a_hostile_file_costs_little_memory_and_time(name: str) -> None:
     content, sentence = HOSTILE[name]
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()  # its own work, however busy the machine is
     try:
         with pytest.raises(UnreadableFile, match=sentence):
             read(content)
@@ -118,7 +118,7 @@ def test_s33_a_hostile_file_costs_little_memory_and_time(name: str) -> None:
         tracemalloc.stop()
 
     assert peak < 32 * 1024 * 1024
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_as_many_rows_as_are_allowed_are_read() -> None:

@@ -33,7 +33,7 @@ def at_once(*deeds: Deed) -> list[str]:
 
     def do(deed: Deed) -> str:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             deed()
         except Conflict as conflict:
             return str(conflict)

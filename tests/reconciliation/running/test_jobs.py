@@ -117,7 +117,7 @@ def with_one_look_up(job: RunJob) -> None:
     """Leave the job as a worker does that dies after its first look-up."""
     mine = take(job.pk, "w1")
     assert mine is not None
-    check = evidence.look_up(coinmena(deadline_seconds=4.0), "dep-1")
+    check = evidence.look_up(coinmena(deadline_seconds=30), "dep-1")
     jobs.tell(mine, Stage.ASKING, 1, 2, [check.pk])
 
 
