@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from django.db import connection
@@ -12,7 +12,6 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
-from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena
 from backoffice.reconciliation.comparing import evidence
@@ -31,6 +30,8 @@ from tests.reconciliation.rows import DAY, READ, Ours, Theirs
 
 SCHEDULE = System("test")
 NEXT_DAY = DAY + timedelta(days=1)
+#: How long one thread may wait for what another does, in seconds.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -206,25 +207,30 @@ def test_a_job_a_living_worker_holds_is_left_alone(two_sides: None) -> None:
     assert (seen, Run.objects.count()) == ([None], 0)
 
 
-def test_whoever_needs_the_run_waits_for_the_worker_that_has_it(two_sides: None) -> None:
-    job = asked()
+def test_whoever_needs_the_run_waits_for_the_worker_that_has_it(
+    two_sides: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, is_held, is_waited_for, wait = asked(), Event(), Event(), running.waited_for
+
+    def waited_for(job: RunJob) -> Run:
+        is_waited_for.set()
+        return wait(job)
 
     def worker() -> None:
         try:
             with held(job.pk):
-                started.append(True)
+                is_held.set()
                 mine = take(job.pk, "w1")
                 assert mine is not None
-                clock.sleep(1)
+                assert is_waited_for.wait(PATIENCE)
                 running.work(mine, by=SCHEDULE, patience=NOBODY_WAITS)
         finally:
             connection.close()
 
-    started = list[bool]()
+    monkeypatch.setattr(running, "waited_for", waited_for)
     thread = Thread(target=worker)
     thread.start()
-    while not started:
-        clock.sleep(0.01)
+    assert is_held.wait(PATIENCE)
     run = reconcile(window_from=DAY, window_to=NEXT_DAY, by=SCHEDULE)
     thread.join()
     assert (run.job, Run.objects.count()) == (job, 1)
