@@ -12,7 +12,7 @@ from django.db import DataError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.audit.models import FIRST_HASH, Entry, Head
-from backoffice.audit.verifying.naming import Around, Fault, Link, Row, fault, is_bad, name_fault, rows_from
+from backoffice.audit.verifying.naming import Around, Fault, Link, Row, fault, is_bad, is_sound, name_fault, rows_from
 from backoffice.audit.verifying.statement import FIRST_BAD
 
 #: So many entries are sorted in memory at once, and take about a quarter of a second.
@@ -21,6 +21,8 @@ ENTRIES_AT_ONCE: Final = 20_000
 LOWEST: Final = -(2**63)
 #: What PostgreSQL says of a text nested without end.
 NESTED_TOO_DEEP: Final = "54001"
+#: What Python says of columns that it cannot take.
+UNREADABLE: Final = (ValueError, RecursionError)
 
 Told = Callable[[int, int], None]
 
@@ -83,11 +85,14 @@ def first_bad_by_hand(last: Link, after: int, until: int) -> int | None:
 
 
 def readable(number: int) -> Row | None:
-    """Read one entry; None where its columns hold what Python cannot take, which no entry was written with."""
+    """Read one entry; None where its columns hold what Python cannot take, which no entry was written with: a number
+    of thousands of digits, or objects that nest deeper than Python follows, be it in reading or in comparing."""
     try:
-        return next(rows_from(number - 1, number))
-    except (ValueError, RecursionError):
+        row = next(rows_from(number - 1, number))
+        is_sound(row)
+    except UNREADABLE:
         return None
+    return row
 
 
 def named(number: int, head: Head) -> Fault:
@@ -97,18 +102,26 @@ def named(number: int, head: Head) -> Fault:
     last, second_last = [*links, Link(), Link()][:2]
     row = readable(number)
     if row is None:
-        return fault(number, "canonical", _("Entry %(entry)s was changed: its text does not give its hash."))
+        return not_read(number)
     held = Entry.objects.filter(number=number + 1).values_list("prev", flat=True).first()
     if number == head.number:
         held = head.hash
-    return name_fault(row, Around(second_last, last, held))
+    try:
+        return name_fault(row, Around(second_last, last, held))
+    except UNREADABLE:
+        return not_read(number)
+
+
+def not_read(number: int) -> Fault:
+    """Say so of an entry that Python cannot take."""
+    return fault(number, "canonical", _("Entry %(entry)s was changed: its text does not give its hash."))
 
 
 def fault_of(number: int) -> Fault | None:
     """Say what is wrong with one entry that is there, as what stands around it tells; None where all agrees."""
-    (row,) = rows_from(number - 1, number)
+    row = readable(number)
     last = Link(number - 1, hash_of(number - 1) or "") if number > 1 else Link()
-    if not is_bad(row, last):
+    if row is not None and not is_bad(row, last):
         return None
     return named(number, Head.objects.first() or Head(number=0, hash=FIRST_HASH))
 

@@ -8,7 +8,7 @@ from django.db import connections
 
 from backoffice.accounts.actors import System
 from backoffice.audit.canonical import digest
-from backoffice.audit.models import Entry
+from backoffice.audit.models import Entry, Head
 from backoffice.audit.verifying import chain
 from backoffice.audit.verifying.checking import verify
 from backoffice.audit.verifying.naming import Link
@@ -98,6 +98,24 @@ def test_s29_it_is_found_wherever_a_stretch_begins_and_ends(committed: str, monk
             assert fault is not None, f"not found: {statements}"
             assert (fault.number, fault.field) == (number, field), f"{size}, {statements}: {fault.sentence}"
             damage(*START_AGAIN)
+
+
+UNREADABLE = (
+    "after = repeat('1', 5000)::jsonb",
+    *(f"after = (repeat('[', {depth}) || repeat(']', {depth}))::jsonb" for depth in (300, 320, 450, 480, 900, 3_000)),
+    "canonical = repeat('[', 100000)",
+)
+
+
+@pytest.mark.parametrize("assignment", UNREADABLE)
+def test_s29_an_entry_that_cannot_be_read_is_a_fault_wherever_it_is_looked_at(committed: str, assignment: str) -> None:
+    write(5)
+    damage(*of_third(assignment))
+    for fault in (verify().fault, chain.fault_of(3), chain.named(3, Head.objects.get())):
+        assert fault is not None
+        assert (fault.number, "Entry 3 was changed" in fault.sentence) == (3, True), fault.sentence
+    assert chain.first_bad_by_hand(Link(), 0, 5) == 3
+    assert chain.fault_of(2) is None
 
 
 def insert_after_second(*, shifts_numbers: bool) -> None:
