@@ -114,3 +114,9 @@ def neighbours_of(entry: Entry) -> Neighbours:
 def last_verification() -> Entry | None:
     """The newest verification of the log, as the log has it."""
     return Entry.objects.filter(event="audit.verified").order_by("-number").first()
+
+
+def bad_entry_of(verified: Entry | None) -> Entry | None:
+    """The entry a verification found not to be what was written; none where it named none, or one that is gone."""
+    number = ((verified.after if verified else None) or {}).get("bad_entry")
+    return Entry.objects.filter(number=number).first() if isinstance(number, int) else None

@@ -14,7 +14,7 @@ from backoffice.audit.verifying.jobs import newest
 from backoffice.audit.verifying.pages import marker_of, verify_context
 from backoffice.audit.verifying.services import ask_for_verification
 from backoffice.ui.listing import PART
-from backoffice.ui.render import render_listing, render_page
+from backoffice.ui.render import is_htmx, render_listing, render_page
 
 
 @require_GET
@@ -23,7 +23,9 @@ def log(request: HttpRequest) -> HttpResponse:
     """List the log. The one kind of GET that writes: reading the log is itself an entry of it (security.md §3)."""
     is_a_part = PART in request.GET  # the sums of a page that was written down already
     reading = None if is_a_part else note_reading(by=person_of(request), page=request.get_full_path())
-    context = {"reading": reading, "verified": queries.last_verification(), **context_of(request)}
+    verified = queries.last_verification()
+    about_it = {"verified": verified, "bad_entry": queries.bad_entry_of(verified)}
+    context = {"reading": reading, **about_it, **context_of(request)}
     return render_listing(request, ENTRIES, queries.entries(), context)
 
 
@@ -43,7 +45,10 @@ def verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         ask_for_verification(by=person_of(request))
         return redirect("audit:verify")
-    context = verify_context(queries.last_verification(), newest())
+    if not is_htmx(request):  # a page that is drawn again while a worker verifies was written down already
+        note_reading(by=person_of(request), page=request.get_full_path())
+    verified = queries.last_verification()
+    context = {**verify_context(verified, newest()), "bad_entry": queries.bad_entry_of(verified)}
     return render_page(request, "audit/verify.html", context, "verification")
 
 

@@ -7,7 +7,7 @@ really drawn: a fragment for htmx costs neither. While something is frozen or ha
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -80,6 +80,10 @@ MENU: tuple[tuple[Text, tuple[Page, ...]], ...] = (
 )
 
 
+#: Addresses below one page of the menu that are parts of another.
+PART_OF: Final = {"/exports/audit/": "/audit/", "/exports/bundle/": "/audit/"}
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Give templates ``shell``, worked out when a page first asks for it."""
     return {"shell": SimpleLazyObject(lambda: shell_of(request))}
@@ -142,7 +146,9 @@ def entry(page: Page, here: str, tallies: "Tallies") -> NavEntry:
 
 
 def is_current(path: str, here: str) -> bool:
-    return here == path if path == "/" else here.startswith(path)
+    """Whether an address belongs to a page of the menu: below it, or named to be a part of it."""
+    owner = next((page for address, page in PART_OF.items() if here.startswith(address)), here)
+    return owner == path if path == "/" else owner.startswith(path)
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,12 @@ def log_is_sealed() -> str:
         sentence = _("Seals that are not in the second place: %(n)s. Look whether it is mounted and has room.")
         raise Unwell(sentence % {"n": f"{state.uncopied:,}"})
     told = {"entry": f"{state.newest.entry:,}", "span": timesince(state.newest.at), "n": f"{state.unsealed:,}"}
-    return _("Sealed to entry %(entry)s %(span)s ago; %(n)s entries since.") % told
+    sentence = ngettext(
+        "Sealed to entry %(entry)s %(span)s ago; %(n)s entry since.",
+        "Sealed to entry %(entry)s %(span)s ago; %(n)s entries since.",
+        state.unsealed,
+    )
+    return sentence % told
 
 
 def log_was_found_whole() -> str:

@@ -48,6 +48,34 @@ def test_the_sums_of_a_page_are_no_second_reading(as_vera: Client) -> None:
     assert last_entry().number == number
 
 
+@pytest.mark.parametrize("address", ["/audit/verify/", "/audit/events/", "/exports/", "/exports/?q=audit"])
+def test_reading_what_the_log_says_on_other_pages_is_an_entry_too(as_vera: Client, vera: Person, address: str) -> None:
+    as_vera.get(address)
+    entry = Entry.objects.latest("number")
+    assert (entry.event, entry.person, entry.after) == ("audit.read", vera, {"page": address})
+
+
+@pytest.mark.parametrize("address", ["/audit/verify/", "/audit/verify/marker/", "/exports/?part=summary"])
+def test_a_page_drawn_again_is_no_second_reading(as_vera: Client, address: str) -> None:
+    as_vera.get(address, headers={"HX-Request": "true"})
+    assert not Entry.objects.filter(event="audit.read").exists()
+
+
+def test_the_entry_a_verification_names_is_led_to(committed: str, client: Client, vera: Person) -> None:
+    write(5)
+    client.force_login(vera)
+    for change, led in (
+        ("UPDATE audit_entry SET who = 'other' WHERE number = 3", True),
+        ("DELETE FROM audit_entry WHERE number = 3", False),
+    ):
+        damage(change)
+        with pytest.raises(CommandError, match="Entry 3"):
+            call_command("verify_audit")
+        for page in ("/audit/", "/audit/verify/"):
+            shown = client.get(page).content.decode().partition('role="alert"')[2].partition("</p>")[0]
+            assert ('href="/audit/3/"' in shown) is led, shown
+
+
 def test_the_list_shows_who_what_and_when(as_vera: Client, omar: Person) -> None:
     record("client.deactivated", by=omar, client="user_7", before={"active": True}, after={"active": False})
     page = as_vera.get("/audit/").content.decode()
@@ -180,8 +208,8 @@ def test_the_file_of_the_log_is_an_entry_and_holds_what_the_filter_finds(
 def test_every_export_is_listed_with_its_digest(committed: str, vera: Person, client: Client) -> None:
     client.force_login(vera)
     downloaded(client.post("/exports/audit/?event=operation.completed"))
-    page = client.get("/exports/").content.decode()
     made = last_entry()
+    page = client.get("/exports/").content.decode()
     assert made.after["file"] in page  # type: ignore[index]
     assert "event=operation.completed" in page
     rows = assert_table_and_csv_agree(EXPORTS, exported())

@@ -91,7 +91,16 @@ def test_the_search_box_is_there_for_whoever_may_search(rf: RequestFactory, maya
 
 
 @pytest.mark.parametrize(
-    ("path", "current"), [("/", "Today"), ("/orders/7/", "Orders"), ("/audit/verify/", "Audit log")]
+    ("path", "current"),
+    [
+        ("/", "Today"),
+        ("/orders/7/", "Orders"),
+        ("/audit/verify/", "Audit log"),
+        ("/exports/audit/", "Audit log"),
+        ("/exports/bundle/", "Audit log"),
+        ("/exports/", "Exports"),
+        ("/exports/verify/", "Exports"),
+    ],
 )
 def test_the_page_one_is_on_is_marked(rf: RequestFactory, omar: Person, path: str, current: str) -> None:
     groups = frame(rf, omar, path).groups

@@ -8,6 +8,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
 from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.fetching import BeyondTheEnd, bounds
+from backoffice.exports.jobs.pages import history_of_file
 from backoffice.exports.models import ExportJob
 from backoffice.exports.registry import Export
 from tests.exports.balances import create_balances
@@ -166,3 +167,15 @@ def test_a_built_file_stands_on_its_page_and_on_the_list(job: ExportJob, as_vera
     page = as_vera.get(address(job, "")).content.decode()
     assert job.file_name in page and job.sha256 in page and address(job) in page
     assert job.file_name in as_vera.get("/exports/files/").content.decode()
+
+
+def test_the_page_tells_a_files_whole_history_from_its_manifest_to_each_fetch(job: ExportJob, as_vera: Client) -> None:
+    for headers in ({}, {"Range": "bytes=5-"}):
+        body(as_vera.get(address(job), headers=headers))
+    numbers = [entry.number for entry in history_of_file(job)]
+    told = [Entry.objects.get(number=number).event for number in numbers]
+    assert numbers == sorted(numbers, reverse=True)
+    assert told[:2] == ["export.fetched", "export.fetched"]
+    assert told.count("export.made") == 1
+    page = as_vera.get(address(job, "")).content.decode()
+    assert all(f"Entry {number:,} " in page for number in numbers)

@@ -130,10 +130,15 @@ class EventLine:
 
 @dataclass(frozen=True)
 class Area:
-    """The events that speak of one thing."""
+    """The events that speak of one thing, and the name by which the page can be opened there."""
 
+    code: str
     title: Text
     lines: list[EventLine]
+
+    @property
+    def anchor(self) -> str:
+        return f"area-{self.code}"
 
 
 def events_context() -> dict[str, Any]:
@@ -141,7 +146,8 @@ def events_context() -> dict[str, Any]:
     newest = newest_of(SENTENCES)
     codes = sorted(SENTENCES, key=area_of)
     areas = [
-        Area(AREAS.get(area, area), [line_of(code, newest) for code in of]) for area, of in groupby(codes, area_of)
+        Area(code, AREAS.get(code, code), [line_of(event, newest) for event in of])
+        for code, of in groupby(codes, area_of)
     ]
     return {
         "areas": sorted(areas, key=lambda area: str(area.title)),

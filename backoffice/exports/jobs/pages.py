@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from backoffice.audit.models import Entry
 from backoffice.audit.queries import history_of
 from backoffice.exports import registry
 from backoffice.exports.jobs.columns import progress_of, title_of
 from backoffice.exports.models import ExportJob, JobState
 from backoffice.exports.policies import may_take
-from backoffice.exports.wishes import filter_text
-from backoffice.exports.wording import badge_of, preset_label
+from backoffice.exports.wording import badge_of, filter_label, preset_label
 from backoffice.ui.values import Crumb, Fact, Lines, Reference
 from backoffice.worker.queries import workers_alive
 
@@ -31,7 +30,7 @@ def file_context(job: ExportJob) -> dict[str, Any]:
         "is_closed_to_them": job.is_ready and not is_still_open(job),
         "progress": progress_of(job),
         "facts": facts_of(job),
-        "history": history_of(job),
+        "history": history_of_file(job),
     }
 
 
@@ -48,11 +47,16 @@ def is_still_open(job: ExportJob) -> bool:
         return False
 
 
+def history_of_file(job: ExportJob) -> list[Entry]:
+    """Everything the log says of a file, newest first: asked for, built, its manifest, and each time it was fetched."""
+    manifest = [job.entry] if job.entry else []
+    return sorted([*history_of(job), *manifest], key=lambda entry: entry.number, reverse=True)
+
+
 def facts_of(job: ExportJob) -> list[Fact]:
     """What was asked for, and what came of it."""
-    filters = filter_text(QueryDict(job.query))
     asked = [
-        Fact(_("Filter"), filters or _("Everything")),
+        Fact(_("Filter"), filter_label(job.export, job.query)),
         Fact(_("Columns"), preset_label(job.preset)),
         Fact(_("Format"), job.get_format_display()),
         Fact(_("Asked for"), job.asked_at),

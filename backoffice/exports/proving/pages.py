@@ -13,7 +13,7 @@ from backoffice.exports.proving.issued import Issued, takings
 from backoffice.exports.proving.services import Finding, Row, Verdict
 from backoffice.exports.proving.shapes import cells_of
 from backoffice.exports.proving.wording import BADGES, entry_said, sentences
-from backoffice.exports.wording import format_label
+from backoffice.exports.wording import filter_label, format_label
 from backoffice.ui.values import Amount, CheckResult, Crumb, Fact, Lines, Link, Person
 
 MOST_TAKINGS: Final = 20
@@ -161,7 +161,7 @@ def facts_of(finding: Finding, manifest: Issued) -> list[Fact]:
         Fact(_("List"), title_named(str(said.get("export", "")))),
         Fact(_("By"), Person(entry.who, entry.role_label) if entry.person_id else entry.who),
         Fact(_("At"), entry.at),
-        Fact(_("Filter"), said.get("filter") or _("Everything")),
+        Fact(_("Filter"), filter_label(str(said.get("export", "")), str(said.get("filter", "")))),
         Fact(_("As of"), parse_datetime(str(said.get("as_of", ""))) or entry.at),
         Fact(_("Format"), format_label(str(said.get("format", "")))),
         Fact(_("Rows"), f"{manifest.rows:,}"),

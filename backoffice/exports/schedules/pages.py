@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
@@ -19,8 +18,8 @@ from backoffice.exports.registry import UnknownExport, find
 from backoffice.exports.schedules.columns import RUN_MEANINGS, badge_of, place_of
 from backoffice.exports.schedules.periods import current_period, due_at
 from backoffice.exports.schedules.wanted import day_filters
-from backoffice.exports.wishes import Wish, filter_text
-from backoffice.exports.wording import preset_label
+from backoffice.exports.wishes import Wish
+from backoffice.exports.wording import filter_label, preset_label
 from backoffice.ui import values
 from backoffice.ui.listing import ListingPage
 from backoffice.ui.values import Badge, Crumb, Fact
@@ -100,7 +99,7 @@ def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:
         Fact(_("How often"), schedule.get_every_display()),
         *([Fact(_("Next"), next_due(schedule, runs))] if schedule.is_running else []),
         Fact(_("Rows"), rows_said(schedule)),
-        Fact(_("Filter"), filter_text(QueryDict(schedule.query)) or _("Everything")),
+        Fact(_("Filter"), filter_label(schedule.export, schedule.query)),
         Fact(_("Columns"), preset_label(schedule.preset)),
         Fact(_("Format"), schedule.get_format_display()),
         Fact(_("Where to"), place_of(schedule)),

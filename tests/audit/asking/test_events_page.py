@@ -30,3 +30,10 @@ def test_the_newest_entry_of_an_event_is_found_and_led_to(db: None, vera: Person
     assert newest_of(["operation.failed", "freeze.made"]) == {"operation.failed": newest.number}
     client.force_login(vera)
     assert f'href="/audit/{newest.number}/"' in client.get("/audit/events/").content.decode()
+
+
+def test_every_part_of_the_page_is_led_to_by_name(db: None, vera: Person, client: Client) -> None:
+    client.force_login(vera)
+    page = client.get("/audit/events/").content.decode()
+    for area in {area_of(code) for code in SENTENCES}:
+        assert page.count(f'href="#area-{area}"') == page.count(f'id="area-{area}"') == 1

@@ -37,6 +37,13 @@ def test_a_seal_that_is_late_is_ill(
     assert ("2 entries since" if is_well else "Nothing was sealed for") in finding("seals").sentence
 
 
+@pytest.mark.parametrize(("count", "said"), [(0, "0 entries since."), (1, "1 entry since."), (2, "2 entries since.")])
+def test_it_says_how_many_entries_no_seal_covers(second_place: Path, count: int, said: str) -> None:
+    three_seals()
+    write(count)
+    assert finding("seals").sentence.endswith(said)
+
+
 def test_a_log_never_sealed_is_ill(second_place: Path) -> None:
     assert "Nothing was ever sealed." in finding("seals").sentence
 

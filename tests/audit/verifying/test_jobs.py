@@ -30,20 +30,20 @@ def text(client: Client, **headers: str) -> str:
 
 def test_it_is_asked_for_watched_and_ends_in_a_sentence(as_vera: Client, vera: Person) -> None:
     write(3)
-    before = last_entry().number
     assert "Nobody has verified this log yet." in text(as_vera)
     asked = as_vera.post(PAGE, follow=True).content.decode()
     assert "Waiting for a worker" in asked
     assert "No worker is running." in asked
     assert "Verify now" not in asked
-    job = VerificationJob.objects.get()
+    job, before = VerificationJob.objects.get(), last_entry().number
     carry_out(job.pk, holder="worker 1")
+    verified = last_entry()
     page = text(as_vera)
     assert f"Intact from entry 1 to entry {before}." in page
     assert "Checked by Vera Novak" in page
     job.refresh_from_db()
-    assert (job.state, job.entry, job.done, job.of) == (JobState.DONE, last_entry(), before, before)
-    assert (last_entry().event, last_entry().person, last_entry().result) == ("audit.verified", vera, "done")
+    assert (job.state, job.entry, job.done, job.of) == (JobState.DONE, verified, before, before)
+    assert (verified.event, verified.person, verified.result) == ("audit.verified", vera, "done")
 
 
 def test_the_marker_has_the_page_drawn_again_when_it_is_further(as_vera: Client, vera: Person) -> None:
@@ -66,8 +66,8 @@ def test_the_page_and_the_log_name_the_first_bad_entry(committed: str, vera: Per
     client.force_login(vera)
     client.post(PAGE)
     carry_out(VerificationJob.objects.get().pk, holder="worker 1")
-    assert "Entry 3 was changed: who was “worker 1” and is “somebody” now." in text(client)
     entry = last_entry()
+    assert "Entry 3 was changed: who was “worker 1” and is “somebody” now." in text(client)
     assert (entry.result, entry.after["bad_entry"], entry.after["bad_field"]) == ("failed", 3, "who")  # type: ignore[index]
 
 
