@@ -323,6 +323,16 @@ class Seals:
     set_aside: frozenset[str]
     made_at: datetime
     are_keys_known: bool = False
+    #: The number and hash of the last seal of each former key, by the key's id.
+    last: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def is_genuine(self, seal: Row) -> bool:
+        """Whether one of the keys signed a seal while it was in force."""
+        text = said(seal)
+        number, last = text.get("number"), self.last.get(str(text.get("key_id")))
+        if last and (not isinstance(number, int) or number > last[0]):
+            return False
+        return self.is_signed(seal) and not (last and number == last[0] and seal["hash"] != last[1])
 
     def is_signed(self, seal: Row) -> bool:
         """Whether one of the keys signed a seal."""
@@ -346,10 +356,12 @@ def seal_faults(seals: Seals, log: Log) -> Iterator[str]:
         if row["number"] <= number:
             yield f"Seal {row['number']:,} does not follow the seal before it."
         before = (number, entry, prev)
-        found = fault_of_seal(seal, before, seals, log) or fault_of_copy(seal, seals)
+        found = fault_of_seal(seal, before, seals, log) or fault_of_key(seal, seals) or fault_of_copy(seal, seals)
         if found:
             yield found + kept(found, row["entry"], entry, log)
         number, entry, prev = row["number"], row["entry"], seal["hash"]
+    for changed_at in sorted({last for last, _hash in seals.last.values() if last > number}):
+        yield f"The log was cut: seal {changed_at:,}, at which the key was changed, is missing."
     yield from stray_faults(seals, log)
     if not seals.own and lacks_seals(seals, log):
         yield "No seal is left, although the log is sealed: all were taken away, or none was made."
@@ -400,6 +412,16 @@ def kept(found: str, entry: int, vouched: int, log: Log) -> str:
     return f" Entries up to {vouched:,} are those that were sealed." if vouched else ""
 
 
+def fault_of_key(seal: Row, seals: Seals) -> str:
+    """Find a seal that a former key signed after its last one, or that stands where a key's last one stood."""
+    number, last = seal["row"]["number"], seals.last.get(seal["row"]["key_id"])
+    if last and number > last[0]:
+        return f"Seal {number:,} is signed by a former key, whose last seal was {last[0]:,}."
+    if any(one == number and hash_ != seal["hash"] for one, hash_ in seals.last.values()):
+        return f"Seal {number:,} is not the one at which the key was changed."
+    return ""
+
+
 def fault_of_copy(seal: Row, seals: Seals) -> str:
     """Find how the second place differs from one seal."""
     if seals.second_place is None:
@@ -424,14 +446,14 @@ def stray_faults(seals: Seals, log: Log) -> Iterator[str]:
         number = seal_number(name)
         if name in copied or copy["hash"] in known or (not copy["hash"] and number in waiting):
             continue
-        if seals.is_signed(copy) and said(copy).get("number") == number:
+        if seals.is_genuine(copy) and said(copy).get("number") == number:
             yield stray(number, said(copy)["entry"], "in the second place only", seals, log)
         else:
             yield f"The second place holds a seal {number:,} that is not ours: {name}."
     for copy in seals.yours:
         if copy["hash"] in known and digest(copy["canonical"]) == copy["hash"]:
             continue
-        if seals.is_signed(copy):
+        if seals.is_genuine(copy):
             yield stray(said(copy)["number"], said(copy)["entry"], "in your own copy only", seals, log)
         else:
             yield f"Seal {shown(said(copy).get('number'))} of your own copy is signed by none of the keys given here."
@@ -1130,26 +1152,34 @@ def read_json(text: bytes, where: str) -> Any:
 
 
 def seals_of(bundle: Bundle, about: Row, keys: list[str], yours: list[Path]) -> Seals:
-    known = keys or list(bundle.object("keys.json")["keys"].values())
+    inside = list(bundle.object("keys.json")["keys"].values())
+    known = keys or inside
     copies = {row["file"]: row for row in bundle.lines("second-place.jsonl")} if about["has_second_place"] else None
     return Seals(
         own=list(bundle.lines("seals.jsonl")),
         second_place=copies,
         yours=[seal for path in yours for seal in seals_in(path)],
         keys={key_id(key): key for key in map(public_key, known)},
+        last={**last_seals(inside), **last_seals(keys)},
         set_aside=frozenset(about["set_aside"]),
         made_at=datetime.fromisoformat(about["made_at"]),
         are_keys_known=bool(keys),
     )
 
 
+def last_seals(keys: list[str]) -> dict[str, tuple[int, str]]:
+    """Read of former keys, written as KEY:NUMBER:HASH, which seal was the last each signed."""
+    parts = [(text, text.split(":")) for text in keys]
+    return {key_id(public_key(text)): (int(words[1]), words[2]) for text, words in parts if len(words) == 3}
+
+
 def public_key(text: str) -> Ed25519PublicKey:
-    """Read a public key of 32 bytes in Base64.
+    """Read a public key of 32 bytes in Base64; a former one says after it which seal was its last.
 
     :raises Unreadable: for anything else.
     """
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.partition(":")[0], validate=True))
     except ValueError as error:
         raise Unreadable(f"“{text}” is no public Ed25519 key in Base64.") from error
 

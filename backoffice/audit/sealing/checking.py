@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.canonical import canonical_text, digest
 from backoffice.audit.models import FIRST_HASH, Entry, Seal
 from backoffice.audit.sealing import behind, second_place
-from backoffice.audit.sealing.keys import InvalidSealKey, is_signed, public_keys
+from backoffice.audit.sealing.keys import InvalidSealKey, LastSeal, is_signed, last_seals, public_keys
 from backoffice.database import clock
 
 SEALS_AT_ONCE: Final = 2_000
@@ -51,7 +51,7 @@ def seal_faults() -> Iterator[SealFault]:
     One seal yields its first fault only. No seal at all is no fault here: see `queries.sealing_state`.
     """
     try:
-        keys, place = public_keys(), readable_place()
+        keys, last, place = public_keys(), last_seals(), readable_place()
     except InvalidSealKey as trouble:
         yield SealFault(0, "key", str(trouble))
         return
@@ -62,10 +62,11 @@ def seal_faults() -> Iterator[SealFault]:
     for row in rows():
         for missing in range(before.number + 1, row["number"]):
             yield fault(missing, "number", _("Seal %(seal)s is missing from the log's own seals."))
-        found = fault_in(row, before, keys) or (fault_of_copy(row, place) if place else None)
+        found = fault_in(row, before, keys) or fault_of_key(row, last) or (fault_of_copy(row, place) if place else None)
         if found:
             yield found
         before = Before(row["number"], row["entry"], row["hash"])
+    yield from faults_of_changes(before.number, last)
     if place:
         yield from faults_of_strays(place)
 
@@ -132,6 +133,23 @@ def fault_in(row: dict[str, Any], before: Before, keys: dict[str, Ed25519PublicK
         ),
     )
     return next((fault(number, name, sentence, entry) for name, holds, sentence in checks if not holds), None)
+
+
+def fault_of_key(row: dict[str, Any], last: dict[str, LastSeal]) -> SealFault | None:
+    """Find a seal that a former key signed after its last one, or that stands where a key's last one stood."""
+    number, entry, bound = row["number"], row["entry"], last.get(row["key_id"])
+    if bound and number > bound.number:
+        sentence = _("Seal %(seal)s is signed by a former key, whose last seal was %(last)s.")
+        return fault(number, "key_id", sentence, entry, last=f"{bound.number:,}")
+    if any(one.number == number and one.hash != row["hash"] for one in last.values()):
+        return fault(number, "key_id", _("Seal %(seal)s is not the one at which the key was changed."), entry)
+    return None
+
+
+def faults_of_changes(newest: int, last: dict[str, LastSeal]) -> Iterator[SealFault]:
+    """Find a log that was cut to before a key was changed."""
+    for number in sorted({one.number for one in last.values() if one.number > newest}):
+        yield fault(number, "number", _("The log was cut: seal %(seal)s, at which the key was changed, is missing."))
 
 
 def fault_of_copy(row: dict[str, Any], place: Path) -> SealFault | None:

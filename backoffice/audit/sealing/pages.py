@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.audit.models import Seal
 from backoffice.audit.sealing import second_place
-from backoffice.audit.sealing.keys import InvalidSealKey, public_keys, written_key
+from backoffice.audit.sealing.keys import InvalidSealKey, written_keys
 from backoffice.audit.sealing.queries import SealingState, sealing_state
 from backoffice.ui.values import Fact, Reference
 
@@ -44,9 +44,9 @@ def copies_of(state: SealingState) -> str:
 
 
 def shown_keys() -> list[tuple[str, str]]:
-    """Return id and Base64 text of every key that may have signed a seal, the one in force first."""
+    """Return id and text of every key that may have signed a seal, the one in force first."""
     try:
-        return [(name, written_key(key)) for name, key in public_keys().items()]
+        return list(written_keys().items())
     except InvalidSealKey:
         return []
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from backoffice.audit.canonical import digest
-from backoffice.audit.sealing.keys import is_signed, public_keys
+from backoffice.audit.sealing.keys import is_signed, last_seals, public_keys
 
 READ_ONLY: Final = 0o444
 NAME: Final = re.compile(r"seal-([0-9]{9,18})(?:-[0-9a-f]{16})?\.json")
@@ -41,9 +41,12 @@ class Copy:
 
     @property
     def is_genuine(self) -> bool:
-        """Whether a key of ours signed it: only such a file proves that the log was once further."""
-        key = public_keys().get(str(self.said.get("key_id")))
-        is_whole = digest(self.canonical) == self.hash and self.said.get("number") == self.number
+        """Whether a key of ours signed it while it was in force: only that proves that the log was once further."""
+        name, number = str(self.said.get("key_id")), self.said.get("number")
+        key, last = public_keys().get(name), last_seals().get(name)
+        if last and not last.allows(number, self.hash):
+            return False
+        is_whole = digest(self.canonical) == self.hash and number == self.number
         return key is not None and is_whole and is_signed(key, self.canonical, self.signature)
 
 

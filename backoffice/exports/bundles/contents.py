@@ -13,7 +13,7 @@ from backoffice.audit.canonical import instant
 from backoffice.audit.models import SealSetAside
 from backoffice.audit.sealing import second_place
 from backoffice.audit.sealing.checking import FIELDS as SEAL_FIELDS
-from backoffice.audit.sealing.keys import InvalidSealKey, public_keys, written_key
+from backoffice.audit.sealing.keys import InvalidSealKey, written_keys
 from backoffice.audit.verifying.guards import guard_faults
 from backoffice.audit.verifying.naming import FIELDS
 
@@ -119,9 +119,9 @@ def trouble_of_the_second_place() -> list[str]:
 
 
 def keys() -> dict[str, str]:
-    """Return every public key that may have signed a seal, in Base64, by its id."""
+    """Return every public key that may have signed a seal, by its id: a former one with its last seal."""
     try:
-        return {name: written_key(key) for name, key in public_keys().items()}
+        return written_keys()
     except InvalidSealKey:
         return {}
 
@@ -180,7 +180,8 @@ entries.jsonl       one entry a line, oldest first: the canonical text, its SHA-
 marks.jsonl         by entry, the CRC-32 of each row of the CSV file it issued: 4 bytes, little-endian, in Base64
 seals.jsonl         one seal a line: what was signed, the Ed25519 signature over exactly these bytes, in Base64
 second-place.jsonl  the seals as they stand in the second place
-keys.json           the public keys, in Base64, by id: the first 16 hexadecimal digits of the SHA-256 of the key
+keys.json           the public keys, in Base64, by id: the first 16 hexadecimal digits of the SHA-256 of the key;
+                    after a former one the number and the hash of the last seal it signed
 log.json            when this was made, by whom, where the log ended, and what the database said of its guards
 
 An entry's hash is the SHA-256 of its canonical text in UTF-8. The text holds the hash of the entry before it as "prev",

@@ -174,7 +174,7 @@ def test_s28_the_application_may_only_add_and_read_seals(committed: str) -> None
 @pytest.mark.usefixtures("db", "second_place")
 def test_a_former_key_still_checks_what_it_signed(settings: Settings) -> None:
     former = sealed()
-    settings.AUDIT_SEAL_FORMER_KEYS = [written_key(public_keys()[former.key_id])]
+    settings.AUDIT_SEAL_FORMER_KEYS = [f"{written_key(public_keys()[former.key_id])}:{former.number}:{former.hash}"]
     settings.AUDIT_SEAL_KEY = ANOTHER_KEY
     after = sealed()
     assert after.key_id != former.key_id
