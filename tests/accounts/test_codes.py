@@ -1,6 +1,6 @@
 """Authenticator codes: each once, one step early or late, ten wrong ones and then a wait (S18, S19)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -58,6 +58,15 @@ def test_s19_a_code_is_taken_once(maya: Person) -> None:
     again = check_code(maya, code, is_signed_in=True)
     assert again.verdict is Verdict.SPENT
     assert again.sentence.startswith("That code was used already.")
+
+
+@pytest.mark.parametrize(("second", "is_shown"), [(5, True), (25, False)])
+def test_a_code_that_ends_before_it_can_be_typed_is_not_shown(maya: Person, second: int, is_shown: bool) -> None:
+    enrol(maya)
+    moment = datetime(2026, 11, 21, 12, 0, second, tzinfo=UTC)
+    step = codes.step_at(moment)
+    CodeGuard.objects.create(person=maya, spent_steps=[step, step + 1])
+    assert bool(codes.unspent_code(maya, moment)) is is_shown
 
 
 def test_s19_the_code_of_somebody_else_is_wrong(maya: Person, omar: Person) -> None:

@@ -1,6 +1,6 @@
 """Authenticator codes (RFC 6238): six digits that change every 30 seconds, taken one step early or late."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from allauth.mfa.models import Authenticator
@@ -13,6 +13,8 @@ from backoffice.accounts.models import CodeGuard, Person
 STEP_SECONDS: Final = 30
 #: The step that is now, then the next, then the one before: a person's clock may be half a minute off.
 TAKEN: Final = (0, 1, -1)
+#: So long a code that is shown is still taken: whoever reads it has to type and send it.
+TYPED_WITHIN: Final = timedelta(seconds=10)
 
 
 def new_secret() -> str:
@@ -62,7 +64,7 @@ def lasting_code(secret: str, now: datetime) -> str:
 
 
 def unspent_code(person: Person, now: datetime) -> str:
-    """Return a code that would be taken now and was not used; empty when there is none.
+    """Return a code that is taken now and for some seconds more, and was not used; empty when there is none.
 
     For the demo and the tests, which stand in for the authenticator in a person's hand.
     """
@@ -71,7 +73,8 @@ def unspent_code(person: Person, now: datetime) -> str:
         return ""
     guard = CodeGuard.objects.filter(person=person).first()
     spent = guard.spent_steps if guard else []
-    free = [step for step in steps_taken(now) if step not in spent]
+    lasting = steps_taken(now + TYPED_WITHIN)
+    free = [step for step in steps_taken(now) if step in lasting and step not in spent]
     return code_at(secret_of(authenticator), free[0]) if free else ""
 
 
