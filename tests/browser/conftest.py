@@ -59,6 +59,7 @@ def sign_in(chromium: Browser, stack: stacks.Stack, sessions: dict[str, Any]) ->
     def enter(name: str, **options: object) -> Page:
         known = {"viewport": {"width": 1440, "height": 900}, "storage_state": sessions.get(name)}
         context = chromium.new_context(base_url=stack.url, **{**known, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(people.SOON)
         contexts.append(context)
         page = context.new_page()
         if not people.is_signed_in(page):

@@ -10,9 +10,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from backoffice.demo.history import company_zone
 from backoffice.demo.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +28,8 @@ class Stack:
     port: int
     sandbox_port: int
     directory: Path
+    #: The company's day when the demo was started: its story is told from there.
+    today: date
 
     @property
     def url(self) -> str:
@@ -43,14 +47,14 @@ class Stack:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.loads(answer.read() or b"null")
 
 
 @contextmanager
 def running(directory: Path) -> Iterator[Stack]:
     """Start the demo and end it with SIGINT, as Ctrl-C would."""
-    port = free_port()
+    port, today = free_port(), datetime.now(company_zone()).date()
     command = [sys.executable, "-m", "backoffice.demo", "--port", str(port)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "DATABASE", "TEST_"))
@@ -65,10 +69,10 @@ def running(directory: Path) -> Iterator[Stack]:
     )
     try:
         await_introduction(process)
-        yield Stack(port, int((directory / "sandbox-port").read_text()), directory)
+        yield Stack(port, int((directory / "sandbox-port").read_text()), directory, today)
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=90)
+        process.communicate(timeout=180)
 
 
 def await_introduction(process: subprocess.Popen[str]) -> None:

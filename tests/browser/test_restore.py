@@ -66,6 +66,7 @@ def entering(chromium: Browser, url: str) -> Callable[..., Page]:
 
     def enter(name: str, path: str = "/") -> Page:
         page = chromium.new_context(base_url=url, viewport={"width": 1440, "height": 900}).new_page()
+        page.set_default_timeout(people.SOON)
         people.sign_in(page, name)
         page.goto(path)
         return page

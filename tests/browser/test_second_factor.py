@@ -44,6 +44,7 @@ class Device:
 def page(chromium: Browser, stack: Stack) -> Iterator[Page]:
     """A browser at the site's name: passkeys belong to names, and a bare address is none."""
     context = chromium.new_context(base_url=f"http://localhost:{stack.port}")
+    context.set_default_timeout(people.SOON)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from backoffice.demo.history import company_zone
 from tests.browser import people
 from tests.browser.conftest import SignIn
 from tests.browser.stack import Stack
@@ -25,6 +26,7 @@ DEPUTY_PASSWORD: Final = "seven quiet herons at noon"
 def deputy(chromium: Browser, stack: Stack) -> Iterator[Page]:
     """The browser of somebody who is new here."""
     context = chromium.new_context(base_url=stack.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(people.SOON)
     yield context.new_page()
     context.close()
 
@@ -83,7 +85,7 @@ def test_a_role_changes_by_two_people_and_ends_the_session(sign_in: SignIn, depu
 def test_two_people_send_a_large_withdrawal_one_of_them_for_somebody_away(
     sign_in: SignIn, deputy: Page, stack: Stack
 ) -> None:
-    today = date.today()
+    today = datetime.now(company_zone()).date()
     deputy.goto("/approvals/absences/new/")
     deputy.get_by_label("Who decides for you").select_option(label="Lina Aziz")
     deputy.get_by_label("First day").fill(today.isoformat())
