@@ -247,7 +247,7 @@ def test_a_filter_swaps_the_list_writes_the_address_and_keeps_the_focus(table: N
     search.fill("n1")
     search.press("Enter")
     expect(page.get_by_role("link", name="Name “n1” remove")).to_be_visible()
-    assert page.url == f"{ORIGIN}/rows/?q=n1"
+    expect(page).to_have_url(f"{ORIGIN}/rows/?q=n1")
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     expect(page.get_by_role("status").filter(has_text="4 rows")).to_be_visible()
     assert [path for _method, path in site.asked] == ["/rows/", "/rows/?q=n1"]
