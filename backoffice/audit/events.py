@@ -143,6 +143,7 @@ SENTENCES: dict[str, str | Promise] = {
     "export.cancelled": _("Took a long export back"),
     "export.given_up": _("A long export was given up"),
     "export.fetched": _("Fetched an exported file"),
+    "export.file_changed": _("An exported file is not what was built"),
     "export.expired": _("An exported file was deleted after its week"),
     "file.verified": _("Verified a file"),
     "schedule.made": _("Scheduled an export"),

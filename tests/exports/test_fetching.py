@@ -1,13 +1,19 @@
 """Fetching a built file: by whom, whole or from where it broke off, and what the log says of it (security.md S25)."""
 
+import hashlib
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 
 from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
-from backoffice.exports.jobs import storing
-from backoffice.exports.jobs.fetching import BeyondTheEnd, bounds
+from backoffice.database import clock
+from backoffice.exports.jobs import storing, whole
+from backoffice.exports.jobs.fetching import SITTING, BeyondTheEnd, bounds
 from backoffice.exports.jobs.pages import history_of_file
 from backoffice.exports.models import ExportJob
 from backoffice.exports.registry import Export
@@ -53,14 +59,100 @@ def test_the_file_is_given_whole_to_whoever_asked_for_it(job: ExportJob, as_vera
 
 
 def test_s25_every_fetch_stands_in_the_log(job: ExportJob, as_vera: Client, vera: Person) -> None:
-    for headers in ({}, {"Range": "bytes=5-"}):
+    for headers in ({"Range": "bytes=5-"}, {}, {}):
         body(as_vera.get(address(job), headers=headers))
-    whole, rest = Entry.objects.filter(event="export.fetched").order_by("number")
+    rest, whole, again = fetches()
     assert whole.person == rest.person == vera
     assert whole.after is not None and rest.after is not None
     assert (whole.after["sha256"], whole.after["entry"]) == (job.sha256, job.entry_id)
     assert (rest.after["first_byte"], rest.after["last_byte"]) == (5, (job.size or 0) - 1)
-    assert "first_byte" not in whole.after
+    assert again.after == whole.after and "first_byte" not in whole.after
+
+
+def fetches() -> list[Entry]:
+    return list(Entry.objects.filter(event="export.fetched").order_by("number"))
+
+
+def ask_for_parts(client: Client, job: ExportJob, **more: Any) -> None:
+    """Ask for three single bytes."""
+    for byte in (7, 8, 9):
+        body(client.get(address(job), headers={"Range": f"bytes={byte}-{byte}"}, **more))
+
+
+def test_s25_many_parts_of_a_file_are_one_entry_of_a_sitting(job: ExportJob, as_vera: Client) -> None:
+    ask_for_parts(as_vera, job)
+    (entry,) = fetches()
+    assert entry.after is not None
+    assert (entry.after["first_byte"], entry.after["last_byte"]) == (7, 7)
+    assert datetime.fromisoformat(entry.after["parts_until"]) - entry.at <= SITTING
+
+
+def test_s25_parts_of_a_whole_file_that_was_just_written_down_are_no_entry(job: ExportJob, as_vera: Client) -> None:
+    body(as_vera.get(address(job)))
+    ask_for_parts(as_vera, job)
+    assert len(fetches()) == 1
+
+
+def test_s25_another_sitting_or_address_is_an_entry_of_its_own(
+    job: ExportJob, as_vera: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_for_parts(as_vera, job)
+    ask_for_parts(as_vera, job, REMOTE_ADDR="192.0.2.7")
+    assert len(fetches()) == 2
+    later = clock.now() + SITTING + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    body(as_vera.get(address(job), headers={"Range": "bytes=9-9"}))
+    assert len(fetches()) == 3
+
+
+def test_s25_another_file_is_an_entry_of_its_own(
+    job: ExportJob, as_vera: Client, offered: Export, vera: Person
+) -> None:
+    for each in (job, built(wish(offered, vera, "q=omar"))):
+        ask_for_parts(as_vera, each)
+    assert len(fetches()) == 2
+
+
+@pytest.mark.parametrize("asked", ["", "bytes=0-0", "bytes=5-"])
+def test_s31_a_file_that_was_changed_where_it_is_kept_is_not_given(
+    job: ExportJob, as_vera: Client, vera: Person, asked: str
+) -> None:
+    path = storing.path_of(job.stored_as)
+    was = path.stat()
+    path.write_bytes(content_of(job)[:-2] + b"9\n")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    answer = as_vera.get(address(job), headers={"Range": asked}, follow=True)
+    assert "This file was changed where it is kept" in answer.content.decode()
+    entry = Entry.objects.get(event="export.file_changed")
+    assert (entry.person, entry.result, entry.object_id) == (vera, "failed", str(job.pk))
+    assert fetches() == []
+
+
+def test_the_manifest_in_the_log_decides_and_not_the_row_of_the_file(job: ExportJob, as_vera: Client) -> None:
+    forged = content_of(job)[:-2] + b"9\n"
+    storing.path_of(job.stored_as).write_bytes(forged)
+    ExportJob.objects.filter(pk=job.pk).update(sha256=hashlib.sha256(forged).hexdigest())
+    assert as_vera.get(address(job)).status_code == 302
+
+
+def test_a_file_that_was_found_whole_is_not_hashed_for_each_part(
+    job: ExportJob, as_vera: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "SETTLED_AFTER", -1.0)
+    ask_for_parts(as_vera, job)
+    monkeypatch.setattr(whole.hashlib, "file_digest", None)  # hashing again would fail
+    ask_for_parts(as_vera, job)
+    path = storing.path_of(job.stored_as)
+    path.write_bytes(content_of(job))
+    with pytest.raises(TypeError):
+        as_vera.get(address(job))
+
+
+def test_a_file_changed_between_the_check_and_the_first_byte_breaks_off(job: ExportJob, as_vera: Client) -> None:
+    answer = as_vera.get(address(job))
+    storing.path_of(job.stored_as).write_bytes(content_of(job)[:-2] + b"9\n")
+    with pytest.raises(OSError, match="changed while it was handed out"):
+        body(answer)
 
 
 @pytest.mark.parametrize("what", ["", "marker/", "download/", "cancel/"])
@@ -145,10 +237,10 @@ def test_ranges_outside_the_file(asked: str) -> None:
 
 def test_a_file_that_is_gone_or_was_cut_is_not_given(job: ExportJob, as_vera: Client) -> None:
     storing.path_of(job.stored_as).write_bytes(content_of(job)[:-1])
+    assert as_vera.get(address(job)).status_code == 302
+    storing.delete(job.stored_as)
     answer = as_vera.get(address(job), follow=True)
     assert "This file is not where it was built." in answer.content.decode()
-    storing.delete(job.stored_as)
-    assert as_vera.get(address(job)).status_code == 302
 
 
 def test_the_page_follows_a_file_to_its_end(offered: Export, as_vera: Client, vera: Person) -> None:
@@ -170,7 +262,7 @@ def test_a_built_file_stands_on_its_page_and_on_the_list(job: ExportJob, as_vera
 
 
 def test_the_page_tells_a_files_whole_history_from_its_manifest_to_each_fetch(job: ExportJob, as_vera: Client) -> None:
-    for headers in ({}, {"Range": "bytes=5-"}):
+    for headers in ({"Range": "bytes=5-"}, {}):
         body(as_vera.get(address(job), headers=headers))
     numbers = [entry.number for entry in history_of_file(job)]
     told = [Entry.objects.get(number=number).event for number in numbers]

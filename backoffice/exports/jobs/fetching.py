@@ -3,21 +3,29 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import structlog
 from django.utils.translation import gettext
 
+from backoffice.accounts.context import current_origin
 from backoffice.accounts.models import Person
-from backoffice.audit.services import record
+from backoffice.audit.models import Entry
+from backoffice.audit.services import object_fields, record
 from backoffice.database import clock
 from backoffice.exports import registry
 from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.services import told
+from backoffice.exports.jobs.whole import Changed, Identity, check_whole, issued_digest
 from backoffice.exports.models import ExportJob
 from backoffice.exports.policies import check_may_take
 
 CHUNK_BYTES: Final = 256 * 1024
+#: One entry says of so long that a person may have had every part of a file; a program asks for thousands.
+SITTING: Final = timedelta(minutes=15)
+log = structlog.get_logger(__name__)
 ONE_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
 
@@ -31,9 +39,10 @@ class BeyondTheEnd(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """The bytes of a file from ``first`` up to, not with, ``end``."""
+    """The bytes of a file from ``first`` up to, not with, ``end``, as long as it is the one that was checked."""
 
     path: Path
+    identity: Identity
     first: int
     end: int
     size: int
@@ -48,8 +57,13 @@ class Part:
         return f"bytes {self.first}-{self.end - 1}/{self.size}"
 
     def pieces(self) -> Iterator[bytes]:
-        """Read the bytes, never more than a piece at a time."""
+        """Read the bytes, never more than a piece at a time.
+
+        :raises OSError: when the file was changed since it was checked: the answer breaks off.
+        """
         with self.path.open("rb") as file:
+            if Identity.of(file) != self.identity:
+                raise OSError(f"{self.path.name} was changed while it was handed out.")
             file.seek(self.first)
             left = self.end - self.first
             while left and (piece := file.read(min(CHUNK_BYTES, left))):
@@ -61,16 +75,18 @@ def part_of(job: ExportJob, asked_range: str) -> Part:
     """Find the part of a job's file that a request's ``Range`` names; the whole where it names none.
 
     :raises NotThere: when the job has no file, or none any more.
+    :raises Changed: when the file is not what its manifest says.
     :raises BeyondTheEnd: for a range outside the file.
     """
     size = job.size or 0
     if not job.is_ready or job.expires_at is None or job.expires_at <= clock.now():
         raise NotThere(gettext("This file is not kept any more. Ask for the export again."))
     path = storing.path_of(job.stored_as)
-    if not path.is_file() or path.stat().st_size != size:
+    if not path.is_file():
         raise NotThere(gettext("This file is not where it was built. Ask for the export again."))
+    identity = check_whole(path, issued_digest(job))
     first, end = bounds(asked_range, size)
-    return Part(path, first, end, size)
+    return Part(path, identity, first, end, size)
 
 
 def bounds(asked_range: str, size: int) -> tuple[int, int]:
@@ -91,15 +107,35 @@ def bounds(asked_range: str, size: int) -> tuple[int, int]:
 
 
 def fetch(*, job: ExportJob, by: Person, asked_range: str) -> Part:
-    """Hand out a file, or the rest of it, to the person it was built for, and write that down.
+    """Hand out a file, or a part of it, to the person it was built for, and write that down before a byte leaves.
+
+    Each whole file is an entry. Parts are one per person, file, address and sitting: it names the first part, and until
+    when any other may have followed.
 
     :raises Refused: for somebody who may no longer take the list away.
     :raises NotThere: when there is no file.
     :raises BeyondTheEnd: for a range outside it.
     """
     check_may_take(registry.find(job.export), by)
-    part = part_of(job, asked_range)
-    taken = {} if part.is_whole else {"first_byte": part.first, "last_byte": part.end - 1}
-    facts = {**told(job), "file": job.file_name, "sha256": job.sha256, "entry": job.entry_id, **taken}
-    record("export.fetched", by=by, obj=job, after=facts)
+    facts = {**told(job), "file": job.file_name, "sha256": job.sha256, "entry": job.entry_id}
+    try:
+        part = part_of(job, asked_range)
+    except Changed as error:
+        log.error("an exported file is not what was built", job=job.pk)
+        record("export.file_changed", by=by, obj=job, after=facts, result=str(Entry.Result.FAILED))
+        raise NotThere(
+            gettext("This file was changed where it is kept, and is not handed out. Ask for the export again.")
+        ) from error
+    if part.is_whole:
+        record("export.fetched", by=by, obj=job, after=facts)
+    elif not is_written_down(job, by):
+        parts = {"first_byte": part.first, "last_byte": part.end - 1, "parts_until": clock.now() + SITTING}
+        record("export.fetched", by=by, obj=job, after={**facts, **parts})
     return part
+
+
+def is_written_down(job: ExportJob, by: Person) -> bool:
+    """Whether an entry says already that the person took this file, or parts of it, in this sitting."""
+    taken = Entry.objects.filter(event="export.fetched", **object_fields(job))
+    since = clock.now() - SITTING
+    return taken.filter(person=by, address=current_origin().address, at__gt=since).exists()

@@ -23,6 +23,7 @@ from backoffice.database import clock
 from backoffice.exports import registry
 from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.columns import title_named
+from backoffice.exports.jobs.whole import Changed, check_whole, issued_digest
 from backoffice.exports.models import UNDER_WAY, Delivery, ExportJob, Format, JobState, RunState, ScheduledRun
 from backoffice.exports.policies import check_may_take
 from backoffice.exports.schedules.beginning import SCHEDULE, stop
@@ -69,7 +70,11 @@ def deliver(run_id: int) -> bool:
     except (Refused, registry.UnknownExport) as error:
         withdraw(run, str(error))
         return False
-    place = into_folder(run, job) if run.schedule.delivery == Delivery.FOLDER else by_mail(run, job)
+    try:
+        place = into_folder(run, job) if run.schedule.delivery == Delivery.FOLDER else by_mail(run, job)
+    except Changed:
+        withhold(run, job)
+        return False
     settle(run, job, place)
     return True
 
@@ -90,6 +95,14 @@ def fail(run: ScheduledRun, sentence: str) -> None:
     record("schedule.failed", by=SCHEDULE, obj=run.schedule, after=facts, reason=sentence, result=failed)
 
 
+def withhold(run: ScheduledRun, job: ExportJob) -> None:
+    """Deliver nothing that is not what was built."""
+    log.error("an exported file is not what was built", job=job.pk)
+    facts = {"file": job.file_name, "sha256": job.sha256, "entry": job.entry_id}
+    record("export.file_changed", by=SCHEDULE, obj=job, after=facts, result=str(Entry.Result.FAILED))
+    fail(run, gettext("This file was changed where it is kept, and is not handed out. Ask for the export again."))
+
+
 def withdraw(run: ScheduledRun, because: str) -> None:
     """Deliver nothing to somebody who lost the right, and stop the schedule."""
     schedule = type(run.schedule).objects.select_for_update(of=("self",)).get(pk=run.schedule_id)
@@ -102,6 +115,7 @@ def into_folder(run: ScheduledRun, job: ExportJob) -> str:
     """Lay a copy into the schedule's folder, whole or not at all; give its place below the folder of all files.
 
     :raises OSError: when that cannot be written, or leads elsewhere by a link.
+    :raises Changed: when the copy is not what the manifest says.
     """
     root = Path(settings.EXPORT_FOLDER).resolve(strict=True)
     folder = root / run.schedule.folder
@@ -112,6 +126,7 @@ def into_folder(run: ScheduledRun, job: ExportJob) -> str:
     part = folder / f".{name}.{uuid4().hex}.part"
     try:
         write_whole(storing.path_of(job.stored_as), part)
+        check_whole(part, issued_digest(job))
         os.replace(part, folder / name)
     finally:
         part.unlink(missing_ok=True)
@@ -137,7 +152,9 @@ def by_mail(run: ScheduledRun, job: ExportJob) -> str:
     """Send the owner a letter with a link to the file's page, which asks for their rights; give their address.
 
     :raises OSError: when the mail server does not take it.
+    :raises Changed: when the file is not what its manifest says.
     """
+    check_whole(storing.path_of(job.stored_as), issued_digest(job))
     to = job.asked_by.email
     values = {
         "list": str(title_named(job.export)),

@@ -1,5 +1,6 @@
 """A list with a filter by days, schedules of it, and a clock that tests set."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,7 +11,7 @@ from django.http import QueryDict
 from pytest_django import Settings
 
 from backoffice.accounts.models import Person, Role
-from backoffice.audit.models import Entry
+from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.exports import registry
 from backoffice.exports.jobs import storing
@@ -75,18 +76,18 @@ def scheduled(by_day: Export, vera: Person, at: SetClock) -> Schedules:
 
 def built(job: ExportJob, content: bytes = b"client,balance\n") -> ExportJob:
     """Have a job as a worker leaves it, without building it."""
-    name = f"{job.pk}-of-a-test"
+    name, sha256 = f"{job.pk}-of-a-test", hashlib.sha256(content).hexdigest()
     storing.path_of(name).write_bytes(content)
     jobs = ExportJob.objects.filter(pk=job.pk)
     jobs.update(state=JobState.BUILDING)
     ends = datetime(2026, 12, 1, tzinfo=UTC)
     jobs.update(
         state=JobState.READY,
-        entry=Entry.objects.latest("number"),
+        entry=record("export.made", by=job.asked_by, after={"sha256": sha256}),
         file_name="balances-20261120T090000.000000Z.csv",
         stored_as=name,
         size=len(content),
-        sha256="0" * 64,
+        sha256=sha256,
         expires_at=ends,
     )
     return jobs.get()

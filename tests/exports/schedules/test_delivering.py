@@ -1,5 +1,6 @@
 """Delivering what was built: into its folder, whole, or by a letter with a link, to whoever may still have it."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.test import Client
 
 from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
+from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.building import carry_out
 from backoffice.exports.jobs.services import cancel
 from backoffice.exports.models import Delivery, ExportJob, RunState, Schedule, ScheduledRun, ScheduleState
@@ -48,8 +50,9 @@ def test_s31_a_file_is_laid_into_its_folder_whole_and_written_down(scheduled: Sc
     assert (run.state, run.place) == (RunState.DELIVERED, f"month-end/{file.name}")
     entry = Entry.objects.get(event="schedule.delivered")
     assert entry.after is not None
-    assert (entry.after["to"], entry.after["sha256"]) == (run.place, "0" * 64)
-    assert entry in takings("0" * 64)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (entry.after["to"], entry.after["sha256"]) == (run.place, sha256)
+    assert entry in takings(sha256)
 
 
 @pytest.mark.usefixtures("db")
@@ -120,6 +123,22 @@ def test_nothing_is_delivered_to_somebody_who_lost_the_right_meanwhile(scheduled
     schedule.refresh_from_db()
     assert (run.state, schedule.state) == (RunState.FAILED, ScheduleState.STOPPED)
     assert mail.outbox == []
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_s31_a_file_that_was_changed_where_it_is_kept_is_not_delivered(
+    scheduled: Schedules, outbox_folder: Path, delivery: Delivery
+) -> None:
+    run = ready(scheduled(delivery=delivery, folder="month-end" if delivery == Delivery.FOLDER else ""))
+    job = ExportJob.objects.get()
+    path = storing.path_of(job.stored_as)
+    path.write_bytes(path.read_bytes().replace(b"client", b"debtor"))
+    assert deliver_built() == 0
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED and "was changed where it is kept" in run.sentence
+    assert Entry.objects.get(event="export.file_changed").object_id == str(job.pk)
+    assert (mail.outbox, [one for one in outbox_folder.rglob("*") if one.is_file()]) == ([], [])
 
 
 @pytest.mark.usefixtures("db")
