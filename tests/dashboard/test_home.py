@@ -19,6 +19,7 @@ from backoffice.dashboard.queries import DayTotal, requests_waiting
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.reconciliation.exceptions.severity import company_zone
 from backoffice.reconciliation.models import ExceptionItem, Run
 from backoffice.reconciliation.services.running import reconcile
 from backoffice.ui import times
@@ -161,7 +162,9 @@ def test_finance_sees_which_exceptions_are_its_own_and_by_when_they_are_due(
     ExceptionItem.objects.update(owner=maya, due_at=due)
     page = page_of(client, maya)
     assert f"Exceptions you own 1 {figure}" in page
-    assert re.search(rf"Extra at partner Order \d+, user_1 {line} {times.day(timezone.localtime(due))}", page)
+    assert re.search(
+        rf"Extra at partner Order \d+, user_1 {line} {times.day(timezone.localtime(due, company_zone()))}", page
+    )
     link = re.search(r'href="([^"]*owner=[^"]*)"', client.get("/").content.decode())
     assert link is not None
     assert "1 exception" in page_of_address(client, link[1].replace("&amp;", "&"))
