@@ -30,11 +30,18 @@ AT_ONCE: Final = 3
 WORKERS_PER_WEB: Final = 3
 OPEN_AT_ONCE: Final = 20
 TICK_SECONDS: Final = 0.05
-#: A victim that has not come to its point by now is killed where it is.
+#: A victim that has not come to its point by now is killed where it is; the next ones get a little longer each time,
+#: so that a slow machine comes to every point as well.
 PATIENCE_SECONDS: Final = 3.0
-REST_SECONDS: Final = 90.0
+LONGEST_PATIENCE_SECONDS: Final = 15.0
+MORE_PATIENCE: Final = 1.25
+#: So many times the cycles that were asked for, at most, where some end has not come about yet.
+LONGEST_RUN: Final = 4
+REST_SECONDS: Final = 300.0
 #: Plain workers end by themselves after SIGTERM within the deadline of a request and a little more.
 DRAIN_SECONDS: Final = 15.0
+#: The last ones of a run may take their time.
+DISMISSAL_SECONDS: Final = 90.0
 
 ANYWHERE: Final = "anywhere"
 STOPPED: Final = "stopped"
@@ -127,13 +134,18 @@ class Drive:
         self._missed_web: list[str] = []
         self._to_do: list[Callable[[], object]] = []
         self._looked = 0.0
+        self._patience = PATIENCE_SECONDS
 
     def run(self, cycles: int, points: frozenset[str] = frozenset()) -> Outcome:
         """Kill so many processes, come to rest, and count.
 
-        :param points: go on, for twice as many at most, until a process was killed at each of these.
+        :param points: go on, for four times as many at most, until a process was killed at each of these, one ended
+            politely and one was held.
         """
-        while len(self.outcome.kills) < (2 * cycles if points - self.outcome.per_point.keys() else cycles):
+        with connection.cursor() as cursor:
+            # A held process keeps its locks; whoever drives it must come back soon to let it go on.
+            cursor.execute("SET lock_timeout = '1s'")
+        while len(self.outcome.kills) < (LONGEST_RUN * cycles if self._lacks(points) else cycles):
             self._hear_of_ends()
             self._end_those_due()
             self._make_work()
@@ -144,13 +156,18 @@ class Drive:
         self._measure()
         return self.outcome
 
+    def _lacks(self, points: frozenset[str]) -> bool:
+        """Tell whether an end that was asked for has not come about yet."""
+        is_whole = bool(self.outcome.drained and self.outcome.held) or not points
+        return bool(points - self.outcome.per_point.keys()) or not is_whole
+
     def _shuffled(self, ends: tuple[str, ...]) -> Iterator[str]:
         while True:
             yield from self.world.random.sample(ends, len(ends))
 
     def _next_worker_end(self) -> str:
-        """Return the next end of the deck, or first one that a victim was given and did not come to."""
-        return self._missed.pop(0) if self._missed else next(self._worker_ends)
+        """Return one that a victim was given and did not come to, or the next end of the deck, in turn."""
+        return self._missed.pop(0) if self._missed and self._worker_forks % 2 else next(self._worker_ends)
 
     # Work ------------------------------------------------------------------------------------------------------------
 
@@ -198,7 +215,7 @@ class Drive:
         is_armed = ":" in fail_at
         number = signal.SIGSTOP if end.startswith(STOPPED) else signal.SIGKILL
         pid = self.world.fork("worker", name=name, fail_at=fail_at if is_armed else "", number=int(number))
-        patience = PATIENCE_SECONDS if is_armed else self.world.random.uniform(0.3, PATIENCE_SECONDS)
+        patience = self._patience if is_armed else self.world.random.uniform(0.3, PATIENCE_SECONDS)
         self._add(Victim(pid, name, end, time.monotonic(), ends_at=time.monotonic() + patience))
 
     def _fork_web(self, end: str) -> None:
@@ -214,7 +231,7 @@ class Drive:
         else:
             form = world.form(copy_of=world.cancelled() if end == "C13:1" else None)
             pid = world.fork("create", fail_at=end, **form)
-        ends_at = time.monotonic() + PATIENCE_SECONDS
+        ends_at = time.monotonic() + self._patience
         self._add(Victim(pid, end, end, time.monotonic(), form, reference, ends_at))
 
     def _add(self, victim: Victim) -> None:
@@ -266,12 +283,15 @@ class Drive:
 
     def _kill_where_it_is(self, victim: Victim) -> None:
         if ":" in victim.end:
-            self._missed += [victim.end] if victim.is_worker else []
+            (self._missed if victim.is_worker else self._missed_web).append(victim.end)
+            self._patience = min(self._patience * MORE_PATIENCE, LONGEST_PATIENCE_SECONDS)
             victim.end = ANYWHERE
         self.world.stable.signal(victim.pid, signal.SIGKILL)
 
     def _stop_politely(self, victim: Victim) -> None:
-        """Send SIGTERM, and give it its time, or next to none."""
+        """Send SIGTERM, and give it its time, or next to none; a worker that cannot hear it yet is waited for."""
+        if not self.world.stable.heeds(victim.pid, signal.SIGTERM):
+            return
         self.world.stable.signal(victim.pid, signal.SIGTERM)
         victim.is_politely_stopped = True
         victim.ends_at = time.monotonic() + (0.0 if victim.end == CUT_SHORT else DRAIN_SECONDS)
@@ -308,7 +328,7 @@ class Drive:
     def _dismiss(self) -> None:
         for pid in self.plain:
             self.world.stable.signal(pid, signal.SIGTERM)
-        patience = time.monotonic() + DRAIN_SECONDS
+        patience = time.monotonic() + DISMISSAL_SECONDS
         while self.plain and time.monotonic() < patience:
             self._hear_of_ends()
             time.sleep(TICK_SECONDS)

@@ -45,6 +45,13 @@ class Stable:
             return False
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
+    def heeds(self, pid: int, number: int) -> bool:
+        """Tell whether a process has a handler for a signal: a worker has one from soon after its fork until a stop."""
+        if pid not in self.alive:
+            return False
+        caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()
+        return bool(caught and int(caught[0], 16) >> (number - 1) & 1)
+
     def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         assert self.zygote.stdin and self.zygote.stdout
         self.zygote.stdin.write(json.dumps(asked) + "\n")

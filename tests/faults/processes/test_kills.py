@@ -44,8 +44,9 @@ def test_a_polite_stop_finishes_the_send_at_hand(committed: str, postgres: embed
         place.partners.settings(latency_ms=600)
         pid = place.fork("worker", name="worker 1")
         place.submit(place.form(), is_troubled=False)
-        until(place, 90, State.SUBMITTING, State.COMPLETED)
+        until(place, 180, State.SUBMITTING, State.COMPLETED)
         place.stable.signal(pid, signal.SIGTERM)
+        place.until_heeded(pid, signal.SIGTERM, seconds=60)
         place.submit(place.form(), is_troubled=False)
         codes = place.end_of(pid, seconds=60)
 
@@ -62,17 +63,17 @@ def test_a_worker_taken_for_dead_works_on(committed: str, postgres: embedded.Emb
     with world(host_of(postgres), committed, seed=2) as place:
         slow = place.fork("worker", name="the slow one")
         place.submit(place.form(), is_troubled=False)
-        until(place, 90, State.COMPLETED)
-        place.stable.signal(slow, signal.SIGSTOP)
+        until(place, 180, State.COMPLETED)
+        place.hold(slow, seconds=60)
         time.sleep(4)  # longer than a worker may be silent at the quick pace
         other = place.fork("worker", name="the other one")  # at its start it strikes off whom it takes for dead
         place.submit(place.form(), is_troubled=False)
-        until(place, 90, State.COMPLETED)
+        until(place, 180, State.COMPLETED)
         place.stable.signal(slow, signal.SIGCONT)
         place.stable.signal(other, signal.SIGTERM)
         assert place.end_of(other, seconds=60) == 0
         place.submit(place.form(), is_troubled=False)
-        until(place, 90, State.COMPLETED)
+        until(place, 180, State.COMPLETED)
 
         assert Attempt.objects.latest("id").worker == "the slow one"
 
@@ -83,7 +84,7 @@ def test_an_answer_that_comes_after_the_lease_is_kept(committed: str, postgres: 
         operation = place.submit(place.form(Kind.DEPOSIT), is_troubled=False)
         place.until_stopped(slow, seconds=90)
         place.fork("worker", name="the other one")
-        until(place, 90, State.COMPLETED)
+        until(place, 180, State.COMPLETED)
         settled_at = clock.now()
         place.stable.signal(slow, signal.SIGCONT)
         attempt = Attempt.objects.get(operation=operation)

@@ -1,5 +1,6 @@
 """One world of drive (b): a database of its own, a partner of its own, people, clients, and a stable of processes."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -68,6 +69,11 @@ FAULTS: Final[tuple[dict[str, Any] | None, ...]] = (
     {"kind": "broken", "how": "truncated"},
 )
 
+_IN_A_TRANSACTION: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+"""
+
 
 @dataclass
 class World:
@@ -108,6 +114,25 @@ class World:
         patience = time.monotonic() + seconds
         while not self.stable.is_stopped(pid):
             assert time.monotonic() < patience, f"process {pid} was not held within {seconds} s"
+            time.sleep(0.05)
+
+    def until_heeded(self, pid: int, number: int, seconds: float) -> None:
+        """Wait for a worker to have heard a signal that it was sent; it heeds no second one."""
+        patience = time.monotonic() + seconds
+        while self.stable.heeds(pid, number):
+            assert time.monotonic() < patience, f"process {pid} did not hear signal {number} within {seconds} s"
+            time.sleep(0.02)
+
+    def hold(self, pid: int, seconds: float) -> None:
+        """Hold a process by SIGSTOP while nobody has a transaction open, so that it keeps no lock from others."""
+        patience = time.monotonic() + seconds
+        while True:
+            self.stable.signal(pid, signal.SIGSTOP)
+            self.until_stopped(pid, seconds)
+            if not _is_a_transaction_open():
+                return
+            assert time.monotonic() < patience, f"process {pid} has a transaction open for {seconds} s"
+            self.stable.signal(pid, signal.SIGCONT)
             time.sleep(0.05)
 
     # People -----------------------------------------------------------------------------------------------------------
@@ -227,9 +252,6 @@ def _pointed_at(partners: Partners) -> Iterator[None]:
 
 
 def _peopled(host: str, database: str, partners: Partners, horses: Stable, unforeseen: Path, random: Random) -> World:
-    with connection.cursor() as cursor:
-        # A held process keeps its locks; whoever drives it must come back soon to let it go on.
-        cursor.execute("SET lock_timeout = '1s'")
     partners.make_orders(OUTSIDE_ORDERS, days=1)
     maya = Person.objects.create_person(email="maya@example.com", name="Maya Haddad", role=Role.FINANCE)
     omar = Person.objects.create_person(email="omar@example.com", name="Omar Saleh", role=Role.MANAGER, password="used")
@@ -240,6 +262,13 @@ def _peopled(host: str, database: str, partners: Partners, horses: Stable, unfor
     made = World(host, database, partners, horses, unforeseen, random, maya, omar, mirrored_asset(), clients)
     _positive_control(made)
     return made
+
+
+def _is_a_transaction_open() -> bool:
+    """Tell whether another connection to this database has begun what it has not ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_A_TRANSACTION)
+        return bool(cursor.fetchone()[0])
 
 
 def _positive_control(made: World) -> None:
