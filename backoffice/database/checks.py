@@ -5,6 +5,7 @@ Not one of Django's system checks: `migrate` runs those before it has created wh
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,17 +15,22 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
 
+from backoffice.database import definitions
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
-from backoffice.database.strangers import fires_when
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What the server must have on, or it may lose what it has confirmed.
 MUST_BE_ON: Final = ("fsync", "full_page_writes", "synchronous_commit")
 #: What every connection must have a bound for, or one stuck statement holds up all the others.
 MUST_BE_BOUNDED: Final = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
-#: Constraints that a migration writes by hand, because no model can say them.
-WRITTEN_BY_HAND: Final = {"decision_repeats_the_requester": "approvals_decision"}
+NOT_THE_ONE: Final = "not the one this version installs"
+#: Constraints that a migration writes by hand, because no model can say them, as PostgreSQL tells them.
+WRITTEN_BY_HAND: Final = {
+    ("approvals_decision", "decision_repeats_the_requester"): (
+        "FOREIGN KEY (request_id, requested_by_id) REFERENCES approvals_request(id, requested_by_id)"
+    )
+}
 
 
 def refuse_to_start_unarmed(alias: str = "default") -> None:
@@ -51,6 +57,7 @@ def faults(alias: str = "default") -> list[str]:
         return [
             *disarmed_triggers(cursor),
             *missing_constraints(cursor),
+            *other_definitions(cursor),
             *missing_references(cursor),
             *open_back_door(cursor),
             *excess_grants(cursor),
@@ -75,30 +82,61 @@ def losses(alias: str = "default") -> list[str]:
 
 
 def disarmed_triggers(cursor: Any) -> list[str]:
-    """A trigger counts when it stands on its own table, is on, fires when it should, looks where it should, and does
-    what the code says: its comment carries the digest of the whole statement that made it, and its function is compared
-    letter by letter."""
+    """A trigger counts when it stands on its own table, is on, looks where it should, and does what the code says: its
+    comment carries the digest of the whole statement that made it, and its function is compared letter by letter. When
+    it fires is compared with all definitions."""
     cursor.execute(
-        "SELECT relname, tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc, tgtype, tgqual IS NULL"
+        "SELECT relname, tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc"
         " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON pg_class.oid = tgrelid"
-        " WHERE NOT tgisinternal AND tgenabled = 'A' AND %s = ANY(proconfig)"
-        " AND pg_class.oid = to_regclass(quote_ident(relname))",
+        " JOIN pg_language ON pg_language.oid = prolang"
+        " WHERE NOT tgisinternal AND tgenabled = 'A' AND proconfig = ARRAY[%s] AND lanname = 'plpgsql'"
+        " AND NOT prosecdef AND pg_class.oid = to_regclass(quote_ident(relname))",
         [f"search_path={SEARCH_PATH}"],
     )
-    armed = {(table, name): found for table, name, *found in cursor.fetchall()}
+    armed = {(table, name): tuple(found) for table, name, *found in cursor.fetchall()}
     return [
         f"The trigger {trigger.name} of {model._meta.db_table} is {fault}."
         for model, trigger in pgtrigger.registered()
-        if (fault := _fault_of(armed.get((model._meta.db_table, trigger.get_pgid(model))), model, trigger))
+        if (fault := _fault_of(armed.get((model._meta.db_table, trigger.get_pgid(model))), _body(model, trigger)))
     ]
 
 
-def _fault_of(found: list[Any] | None, model: Any, trigger: pgtrigger.Trigger) -> str:
+def _fault_of(found: tuple[str, ...] | None, made: tuple[str, str]) -> str:
     if found is None:
         return "missing or switched off"
+    return "" if found == made else NOT_THE_ONE
+
+
+@cache
+def _body(model: type[models.Model], trigger: pgtrigger.Trigger) -> tuple[str, str]:
+    """Give the digest of the whole statement that makes a trigger, and the source of its function."""
     made = trigger.compile(model)
-    source = made.install_sql.split("RETURNS TRIGGER AS $$", 1)[1].split("$$ LANGUAGE", 1)[0]
-    return "" if found == [made.hash, source, *fires_when(model, trigger)] else "not the one this version installs"
+    return made.hash, made.install_sql.split("RETURNS TRIGGER AS $$", 1)[1].split("$$ LANGUAGE", 1)[0]
+
+
+# Definitions ----------------------------------------------------------------------------------------------------------
+
+
+def other_definitions(cursor: Any) -> list[str]:
+    """Name what bears the name of a constraint or trigger of the product's and says something else."""
+    kept = definitions.kept(cursor)
+    return [
+        f"The {kind} {name} of {table} is {NOT_THE_ONE}."
+        for kind, name, table, key, made in _made(cursor.db.alias)
+        if key in kept and kept[key] != made
+    ]
+
+
+def _made(alias: str) -> Iterator[tuple[str, str, str, tuple[str, str], str | None]]:
+    """Yield of everything that has a definition what it is, its name, its table, its key there, and the definition."""
+    for model in our_models():
+        made, table = definitions.made(model, alias), model._meta.db_table
+        named = {constraint.name: constraint.name for constraint in model._meta.constraints}
+        fired = {one.get_pgid(model): one.name for owner, one in pgtrigger.registered() if owner is model}
+        for kind, names in (("trigger", fired), ("constraint", named)):
+            yield from ((kind, name, table, (table, key), made.get((table, key))) for key, name in names.items())
+    for key, definition in WRITTEN_BY_HAND.items():
+        yield "constraint", key[1], key[0], key, definition
 
 
 # Constraints ----------------------------------------------------------------------------------------------------------
@@ -111,7 +149,8 @@ def missing_constraints(cursor: Any) -> list[str]:
         " WHERE indisunique AND indisvalid"
     )
     kept = {name for (name,) in cursor.fetchall()}
-    named = {constraint.name: table for table, constraint in _constraints()} | WRITTEN_BY_HAND
+    named = {constraint.name: table for table, constraint in _constraints()}
+    named |= {name: table for table, name in WRITTEN_BY_HAND}
     return [f"The constraint {name} of {table} is missing." for name, table in named.items() if name not in kept]
 
 
@@ -130,6 +169,7 @@ def missing_references(cursor: Any) -> list[str]:
         UNION SELECT conrelid::regclass::text, attname, confrelid::regclass::text FROM pg_constraint
             JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
             WHERE contype = 'f' AND convalidated AND array_length(conkey, 1) = 1
+            AND confdeltype = 'a' AND confupdtype = 'a'
     """)
     kept = set(cursor.fetchall())
     return [

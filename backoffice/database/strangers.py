@@ -6,19 +6,10 @@ from typing import Any, Final
 
 import pgtrigger
 
-#: How PostgreSQL keeps when a trigger fires (pg_trigger.tgtype).
-_BITS: Final = {"ROW": 1, "BEFORE": 2, "INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32, "INSTEAD OF": 64}
 _PROTECTED: Final = (
     "SELECT oid, relname, relrowsecurity FROM pg_class"
     " WHERE oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest(%s::text[]) AS name)"
 )
-
-
-def fires_when(model: Any, trigger: pgtrigger.Trigger) -> tuple[int, bool]:
-    """Say when a trigger is to fire, as PostgreSQL keeps it, and whether always then."""
-    verbs = [verb.split()[0] for verb in str(trigger.operation).split(" OR ")]
-    bits = sum(_BITS[verb] for verb in verbs) + _BITS.get(str(trigger.when), 0) + _BITS.get(str(trigger.level), 0)
-    return bits, trigger.get_condition(model) is None
 
 
 def strangers(cursor: Any, tables: Collection[str]) -> list[str]:

@@ -162,6 +162,66 @@ def test_s28_a_trigger_that_no_longer_fires_stops_the_start(committed: str, was:
     assert faults() == ["The trigger append_only of audit_entry is not the one this version installs."]
 
 
+#: What somebody made under the name of a guard, of which table, and what was made so.
+OTHERS = [
+    (
+        "ALTER TABLE audit_head DROP CONSTRAINT audit_has_one_head,"
+        " ADD CONSTRAINT audit_has_one_head CHECK (id > 0 OR true)",
+        "constraint audit_has_one_head of audit_head",
+    ),
+    (
+        "ALTER TABLE audit_seal DROP CONSTRAINT seal_is_signed, ADD CONSTRAINT seal_is_signed CHECK (hash <> '')",
+        "constraint seal_is_signed of audit_seal",
+    ),
+    (
+        "DROP INDEX one_verification_at_a_time; CREATE UNIQUE INDEX one_verification_at_a_time"
+        " ON audit_verificationjob (id) WHERE state IN ('waiting', 'running')",
+        "constraint one_verification_at_a_time of audit_verificationjob",
+    ),
+    (
+        "DROP INDEX one_operation_submitting_per_client; CREATE UNIQUE INDEX one_operation_submitting_per_client"
+        " ON funding_operation (client_id) WHERE state = 'completed'",
+        "constraint one_operation_submitting_per_client of funding_operation",
+    ),
+    (
+        "ALTER TABLE approvals_decision DROP CONSTRAINT decision_repeats_the_requester,"
+        " ADD CONSTRAINT decision_repeats_the_requester FOREIGN KEY (request_id) REFERENCES approvals_request (id)",
+        "constraint decision_repeats_the_requester of approvals_decision",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "what"), OTHERS)
+def test_a_constraint_that_says_something_else_stops_the_start(committed: str, statements: str, what: str) -> None:
+    assert faults() == []
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statements)
+    assert faults() == [f"The {what} is not the one this version installs."]
+
+
+def test_a_trigger_that_fires_for_other_columns_stops_the_start(committed: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger') FROM pg_trigger"
+            " WHERE tgrelid = 'orders_order'::regclass AND tgname LIKE 'pgtrigger_knows_our_references%'"
+        )
+        name, made, comment = cursor.fetchone()
+        cursor.execute(f"DROP TRIGGER {name} ON orders_order")
+        cursor.execute(made.replace("partner_order_ref, is_ours", "is_ours"))
+        cursor.execute(f"ALTER TABLE orders_order ENABLE ALWAYS TRIGGER {name}")
+        cursor.execute(f"COMMENT ON TRIGGER {name} ON orders_order IS '{comment}'")
+    assert faults() == ["The trigger knows_our_references of orders_order is not the one this version installs."]
+
+
+def test_comparing_definitions_leaves_nothing_behind(db: None) -> None:
+    faults()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SHOW search_path")
+        assert "pg_temp" not in cursor.fetchone()[0]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "kind", "sentence"),
     [
