@@ -59,6 +59,8 @@ TURNING = re.compile("[\u2028-\u202e\u2066-\u2069]")
 #: No line of a bundle is as long: whoever made it does not choose how much memory is taken.
 LONGEST_LINE = 64 * 1024 * 1024
 LONGEST_NUMBER = 1_000
+#: Seals are held in memory, and one is made every five minutes: these are of nineteen years.
+MOST_SEALS = 2_000_000
 #: A log that is sealed has its first seal by then.
 SEALED_WITHIN = timedelta(minutes=12)
 #: Where a bundle has the marks of the rows of every file that was issued.
@@ -77,11 +79,10 @@ SEPARATORS = (",", ";", "\t")
 NUMBER = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,30})?", re.ASCII)
 #: More digits than any sum of rows that fit into a file can have.
 DIGITS = 120
-#: What a spreadsheet would run as a formula, and an export therefore puts an apostrophe before.
-RUN = re.compile(
-    "^[\x0b\x0c\x1c-\x20\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff]*"
-    "[\t\r\n=+@＝＋－＠-]"
-)
+#: Where an export puts an apostrophe before what a spreadsheet would run as a formula: in front, and inside of a cell.
+BLANKS = "\x0b\x0c\x1c-\x20\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff"
+MARKED_IN_FRONT = re.compile(f"^'(?=[{BLANKS}']*[\t\r\n=+@＝＋－＠-])")
+MARKED_INSIDE = re.compile(f"([,;|\t\r\n])'(?=[{BLANKS}\"']*[=+@＝＋－＠-])")
 
 Row = dict[str, Any]
 
@@ -1076,8 +1077,7 @@ def add(totals: dict[str, Decimal], asset: str, amount: str) -> None:
         return
     if not NUMBER.fullmatch(amount):
         raise InvalidOperation
-    bare = asset.removeprefix("'")
-    name = bare if RUN.match(bare) else asset  # the apostrophe is the product's, where a spreadsheet would run the text
+    name = MARKED_INSIDE.sub(r"\1", MARKED_IN_FRONT.sub("", asset))  # the text an export made safe for spreadsheets
     totals[name] = totals.get(name, Decimal(0)) + Decimal(amount)
 
 
@@ -1120,6 +1120,16 @@ class Bundle:
             return name in self._zip.namelist()
         return (self._folder or Path()).joinpath(name).is_file()
 
+    def seals(self, name: str) -> Iterator[Row]:
+        """Read one seal per line.
+
+        :raises Unreadable: for more than any log has.
+        """
+        for number, row in enumerate(self.lines(name), 1):
+            if number > MOST_SEALS:
+                raise Unreadable(f"The bundle cannot be read: {name} holds more seals than any log has.")
+            yield row
+
     def lines(self, name: str) -> Iterator[Row]:
         """Read one JSON object per line."""
         with self.open(name) as file:
@@ -1154,9 +1164,9 @@ def read_json(text: bytes, where: str) -> Any:
 def seals_of(bundle: Bundle, about: Row, keys: list[str], yours: list[Path]) -> Seals:
     inside = list(bundle.object("keys.json")["keys"].values())
     known = keys or inside
-    copies = {row["file"]: row for row in bundle.lines("second-place.jsonl")} if about["has_second_place"] else None
+    copies = {row["file"]: row for row in bundle.seals("second-place.jsonl")} if about["has_second_place"] else None
     return Seals(
-        own=list(bundle.lines("seals.jsonl")),
+        own=list(bundle.seals("seals.jsonl")),
         second_place=copies,
         yours=[seal for path in yours for seal in seals_in(path)],
         keys={key_id(key): key for key in map(public_key, known)},

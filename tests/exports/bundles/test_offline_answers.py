@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
+from backoffice.exports.csv import undefuse
 from backoffice.exports.models import Format, RowMarks
 from backoffice.exports.proving.services import Finding, Verdict
 from backoffice.exports.proving.wording import sentences
@@ -169,6 +170,14 @@ def test_a_file_saved_again_is_told_as_on_the_page(
     db: None, offered: Export, vera: Person, as_: Format, wrapped: Change
 ) -> None:
     assert_same(wrapped(issued(offered, vera, as_=as_)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("'=+@-,;|\t\r\n \"A7\u200b\uff1d"), max_size=8))
+def test_the_name_of_an_asset_is_read_as_it_was_before_it_was_made_safe(asset: str) -> None:
+    totals: dict[str, Decimal] = {}
+    OFFLINE.add(totals, asset, "1")
+    assert [*totals] == [undefuse(asset)]
 
 
 def test_of_several_files_the_same_one_is_named(file: bytes, offered: Export, vera: Person) -> None:
