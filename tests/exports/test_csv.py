@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Literal
 
 import pytest
 from django.db import connection
@@ -146,7 +147,9 @@ def test_any_text_can_be_had_back(text: str) -> None:
     separator=st.sampled_from(DIALECTS),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_NONE]),
 )
-def test_no_dialect_begins_a_cell_with_a_formula(rows: list[tuple[str, str]], separator: str, quoting: int) -> None:
+def test_no_dialect_begins_a_cell_with_a_formula(
+    rows: list[tuple[str, str]], separator: str, quoting: Literal[0, 3]
+) -> None:
     file = "".join(f"{as_copied(one)},-5.00,{as_copied(other)}\n" for one, other in rows)
     found = csv.reader(io.StringIO(file, newline=""), delimiter=separator, quoting=quoting)
     assert [cell for row in found for cell in row if runs(cell)] == []

@@ -1,5 +1,6 @@
 """What somebody forges to be handed to an auditor is not called in order, and breaks nothing (S29)."""
 
+import runpy
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.exports.bundles.forged import bundle, entries, lines, public, seals
-from tests.exports.bundles.offline import run
+from tests.exports.bundles.offline import VERIFIER, run
 
 OURS, THEIRS = (Ed25519PrivateKey.from_private_bytes(bytes([one]) * 32) for one in (1, 2))
 LOG = entries(5)
@@ -95,6 +96,14 @@ def test_s29_a_text_nested_without_end_or_a_number_of_many_digits_is_named(path:
     long = lines(LOG).replace('"after": null', f'"after": {"1" * 5000}', 1)
     bundle(path, LOG, SEALS, OURS, entries=long)
     assert run(path)[1].startswith("Entry 1 was changed: after was empty and is ")
+
+
+def test_s29_seals_without_number_are_not_held_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = runpy.run_path(str(VERIFIER))
+    bundle(path, LOG, SEALS, OURS)
+    monkeypatch.setitem(verifier["seals_of"].__globals__, "MOST_SEALS", 4)
+    with pytest.raises(verifier["Unreadable"], match=r"seals\.jsonl holds more seals than any log has"):
+        verifier["check"](verifier["Bundle"](path), [], [])
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "[]\n", '{"row": 1}\n', "\x00"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backoffice.exports.proving import records
 from backoffice.exports.proving.comparing import Change, Comparison, Region, compare
 from backoffice.exports.proving.records import LONGEST_PIECE, Records, records_of, text_at
 from backoffice.exports.proving.restoring import restored
@@ -141,3 +142,11 @@ def test_a_row_is_found_again_with_its_line() -> None:
 def test_what_a_row_said_is_worked_out_where_one_character_explains_it(was: bytes, now: bytes) -> None:
     expected = was if b"x" not in now else None
     assert restored(b"a," + now, crc32(b"a," + was + b"\n")) == (b"a," + expected if expected else None)
+
+
+def test_too_many_lines_are_refused_before_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MOST_ROWS", 3)
+    monkeypatch.setattr(records, "lines_of", None)  # reading a line would fail
+    content = io.BytesIO(b"a,b\n" + b"\n" * 4)
+    with pytest.raises(records.TooManyRows):
+        records_of(content, shape_of(content, 8))
