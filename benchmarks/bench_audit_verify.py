@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import audit_log, common
 
 BARE = "SELECT count(*) FROM audit_entry WHERE encode(sha256(convert_to(canonical, 'UTF8')), 'hex') <> hash"
-TURNS = 3
+TURNS = 5
 
 
 def main() -> int:

@@ -60,30 +60,36 @@ def value(name: str, quoted: Callable[[str], str]) -> str:
     return f"coalesce({name}::text, 'null')" if name in NUMBERS else quoted(name)
 
 
+#: Of the many entries that say nothing of before only ``after`` has to be read as JSON; what follows it is text.
+NO_BEFORE: Final = """CASE WHEN before IS NULL THEN ',"at":' || moment || ',"before":null' ELSE '' END"""
 # As PostgreSQL writes an object of these three: shorter keys first.
 MIDDLE: Final = """
-    '{"at": ' || to_char(at AT TIME ZONE 'UTC', '"\\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\\""')
-    || ', "after": ' || coalesce(after::text, 'null') || ', "before": ' || coalesce(before::text, 'null') || '}'
+    CASE WHEN before IS NULL THEN coalesce(after::text, 'null') ELSE
+        '{"at": ' || moment || ', "after": ' || coalesce(after::text, 'null') || ', "before": ' || before::text || '}'
+    END
 """
+BETWEEN: Final = "convert_from(substr(bytes, ahead + 1, size - ahead - length(behind)), 'UTF8')"
 FIRST_BAD: Final = rf"""
-    WITH told AS (
-        SELECT number, prev, hash, version, octet_length(canonical) AS size, convert_to(canonical, 'UTF8') AS bytes,
-            convert_to('{{"address":"' || {escaped("address")} || '",', 'UTF8') AS ahead,
-            convert_to(
+    WITH dated AS (
+        SELECT *, to_char(at AT TIME ZONE 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\""') AS moment,
+            '{{"address":"' || {escaped("address")} || '","after":' AS beginning
+        FROM audit_entry WHERE number > %(after)s AND number <= %(until)s
+        ORDER BY number OFFSET 0
+    ), told AS (
+        SELECT number, prev, hash, version, convert_to(canonical, 'UTF8') AS bytes, octet_length(canonical) AS size,
+            starts_with(canonical, beginning) AS begins, octet_length(beginning) AS ahead, before IS NULL AS has_one,
+            convert_to({NO_BEFORE} ||
                 CASE WHEN strpos(canonical, '\') = 0 THEN {frame(as_it_is)} ELSE {frame(escaped)} END, 'UTF8'
             ) AS behind,
             {MIDDLE} AS middle
-        FROM audit_entry WHERE number > %(after)s AND number <= %(until)s
-        ORDER BY number OFFSET 0
+        FROM dated ORDER BY number OFFSET 0
     ), judged AS (
         SELECT number, prev, hash,
             encode(sha256(bytes), 'hex') <> hash OR version <> 1
-            OR size < length(ahead) + length(behind)
-            OR substr(bytes, 1, length(ahead)) <> ahead OR substr(bytes, size - length(behind) + 1) <> behind
-            OR ('{{' || convert_from(substr(bytes, length(ahead) + 1, size - length(ahead) - length(behind)), 'UTF8')
-                || '}}')::jsonb::text <> middle AS is_bad
-        FROM told
-        OFFSET 0
+            OR NOT begins OR size < ahead + length(behind) OR substr(bytes, size - length(behind) + 1) <> behind
+            OR CASE WHEN has_one THEN {BETWEEN} ELSE '{{"after":' || {BETWEEN} || '}}' END::jsonb::text <> middle
+            AS is_bad
+        FROM told ORDER BY number OFFSET 0
     ), linked AS (
         SELECT number, prev, is_bad,
             lag(number, 1, %(number)s::bigint) OVER follows AS number_before,

@@ -227,6 +227,38 @@ def trigger_off(random: Random, _place: Path) -> Expected:
     return Expected(0, f" of {table} is ", is_of_guards=True)
 
 
+def another_constraint(random: Random, _place: Path) -> Expected:
+    """A constraint or unique index bears its name and says something else."""
+    table, name, way = random.choice(
+        (
+            ("audit_head", "audit_has_one_head", "CHECK (id > 0)"),
+            ("audit_seal", "seal_is_signed", "CHECK (signature <> '-')"),
+            ("audit_seal", "seal_counts_from_one", "CHECK (entry >= count OR number > 0)"),
+        )
+    )
+    run(f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {way}")
+    return Expected(0, f"The constraint {name} of {table} is not the one this version installs.", is_of_guards=True)
+
+
+def another_trigger(random: Random, _place: Path) -> Expected:
+    """A trigger bears its name and its comment, runs its function, and fires at another time or for no row."""
+    table, name, _function = random.choice(triggers())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgname = %s",
+            [name],
+        )
+        made, comment = cursor.fetchone()
+    now = random.choice((made.replace(" BEFORE ", " AFTER "), made.replace(" EXECUTE ", " WHEN (false) EXECUTE ")))
+    run(
+        f"DROP TRIGGER {name} ON {table}",
+        now,
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        f"COMMENT ON TRIGGER {name} ON {table} IS '{comment}'",
+    )
+    return Expected(0, f" of {table} is not the one this version installs.", is_of_guards=True)
+
+
 def triggers() -> list[tuple[str, str, str]]:
     """Every trigger on the tables of the log: its table, its name, its function."""
     with connection.cursor() as cursor:
@@ -244,6 +276,8 @@ def run(*statements: str) -> None:
             cursor.execute(statement)
 
 
+#: Those that leave the triggers as they are, because they are at the guards themselves.
+OF_GUARDS = frozenset({"replaced_table", "trigger_off", "another_constraint", "another_trigger"})
 WAYS: dict[str, Tampering] = {
     way.__name__: way
     for way in (
@@ -263,5 +297,7 @@ WAYS: dict[str, Tampering] = {
         seal_changed,
         replaced_table,
         trigger_off,
+        another_constraint,
+        another_trigger,
     )
 }
