@@ -1,5 +1,6 @@
 """The COPY of a file's rows, and its control totals, as SQL with the columns' own expressions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from django.db.models.functions import Cast
 from django.db.models.sql import Query
 from psycopg import sql
 
-from backoffice.exports.csv import defused
+from backoffice.exports.csv import defused, no_cell_runs
 from backoffice.exports.wishes import Wish
 from backoffice.ui.columns import Column, Kind
 
@@ -66,15 +67,35 @@ def compile_copy(wish: Wish, *, is_defused: bool = True) -> Statement:
     :raises ValueError: for a heading PostgreSQL would cut.
     """
     aliases = {f"export_{place}": column for place, column in enumerate(wish.columns)}
-    query = selected(wish.rows(), {alias: cell(column, is_defused) for alias, column in aliases.items()})
+    query = selected(wish.rows(), {alias: cell(column) for alias, column in aliases.items()})
     for alias, column in aliases.items():
         check_exact(column, query.annotations[alias])
     inner, parameters = compiled(query)
-    picks = ", ".join(f'"{alias}" AS {heading(column)}' for alias, column in aliases.items())
+    texts = {alias for alias, column in aliases.items() if is_quoted(column)} if is_defused else set()
+    picks = ", ".join(f"{picked(alias, alias in texts)} AS {heading(column)}" for alias, column in aliases.items())
     quoted = ", ".join(heading(column) for column in aliases.values() if is_quoted(column))
     options = "FORMAT csv, HEADER" + (f", FORCE_QUOTE ({quoted})" if quoted else "")
     # Headings are quoted names, everything a person typed is among the parameters.
-    return Statement(f"COPY (SELECT {picks} FROM ({inner}) AS rows) TO STDOUT WITH ({options})", parameters)  # noqa: S608
+    rows = looked_at(inner, texts) if texts else f"({inner})"
+    return Statement(f"COPY (SELECT {picks} FROM {rows} AS rows) TO STDOUT WITH ({options})", parameters)  # noqa: S608
+
+
+def looked_at(inner: str, texts: Iterable[str]) -> str:
+    """Tell of each row beside its cells whether none of these would run; once, hence the OFFSET."""
+    told = written(no_cell_runs([sql.Identifier(alias) for alias in sorted(texts)]))
+    return f"(SELECT *, {told} AS is_plain FROM ({inner}) AS cells OFFSET 0)"  # noqa: S608
+
+
+def picked(alias: str, is_text: bool) -> str:
+    """Pick a cell, made safe if it is a text."""
+    if not is_text:
+        return f'"{alias}"'
+    return f'CASE WHEN is_plain THEN "{alias}" ELSE {written(defused(sql.Identifier(alias)))} END'
+
+
+def written(expression: sql.Composable) -> str:
+    """Write SQL inside a statement whose parameters are marked by ``%``."""
+    return expression.as_string().replace("%", "%%")
 
 
 def selected(rows: QuerySet[Any], cells: dict[str, Any]) -> Query:
@@ -110,13 +131,13 @@ def compile_totals(wish: Wish) -> Statement:
     return Statement(text, parameters)
 
 
-def cell(column: Column, is_defused: bool) -> Combinable:
-    """Give the SQL of one column as the file has it."""
+def cell(column: Column) -> Combinable:
+    """Give the SQL of one column as the file has it, a text not made safe yet."""
     if column.kind.is_numeric:
         return column.expression
     if column.kind is Kind.TIME:
         return InstantText(column.expression)
-    return defused(column.expression) if is_defused else Cast(column.expression, TextField())
+    return Cast(column.expression, TextField())
 
 
 def is_quoted(column: Column) -> bool:
@@ -132,4 +153,4 @@ def heading(column: Column) -> str:
     """Quote a heading as an SQL name, inside a statement whose parameters are marked by ``%``."""
     if len(column.header.encode()) > LONGEST_IDENTIFIER:
         raise ValueError(f"The heading of column {column.key} is longer than {LONGEST_IDENTIFIER} bytes.")
-    return sql.Identifier(column.header).as_string().replace("%", "%%")
+    return written(sql.Identifier(column.header))

@@ -6,12 +6,21 @@ from typing import Literal
 
 import pytest
 from django.db import connection
-from django.db.models import TextField, Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
-from backoffice.audit.models import Head
-from backoffice.exports.csv import BLANKS, FORMULA, SEPARATORS, TRIGGERS, begins_a_formula, defuse, defused, undefuse
+from backoffice.exports.csv import (
+    BLANKS,
+    FORMULA,
+    SEPARATORS,
+    TRIGGERS,
+    begins_a_formula,
+    defuse,
+    defused,
+    no_cell_runs,
+    undefuse,
+)
 
 DANGEROUS = [
     "=1+1",
@@ -89,10 +98,12 @@ DIALECTS = ",;\t|"
 
 
 def in_sql(texts: list[str]) -> list[str]:
-    """What the SQL expression makes of each text, in one query."""
-    marks = {f"cell_{place}": defused(Value(text, output_field=TextField())) for place, text in enumerate(texts)}
-    row = Head.objects.annotate(**marks).values(*marks).get()
-    return [row[name] for name in marks]
+    """What the SQL makes of each text beside one that is plain, in one query."""
+    cell, told = sql.Identifier("cell"), no_cell_runs([sql.Literal("plain"), sql.Identifier("cell"), sql.Literal("")])
+    statement = sql.SQL("SELECT CASE WHEN {} THEN cell ELSE {} END FROM unnest({}::text[]) AS cell")
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(told, defused(cell), sql.Literal(texts)).as_string(cursor.connection))
+        return [row[0] for row in cursor.fetchall()]
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
@@ -166,8 +177,10 @@ def runs(cell: str) -> bool:
 
 
 def test_sql_keeps_nothing_as_nothing(db: None) -> None:
-    nothing = defused(Value(None, output_field=TextField()))
-    assert Head.objects.annotate(cell=nothing).values_list("cell").get() == (None,)
+    nothing = sql.SQL("NULL::text")
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT {}, {}").format(no_cell_runs([nothing]), defused(nothing)).as_string())
+        assert cursor.fetchone() == (True, None)
 
 
 def test_a_strict_parser_reads_back_every_cell_of_the_corpus(db: None) -> None:
