@@ -24,7 +24,7 @@ def until(place: World, seconds: float, *states: State) -> None:
     """Wait until every operation is in one of ``states``."""
     patience = time.monotonic() + seconds
     while (left := Operation.objects.exclude(state__in=states).first()) is not None:
-        assert time.monotonic() < patience, f"{left.reference} is {left.state}"
+        assert time.monotonic() < patience, f"{left.reference} is {left.state}: {place.stable.log.read_text()[-4000:]}"
         place.stable.ended()
         time.sleep(0.05)
 
