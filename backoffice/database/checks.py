@@ -108,7 +108,7 @@ def _fault_of(found: tuple[str, ...] | None, made: tuple[str, str]) -> str:
 
 
 @cache
-def _body(model: type[models.Model], trigger: pgtrigger.Trigger) -> tuple[str, str]:
+def _body(model: Any, trigger: pgtrigger.Trigger) -> tuple[str, str]:
     """Give the digest of the whole statement that makes a trigger, and the source of its function."""
     made = trigger.compile(model)
     return made.hash, made.install_sql.split("RETURNS TRIGGER AS $$", 1)[1].split("$$ LANGUAGE", 1)[0]
@@ -131,8 +131,9 @@ def _made(alias: str) -> Iterator[tuple[str, str, str, tuple[str, str], str | No
     """Yield of everything that has a definition what it is, its name, its table, its key there, and the definition."""
     for model in our_models():
         made, table = definitions.made(model, alias), model._meta.db_table
+        triggers = [(owner, one) for owner, one in pgtrigger.registered() if owner._meta.db_table == table]
         named = {constraint.name: constraint.name for constraint in model._meta.constraints}
-        fired = {one.get_pgid(model): one.name for owner, one in pgtrigger.registered() if owner is model}
+        fired = {one.get_pgid(owner): str(one.name) for owner, one in triggers}
         for kind, names in (("trigger", fired), ("constraint", named)):
             yield from ((kind, name, table, (table, key), made.get((table, key))) for key, name in names.items())
     for key, definition in WRITTEN_BY_HAND.items():

@@ -70,7 +70,7 @@ def _made(model: type[models.Model], alias: str) -> Definitions:
     return {key: definition for key, definition in found.items() if key[0] == model._meta.db_table}
 
 
-def _statements(model: type[models.Model], alias: str) -> Iterator[str]:
+def _statements(model: Any, alias: str) -> Iterator[str]:
     """Give the SQL that makes a table of a model's columns with its constraints and triggers; none where none are."""
     editor = connections[alias].schema_editor()
     constraints = [str(one.create_sql(model, editor)) for one in model._meta.constraints]
@@ -82,7 +82,7 @@ def _statements(model: type[models.Model], alias: str) -> Iterator[str]:
         yield from triggers
 
 
-def _creation(model: type[models.Model], trigger: pgtrigger.Trigger) -> str:
+def _creation(model: Any, trigger: pgtrigger.Trigger) -> str:
     """Give the one statement that creates a trigger; its function is there."""
     whole = str(trigger.compile(model).install_sql)
     return whole[re.search(r"\bCREATE +(CONSTRAINT )? *TRIGGER ", whole).start() : whole.rindex("COMMENT ON TRIGGER")]  # type: ignore[union-attr]
