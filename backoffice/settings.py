@@ -138,6 +138,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 # -- The database: PostgreSQL, always (docs/adr/0001) ---------------------------------------------------------------
+# What a session is begun with goes before what the database or the role says, which its owner may change: PostgreSQL's
+# own functions come first, temporary tables last.
+SEARCH_PATH = "-c search_path=public,pg_temp"
 POOL = {"min_size": 1, "max_size": 16, "timeout": 10}
 
 
@@ -150,7 +153,8 @@ def database(url_name: str, meaning: str) -> dict[str, Any]:
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
-            "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+            "options": f"{SEARCH_PATH} -c lock_timeout=5s -c statement_timeout=30s"
+            " -c idle_in_transaction_session_timeout=60s",
             **({"pool": POOL} if env.bool("DATABASE_POOL", default=True) else {}),
         },
     }
@@ -160,7 +164,7 @@ DATABASES = {"default": database("DATABASE_URL", "the address of the PostgreSQL 
 if env.str("DATABASE_OWNER_URL", default=""):
     DATABASES["owner"] = database("DATABASE_OWNER_URL", "the address of the same database, for the role that owns it")
     DATABASES["owner"]["OPTIONS"].pop("pool", None)
-    DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=30s"
+    DATABASES["owner"]["OPTIONS"]["options"] = f"{SEARCH_PATH} -c lock_timeout=30s"
     DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

@@ -18,6 +18,7 @@ from backoffice.exports.copying import Statement
 SESSION = " ".join(
     f"-c {name}={value}"
     for name, value in {
+        "search_path": "public,pg_temp",
         "statement_timeout": "0",
         "lock_timeout": "5s",
         "datestyle": "ISO",

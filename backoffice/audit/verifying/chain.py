@@ -17,12 +17,10 @@ from backoffice.audit.verifying.statement import FIRST_BAD
 
 #: So many entries are sorted in memory at once, and take about a quarter of a second.
 ENTRIES_AT_ONCE: Final = 20_000
-#: Whatever stands before the first entry is read with it.
-LOWEST: Final = -(2**63)
 #: What PostgreSQL says of a text nested without end.
 NESTED_TOO_DEEP: Final = "54001"
 #: What Python says of columns that it cannot take.
-UNREADABLE: Final = (ValueError, RecursionError)
+UNREADABLE: Final = (ValueError, RecursionError, DataError)
 
 Told = Callable[[int, int], None]
 
@@ -33,7 +31,10 @@ def nobody(_done: int, _of: int) -> None:
 
 def chain_fault(head: Head, told: Told = nobody) -> Fault | None:
     """Find the first bad entry up to ``head``; ``told`` hears how many of how many are checked, and may stop it."""
-    last, after = Link(), LOWEST
+    before_the_first = Entry.objects.filter(number__lt=1).order_by("number").values_list("number", flat=True).first()
+    if before_the_first is not None:
+        return named(before_the_first, head)
+    last, after = Link(), 0
     while last.number < head.number:
         until = min(last.number + ENTRIES_AT_ONCE, head.number)
         found = fault_in_stretch(last, after, until, head)
@@ -86,7 +87,8 @@ def first_bad_by_hand(last: Link, after: int, until: int) -> int | None:
 
 def readable(number: int) -> Row | None:
     """Read one entry; None where its columns hold what Python cannot take, which no entry was written with: a number
-    of thousands of digits, or objects that nest deeper than Python follows, be it in reading or in comparing."""
+    of thousands of digits, a year before our era, or objects that nest deeper than Python follows, in reading or in
+    comparing."""
     try:
         row = next(rows_from(number - 1, number))
         is_sound(row)

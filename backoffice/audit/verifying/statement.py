@@ -69,12 +69,22 @@ MIDDLE: Final = """
     END
 """
 BETWEEN: Final = "convert_from(substr(bytes, ahead + 1, size - ahead - length(behind)), 'UTF8')"
+# Every text is text, and none varchar: for that PostgreSQL has operators of its own, which nobody's can stand in for.
+TEXTS: Final = ", ".join(
+    f"{name}::text AS {name}" for name in ("address", "canonical", "hash", *BEHIND) if name not in NUMBERS
+)
+# A year before our era is written like one of it.
+MOMENT: Final = r"""
+    CASE WHEN at >= timestamptz '0001-01-01 00:00:00+00'
+        THEN to_char(at AT TIME ZONE 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\""') ELSE 'null' END
+"""
 FIRST_BAD: Final = rf"""
-    WITH dated AS (
-        SELECT *, to_char(at AT TIME ZONE 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.US"Z\""') AS moment,
-            '{{"address":"' || {escaped("address")} || '","after":' AS beginning
+    WITH asked AS (
+        SELECT number, at, person_id, before, after, version, {TEXTS}
         FROM audit_entry WHERE number > %(after)s AND number <= %(until)s
-        ORDER BY number OFFSET 0
+    ), dated AS (
+        SELECT *, {MOMENT} AS moment, '{{"address":"' || {escaped("address")} || '","after":' AS beginning
+        FROM asked ORDER BY number OFFSET 0
     ), told AS (
         SELECT number, prev, hash, version, convert_to(canonical, 'UTF8') AS bytes, octet_length(canonical) AS size,
             starts_with(canonical, beginning) AS begins, octet_length(beginning) AS ahead, before IS NULL AS has_one,
@@ -93,7 +103,7 @@ FIRST_BAD: Final = rf"""
     ), linked AS (
         SELECT number, prev, is_bad,
             lag(number, 1, %(number)s::bigint) OVER follows AS number_before,
-            lag(hash, 1, %(hash)s::varchar) OVER follows AS hash_before
+            lag(hash, 1, %(hash)s::text) OVER follows AS hash_before
         FROM judged WINDOW follows AS (ORDER BY number)
     )
     SELECT min(number) FROM linked

@@ -28,7 +28,8 @@ FORM: Final = 1
 
 def row_of(fields: Iterable[str]) -> str:
     """Write the SQL that gives columns as JSON, moments as the canonical text has them."""
-    moment = """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    moment = """CASE WHEN at >= timestamptz '0001-01-01 00:00:00+00'
+        THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE at::text END"""
     return ", ".join(f"'{name}', {moment if name == 'at' else name}" for name in fields)
 
 

@@ -33,6 +33,8 @@ DAMAGES: list[tuple[list[str], int, str, str]] = [
     (of_third("who = 'somebody'"), 3, "who", "Entry 3 was changed: who was “worker 1” and is “somebody” now."),
     (of_third("role = 'manager'"), 3, "role", "role was empty and is “manager” now."),
     (of_third("at = at + interval '1 microsecond'"), 3, "at", "at was “20"),
+    (of_third("at = (at::date || ' 10:00:00 UTC BC')::timestamptz"), 3, "canonical", "Entry 3 was changed"),
+    (of_third("at = 'infinity'"), 3, "canonical", "Entry 3 was changed"),
     (of_third("reason = ' '"), 3, "reason", "reason was empty and is “ ” now."),
     (of_third("reason = 'say \"when\"'"), 3, "reason", 'is “say "when"” now.'),
     (of_third("reason = 'a\\b'"), 3, "reason", "is “a\\b” now."),
@@ -63,6 +65,7 @@ DAMAGES: list[tuple[list[str], int, str, str]] = [
     (["DELETE FROM audit_entry"], 1, "number", "The end was cut: entry 1 is missing."),
     (["UPDATE audit_entry SET number = 7 WHERE number = 3"], 3, "number", "Entry 3 is missing."),
     (["UPDATE audit_entry SET number = 0 WHERE number = 3"], 0, "number", "Entry 0 was inserted"),
+    (of_third(f"number = {-(2**63)}"), -(2**63), "number", "was inserted"),
     (["UPDATE audit_head SET number = 4"], 4, "hash", "the head of the log names"),
     ([ENDED], 5, "number", "Entry 5 was inserted: it stands behind the head"),
     (["UPDATE audit_head SET hash = repeat('0', 64)"], 5, "hash", "the head of the log names"),
@@ -100,7 +103,40 @@ def test_s29_it_is_found_wherever_a_stretch_begins_and_ends(committed: str, monk
             damage(*START_AGAIN)
 
 
+#: Operators that somebody with the owner's rights puts before those that PostgreSQL turns to for want of its own.
+OPERATORS = (
+    ("<>", "ne", "boolean", "false"),
+    ("||", "cat", "text", "''::text"),
+)
+
+
+@pytest.mark.parametrize(("symbol", "name", "gives", "body"), OPERATORS)
+@pytest.mark.parametrize("other", ["text", "varchar"])
+def test_s29_operators_of_somebody_s_own_hide_nothing(
+    committed: str, symbol: str, name: str, gives: str, body: str, other: str
+) -> None:
+    write(5)
+    as_owner(
+        f"CREATE FUNCTION public.{name}({other}, varchar) RETURNS {gives} LANGUAGE sql RETURN {body}",
+        f"CREATE OPERATOR public.{symbol} (LEFTARG = {other}, RIGHTARG = varchar, FUNCTION = public.{name})",
+    )
+    damage(*of_third(f"canonical = {APPROVED}"))
+    assert chain.first_bad(Link(), 0, 5) == 3
+
+
+def test_no_setting_of_the_database_leads_the_product_to_functions_of_somebody_s_own(committed: str) -> None:
+    as_owner(
+        "CREATE FUNCTION public.sha256(bytea) RETURNS bytea LANGUAGE sql RETURN ''::bytea",
+        f"ALTER DATABASE {committed} SET search_path = public, pg_catalog",
+    )
+    connections["default"].close()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT octet_length(sha256('x')), current_setting('search_path')")
+        assert cursor.fetchone() == (32, "public,pg_temp")
+
+
 UNREADABLE = (
+    "at = '2026-11-21 10:00:03 UTC BC'",
     "after = repeat('1', 5000)::jsonb",
     *(f"after = (repeat('[', {depth}) || repeat(']', {depth}))::jsonb" for depth in (300, 320, 450, 480, 900, 3_000)),
     "canonical = repeat('[', 100000)",
