@@ -570,7 +570,10 @@ def altered_or_strange(file: "File", whole: list[Row], log: Log, bundle: "Bundle
     if len(issued) != manifest["after"]["rows"]:
         return known_by_name(file, manifest, log)
     found = marks_in(file, frozenset(issued))
-    return altered(file, manifest, compare(issued, found), len(found), log)
+    comparison = compare(issued, found)
+    if comparison.change == "none" and not is_issued_outside_of_rows(file, manifest):
+        comparison = Comparison("unseen")
+    return altered(file, manifest, comparison, len(found), log)
 
 
 def strange(file: "File", whole: list[Row]) -> Answer:
@@ -674,7 +677,7 @@ def change_said(comparison: "Comparison") -> str:
         case "none":
             return "All rows are as issued; the difference is outside of them."
         case "order":
-            return "The rows are the ones issued, in another order."
+            return "The marks of the rows are the ones issued, in another order."
         case "added":
             return f"{counted(here.count)} added: {span(here)}."
         case "removed":
@@ -776,6 +779,8 @@ def marks_of(manifest: Row, bundle: "Bundle") -> "array[int]":
     """Return the CRC-32 of each row of an issued file, in order: these say which row differs, the digest whether."""
     found = array("I")
     for line in marks_lines(bundle):
+        case "unseen":
+            return "No mark of a row differs, yet bytes do: somebody may have made it so."
         if line["entry"] == manifest["entry"]:
             found.extend(marks_on(line))
     return found
@@ -809,7 +814,8 @@ class Region:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the rows differ from those issued: none, rows, order, added, removed or replaced; where here, where there."""
+    """How the rows differ from those issued: none, unseen (no mark does, and yet the digest), rows, order, added,
+    removed or replaced; where here, where there."""
 
     change: str
     regions: tuple[Region, ...] = ()
@@ -1041,6 +1047,36 @@ def sums_of(file: File, manifest: Row) -> Sums | None:
         try:
             for here in rows_of(file):
                 row += 1
+def is_issued_outside_of_rows(file: File, manifest: Row) -> bool:
+    """Whether a file has the issued digest once it has the heading and the line ends of the issued one.
+
+    No mark of a row that differs is no proof of that: a text can be made for a mark.
+    """
+    bom = BOM_UTF8 if manifest["after"].get("format") == "csv-bom" else b""
+    beginnings = (bom + heading_of(columns_of(manifest)), bom + heading_in(file))
+    digests = [(hashlib.sha256(one), hashlib.sha256(one)) for one in beginnings]
+    in_quotes = False
+    for raw, is_whole in lines_of(file):
+        plain = raw.removesuffix(b"\n").removesuffix(b"\r") + b"\n" if is_whole else raw
+        in_quotes ^= bool(raw.count(b'"') & 1)
+        for by_rows, by_lines in digests:
+            by_rows.update(raw if in_quotes else plain)
+            by_lines.update(plain)
+    return manifest["after"].get("sha256") in {one.hexdigest() for pair in digests for one in pair}
+
+
+def heading_of(columns: tuple[str, ...]) -> bytes:
+    """Write a heading as an export does."""
+    cells = ('"{}"'.format(cell.replace('"', '""')) if set(',"\r\n') & set(cell) else cell for cell in columns)
+    return (",".join(cells) + "\n").encode()
+
+
+def heading_in(file: File) -> bytes:
+    """Read the heading as it stands, ended by a line feed."""
+    file.content.seek(file.shape.skipped)
+    return file.content.readline(LONGEST_HEADING).removesuffix(b"\n").removesuffix(b"\r") + b"\n"
+
+
                 add(sums.totals, here[asset], here[amount])
         except (csv.Error, UnicodeDecodeError):
             sums.unreadable = row + 1

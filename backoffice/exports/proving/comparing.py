@@ -10,6 +10,7 @@ class Change(StrEnum):
     """What happened to the rows."""
 
     NONE = "none"
+    UNSEEN = "unseen"  # no mark differs, and yet the digest does
     ROWS = "rows"  # as many as issued, some of them others
     ORDER = "order"  # the same ones, in another order
     ADDED = "added"

@@ -1,7 +1,8 @@
-"""What a row said when it was issued, where one character of it was changed: the one text whose mark is the issued one.
+"""What a row may have said when it was issued, where one character of it was changed: the one text that has its mark.
 
-The log keeps no rows, but a changed character leaves so few texts that a row may have been that its mark finds it. The
-page shows it as worked out, never as kept.
+The log keeps no rows, but a changed character leaves so few texts that a row may have been that its mark finds it. That
+is no proof: a text can be made for a mark. Nobody is shown it unless the whole file then has the digest it was issued
+with, and then as worked out, never as kept.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ LONGEST: Final = 4_096
 
 
 def restored(row: bytes, mark: int) -> bytes | None:
-    """Give the row as it was issued, without its line end; None where one character does not explain it."""
+    """Give the row as it may have been issued, without its line end; None where one character does not explain it."""
     if len(row) > LONGEST:
         return None
     found = {text for text in one_character_apart(row) if crc32(text + b"\n") == mark}

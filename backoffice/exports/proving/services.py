@@ -1,6 +1,6 @@
 """Verify a file: find what was issued here that it is, or was, and write down what was found."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from backoffice.exports.proving.issued import (
     with_digest,
     with_these_columns,
 )
+from backoffice.exports.proving.rebuilding import is_issued_with
 from backoffice.exports.proving.receiving import Received
 from backoffice.exports.proving.records import Records, records_of, text_at
 from backoffice.exports.proving.restoring import LONGEST, restored
@@ -42,7 +43,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One row that is not as issued: its place and line, its bytes now, and those it had where they can be told."""
+    """One row that is not as issued: its place and line, its bytes now, and those it had where the digest of the whole
+    file proves them."""
 
     number: int
     line: int
@@ -133,6 +135,11 @@ def altered_or_strange(received: Received, shape: Shape) -> Finding:
         return Finding(Verdict.ALTERED, received, shape, (issued,), rows=len(records), is_by_name=True)
     records = records_of(received.content, shape, frozenset(marks))
     comparison = compare(marks, records.marks)
+    changed = rows_shown(received, records, comparison, marks)
+    before = {row.number - 1: row.issued for row in changed if row.issued is not None}
+    is_proven = len(before) == comparison.count and is_issued_with(received.content, shape, records, issued, before)
+    if comparison.change is Change.NONE and not is_proven:
+        comparison = Comparison(Change.UNSEEN)
     sums = sums_of(received.content, shape, issued)
     return Finding(
         Verdict.ALTERED,
@@ -143,7 +150,7 @@ def altered_or_strange(received: Received, shape: Shape) -> Finding:
         comparison=comparison,
         sums=tuple(compared(issued, sums)) if sums and not sums.unreadable else (),
         unreadable_row=sums.unreadable if sums else 0,
-        changed=tuple(rows_shown(received, records, comparison, marks)),
+        changed=tuple(row if is_proven else replace(row, issued=None) for row in changed),
     )
 
 

@@ -120,8 +120,10 @@ def change_said(comparison: Comparison) -> str:
     match comparison.change:
         case Change.NONE:
             return _("All rows are as issued; the difference is outside of them.")
+        case Change.UNSEEN:
+            return _("No mark of a row differs, yet bytes do: somebody may have made it so.")
         case Change.ORDER:
-            return _("The rows are the ones issued, in another order.")
+            return _("The marks of the rows are the ones issued, in another order.")
         case Change.ADDED if here:
             return added_said(here)
         case Change.REMOVED if there:

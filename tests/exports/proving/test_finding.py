@@ -129,7 +129,7 @@ def test_one_rewritten_renamed_and_changed_is_told_what_to_try(file: bytes) -> N
     [
         (lambda rows: rows[:5] + rows[6:], "1 row was removed: row 6 of the file that was issued."),
         (lambda rows: [*rows, rows[3]], "1 row was added: row 22."),
-        (lambda rows: rows[::-1], "The rows are the ones issued, in another order."),
+        (lambda rows: rows[::-1], "The marks of the rows are the ones issued, in another order."),
         (lambda rows: [*rows[:2], b"x\n", b"y\n", *rows[3:]], "Where row 3 stood, rows 3 to 4 stand now."),
         (lambda rows: [b"x\n", *rows[1:-1], b"y\n"], "2 rows differ: row 1 and row 21."),
     ],
