@@ -38,6 +38,14 @@ class Statement:
     parameters: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Statements:
+    """Both statements of one file, of the same rows: the days of its filters began when they were compiled."""
+
+    copy: Statement
+    totals: Statement
+
+
 class Cursor(Protocol):
     """What a statement is run with: Django's cursor, or one of an export's own connection."""
 
@@ -58,11 +66,20 @@ class Totals:
         return {asset: format(total, "f") for asset, total in self.sums.items()}
 
 
-def compile_copy(wish: Wish, *, is_defused: bool = True) -> Statement:
+def compile_both(wish: Wish) -> Statements:
+    """Compile what a file is made of, the days of its filters being those of the current zone from here on.
+
+    :raises BadListRequest: for filters or an order that cannot be read.
+    """
+    return Statements(compile_copy(wish), compile_totals(wish))
+
+
+def compile_copy(wish: Wish) -> Statement:
     """Write the COPY of a wish's rows, with the columns' own SQL and headings.
 
-    :param is_defused: whether text is made safe against formulas; a workbook says of each cell what it is, and needs
-        no such mark.
+    Text is made safe against formulas, but in a workbook, which says of each cell what it is.
+
+    :raises BadListRequest: for filters or an order that cannot be read.
     :raises TypeError: for a number column whose SQL gives no exact number.
     :raises ValueError: for a heading PostgreSQL would cut.
     """
@@ -71,7 +88,7 @@ def compile_copy(wish: Wish, *, is_defused: bool = True) -> Statement:
     for alias, column in aliases.items():
         check_exact(column, query.annotations[alias])
     inner, parameters = compiled(query)
-    texts = {alias for alias, column in aliases.items() if is_quoted(column)} if is_defused else set()
+    texts = {alias for alias, column in aliases.items() if is_quoted(column)} if wish.format.is_defused else set()
     picks = ", ".join(f"{picked(alias, alias in texts)} AS {heading(column)}" for alias, column in aliases.items())
     quoted = ", ".join(heading(column) for column in aliases.values() if is_quoted(column))
     options = "FORMAT csv, HEADER" + (f", FORCE_QUOTE ({quoted})" if quoted else "")
@@ -110,9 +127,8 @@ def compiled(query: Query) -> tuple[str, tuple[Any, ...]]:
     return text, tuple(parameters)
 
 
-def totals_of(wish: Wish, cursor: Cursor) -> Totals:
-    """Count a wish's rows and add its amounts up; within the snapshot of the cursor's transaction, if it has one."""
-    statement = compile_totals(wish)
+def totals_of(statement: Statement, cursor: Cursor) -> Totals:
+    """Count rows and add amounts up by `compile_totals`; in the snapshot of the cursor's transaction, if it has one."""
     cursor.execute(statement.text, statement.parameters)
     found = cursor.fetchall()
     sums = {asset or "": total for asset, total, _count in found if total is not None}
@@ -120,6 +136,10 @@ def totals_of(wish: Wish, cursor: Cursor) -> Totals:
 
 
 def compile_totals(wish: Wish) -> Statement:
+    """Write the count of a wish's rows and the sums of its amounts by asset.
+
+    :raises BadListRequest: for filters or an order that cannot be read.
+    """
     columns, sums = wish.export.listing.columns, wish.sums
     if sums is None:
         inner, parameters = compiled(selected(wish.rows().order_by(), {"one": models.Value(1)}))

@@ -4,13 +4,13 @@ The entry is made when the last byte has been given, so it can hold the digest o
 written down as broken. If the log cannot be written, a download ends without its end and the browser says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import psycopg
 from django.utils import timezone
 
 from backoffice.audit.models import Entry
-from backoffice.exports.copying import Totals, totals_of
+from backoffice.exports.copying import Totals, compile_both, totals_of
 from backoffice.exports.formats import pieces
 from backoffice.exports.manifests import Manifest
 from backoffice.exports.snapshots import snapshot_of
@@ -26,13 +26,20 @@ class Giving:
     """One file, given piece by piece, and written down when whoever takes it has the last one."""
 
     def __init__(self, manifest: Manifest, connection: psycopg.Connection, tally: Tally | None = None) -> None:
+        """
+        The zone in whose days the file is cut is the one that is current here: a browser takes the bytes when the
+        request, and its zone with it, is over.
+
+        :raises BadListRequest: for filters or an order that cannot be read.
+        """
         self.manifest = manifest
         self.tally = tally or Tally()
         self._connection = connection
+        self._statements = compile_both(manifest.wish)
         self._as_of = timezone.now()
         self._totals: Totals | None = None
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes]:
         """Give the file's bytes; whatever ends them early is written down.
 
         :raises DoesNotFit: for a workbook larger than Excel takes.
@@ -48,8 +55,8 @@ class Giving:
     def _from_one_snapshot(self) -> Iterator[bytes]:
         with snapshot_of(self._connection) as taken:
             self._as_of = taken.at
-            yield from pieces(self.manifest.wish, taken, self.tally)
-            self._totals = totals_of(self.manifest.wish, taken.cursor)
+            yield from pieces(self.manifest.wish, self._statements.copy, taken, self.tally)
+            self._totals = totals_of(self._statements.totals, taken.cursor)
 
     def write_down(self) -> Entry:
         """Write the whole file down, and give the entry that is its manifest.

@@ -18,12 +18,16 @@ from backoffice.exports.wishes import Wish
 
 @dataclass(frozen=True)
 class Manifest:
-    """One file: what was wanted, what it is called, from where it was asked for, which job built it if one did."""
+    """One file: what was wanted, what it is called, from where it was asked for, which job built it if one did.
+
+    ``zone`` is where the days of its filters begin. It is read, as the origin is, before a request is over.
+    """
 
     wish: Wish
     file_name: str
     origin: Origin = field(default_factory=current_origin)
     job: int | None = None
+    zone: str = field(default_factory=timezone.get_current_timezone_name)
 
     def write_down(self, tally: Tally, *, as_of: datetime, totals: Totals) -> Entry:
         """Write the whole file down, with a mark of every row where its rows can be told apart."""
@@ -52,9 +56,9 @@ class Manifest:
             "columns": wish.headings,
             "scope": wish.scope,
             "filter": wish.filter,
-            "zone": timezone.get_current_timezone_name(),
+            "zone": self.zone,
             "order": wish.order,
-            "is_defused": wish.format is not Format.XLSX,
+            "is_defused": wish.format.is_defused,
             "as_of": as_of,
             "rows": tally.rows,
             "bytes": tally.size,

@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from backoffice.exports.copying import totals_of
+from backoffice.exports.copying import compile_totals, totals_of
 from backoffice.exports.models import Format
 from backoffice.exports.services import SMALL
 from backoffice.exports.wishes import Wish
@@ -34,7 +34,7 @@ def panel_context(wish: Wish, path: str) -> dict[str, Any]:
     """
     listing, rows = wish.export.listing, wish.rows()
     with connection.cursor() as cursor:
-        totals = totals_of(wish, cursor)
+        totals = totals_of(compile_totals(wish), cursor)
     title = str(listing.title)
     return {
         "title": _("Export %(list)s") % {"list": title},

@@ -1,7 +1,7 @@
 """Give a file at once: to a browser while it is made, or to an open file of the command line."""
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import IO, Final
 
 import psycopg
@@ -53,14 +53,13 @@ class Stream:
         :raises BadListRequest: for filters or an order that cannot be read.
         """
         check_may_take(wish.export, wish.by)
-        wish.rows()
         self.file_name = named(wish)
         with ExitStack() as opened:
             connection = opened.enter_context(own_connection())
             if isinstance(wish.by, Person):
                 take_a_place(connection, wish.by)
+            self._pieces = given(Giving(Manifest(wish, self.file_name), connection))
             self._kept = opened.pop_all()
-        self._pieces = given(Giving(Manifest(wish, self.file_name), connection))
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -101,6 +100,8 @@ def write_file(wish: Wish, *, to: IO[bytes]) -> Tally:
     check_names(wish)
     with own_connection() as connection:
         giving = Giving(Manifest(wish, named(wish)), connection)
-        for piece in given(giving):
-            to.write(piece)
+        # Whatever ends the writing is written down before it goes on its way.
+        with closing(given(giving)) as pieces:
+            for piece in pieces:
+                to.write(piece)
     return giving.tally

@@ -11,11 +11,12 @@ from typing import Any, Final
 from django.utils.translation import gettext
 from xlsxwriter import Workbook
 
-from backoffice.exports.copying import compile_copy, is_quoted
+from backoffice.exports.copying import Statement, is_quoted
 from backoffice.exports.snapshots import Snapshot
 from backoffice.exports.tally import Tally
 from backoffice.exports.wishes import Wish
 
+CHUNK_BYTES: Final = 64 * 1024
 WIDTH: Final = 22
 BEYOND_THE_SHEET: Final = -1
 OPTIONS: Final = {
@@ -30,27 +31,27 @@ class DoesNotFit(Exception):
     """The file is larger than Excel takes; the text says so, and what to choose instead."""
 
 
-def workbook(wish: Wish, taken: Snapshot, tally: Tally, chunk_bytes: int) -> Iterator[bytes]:
+def workbook(wish: Wish, copy: Statement, taken: Snapshot, tally: Tally) -> Iterator[bytes]:
     """Build a workbook and give its bytes.
 
     :raises DoesNotFit: for more rows, or a longer text, than Excel takes.
     """
     with TemporaryDirectory(prefix="export-") as folder:
         path = f"{folder}/export.xlsx"
-        write(path, wish, taken, tally)
+        write(path, wish, copy, taken, tally)
         with open(path, "rb") as file:
-            while chunk := file.read(chunk_bytes):
+            while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 
 
-def write(path: str, wish: Wish, taken: Snapshot, tally: Tally) -> None:
+def write(path: str, wish: Wish, copy: Statement, taken: Snapshot, tally: Tally) -> None:
     with Workbook(path, {**OPTIONS, "tmpdir": path.rpartition("/")[0]}) as book:
         book.set_properties({"created": taken.at.replace(tzinfo=None), "title": wish.export.name})
         sheet = book.add_worksheet(wish.export.name[:31])
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(wish.columns) - 1, WIDTH)
         sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-        fill(sheet, looks_of(book, wish), records(wish, taken), tally)
+        fill(sheet, looks_of(book, wish), records(copy, taken), tally)
 
 
 def looks_of(book: Workbook, wish: Wish) -> list[Any]:
@@ -60,9 +61,9 @@ def looks_of(book: Workbook, wish: Wish) -> list[Any]:
     return [text if is_quoted(column) else figure for column in wish.columns]
 
 
-def records(wish: Wish, taken: Snapshot) -> Iterator[list[str]]:
+def records(copy: Statement, taken: Snapshot) -> Iterator[list[str]]:
     """Give the heading and the rows as lists of texts, read back from COPY by a strict parser."""
-    lines = (bytes(message).decode() for message in taken.rows(compile_copy(wish, is_defused=False)))
+    lines = (bytes(message).decode() for message in taken.rows(copy))
     try:
         yield from csv.reader(lines, strict=True)
     except csv.Error as error:  # COPY writes what the parser reads, up to the parser's longest field

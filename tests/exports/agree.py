@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
 from backoffice.accounts.actors import System
-from backoffice.exports.copying import is_quoted
+from backoffice.exports.copying import compile_copy, is_quoted
 from backoffice.exports.csv import defuse
 from backoffice.exports.formats import pieces
 from backoffice.exports.models import Format
@@ -65,7 +65,7 @@ def exported_bytes(listing: Listing, queryset: QuerySet[Any], query: str = "") -
 def written(wish: Wish) -> bytes:
     """The file of a wish, in its format."""
     with own_connection() as connection, snapshot_of(connection) as taken:
-        return b"".join(pieces(wish, taken, Tally()))
+        return b"".join(pieces(wish, compile_copy(wish), taken, Tally()))
 
 
 def parse(file: bytes) -> list[list[str]]:

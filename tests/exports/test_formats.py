@@ -15,7 +15,7 @@ import pytest
 from defusedxml import ElementTree  # type: ignore[import-untyped]
 from xlsxwriter import Workbook
 
-from backoffice.exports import formats
+from backoffice.exports import workbooks
 from backoffice.exports.csv import defuse
 from backoffice.exports.models import Format
 from backoffice.exports.wishes import Wish
@@ -28,6 +28,7 @@ from tests.exports.balances import AMOUNTS, BALANCES, balances, client_named, cr
 pytestmark = pytest.mark.usefixtures("committed")
 NUMBER: Final = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,18})?")
 SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+FORMULA: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}formula"
 SOFFICE: Final = shutil.which("soffice") or shutil.which("libreoffice")
 #: Control characters reach a workbook under a name of theirs (`_x0009_`), which this parser does not read back.
 CORPUS: Final = [text for text in test_csv.CORPUS if not re.search(r"[\x00-\x1f]", text)]
@@ -133,7 +134,7 @@ def create_balances_beyond_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_memory_of_a_workbook_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(workbooks, "CHUNK_BYTES", 500)
     create_balances()
     assert zipfile.is_zipfile(io.BytesIO(written(wanted(Format.XLSX))))
 
@@ -154,21 +155,39 @@ def test_s23_libreoffice_shows_text_and_runs_nothing(tmp_path: Path, as_: Format
         assert [float(row[2]) for row in shown[1:]] == pytest.approx([float(amount) for amount in amounts], rel=1e-6)
 
 
+@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed: no soffice opens the files here.")
+@pytest.mark.parametrize("quote", ['"', ""], ids=["quotes honoured", "quotes not honoured"])
+@pytest.mark.parametrize("separator", [";", "\t"], ids=["semicolon", "tab"])
+def test_s23_libreoffice_runs_nothing_however_it_splits_the_rows(tmp_path: Path, separator: str, quote: str) -> None:
+    create_corpus(test_csv.CORPUS)
+    given, control = tmp_path / "export.csv", tmp_path / "control.csv"
+    given.write_bytes(written(wanted(Format.CSV)))
+    control.write_text(f"id{separator}name\nx{separator}=1+1\n")
+    # Separator, quotes, UTF-8, from the first line; numbers are detected, and formulas evaluated where there are any.
+    options = f"CSV:{ord(separator)},{ord(quote) if quote else ''},76,1,,0,false,true,false,false,,true"
+    opened_by_libreoffice([given, control], tmp_path, options, "fods")
+    assert formulas_in(tmp_path / "shown" / "control.fods") == ["of:=1+1"], "it evaluates what is a formula"
+    assert formulas_in(tmp_path / "shown" / "export.fods") == []
+
+
+def formulas_in(spreadsheet: Path) -> list[str]:
+    """Every formula of a spreadsheet that LibreOffice wrote."""
+    cells = ElementTree.parse(spreadsheet).getroot().iter()
+    return [formula for cell in cells if (formula := cell.get(FORMULA)) is not None]
+
+
 def read_by_libreoffice(file: Path, folder: Path) -> list[list[str]]:
     """Open a file in LibreOffice as it opens CSV and workbooks, and read what its cells show."""
-    seconds = timedelta(minutes=3).total_seconds()
     # 44,34,76,1: comma, quotes, UTF-8, from the first line; quoted fields are text, every other one is read as it is.
-    options = ["--infilter=CSV:44,34,76,1,,0,true,false"] if file.suffix == ".csv" else []
-    profile = f"-env:UserInstallation=file://{folder}/profile"
-    out = folder / "shown"
-    command = [
-        str(SOFFICE),
-        profile,
-        "--headless",
-        *options,
-        "--convert-to",
-        "csv:Text - txt - csv (StarCalc):44,34,76",
-    ]
-    subprocess.run([*command, "--outdir", str(out), str(file)], check=True, timeout=seconds, capture_output=True)
-    text = (out / f"{file.stem}.csv").read_text(encoding="utf-8-sig")
+    options = "CSV:44,34,76,1,,0,true,false" if file.suffix == ".csv" else ""
+    opened_by_libreoffice([file], folder, options, "csv:Text - txt - csv (StarCalc):44,34,76")
+    text = (folder / "shown" / f"{file.stem}.csv").read_text(encoding="utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def opened_by_libreoffice(files: list[Path], folder: Path, options: str, as_: str) -> None:
+    """Have LibreOffice open files and write what it made of them."""
+    profile, infilter = f"-env:UserInstallation=file://{folder}/profile", [f"--infilter={options}"] if options else []
+    command = [str(SOFFICE), profile, "--headless", *infilter, "--convert-to", as_, "--outdir", str(folder / "shown")]
+    seconds = timedelta(minutes=3).total_seconds()
+    subprocess.run([*command, *map(str, files)], check=True, timeout=seconds, capture_output=True)

@@ -20,6 +20,11 @@ class Format(models.TextChoices):
         """How the file's name ends."""
         return "xlsx" if self is Format.XLSX else "csv"
 
+    @property
+    def is_defused(self) -> bool:
+        """Whether its texts are made safe against formulas: a workbook says of each cell that it is text."""
+        return self is not Format.XLSX
+
 
 class JobState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
@@ -31,7 +36,6 @@ class JobState(models.TextChoices):
 
 
 UNDER_WAY = (JobState.WAITING, JobState.BUILDING)
-ENDED = (JobState.BROKEN, JobState.CANCELLED, JobState.EXPIRED)
 MOVES: list[tuple[str, str]] = [
     (JobState.WAITING, JobState.BUILDING),
     (JobState.WAITING, JobState.CANCELLED),
