@@ -7,8 +7,9 @@ BUNDLE is the zip from *Audit log → Verify → Download for checking elsewhere
 FILE is an exported file: is it what was issued, was it changed and how (rows, sums of each asset, which rows of a CSV
 file), or was it never issued?
 --key is a public key you know from elsewhere (the page *Verify* shows it, and you may have noted it long ago): only
-seals that such a key signed are believed then. Without it the bundle's own keys are used, which proves that the log
-agrees with its seals, but not who signed them.
+seals that such a key signed are believed then. Of a key that was changed since, give KEY:NUMBER:HASH of its last seal:
+nothing it signed later is believed. Without --key the bundle's own keys are used, which proves that the log agrees with
+its seals, but not who signed them.
 --seals is your own copy of seals: the folder of the second place, or a file that came to you by e-mail. Every seal of
 yours must stand in the log, or the log was cut or rewritten.
 
@@ -31,6 +32,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation, localcontext
+from functools import cached_property
 from itertools import groupby, islice
 from pathlib import Path
 from typing import IO, Any
@@ -52,6 +54,8 @@ FIELDS = (
 SEAL_FIELDS = ("version", "number", "entry", "count", "head_hash", "at", "key_id", "prev")
 #: The name every export has at the beginning, however a copy of it was called afterwards.
 EXPORT_NAME = re.compile(r"[a-z0-9-]+-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z")
+#: A public key; of a former one, the number of its last seal and that seal's hash as well.
+KEY = re.compile(r"(?P<key>[^:]+)(?::(?P<number>[0-9]{1,18}):(?P<hash>[0-9a-f]{64}))?", re.ASCII)
 SEAL_NAME = re.compile(r"seal-([0-9]{9,18})(?:-[0-9a-f]{16})?\.json")
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 #: What would have a terminal show a sentence otherwise than it is.
@@ -323,15 +327,17 @@ class Seals:
     keys: dict[str, Ed25519PublicKey]
     set_aside: frozenset[str]
     made_at: datetime
-    are_keys_known: bool = False
+    #: The keys you gave, as you gave them.
+    known: tuple[str, ...] = ()
     #: The number and hash of the last seal of each former key, by the key's id.
     last: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def is_genuine(self, seal: Row) -> bool:
-        """Whether one of the keys signed a seal while it was in force."""
-        text = said(seal)
-        number, last = text.get("number"), self.last.get(str(text.get("key_id")))
-        if last and (not isinstance(number, int) or number > last[0]):
+        """Whether one of the keys signed a seal while it was in force. Of a former key, it was not when its last seal
+        stands for another one: somebody who got hold of the key made it later."""
+        name, number = str(said(seal).get("key_id")), said(seal).get("number")
+        last = self.last.get(name)
+        if last and not (type(number) is int and 1 <= number <= last[0] and number < self.vouched[name]):
             return False
         return self.is_signed(seal) and not (last and number == last[0] and seal["hash"] != last[1])
 
@@ -389,6 +395,15 @@ def fault_of_seal(seal: Row, before: tuple[int, int, str], seals: Seals, log: Lo
         (seals.is_signed(seal), f"The signature of seal {number:,} is not its key's."),
         (not follows or row["prev"] == last_hash, f"Seal {number:,} does not follow the seal before it."),
         (
+    @property
+    def are_keys_known(self) -> bool:
+        return bool(self.known)
+
+    @cached_property
+    def vouched(self) -> dict[str, int]:
+        """The first of the log's own seals that the last one of a former key stands for, by the key's id."""
+        return {name: first_vouched(self.own, *last) for name, last in self.last.items()}
+
             not follows or row["count"] == entry - last_entry,
             f"Seal {number:,} counts other entries than came since the seal before it.",
         ),
@@ -409,6 +424,19 @@ def kept(found: str, entry: int, vouched: int, log: Log) -> str:
     if not found.startswith("The log was") and "the log was cut or replaced" not in found:
         return ""
     if entry > log.head:
+def first_vouched(own: list[Row], number: int, hash_: str) -> int:
+    """Go back from a seal from hash to hash, and return the first one that it stands for; one more than its own number
+    where the log has another one in its place, or none."""
+    first = number + 1
+    for seal in reversed(own):
+        if seal["row"]["number"] > number:
+            continue
+        if (seal["row"]["number"], seal["hash"]) != (first - 1, hash_) or digest(seal["canonical"]) != hash_:
+            break
+        first, hash_ = first - 1, str(said(seal).get("prev"))
+    return first
+
+
         return f" The end was cut: entry {log.head + 1:,} is missing."
     return f" Entries up to {vouched:,} are those that were sealed." if vouched else ""
 
@@ -457,7 +485,15 @@ def stray_faults(seals: Seals, log: Log) -> Iterator[str]:
         if seals.is_genuine(copy):
             yield stray(said(copy)["number"], said(copy)["entry"], "in your own copy only", seals, log)
         else:
-            yield f"Seal {shown(said(copy).get('number'))} of your own copy is signed by none of the keys given here."
+            yield not_genuine(copy, seals)
+
+
+def not_genuine(copy: Row, seals: Seals) -> str:
+    number, last = shown(said(copy).get("number")), seals.last.get(str(said(copy).get("key_id")))
+    if last and seals.is_signed(copy):
+        sentence = f"Seal {number} of your own copy is signed by a former key, but is none of those"
+        return f"{sentence} up to its last, {last[0]:,}."
+    return f"Seal {number} of your own copy is signed by none of the keys given here."
 
 
 def stray(number: int, entry: int, where: str, seals: Seals, log: Log) -> str:
@@ -540,6 +576,10 @@ def untouched(file: "File", same: list[Row], log: Log) -> Answer:
 
 
 def saved_again(file: "File", manifest: Row, log: Log) -> Answer:
+    bounded = last_seals(seals.known)
+    for key in seals.known:
+        if key_id(public_key(key)) not in bounded:
+            yield f"{key} is believed for every seal: if it was changed since, give KEY:NUMBER:HASH."
     said = "Every row and every digit is as issued here; only how the file is saved was changed."
     return Answer(False, [said, *wrapping(file.shape, manifest), *in_the_log(manifest, log)])
 
@@ -1199,24 +1239,26 @@ def read_json(text: bytes, where: str) -> Any:
 
 def seals_of(bundle: Bundle, about: Row, keys: list[str], yours: list[Path]) -> Seals:
     inside = list(bundle.object("keys.json")["keys"].values())
-    known = keys or inside
     copies = {row["file"]: row for row in bundle.seals("second-place.jsonl")} if about["has_second_place"] else None
     return Seals(
         own=list(bundle.seals("seals.jsonl")),
         second_place=copies,
         yours=[seal for path in yours for seal in seals_in(path)],
-        keys={key_id(key): key for key in map(public_key, known)},
+        keys={key_id(key): key for key in map(public_key, keys or inside)},
         last={**last_seals(inside), **last_seals(keys)},
         set_aside=frozenset(about["set_aside"]),
         made_at=datetime.fromisoformat(about["made_at"]),
-        are_keys_known=bool(keys),
+        known=tuple(keys),
     )
 
 
-def last_seals(keys: list[str]) -> dict[str, tuple[int, str]]:
-    """Read of former keys, written as KEY:NUMBER:HASH, which seal was the last each signed."""
-    parts = [(text, text.split(":")) for text in keys]
-    return {key_id(public_key(text)): (int(words[1]), words[2]) for text, words in parts if len(words) == 3}
+def last_seals(keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Read of former keys which seal was the last each signed.
+
+    :raises Unreadable: for what is no key.
+    """
+    written = [(text, key_parts(text)) for text in keys]
+    return {key_id(public_key(text)): (int(parts[1]), parts[2]) for text, parts in written if parts[1]}
 
 
 def public_key(text: str) -> Ed25519PublicKey:
@@ -1225,7 +1267,7 @@ def public_key(text: str) -> Ed25519PublicKey:
     :raises Unreadable: for anything else.
     """
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.partition(":")[0], validate=True))
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(key_parts(text)[0], validate=True))
     except ValueError as error:
         raise Unreadable(f"“{text}” is no public Ed25519 key in Base64.") from error
 
@@ -1293,6 +1335,17 @@ def say_of(path: Path, log: Log, bundle: Bundle, say: Callable[[str], object], *
     """Say what a file is, the answer first, what follows from it below; return whether it is untouched."""
     answer = verdict_of(path, log, bundle)
     doubt = " But the log that says so is not what was written: see above." if is_doubtful else ""
+def key_parts(text: str) -> tuple[str, str, str]:
+    """Take KEY or KEY:NUMBER:HASH apart. What is written otherwise is no key: a bound must not be lost unseen.
+
+    :raises Unreadable: for anything else.
+    """
+    match = KEY.fullmatch(text)
+    if match is None:
+        raise Unreadable(f"“{text}” is no key: write KEY, or KEY:NUMBER:HASH of a former one.")
+    return match["key"], match["number"] or "", match["hash"] or ""
+
+
     say(f"{path}: {answer.sentences[0]}{doubt}")
     for one in answer.sentences[1:]:
         say(f"  {one}")
@@ -1303,7 +1356,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Check an audit log of the back office, and files exported from it.")
     parser.add_argument("bundle", type=Path, help="the zip that was downloaded, or the folder it was unpacked into")
     parser.add_argument("files", type=Path, nargs="*", help="exported files to check against their manifests")
-    parser.add_argument("--key", action="append", default=[], help="a public key you know, in Base64; may be repeated")
+    parser.add_argument("--key", action="append", default=[], help="KEY or KEY:NUMBER:HASH; may be repeated")
     parser.add_argument("--seals", action="append", default=[], type=Path, help="your own copy of seals")
     return parser
 

@@ -3,7 +3,8 @@
 The log knows nothing of money: whoever has something to stop registers for it.
 """
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Final
 
 import structlog
 
+from backoffice.audit.canonical import digest
 from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
 from backoffice.audit.sealing import second_place
+from backoffice.audit.sealing.keys import LastSeal, last_seals
 from backoffice.audit.sealing.second_place import Copy
 
 #: Strays are looked for among the newest files; a release looks through all of them.
@@ -84,7 +87,32 @@ def newest_number() -> int:
 def genuine_strays(place: Path, *, since: int = 0) -> list[Copy]:
     """Return the seals our keys signed that the second place holds, from number ``since`` on, and the log does not
     know; those that two people set aside after a restore are known."""
-    return [copy for copy in strays(place, since=since) if copy.is_genuine]
+    return genuine(strays(place, since=since))
+
+
+def genuine(copies: Iterable[Copy]) -> list[Copy]:
+    """Return those of these strays that our keys signed while they were in force.
+
+    A former key did not when its last seal stands for another one, hash by hash: whoever has it could otherwise make a
+    seal of long ago that speaks against the log.
+    """
+    signed = [copy for copy in copies if copy.is_genuine]
+    least = min((copy.number for copy in signed), default=1)
+    names = {str(copy.said.get("key_id")) for copy in signed}
+    bounds = {name: first_vouched(last, least) for name, last in last_seals().items() if name in names}
+    return [copy for copy in signed if copy.number < bounds.get(str(copy.said.get("key_id")), copy.number + 1)]
+
+
+def first_vouched(last: LastSeal, least: int) -> int:
+    """Go back from a former key's last seal to seal ``least``, hash by hash, and return the first one it stands for;
+    one more than its own number where the log has another one in its place, or none."""
+    first, hash_ = last.number + 1, last.hash
+    rows = Seal.objects.filter(number__range=(least, last.number)).order_by("-number")
+    for number, canonical, there in rows.values_list("number", "canonical", "hash").iterator():
+        if (number, there) != (first - 1, hash_) or digest(canonical) != hash_:
+            break
+        first, hash_ = first - 1, str(json.loads(canonical)["prev"])
+    return first
 
 
 def strays(place: Path, *, since: int = 0) -> list[Copy]:

@@ -178,9 +178,11 @@ def fault_of_copy(row: dict[str, Any], place: Path) -> SealFault | None:
 
 def faults_of_strays(place: Path) -> Iterator[SealFault]:
     """Find what only the second place holds: proof that the log was once further, or was another one."""
-    for stray in behind.strays(place):
+    strays = behind.strays(place)
+    genuine = {stray.file for stray in behind.genuine(strays)}
+    for stray in strays:
         entry = stray.said.get("entry", 0)
-        if stray.is_genuine:
+        if stray.file in genuine:
             sentence = _(
                 "Seal %(seal)s stands in the second place only: the log was cut or replaced, and had come to entry "
                 "%(entry)s."

@@ -111,3 +111,22 @@ def test_what_no_product_writes_is_said_not_to_be_readable(path: Path, text: str
     code, said = run(bundle(path, LOG, SEALS, OURS, entries=text))
     assert code == 2
     assert "Traceback" not in said
+
+
+HASH = "a" * 64
+BAD = [":", ":9", ":9:", f"::9:{HASH}", f":x:{HASH}", f":9:{HASH}:x", f":9:{HASH[1:]}A", "\n"]
+
+
+@pytest.mark.parametrize("bound", BAD)
+def test_a_key_whose_last_seal_is_not_said_in_full_is_no_key(path: Path, bound: str) -> None:
+    code, said = run(bundle(path, LOG, SEALS, OURS), "--key", f"{public(OURS)}{bound}")
+    assert code == 2
+    assert "no key: write KEY, or KEY:NUMBER:HASH" in said or "is no public Ed25519 key" in said
+
+
+def test_a_key_given_without_its_last_seal_is_said_to_be_believed_for_every_seal(path: Path) -> None:
+    bundle(path, LOG, SEALS, OURS)
+    key, former = public(OURS), f"{public(OURS)}:5:{SEALS[-1]['hash']}"
+    sentence = f"{key} is believed for every seal: if it was changed since, give KEY:NUMBER:HASH."
+    assert [sentence in run(path, "--key", one)[1] for one in (key, former)] == [True, False]
+    assert sentence not in run(path)[1]
