@@ -12,13 +12,14 @@ from backoffice.exports.jobs.columns import FILES, files_of, marker_of_all
 from backoffice.exports.jobs.fetching import BeyondTheEnd, NotThere, Part, fetch
 from backoffice.exports.jobs.services import NotUnderWay
 from backoffice.exports.jobs.services import cancel as take_back
+from backoffice.exports.jobs.whole import issued_digest
 from backoffice.exports.models import ExportJob, Format
 from backoffice.ui.render import render_listing, render_page
 
 
 def own(request: HttpRequest, job_id: int) -> ExportJob:
     """Find a file of whoever asks; another person's does not exist for them."""
-    return get_object_or_404(files_of(person_of(request)).select_related("asked_by"), pk=job_id)
+    return get_object_or_404(files_of(person_of(request)).select_related("asked_by", "entry"), pk=job_id)
 
 
 @require_GET
@@ -85,7 +86,7 @@ def range_of(request: HttpRequest, job: ExportJob) -> str:
 
 def tag_of(job: ExportJob) -> str:
     """The file's entity tag: its digest."""
-    return f'"{job.sha256}"'
+    return f'"{issued_digest(job)}"'
 
 
 def answer_with(job: ExportJob, part: Part) -> StreamingHttpResponse:

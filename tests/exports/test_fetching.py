@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from backoffice.accounts.models import Person, Role
 from backoffice.audit.models import Entry
 from backoffice.database import clock
-from backoffice.exports.jobs import storing, whole
+from backoffice.exports.jobs import fetching, storing, whole
 from backoffice.exports.jobs.fetching import SITTING, BeyondTheEnd, bounds
 from backoffice.exports.jobs.pages import history_of_file
 from backoffice.exports.models import ExportJob
@@ -146,6 +147,62 @@ def test_a_file_that_was_found_whole_is_not_hashed_for_each_part(
     path.write_bytes(content_of(job))
     with pytest.raises(TypeError):
         as_vera.get(address(job))
+
+
+def test_a_file_is_remembered_to_be_whole_for_a_minute_at_most(
+    job: ExportJob, as_vera: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "SETTLED_AFTER", -1.0)
+    ask_for_parts(as_vera, job)
+    monkeypatch.setattr(hashlib, "file_digest", None)  # hashing again fails
+    later = time.monotonic() + whole.REMEMBERED_FOR
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with pytest.raises(TypeError):
+        ask_for_parts(as_vera, job)
+
+
+@pytest.mark.parametrize("asked", ["", "bytes=0-", "bytes=0-0"])
+def test_a_file_is_hashed_again_whenever_it_is_fetched_from_its_beginning(
+    job: ExportJob, as_vera: Client, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(whole, "SETTLED_AFTER", -1.0)
+    ask_for_parts(as_vera, job)
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    with pytest.raises(TypeError):
+        as_vera.get(address(job), headers={"Range": asked})
+
+
+def test_a_file_changed_while_it_is_handed_out_breaks_off_before_a_changed_byte(
+    job: ExportJob, as_vera: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "CHUNK_BYTES", 10)
+    content = content_of(job)
+    answer = as_vera.get(address(job))
+    assert isinstance(answer, StreamingHttpResponse)
+    pieces = iter(answer)
+    taken = next(pieces)
+    with storing.path_of(job.stored_as).open("r+b") as file:
+        file.write(b"9" * len(content))
+    with pytest.raises(OSError, match="changed while it was handed out"):
+        taken += next(pieces)
+    assert taken == content[:10]
+
+
+def test_the_log_says_the_digest_and_the_length_and_not_the_row_of_the_file(job: ExportJob, as_vera: Client) -> None:
+    ExportJob.objects.filter(pk=job.pk).update(sha256="f" * 64)
+    answer = as_vera.get(address(job))
+    digest = hashlib.sha256(body(answer)).hexdigest()
+    (entry,) = fetches()
+    assert (answer["ETag"], (entry.after or {})["sha256"]) == (f'"{digest}"', digest)
+    assert digest in as_vera.get(address(job, "")).content.decode()
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_file_of_another_length_than_its_row_says_is_not_given(job: ExportJob, as_vera: Client, more: int) -> None:
+    ExportJob.objects.filter(pk=job.pk).update(size=len(content_of(job)) + more)
+    answer = as_vera.get(address(job), follow=True)
+    assert "This file was changed where it is kept" in answer.content.decode()
+    assert fetches() == []
 
 
 def test_a_file_changed_between_the_check_and_the_first_byte_breaks_off(job: ExportJob, as_vera: Client) -> None:

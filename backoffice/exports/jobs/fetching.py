@@ -57,16 +57,17 @@ class Part:
         return f"bytes {self.first}-{self.end - 1}/{self.size}"
 
     def pieces(self) -> Iterator[bytes]:
-        """Read the bytes, never more than a piece at a time.
+        """Read the bytes, never more than a piece at a time, and look after each whether the file is the one checked.
 
         :raises OSError: when the file was changed since it was checked: the answer breaks off.
         """
         with self.path.open("rb") as file:
-            if Identity.of(file) != self.identity:
-                raise OSError(f"{self.path.name} was changed while it was handed out.")
             file.seek(self.first)
             left = self.end - self.first
-            while left and (piece := file.read(min(CHUNK_BYTES, left))):
+            while left:
+                piece = file.read(min(CHUNK_BYTES, left))
+                if not piece or Identity.of(file) != self.identity:
+                    raise OSError(f"{self.path.name} was changed while it was handed out.")
                 left -= len(piece)
                 yield piece
 
@@ -75,18 +76,19 @@ def part_of(job: ExportJob, asked_range: str) -> Part:
     """Find the part of a job's file that a request's ``Range`` names; the whole where it names none.
 
     :raises NotThere: when the job has no file, or none any more.
-    :raises Changed: when the file is not what its manifest says.
+    :raises Changed: when the file is not what its manifest says, or not as long as its row.
     :raises BeyondTheEnd: for a range outside the file.
     """
-    size = job.size or 0
     if not job.is_ready or job.expires_at is None or job.expires_at <= clock.now():
         raise NotThere(gettext("This file is not kept any more. Ask for the export again."))
     path = storing.path_of(job.stored_as)
     if not path.is_file():
         raise NotThere(gettext("This file is not where it was built. Ask for the export again."))
-    identity = check_whole(path, issued_digest(job))
-    first, end = bounds(asked_range, size)
-    return Part(path, identity, first, end, size)
+    first, end = bounds(asked_range, job.size or 0)
+    identity = check_whole(path, issued_digest(job), anew=not first)
+    if identity.size != job.size:
+        raise Changed
+    return Part(path, identity, first, end, identity.size)
 
 
 def bounds(asked_range: str, size: int) -> tuple[int, int]:
@@ -117,7 +119,7 @@ def fetch(*, job: ExportJob, by: Person, asked_range: str) -> Part:
     :raises BeyondTheEnd: for a range outside it.
     """
     check_may_take(registry.find(job.export), by)
-    facts = {**told(job), "file": job.file_name, "sha256": job.sha256, "entry": job.entry_id}
+    facts = {**told(job), "file": job.file_name, "sha256": issued_digest(job), "entry": job.entry_id}
     try:
         part = part_of(job, asked_range)
     except Changed as error:

@@ -9,6 +9,7 @@ from backoffice.audit.models import Entry
 from backoffice.audit.queries import history_of
 from backoffice.exports import registry
 from backoffice.exports.jobs.columns import progress_of, title_of
+from backoffice.exports.jobs.whole import issued_digest
 from backoffice.exports.models import ExportJob, JobState
 from backoffice.exports.policies import may_take
 from backoffice.exports.wording import badge_of, filter_label, preset_label
@@ -68,6 +69,6 @@ def facts_of(job: ExportJob) -> list[Fact]:
         Fact(_("File"), job.file_name),
         Fact(_("Rows"), f"{job.done:,}"),
         Fact(_("Bytes"), f"{job.size or 0:,}"),
-        Fact("SHA-256", Lines(Reference(job.sha256), _("The audit log has it as well."))),
+        Fact("SHA-256", Lines(Reference(issued_digest(job)), _("The audit log has it as well."))),
         Fact(_("Kept until"), job.expires_at),
     ]

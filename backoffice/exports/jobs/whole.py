@@ -16,6 +16,8 @@ from backoffice.exports.models import ExportJob
 
 #: Files a process remembers to be whole, so that each part of a long download does not hash all of it again.
 MOST_REMEMBERED: Final = 1_000
+#: Seconds for which it does: what writes past the file system shows in no time of a file.
+REMEMBERED_FOR: Final = 60.0
 #: The disk's clock ticks in steps: a file changed twice within one looks the same.
 SETTLED_AFTER: Final = 2.0
 
@@ -45,7 +47,8 @@ class Identity:
         return time.time() - self.changed_ns / 1e9 > SETTLED_AFTER
 
 
-_WHOLE: OrderedDict[tuple[Identity, str], None] = OrderedDict()
+#: When each was hashed, by the clock that nobody sets.
+_WHOLE: OrderedDict[tuple[Identity, str], float] = OrderedDict()
 
 
 def issued_digest(job: ExportJob) -> str:
@@ -54,15 +57,16 @@ def issued_digest(job: ExportJob) -> str:
     return str((said or {}).get("sha256", ""))
 
 
-def check_whole(path: Path, sha256: str) -> Identity:
-    """Hash a file, unless this state of it was hashed before, and return what to know it by.
+def check_whole(path: Path, sha256: str, *, anew: bool = True) -> Identity:
+    """Hash a file and return what to know it by.
 
+    :param anew: also when this state of it was hashed within the last minute.
     :raises Changed: when its digest is another.
     :raises OSError: when it cannot be read.
     """
     with path.open("rb") as file:
         identity = Identity.of(file)
-        if (identity, sha256) in _WHOLE:
+        if not anew and is_remembered(identity, sha256):
             return identity
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256 or Identity.of(file) != identity:
             raise Changed
@@ -70,8 +74,14 @@ def check_whole(path: Path, sha256: str) -> Identity:
     return identity
 
 
+def is_remembered(identity: Identity, sha256: str) -> bool:
+    hashed_at = _WHOLE.get((identity, sha256))
+    return hashed_at is not None and time.monotonic() - hashed_at < REMEMBERED_FOR
+
+
 def remember(identity: Identity, sha256: str) -> None:
     if identity.is_settled:
-        _WHOLE[identity, sha256] = None
+        _WHOLE[identity, sha256] = time.monotonic()
+        _WHOLE.move_to_end((identity, sha256))
     while len(_WHOLE) > MOST_REMEMBERED:
         _WHOLE.popitem(last=False)
