@@ -332,6 +332,15 @@ class Seals:
     #: The number and hash of the last seal of each former key, by the key's id.
     last: dict[str, tuple[int, str]] = field(default_factory=dict)
 
+    @property
+    def are_keys_known(self) -> bool:
+        return bool(self.known)
+
+    @cached_property
+    def vouched(self) -> dict[str, int]:
+        """The first of the log's own seals that the last one of a former key stands for, by the key's id."""
+        return {name: first_vouched(self.own, *last) for name, last in self.last.items()}
+
     def is_genuine(self, seal: Row) -> bool:
         """Whether one of the keys signed a seal while it was in force. Of a former key, it was not when its last seal
         stands for another one: somebody who got hold of the key made it later."""
@@ -351,6 +360,19 @@ class Seals:
         except (InvalidSignature, ValueError):
             return False
         return bool(digest(seal["canonical"]) == seal["hash"])
+
+
+def first_vouched(own: list[Row], number: int, hash_: str) -> int:
+    """Go back from a seal from hash to hash, and return the first one that it stands for; one more than its own number
+    where the log has another one in its place, or none."""
+    first = number + 1
+    for seal in reversed(own):
+        if seal["row"]["number"] > number:
+            continue
+        if (seal["row"]["number"], seal["hash"]) != (first - 1, hash_) or digest(seal["canonical"]) != hash_:
+            break
+        first, hash_ = first - 1, str(said(seal).get("prev"))
+    return first
 
 
 def seal_faults(seals: Seals, log: Log) -> Iterator[str]:
@@ -395,15 +417,6 @@ def fault_of_seal(seal: Row, before: tuple[int, int, str], seals: Seals, log: Lo
         (seals.is_signed(seal), f"The signature of seal {number:,} is not its key's."),
         (not follows or row["prev"] == last_hash, f"Seal {number:,} does not follow the seal before it."),
         (
-    @property
-    def are_keys_known(self) -> bool:
-        return bool(self.known)
-
-    @cached_property
-    def vouched(self) -> dict[str, int]:
-        """The first of the log's own seals that the last one of a former key stands for, by the key's id."""
-        return {name: first_vouched(self.own, *last) for name, last in self.last.items()}
-
             not follows or row["count"] == entry - last_entry,
             f"Seal {number:,} counts other entries than came since the seal before it.",
         ),
@@ -424,19 +437,6 @@ def kept(found: str, entry: int, vouched: int, log: Log) -> str:
     if not found.startswith("The log was") and "the log was cut or replaced" not in found:
         return ""
     if entry > log.head:
-def first_vouched(own: list[Row], number: int, hash_: str) -> int:
-    """Go back from a seal from hash to hash, and return the first one that it stands for; one more than its own number
-    where the log has another one in its place, or none."""
-    first = number + 1
-    for seal in reversed(own):
-        if seal["row"]["number"] > number:
-            continue
-        if (seal["row"]["number"], seal["hash"]) != (first - 1, hash_) or digest(seal["canonical"]) != hash_:
-            break
-        first, hash_ = first - 1, str(said(seal).get("prev"))
-    return first
-
-
         return f" The end was cut: entry {log.head + 1:,} is missing."
     return f" Entries up to {vouched:,} are those that were sealed." if vouched else ""
 
@@ -514,6 +514,10 @@ def notes(seals: Seals, log: Log) -> Iterator[str]:
             "The seals were checked by the keys of the bundle itself: give --key to check by one you know. Whoever "
             "forged the bundle would have put keys of their own into it."
         )
+    bounded = last_seals(seals.known)
+    for key in seals.known:
+        if key_id(public_key(key)) not in bounded:
+            yield f"{key} is believed for every seal: if it was changed since, give KEY:NUMBER:HASH."
     if seals.own:
         newest, made_at = moment(seals.own[-1]["row"]["at"]), moment(seals.made_at.isoformat())
         yield f"The newest seal says it is of {newest}, the bundle that it was made at {made_at}."
@@ -576,10 +580,6 @@ def untouched(file: "File", same: list[Row], log: Log) -> Answer:
 
 
 def saved_again(file: "File", manifest: Row, log: Log) -> Answer:
-    bounded = last_seals(seals.known)
-    for key in seals.known:
-        if key_id(public_key(key)) not in bounded:
-            yield f"{key} is believed for every seal: if it was changed since, give KEY:NUMBER:HASH."
     said = "Every row and every digit is as issued here; only how the file is saved was changed."
     return Answer(False, [said, *wrapping(file.shape, manifest), *in_the_log(manifest, log)])
 
@@ -716,6 +716,8 @@ def change_said(comparison: "Comparison") -> str:
     match comparison.change:
         case "none":
             return "All rows are as issued; the difference is outside of them."
+        case "unseen":
+            return "No mark of a row differs, yet bytes do: somebody may have made it so."
         case "order":
             return "The marks of the rows are the ones issued, in another order."
         case "added":
@@ -819,8 +821,6 @@ def marks_of(manifest: Row, bundle: "Bundle") -> "array[int]":
     """Return the CRC-32 of each row of an issued file, in order: these say which row differs, the digest whether."""
     found = array("I")
     for line in marks_lines(bundle):
-        case "unseen":
-            return "No mark of a row differs, yet bytes do: somebody may have made it so."
         if line["entry"] == manifest["entry"]:
             found.extend(marks_on(line))
     return found
@@ -984,6 +984,36 @@ def chunks(file: File, *, with_line_feeds: bool) -> Iterator[bytes]:
     yield held if file.shape.ends_its_last_line else held + b"\n"
 
 
+def is_issued_outside_of_rows(file: File, manifest: Row) -> bool:
+    """Whether a file has the issued digest once it has the heading and the line ends of the issued one.
+
+    No mark of a row that differs is no proof of that: a text can be made for a mark.
+    """
+    bom = BOM_UTF8 if manifest["after"].get("format") == "csv-bom" else b""
+    beginnings = (bom + heading_of(columns_of(manifest)), bom + heading_in(file))
+    digests = [(hashlib.sha256(one), hashlib.sha256(one)) for one in beginnings]
+    in_quotes = False
+    for raw, is_whole in lines_of(file):
+        plain = raw.removesuffix(b"\n").removesuffix(b"\r") + b"\n" if is_whole else raw
+        in_quotes ^= bool(raw.count(b'"') & 1)
+        for by_rows, by_lines in digests:
+            by_rows.update(raw if in_quotes else plain)
+            by_lines.update(plain)
+    return manifest["after"].get("sha256") in {one.hexdigest() for pair in digests for one in pair}
+
+
+def heading_of(columns: tuple[str, ...]) -> bytes:
+    """Write a heading as an export does."""
+    cells = ('"{}"'.format(cell.replace('"', '""')) if set(',"\r\n') & set(cell) else cell for cell in columns)
+    return (",".join(cells) + "\n").encode()
+
+
+def heading_in(file: File) -> bytes:
+    """Read the heading as it stands, ended by a line feed."""
+    file.content.seek(file.shape.skipped)
+    return file.content.readline(LONGEST_HEADING).removesuffix(b"\n").removesuffix(b"\r") + b"\n"
+
+
 @dataclass
 class Open:
     """A row that is being read: its marks so far, by its own bytes and with line feeds, and whether a quote is open."""
@@ -1087,36 +1117,6 @@ def sums_of(file: File, manifest: Row) -> Sums | None:
         try:
             for here in rows_of(file):
                 row += 1
-def is_issued_outside_of_rows(file: File, manifest: Row) -> bool:
-    """Whether a file has the issued digest once it has the heading and the line ends of the issued one.
-
-    No mark of a row that differs is no proof of that: a text can be made for a mark.
-    """
-    bom = BOM_UTF8 if manifest["after"].get("format") == "csv-bom" else b""
-    beginnings = (bom + heading_of(columns_of(manifest)), bom + heading_in(file))
-    digests = [(hashlib.sha256(one), hashlib.sha256(one)) for one in beginnings]
-    in_quotes = False
-    for raw, is_whole in lines_of(file):
-        plain = raw.removesuffix(b"\n").removesuffix(b"\r") + b"\n" if is_whole else raw
-        in_quotes ^= bool(raw.count(b'"') & 1)
-        for by_rows, by_lines in digests:
-            by_rows.update(raw if in_quotes else plain)
-            by_lines.update(plain)
-    return manifest["after"].get("sha256") in {one.hexdigest() for pair in digests for one in pair}
-
-
-def heading_of(columns: tuple[str, ...]) -> bytes:
-    """Write a heading as an export does."""
-    cells = ('"{}"'.format(cell.replace('"', '""')) if set(',"\r\n') & set(cell) else cell for cell in columns)
-    return (",".join(cells) + "\n").encode()
-
-
-def heading_in(file: File) -> bytes:
-    """Read the heading as it stands, ended by a line feed."""
-    file.content.seek(file.shape.skipped)
-    return file.content.readline(LONGEST_HEADING).removesuffix(b"\n").removesuffix(b"\r") + b"\n"
-
-
                 add(sums.totals, here[asset], here[amount])
         except (csv.Error, UnicodeDecodeError):
             sums.unreadable = row + 1
@@ -1272,6 +1272,17 @@ def public_key(text: str) -> Ed25519PublicKey:
         raise Unreadable(f"“{text}” is no public Ed25519 key in Base64.") from error
 
 
+def key_parts(text: str) -> tuple[str, str, str]:
+    """Take KEY or KEY:NUMBER:HASH apart. What is written otherwise is no key: a bound must not be lost unseen.
+
+    :raises Unreadable: for anything else.
+    """
+    match = KEY.fullmatch(text)
+    if match is None:
+        raise Unreadable(f"“{text}” is no key: write KEY, or KEY:NUMBER:HASH of a former one.")
+    return match["key"], match["number"] or "", match["hash"] or ""
+
+
 def key_id(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
@@ -1335,17 +1346,6 @@ def say_of(path: Path, log: Log, bundle: Bundle, say: Callable[[str], object], *
     """Say what a file is, the answer first, what follows from it below; return whether it is untouched."""
     answer = verdict_of(path, log, bundle)
     doubt = " But the log that says so is not what was written: see above." if is_doubtful else ""
-def key_parts(text: str) -> tuple[str, str, str]:
-    """Take KEY or KEY:NUMBER:HASH apart. What is written otherwise is no key: a bound must not be lost unseen.
-
-    :raises Unreadable: for anything else.
-    """
-    match = KEY.fullmatch(text)
-    if match is None:
-        raise Unreadable(f"“{text}” is no key: write KEY, or KEY:NUMBER:HASH of a former one.")
-    return match["key"], match["number"] or "", match["hash"] or ""
-
-
     say(f"{path}: {answer.sentences[0]}{doubt}")
     for one in answer.sentences[1:]:
         say(f"  {one}")
