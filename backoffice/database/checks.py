@@ -4,7 +4,9 @@ made as, when the back door is open, when the login may do what it must not, or 
 Not one of Django's system checks: `migrate` runs those before it has created what is checked here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,8 +16,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from backoffice.database import definitions
+from backoffice.database.definitions import Definitions, NotComparable
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
 
@@ -24,6 +29,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MUST_BE_ON: Final = ("fsync", "full_page_writes", "synchronous_commit")
 #: What every connection must have a bound for, or one stuck statement holds up all the others.
 MUST_BE_BOUNDED: Final = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+OFF: Final = "missing or switched off"
 NOT_THE_ONE: Final = "not the one this version installs"
 #: Constraints that a migration writes by hand, because no model can say them, as PostgreSQL tells them.
 WRITTEN_BY_HAND: Final = {
@@ -33,17 +39,58 @@ WRITTEN_BY_HAND: Final = {
 }
 
 
+class What(Enum):
+    """What a fault is of, and so what makes it good."""
+
+    #: A trigger, constraint or column's guard that is gone or says something else.
+    DEFINITION = auto()
+    #: What every migrate renews: the back door, triggers that are off, grants.
+    RENEWED = auto()
+    #: What the login is, beside its grants. Its sentence says what to do.
+    POWER = auto()
+    #: What the guards say could not be found out, which is no fault of theirs. Its sentence says why.
+    UNCOMPARED = auto()
+
+
+ADVICE: Final = {
+    What.RENEWED: gettext_noop("Run `manage.py migrate` as the owner of the database."),
+    What.DEFINITION: gettext_noop(
+        "Unless a migration is still to be applied, somebody with the owner's rights has changed this, and"
+        " `manage.py migrate` does not mend it: put the definition back as its migration has it."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not as it was made. ``table``: the one it leaves unguarded; empty where it is about all."""
+
+    table: str
+    what: What
+    sentence: str
+
+
 def refuse_to_start_unarmed(alias: str = "default") -> None:
     """Stop the start of a web server or worker whose database would let history be changed, or lose some of it.
 
     :raises ImproperlyConfigured: naming everything that is missing and what to do.
+    :raises NotComparable: when nothing is known to be missing, and not everything could be found out: try again.
     """
-    found = faults(alias)
+    found = look(alias)
+    if any(fault.what is not What.UNCOMPARED for fault in found):
+        raise ImproperlyConfigured(told(found))
     if found:
-        raise ImproperlyConfigured(" ".join([*found, "Run `manage.py migrate` as the owner of the database."]))
+        raise NotComparable(told(found))
     volatile = [] if is_simulated() else losses(alias)
     if volatile:
         raise ImproperlyConfigured(" ".join(volatile))
+
+
+def told(found: Iterable[Fault]) -> str:
+    """Say everything that was found, and then what to do about it."""
+    found = list(found)
+    advice = [_(said) for what, said in ADVICE.items() if any(fault.what is what for fault in found)]
+    return " ".join([*(fault.sentence for fault in found), *advice])
 
 
 def is_simulated() -> bool:
@@ -53,11 +100,20 @@ def is_simulated() -> bool:
 
 def faults(alias: str = "default") -> list[str]:
     """Say in a sentence each what the database of ``alias`` lacks; an empty list means it is armed."""
+    return [fault.sentence for fault in look(alias)]
+
+
+def look(alias: str = "default") -> list[Fault]:
+    """Find what the database of ``alias`` lacks, or what keeps that from being found out.
+
+    :raises DatabaseError: when something was in the way, such as a lock: it may be tried again.
+    """
     with connections[alias].cursor() as cursor:
+        kept = definitions.kept(cursor)
         return [
             *disarmed_triggers(cursor),
-            *missing_constraints(cursor),
-            *other_definitions(cursor),
+            *missing_constraints(kept),
+            *other_definitions(kept, alias),
             *missing_references(cursor),
             *open_back_door(cursor),
             *excess_grants(cursor),
@@ -81,30 +137,33 @@ def losses(alias: str = "default") -> list[str]:
 # Triggers -------------------------------------------------------------------------------------------------------------
 
 
-def disarmed_triggers(cursor: Any) -> list[str]:
+def disarmed_triggers(cursor: Any) -> list[Fault]:
     """A trigger counts when it stands on its own table, is on, looks where it should, and does what the code says: its
     comment carries the digest of the whole statement that made it, and its function is compared letter by letter. When
     it fires is compared with all definitions."""
     cursor.execute(
-        "SELECT relname, tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc"
+        "SELECT relname, tgname, obj_description(pg_trigger.oid, 'pg_trigger'), prosrc,"
+        " tgenabled = 'A' AND proconfig IS NOT DISTINCT FROM ARRAY[%s]"
         " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON pg_class.oid = tgrelid"
         " JOIN pg_language ON pg_language.oid = prolang"
-        " WHERE NOT tgisinternal AND tgenabled = 'A' AND proconfig = ARRAY[%s] AND lanname = 'plpgsql'"
+        " WHERE NOT tgisinternal AND lanname = 'plpgsql'"
         " AND NOT prosecdef AND pg_class.oid = to_regclass(quote_ident(relname))",
         [f"search_path={SEARCH_PATH}"],
     )
-    armed = {(table, name): tuple(found) for table, name, *found in cursor.fetchall()}
+    there = {(table, name): (digest, source, is_on) for table, name, digest, source, is_on in cursor.fetchall()}
     return [
-        f"The trigger {trigger.name} of {model._meta.db_table} is {fault}."
+        Fault(model._meta.db_table, found[0], f"The trigger {trigger.name} of {model._meta.db_table} is {found[1]}.")
         for model, trigger in pgtrigger.registered()
-        if (fault := _fault_of(armed.get((model._meta.db_table, trigger.get_pgid(model))), _body(model, trigger)))
+        if (found := _fault_of(there.get((model._meta.db_table, trigger.get_pgid(model))), _body(model, trigger)))
     ]
 
 
-def _fault_of(found: tuple[str, ...] | None, made: tuple[str, str]) -> str:
+def _fault_of(found: tuple[str, str, bool] | None, made: tuple[str, str]) -> tuple[What, str] | None:
     if found is None:
-        return "missing or switched off"
-    return "" if found == made else NOT_THE_ONE
+        return What.DEFINITION, OFF
+    if found[:2] != made:
+        return What.DEFINITION, NOT_THE_ONE
+    return None if found[2] else (What.RENEWED, OFF)
 
 
 @cache
@@ -117,14 +176,27 @@ def _body(model: Any, trigger: pgtrigger.Trigger) -> tuple[str, str]:
 # Definitions ----------------------------------------------------------------------------------------------------------
 
 
-def other_definitions(cursor: Any) -> list[str]:
-    """Name what bears the name of a constraint or trigger of the product's and says something else."""
-    kept = definitions.kept(cursor)
+def other_definitions(kept: Definitions, alias: str) -> list[Fault]:
+    """Name what bears the name of a constraint or trigger of the product's on its table and says something else; or say
+    that this could not be found out."""
+    why_not = why_not_compared(alias)
+    if why_not:
+        return [Fault("", What.UNCOMPARED, f"What triggers and constraints say could not be compared: {why_not}")]
     return [
-        f"The {kind} {name} of {table} is {NOT_THE_ONE}."
-        for kind, name, table, key, made in _made(cursor.db.alias)
+        Fault(table, What.DEFINITION, f"The {kind} {name} of {table} is {NOT_THE_ONE}.")
+        for kind, name, table, key, made in _made(alias)
         if key in kept and kept[key] != made
     ]
+
+
+def why_not_compared(alias: str = "default") -> str:
+    """Say why what the guards say cannot be compared here with what the code makes; empty when it can be."""
+    try:
+        for model in our_models():
+            definitions.made(model, alias)
+    except NotComparable as obstacle:
+        return str(obstacle)
+    return ""
 
 
 def _made(alias: str) -> Iterator[tuple[str, str, str, tuple[str, str], str | None]]:
@@ -143,16 +215,14 @@ def _made(alias: str) -> Iterator[tuple[str, str, str, tuple[str, str], str | No
 # Constraints ----------------------------------------------------------------------------------------------------------
 
 
-def missing_constraints(cursor: Any) -> list[str]:
-    cursor.execute(
-        "SELECT conname FROM pg_constraint WHERE convalidated"
-        " UNION SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid"
-        " WHERE indisunique AND indisvalid"
-    )
-    kept = {name for (name,) in cursor.fetchall()}
-    named = {constraint.name: table for table, constraint in _constraints()}
-    named |= {name: table for table, name in WRITTEN_BY_HAND}
-    return [f"The constraint {name} of {table} is missing." for name, table in named.items() if name not in kept]
+def missing_constraints(kept: Definitions) -> list[Fault]:
+    """Name the constraints and unique indexes that are not on their own table, wherever else their names may be."""
+    named = [*((table, str(constraint.name)) for table, constraint in _constraints()), *WRITTEN_BY_HAND]
+    return [
+        Fault(table, What.DEFINITION, f"The constraint {name} of {table} is missing.")
+        for table, name in named
+        if (table, name) not in kept
+    ]
 
 
 def _constraints() -> Iterator[tuple[str, models.BaseConstraint]]:
@@ -161,7 +231,7 @@ def _constraints() -> Iterator[tuple[str, models.BaseConstraint]]:
             yield model._meta.db_table, constraint
 
 
-def missing_references(cursor: Any) -> list[str]:
+def missing_references(cursor: Any) -> list[Fault]:
     """Look for what columns say by themselves: unique ones, and those that point to another table."""
     cursor.execute("""
         SELECT indrelid::regclass::text, attname, '' FROM pg_index
@@ -174,7 +244,11 @@ def missing_references(cursor: Any) -> list[str]:
     """)
     kept = set(cursor.fetchall())
     return [
-        f"The column {column} of {table} no longer {f'points to {target}' if target else 'is unique'}."
+        Fault(
+            table,
+            What.DEFINITION,
+            f"The column {column} of {table} no longer {f'points to {target}' if target else 'is unique'}.",
+        )
         for table, column, target in _references()
         if (table, column, target) not in kept
     ]
@@ -196,19 +270,23 @@ def our_models() -> list[type[models.Model]]:
 # Back doors and rights ------------------------------------------------------------------------------------------------
 
 
-def open_back_door(cursor: Any) -> list[str]:
+def open_back_door(cursor: Any) -> list[Fault]:
     cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = '_pgtrigger_should_ignore'")
-    bodies = [body.strip() for (body,) in cursor.fetchall()]
-    return [] if bodies == ["SELECT false"] else ["The function that lets triggers be ignored is not closed."]
+    if [body.strip() for (body,) in cursor.fetchall()] == ["SELECT false"]:
+        return []
+    return [Fault("", What.RENEWED, "The function that lets triggers be ignored is not closed.")]
 
 
-def excess_grants(cursor: Any) -> list[str]:
+def excess_grants(cursor: Any) -> list[Fault]:
     cursor.execute(
         "SELECT current_user, verb, name FROM unnest(%s::text[], %s::text[]) AS forbidden(name, verb)"
         " WHERE has_table_privilege(current_user, name, verb)",
         [list(column) for column in zip(*_forbidden(), strict=True)],
     )
-    return [f"The application's login {role} may {verb} {table}." for role, verb, table in cursor.fetchall()]
+    return [
+        Fault(table, What.RENEWED, f"The application's login {role} may {verb} {table}.")
+        for role, verb, table in cursor.fetchall()
+    ]
 
 
 def _forbidden() -> Iterator[tuple[str, str]]:
@@ -217,7 +295,7 @@ def _forbidden() -> Iterator[tuple[str, str]]:
             yield model._meta.db_table, verb
 
 
-def excess_power(cursor: Any) -> list[str]:
+def excess_power(cursor: Any) -> list[Fault]:
     """Whoever owns a table, or may become its owner, can take away every guard of it."""
     cursor.execute(
         "SELECT current_user, (SELECT rolsuper OR rolreplication OR rolcreaterole FROM pg_roles"
@@ -228,4 +306,5 @@ def excess_power(cursor: Any) -> list[str]:
     role, is_mighty, is_owner = cursor.fetchone()
     if not is_mighty and not is_owner:
         return []
-    return [f"The application's login {role} owns its tables or is a superuser: give it a role that owns nothing."]
+    sentence = f"The application's login {role} owns its tables or is a superuser: give it a role that owns nothing."
+    return [Fault("", What.POWER, sentence)]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.audit.queries import last_verification
 from backoffice.audit.sealing.queries import sealing_state
 from backoffice.database import clock
-from backoffice.database.checks import faults, losses
+from backoffice.database.checks import look, losses, told
 from backoffice.funding.freezing import freezes, halts, release_conditions
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.policies import why_not_flowing
@@ -105,9 +105,9 @@ def database_answers() -> str:
 
 
 def database_is_armed() -> str:
-    found = faults()
+    found = look()
     if found:
-        raise Unwell(" ".join([*found, _("Run `manage.py migrate` as the owner of the database.")]))
+        raise Unwell(told(found))
     return _("Triggers, constraints and grants that keep history are in force.")
 
 
@@ -216,8 +216,11 @@ def money_flows() -> str:
 
 
 def log_is_sealed() -> str:
-    """A log that nobody seals, a seal that is late or is not copied, and seals that are not what was written."""
+    """A log without its head, one that nobody seals, a seal that is late or is not copied, and seals that are not what
+    was written."""
     state = sealing_state()
+    if state.unsealed is None:
+        raise Unwell(f"{_('The head of the log is missing.')} {_('See %(page)s.') % {'page': '/audit/verify/'}}")
     if not state.is_on:
         raise Unwell(_("The audit log is not sealed: set AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY."))
     if state.troubled_by:
@@ -227,7 +230,7 @@ def log_is_sealed() -> str:
         raise Unwell(f"{since_sentence(state.newest.at if state.newest else None)} {look}")
     if state.uncopied:
         sentence = _("Seals that are not in the second place: %(n)s. Look whether it is mounted and has room.")
-        raise Unwell(sentence % {"n": f"{state.uncopied:,}"})
+        raise Unwell(sentence % {"n": state.uncopied_text})
     told = {"entry": f"{state.newest.entry:,}", "span": timesince(state.newest.at), "n": f"{state.unsealed:,}"}
     sentence = ngettext(
         "Sealed to entry %(entry)s %(span)s ago; %(n)s entry since.",

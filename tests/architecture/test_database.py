@@ -1,18 +1,23 @@
 """The database refuses what must never happen, whoever asks (reliability.md §10)."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
-from backoffice.audit.models import Entry
+from backoffice.audit.models import Entry, Seal
 from backoffice.audit.services import record
+from backoffice.database import definitions
 from backoffice.database.checks import MUST_BE_BOUNDED, faults, losses, refuse_to_start_unarmed
-from backoffice.database.hardening import SEARCH_PATH, protected_models
+from backoffice.database.definitions import NotComparable
+from backoffice.database.hardening import SEARCH_PATH, harden_after_migrate, protected_models
 from backoffice.database.models import AppendOnlyModel
 
 PROTECTED = {model._meta.db_table: model for model in protected_models()}
@@ -103,6 +108,64 @@ def test_a_missing_constraint_stops_the_start(committed: str) -> None:
         "The constraint nobody_decides_their_own_request of approvals_decision is missing.",
         "The constraint one_operation_submitting_per_client of funding_operation is missing.",
     ]
+
+
+def as_owner(*statements: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "CREATE TABLE x (c int, CONSTRAINT nobody_decides_their_own_request CHECK (true))",
+        "CREATE TABLE x (c int, CONSTRAINT nobody_decides_their_own_request UNIQUE (c))",
+        "CREATE SCHEMA x; CREATE TABLE x.approvals_decision"
+        " (c int, CONSTRAINT nobody_decides_their_own_request CHECK (true))",
+    ],
+)
+def test_a_constraint_is_missed_though_something_else_bears_its_name(committed: str, elsewhere: str) -> None:
+    as_owner("ALTER TABLE approvals_decision DROP CONSTRAINT nobody_decides_their_own_request", elsewhere)
+    assert faults() == ["The constraint nobody_decides_their_own_request of approvals_decision is missing."]
+
+
+def test_a_unique_index_is_missed_though_another_table_has_one_of_its_name(committed: str) -> None:
+    name = "one_operation_submitting_per_client"
+    as_owner(f"DROP INDEX {name}", f"CREATE UNIQUE INDEX {name} ON approvals_decision (id)")
+    assert faults() == [f"The constraint {name} of funding_operation is missing."]
+
+
+def test_a_constraint_that_was_not_checked_against_all_rows_is_missed(committed: str) -> None:
+    as_owner(
+        "ALTER TABLE audit_head DROP CONSTRAINT audit_has_one_head,"
+        " ADD CONSTRAINT audit_has_one_head CHECK (id = 1) NOT VALID"
+    )
+    assert faults() == ["The constraint audit_has_one_head of audit_head is missing."]
+
+
+MIGRATE, PUT_BACK = "Run `manage.py migrate` as the owner of the database.", "put the definition back"
+
+
+@pytest.mark.parametrize(
+    ("statement", "advice", "not_said"),
+    [
+        ("ALTER TABLE audit_entry DISABLE TRIGGER USER", MIGRATE, PUT_BACK),
+        ("GRANT DELETE ON audit_entry TO backoffice_app", MIGRATE, PUT_BACK),
+        ("ALTER TABLE audit_head DROP CONSTRAINT audit_has_one_head", PUT_BACK, MIGRATE),
+        ("DROP TRIGGER {trigger} ON audit_entry", PUT_BACK, MIGRATE),
+    ],
+)
+def test_a_migrate_is_advised_where_it_helps(committed: str, statement: str, advice: str, not_said: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_follows_the_head%'")
+        cursor.execute(statement.format(trigger=cursor.fetchone()[0]))
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        refuse_to_start_unarmed()
+    assert (advice in str(refusal.value), not_said in str(refusal.value)) == (True, False)
+
+    harden_after_migrate("owner")
+    assert bool(faults()) is (advice == PUT_BACK), "the advice is good, and would not have been for the others"
 
 
 def test_a_trigger_that_does_something_else_stops_the_start(committed: str) -> None:
@@ -220,6 +283,75 @@ def test_comparing_definitions_leaves_nothing_behind(db: None) -> None:
         assert cursor.fetchone() == (0,)
         cursor.execute("SHOW search_path")
         assert cursor.fetchone() == ("public,pg_temp",)
+
+
+@contextmanager
+def knowing_nothing_and_impatient() -> Iterator[None]:
+    """A process that has just begun: it has compared nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(definitions, "_known", {})
+        patch.setattr(definitions, "_refused", {})
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        yield
+
+
+def test_a_table_that_is_locked_is_no_table_that_was_changed(committed: str) -> None:
+    with knowing_nothing_and_impatient():
+        with transaction.atomic(using="owner"):
+            as_owner("LOCK TABLE approvals_decision IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(OperationalError, match="lock timeout"):
+                refuse_to_start_unarmed()
+        assert faults() == []
+
+
+def test_a_database_that_can_only_be_read_is_none_that_was_changed(committed: str) -> None:
+    with knowing_nothing_and_impatient():
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
+        sentence = "What triggers and constraints say could not be compared: the database can only be read."
+        assert faults() == [sentence]
+        with pytest.raises(NotComparable, match="can only be read"):
+            refuse_to_start_unarmed()
+        as_owner("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+        with pytest.raises(ImproperlyConfigured, match="append_only of audit_entry"):
+            refuse_to_start_unarmed()
+
+
+def test_a_login_without_temporary_tables_is_told_which_right_it_lacks(committed: str) -> None:
+    with knowing_nothing_and_impatient():
+        as_owner(f'REVOKE TEMPORARY ON DATABASE "{committed}" FROM PUBLIC')
+        (sentence,) = faults()
+    assert "the login backoffice_app may make no temporary tables. GRANT TEMPORARY ON DATABASE" in sentence
+    assert faults() == [], "what a process has compared once it knows"
+
+
+def test_a_login_that_may_not_read_a_table_knows_nothing_about_it(committed: str) -> None:
+    with knowing_nothing_and_impatient():
+        as_owner("REVOKE SELECT ON approvals_decision FROM backoffice_app")
+        (sentence,) = faults()
+    assert sentence.endswith("could not be compared: permission denied for table approvals_decision.")
+
+
+def test_a_table_that_is_another_one_is_tried_once_until_it_is_changed(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[type] = []
+    make = definitions._make
+
+    def counted(model: Any, alias: str) -> definitions.Definitions:
+        tried.append(model)
+        return make(model, alias)
+
+    monkeypatch.setattr(definitions, "_make", counted)
+    with knowing_nothing_and_impatient():
+        as_owner("ALTER TABLE audit_seal RENAME COLUMN signature TO signed")
+        for _ in range(3):
+            assert "The constraint seal_is_signed of audit_seal is not the one this version installs." in faults()
+        assert tried.count(Seal) == 1
+        as_owner("ALTER TABLE audit_seal RENAME COLUMN signed TO signature")
+        assert faults() == []
+        assert tried.count(Seal) == 2
 
 
 @pytest.mark.parametrize(

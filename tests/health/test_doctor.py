@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
+from backoffice.database.checks import Fault, What
 from backoffice.funding.models import Operation, Scope
 from backoffice.funding.services.brakes import watch_clock
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
@@ -129,8 +130,8 @@ def test_readyz_reads_the_catalogue_once_a_minute(client: Client, db: None, monk
     passed = [0.0]
     monkeypatch.setattr("backoffice.database.clock.monotonic", lambda: passed[0])
     client.get("/readyz")
-    faults_found = ["The trigger is missing."]
-    monkeypatch.setattr(services, "faults", lambda: faults_found)
+    faults_found = [Fault("audit_entry", What.DEFINITION, "The trigger is missing.")]
+    monkeypatch.setattr(services, "look", lambda: faults_found)
 
     assert client.get("/readyz").status_code == 200
     passed[0] = 60.0

@@ -15,7 +15,7 @@ from backoffice.audit.models import Entry, Head, Seal
 from backoffice.audit.sealing.checking import SealFault, seal_faults
 from backoffice.audit.sealing.queries import LATE_AFTER
 from backoffice.audit.verifying.chain import Told, chain_fault, nobody
-from backoffice.audit.verifying.guards import guard_faults
+from backoffice.audit.verifying.guards import guard_faults, not_compared
 from backoffice.audit.verifying.naming import Fault
 from backoffice.database import clock
 
@@ -28,7 +28,7 @@ class Verification:
     """How a check of the whole log came out.
 
     ``entries`` is how far it is what was written: chained, and where a seal covers it vouched for. ``sealed`` is the
-    entry the newest seal names.
+    entry the newest seal names. ``untold``: what could not be found out here, which is no fault.
     """
 
     entries: int
@@ -36,6 +36,7 @@ class Verification:
     seals: int = 0
     sealed: int = 0
     faults: tuple[Fault, ...] = field(default=())
+    untold: str = ""
 
     @property
     def fault(self) -> Fault | None:
@@ -51,10 +52,14 @@ class Verification:
         """The answer, fit for an auditor."""
         if self.fault:
             return self.fault.sentence
+        return " ".join(filter(None, [self.intact, self.vouched if self.entries and self.seals else "", self.untold]))
+
+    @property
+    def intact(self) -> str:
+        """How far it is what was written."""
         if not self.entries:
             return _("The audit log is empty.")
-        intact = _("Intact from entry 1 to entry %(last)s.") % {"last": f"{self.entries:,}"}
-        return f"{intact} {self.vouched}" if self.seals else intact
+        return _("Intact from entry 1 to entry %(last)s.") % {"last": f"{self.entries:,}"}
 
     @property
     def vouched(self) -> str:
@@ -71,7 +76,10 @@ class Verification:
 
 
 def verify(told: Told = nobody) -> Verification:
-    """Check everything, up to where the head of the log stands now; ``told`` hears how far it is."""
+    """Check everything, up to where the head of the log stands now; ``told`` hears how far it is.
+
+    :raises DatabaseError: when something was in the way, such as a lock, which says nothing of the log.
+    """
     began = monotonic()
     try:
         return checked(began, told)
@@ -92,6 +100,7 @@ def checked(began: float, told: Told) -> Verification:
         Seal.objects.count(),
         newest.entry if newest else 0,
         found,
+        not_compared(),
     )
 
 

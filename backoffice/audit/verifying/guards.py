@@ -14,8 +14,11 @@ APP: Final = "audit"
 
 
 def guard_faults() -> list[Fault]:
-    """Say in a sentence each which guard of the log is missing, off, or not the one that was made."""
-    missing = [sentence for sentence in checks.faults() if is_of_the_log(sentence)]
+    """Say in a sentence each which guard of the log is missing, off, or not the one that was made.
+
+    :raises DatabaseError: when something was in the way, such as a lock: it may be tried again.
+    """
+    missing = [fault.sentence for fault in checks.look() if is_of_the_log(fault)]
     missing += strangers_of_the_log()
     return [
         *(
@@ -30,18 +33,30 @@ def guard_faults() -> list[Fault]:
     ]
 
 
-def is_of_the_log(sentence: str) -> bool:
+def not_compared() -> str:
+    """Say that the guards could not be compared word for word, as where the log can only be read; else nothing.
+
+    That is no sign of tampering: they are there and on.
+    """
+    why = checks.why_not_compared()
+    return _("What the guards of the log say could not be compared: %(why)s") % {"why": why} if why else ""
+
+
+def is_of_the_log(fault: checks.Fault) -> bool:
     """Whether what the start-up check found is about a table of the log, or opens every table."""
-    names = [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
-    others = [model._meta.db_table for model in checks.our_models() if model._meta.app_label != APP]
-    return any(name in sentence for name in names) or not any(name in sentence for name in others)
+    if fault.what is checks.What.UNCOMPARED:
+        return False
+    return not fault.table or fault.table in tables_of_the_log()
+
+
+def tables_of_the_log() -> list[str]:
+    return [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
 
 
 def strangers_of_the_log() -> list[str]:
     """Name what would swallow, change or hide entries and is none of the product's."""
-    tables = [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
     with connection.cursor() as cursor:
-        return strangers.strangers(cursor, tables)
+        return strangers.strangers(cursor, tables_of_the_log())
 
 
 def replaced_tables() -> list[str]:

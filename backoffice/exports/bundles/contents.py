@@ -14,7 +14,7 @@ from backoffice.audit.models import SealSetAside
 from backoffice.audit.sealing import second_place
 from backoffice.audit.sealing.checking import FIELDS as SEAL_FIELDS
 from backoffice.audit.sealing.keys import InvalidSealKey, written_keys
-from backoffice.audit.verifying.guards import guard_faults
+from backoffice.audit.verifying.guards import guard_faults, not_compared
 from backoffice.audit.verifying.naming import FIELDS
 
 ENTRIES, SEALS, SECOND_PLACE = "entries.jsonl", "seals.jsonl", "second-place.jsonl"
@@ -106,6 +106,7 @@ def about(connection: psycopg.Connection, by: str) -> dict[str, Any]:
         "has_second_place": second_place.directory() is not None and not trouble,
         "set_aside": list(SealSetAside.objects.order_by("id").values_list("hash", flat=True)),
         "guards": [*trouble, *(fault.sentence for fault in guard_faults())],
+        "untold": not_compared(),
     }
 
 

@@ -4,7 +4,8 @@ it is said (S29)."""
 import json
 
 import pytest
-from django.db import connections
+from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
 
 from backoffice.accounts.actors import System
 from backoffice.audit.canonical import digest
@@ -12,6 +13,7 @@ from backoffice.audit.models import Entry, Head
 from backoffice.audit.verifying import chain
 from backoffice.audit.verifying.checking import verify
 from backoffice.audit.verifying.naming import Link
+from backoffice.database import checks, definitions
 from tests.audit.chain import damage, write
 
 APPROVED = "replace(canonical, 'submitting', 'approved')"
@@ -232,6 +234,54 @@ def test_s29_what_swallows_changes_or_hides_entries_is_named(committed: str, sta
     write(2)
     as_owner(statement)
     assert verify().sentence == f"The log is not guarded as it was made: {sentence}"
+
+
+@pytest.fixture
+def _just_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has compared no guard yet."""
+    monkeypatch.setattr(definitions, "_known", {})
+
+
+@pytest.mark.usefixtures("committed", "_just_begun")
+def test_a_log_that_can_only_be_read_is_intact_and_what_was_not_compared_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(2)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    call_command("verify_audit")
+    said = capsys.readouterr()
+    assert said.out.startswith(
+        "Intact from entry 1 to entry 2."
+        " What the guards of the log say could not be compared: the database can only be read. Checked in "
+    )
+    assert "could not be written down" in said.err
+
+
+@pytest.mark.usefixtures("committed", "_just_begun")
+def test_a_table_that_is_locked_leaves_no_false_finding_in_the_log() -> None:
+    write(2)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '50ms'")
+    with transaction.atomic(using="owner"):
+        as_owner("LOCK TABLE approvals_decision IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(CommandError, match="could not be verified, try again") as ended:
+            call_command("verify_audit")
+    assert ended.value.returncode == 2
+    assert not Entry.objects.filter(event="audit.verified").exists()
+    assert verify().is_intact
+
+
+def test_what_another_table_lacks_is_no_fault_of_the_log(committed: str) -> None:
+    write(2)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'exports_rowmarks'::regclass"
+            " AND confrelid = 'audit_entry'::regclass"
+        )
+        cursor.execute(f'ALTER TABLE exports_rowmarks DROP CONSTRAINT "{cursor.fetchone()[0]}"')
+    assert checks.faults() == ["The column entry_id of exports_rowmarks no longer points to audit_entry."]
+    assert verify().is_intact
 
 
 def test_s29_a_table_that_took_the_place_of_the_log_is_named(committed: str) -> None:
