@@ -1,15 +1,15 @@
 """Give the whole log to be checked elsewhere, and write down that it was taken."""
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from typing import IO, Any, Final
 
 import psycopg
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from backoffice.accounts.actors import Actor
-from backoffice.accounts.context import current_origin, originating_from
+from backoffice.accounts.context import Origin, current_origin, originating_from
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import check_role
 from backoffice.audit.models import Entry
@@ -21,6 +21,10 @@ from backoffice.exports.services import take_a_place
 from backoffice.exports.snapshots import own_connection
 
 SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class NotWrittenDown(Exception):
+    """The bundle is whole, but the log, damaged as it may be, does not take the entry that says so."""
 
 
 class BundleStream:
@@ -37,7 +41,7 @@ class BundleStream:
             connection = opened.enter_context(own_connection())
             take_a_place(connection, by)
             self._kept = opened.pop_all()
-        self._pieces = given(connection, by=by, file_name=self.file_name)
+        self._pieces = given(connection, by=by, file_name=self.file_name, origin=current_origin())
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -52,9 +56,15 @@ class BundleStream:
 
 
 def write_bundle(*, by: Actor, to: IO[bytes]) -> None:
-    """Write a bundle to an open file."""
-    with own_connection() as connection:
-        for piece in given(connection, by=by, file_name=named()):
+    """Write a bundle to an open file.
+
+    :raises NotWrittenDown: when all of it is written, but the log does not say so.
+    """
+    with ExitStack() as opened:
+        connection = opened.enter_context(own_connection())
+        # Closed first: whatever ends the writing is written down before it goes on its way.
+        pieces = opened.enter_context(closing(given(connection, by=by, file_name=named(), origin=current_origin())))
+        for piece in pieces:
             to.write(piece)
 
 
@@ -62,16 +72,31 @@ def named() -> str:
     return f"audit-log-{timezone.now():%Y%m%dT%H%M%S.%fZ}.zip"
 
 
-def given(connection: psycopg.Connection, *, by: Actor, file_name: str) -> Generator[bytes]:
-    """Give a bundle's bytes, and write it down when the last one has left, or when it breaks off."""
-    sink, counted, origin = Sink(), Counted(), current_origin()
-    result = Entry.Result.FAILED
+def given(connection: psycopg.Connection, *, by: Actor, file_name: str, origin: Origin) -> Generator[bytes]:
+    """Give a bundle's bytes, and write it down when the last one has left, or when it breaks off.
+
+    :param origin: from where it was asked for: the bytes are taken when the request is over.
+    :raises NotWrittenDown: when the last byte has left, but the log does not say so.
+    """
+    sink, counted = Sink(), Counted()
     try:
         yield from from_one_snapshot(connection, by=by.name, sink=sink, counted=counted)
-        result = Entry.Result.DONE
-    finally:
+    except BaseException:
+        with suppress(NotWrittenDown):  # what broke it off is what has to be known
+            write_down(told(file_name, sink, counted), by=by, origin=origin, result=Entry.Result.FAILED)
+        raise
+    write_down(told(file_name, sink, counted), by=by, origin=origin, result=Entry.Result.DONE)
+
+
+def write_down(facts: dict[str, Any], *, by: Actor, origin: Origin, result: Entry.Result) -> None:
+    """
+    :raises NotWrittenDown: with what the database said.
+    """
+    try:
         with transaction.atomic(), originating_from(origin.address, origin.request_id or None):
-            record("audit.bundled", by=by, after=told(file_name, sink, counted), result=result)
+            record("audit.bundled", by=by, after=facts, result=result)
+    except Error as error:
+        raise NotWrittenDown(str(error)) from error
 
 
 def from_one_snapshot(connection: psycopg.Connection, *, by: str, sink: Sink, counted: Counted) -> Iterator[bytes]:

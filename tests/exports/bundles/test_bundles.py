@@ -13,19 +13,22 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.audit.sealing.services import seal_now
 from backoffice.audit.verifying.checking import verify
-from backoffice.exports.bundles.services import BundleStream
+from backoffice.exports.bundles import contents
+from backoffice.exports.bundles.services import BundleStream, NotWrittenDown, write_bundle
 from tests.audit.chain import damage, write
 from tests.audit.conftest import ANOTHER_KEY, second_place  # noqa: F401 - a fixture
 from tests.audit.sealing.sealed_log import file_of, restore_to, three_seals
 from tests.exports.bundles.offline import VERIFIER, bundle_in, run
+from tests.exports.disks import FullDisk
 
 pytestmark = pytest.mark.usefixtures("committed")
 NAMES = [
@@ -130,7 +133,7 @@ def bundle_without_an_entry_of_its_own(folder: Path) -> Path:
     """A bundle of the damaged log; that it was taken cannot be written down where the head is gone."""
     try:
         return bundle_in(folder)
-    except DatabaseError:
+    except NotWrittenDown:
         return folder / "bundle.zip"
 
 
@@ -192,6 +195,14 @@ def test_taking_it_is_written_down_with_its_digest(vera: Person, client: Client)
     assert said["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_taking_it_is_written_down_with_the_address_and_the_request(vera: Person, client: Client) -> None:
+    client.force_login(vera)
+    answer = client.post("/exports/bundle/", REMOTE_ADDR="192.0.2.7")
+    assert whole(answer)
+    entry = Entry.objects.get(event="audit.bundled")
+    assert (entry.address, entry.request_id) == ("192.0.2.7", answer["X-Request-ID"])
+
+
 def test_one_that_breaks_off_is_written_down_as_broken(vera: Person) -> None:
     three_seals()
     stream = BundleStream(by=vera)
@@ -212,6 +223,46 @@ def test_the_command_writes_it_once(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "verify_backoffice.py" in capsys.readouterr().out
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("audit_bundle", str(path))
+
+
+def test_the_command_says_that_nothing_was_written_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    three_seals()
+    monkeypatch.setattr(contents, "ENTRY_LINES", "SELECT gone FROM audit_entry")
+    with pytest.raises(CommandError, match="cannot be read, and nothing is written"):
+        call_command("audit_bundle", str(tmp_path / "log.zip"))
+    assert (list(tmp_path.glob("*.zip")), capsys.readouterr().out) == ([], "")
+    assert Entry.objects.get(event="audit.bundled").result == "failed"
+
+
+def test_the_command_keeps_nothing_of_a_log_it_cannot_read_nor_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three_seals()
+    damage("DELETE FROM audit_head")
+    monkeypatch.setattr(contents, "ENTRY_LINES", "SELECT gone FROM audit_entry")
+    with pytest.raises(CommandError, match="cannot be read, and nothing is written"):
+        call_command("audit_bundle", str(tmp_path / "log.zip"))
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_the_command_writes_a_damaged_log_that_takes_no_entry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    three_seals()
+    damage("DELETE FROM audit_head")
+    call_command("audit_bundle", str(tmp_path / "log.zip"))
+    said = capsys.readouterr()
+    assert "could not be written down" in said.err and said.out.startswith("Written.")
+    assert zipfile.is_zipfile(tmp_path / "log.zip")
+
+
+def test_one_that_cannot_be_written_is_written_down_before_that_is_said() -> None:
+    three_seals()
+    with pytest.raises(OSError, match="No space"):
+        write_bundle(by=System("Command line"), to=FullDisk())
+    assert Entry.objects.get(event="audit.bundled").result == "failed"
 
 
 # Exported files -------------------------------------------------------------------------------------------------------
