@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from backoffice.exports.workbooks import DoesNotFit
 from backoffice.ui.listing import BadListRequest
 from tests.exports.agree import parse
 from tests.exports.balances import create_balances
+from tests.exports.disks import FullDisk
 from tests.exports.jobs import built, wish
 from tests.people import in_role
 
@@ -265,11 +267,31 @@ def test_what_a_dead_worker_left_behind_is_swept_and_nothing_else(
     export: Export, vera: Person, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = built(wish(export, vera))
-    (folder / "9-left").write_bytes(b"x")
+    (folder / f"9-{'a' * 32}").write_bytes(b"x")
     assert storing.sweep() == 0, "it may be being written"
     monkeypatch.setattr(storing, "LEFT_BEHIND_AFTER", timedelta(seconds=-60))
     assert storing.sweep() == 1
     assert [path.name for path in folder.iterdir()] == [job.stored_as]
+
+
+def test_what_is_not_ours_is_not_swept(
+    export: Export, vera: Person, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {built(wish(export, vera)).stored_as, "notes.txt", "9-left", f"7-{'a' * 32}", f"7-{'a' * 32}.gz"}
+    for name in ("notes.txt", "9-left", f"7-{'a' * 32}.gz"):
+        (folder / name).write_bytes(b"somebody's")
+    (folder / f"7-{'a' * 32}").mkdir()
+    monkeypatch.setattr(storing, "LEFT_BEHIND_AFTER", timedelta(seconds=-60))
+    assert storing.sweep() == 0
+    assert {path.name for path in folder.iterdir()} == kept
+
+
+def test_a_file_that_cannot_be_written_breaks_off_before_its_job_is_given_up(
+    export: Export, vera: Person, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "new_file", lambda _job: nullcontext(("1-x", FullDisk())))
+    assert built(wish(export, vera)).state == JobState.BROKEN
+    assert events() == ["export.asked", "export.broken", "export.given_up"]
 
 
 def test_days_in_a_filter_are_those_of_whoever_asked(export: Export, vera: Person) -> None:

@@ -1,6 +1,8 @@
 """The folder where built files wait: named so that no name can be guessed, readable by the product alone."""
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +17,8 @@ from backoffice.exports.models import ExportJob, JobState
 
 #: A file that no job names after so long was left behind by a worker that died.
 LEFT_BEHIND_AFTER: Final = timedelta(days=1)
+#: What `new_file` calls a file: the number of its job, and what nobody guesses.
+OURS: Final = re.compile(r"[0-9]+-[0-9a-f]{32}", re.ASCII)
 
 
 def folder() -> Path:
@@ -55,10 +59,19 @@ def delete(stored_as: str) -> None:
 
 
 def sweep() -> int:
-    """Delete what workers that died have left behind; return how many files."""
+    """Delete what workers that died have left behind; return how many files. Whatever else lies there is let be."""
     kept = set(ExportJob.objects.filter(state=JobState.READY).values_list("stored_as", flat=True))
     before = (timezone.now() - LEFT_BEHIND_AFTER).timestamp()
-    left = [path for path in folder().iterdir() if path.name not in kept and path.stat().st_mtime < before]
+    left = [path for path in folder().iterdir() if path.name not in kept and is_left_behind(path, before)]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
+
+
+def is_left_behind(path: Path, before: float) -> bool:
+    """Whether this is a file of ours that nobody has written to since ``before``, in seconds since 1970."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return bool(OURS.fullmatch(path.name)) and stat.S_ISREG(found.st_mode) and found.st_mtime < before
