@@ -17,26 +17,28 @@ from backoffice.database import clock
 from backoffice.exports.giving import Stopped
 from backoffice.exports.models import UNDER_WAY, ExportJob, JobState
 
-_LOCK_CLASS: Final = 20_261_123
+#: The lock of a file being built, and of one being delivered: two numbers PostgreSQL tells locks apart by.
+BUILDING: Final = 20_261_123
+DELIVERING: Final = 20_261_125
 #: A worker that has said nothing for so long may be dead; whoever is rung for finds out by the lock.
 SILENT_AFTER: Final = timedelta(seconds=20)
 
 
 @contextmanager
-def held(job_id: int) -> Iterator[bool]:
-    """Hold the only lock of a job; False when a living worker has it."""
-    if not call("pg_try_advisory_lock", job_id):
+def held(number: int, lock: int = BUILDING) -> Iterator[bool]:
+    """Hold the only lock of a job, or of a scheduled run; False when a living worker has it."""
+    if not call("pg_try_advisory_lock", lock, number):
         yield False
         return
     try:
         yield True
     finally:
-        call("pg_advisory_unlock", job_id)
+        call("pg_advisory_unlock", lock, number)
 
 
-def call(function: str, job_id: int) -> bool:
+def call(function: str, lock: int, number: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [_LOCK_CLASS, job_id])
+        cursor.execute(f"SELECT {function}(%s, %s)", [lock, number])
         return bool(cursor.fetchone()[0])
 
 

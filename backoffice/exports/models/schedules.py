@@ -119,8 +119,9 @@ class Schedule(KeptModel):
 class ScheduledRun(KeptModel):
     """The file of one period of a schedule, ``period`` being its first day. The database keeps it the only one.
 
-    ``place`` says where it was delivered to, ``sentence`` why it was not, or not yet. ``is_late`` is one that was begun
-    long after it was due.
+    ``place`` says where it was delivered to; while it is not, where a worker has begun to, whatever became of that.
+    ``sentence`` says why it was not delivered, or not yet, or perhaps twice. ``is_late`` is one that was begun long
+    after it was due.
     """
 
     schedule = models.ForeignKey(Schedule, on_delete=models.RESTRICT, related_name="runs")

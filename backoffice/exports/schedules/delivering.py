@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import smtplib
+import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -23,6 +26,7 @@ from backoffice.database import clock
 from backoffice.exports import registry
 from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.columns import title_named
+from backoffice.exports.jobs.holding import DELIVERING, held
 from backoffice.exports.jobs.whole import Changed, check_whole, issued_digest
 from backoffice.exports.models import UNDER_WAY, Delivery, ExportJob, Format, JobState, RunState, ScheduledRun
 from backoffice.exports.policies import check_may_take
@@ -31,6 +35,14 @@ from backoffice.exports.schedules.services import told
 
 log = structlog.get_logger(__name__)
 FILE_MODE: Final = 0o440
+#: After these no mail server has the letter: there was none, it said no, or there was nothing to send.
+NOT_TAKEN: Final = (
+    ConnectionRefusedError,
+    FileNotFoundError,
+    socket.gaierror,
+    smtplib.SMTPResponseException,
+    smtplib.SMTPRecipientsRefused,
+)
 
 
 def deliver_built() -> int:
@@ -52,38 +64,100 @@ def deliver_or_wait(run_id: int) -> bool:
     return False
 
 
-@transaction.atomic
 def deliver(run_id: int) -> bool:
-    """Deliver one file, and write that down. Interrupted in between, it arrives twice rather than never.
+    """Deliver one file, and write that down. Interrupted in between, it arrives twice rather than never, and says so.
+
+    No transaction is open while the folder or the mail server is waited for. A living worker's claim is its lock; a
+    dead one's is the place it left in the row.
 
     :raises OSError: when the folder cannot be written, or the mail server does not take the letter.
     """
-    run = ScheduledRun.objects.select_for_update(of=("self",)).get(pk=run_id)
-    if run.state != RunState.BUILDING:
-        return False
-    job = ExportJob.objects.select_related("asked_by").get(scheduled_run=run)
+    with held(run_id, DELIVERING) as is_mine:
+        claimed = claim(run_id) if is_mine else None
+        return claimed is not None and hand_over(claimed)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A file that is this worker's to deliver; ``is_again`` where another one began to, and never said it had."""
+
+    run: ScheduledRun
+    job: ExportJob
+    is_again: bool
+
+
+@transaction.atomic
+def claim(run_id: int) -> Claimed | None:
+    """Claim a file for its delivery, or write down why it is not delivered."""
+    run = undelivered(run_id)
+    if run is None:
+        return None
+    job = ExportJob.objects.select_related("asked_by", "entry").get(scheduled_run=run)
     if job.state != JobState.READY:
         fail(run, job.sentence or gettext("The file was cancelled, or its week was over before it could be delivered."))
-        return False
+        return None
     try:
         check_may_take(registry.find(job.export), job.asked_by)
     except (Refused, registry.UnknownExport) as error:
         withdraw(run, str(error))
-        return False
+        return None
+    claimed = Claimed(run, job, is_again=bool(run.place))
+    run.place = place_of(claimed)
+    run.save(update_fields=["place"])
+    return claimed
+
+
+def undelivered(run_id: int) -> ScheduledRun | None:
+    """Lock a run; None where it has ended."""
+    waiting = ScheduledRun.objects.filter(pk=run_id, state=RunState.BUILDING)
+    return waiting.select_for_update(of=("self",)).select_related("schedule__owner").first()
+
+
+def place_of(claimed: Claimed) -> str:
+    """Say where a file goes: a place below the folder of all files, or its owner's address."""
+    schedule = claimed.run.schedule
+    by_folder = schedule.delivery == Delivery.FOLDER
+    return f"{schedule.folder}/{name_of(claimed.run)}" if by_folder else claimed.job.asked_by.email
+
+
+def hand_over(claimed: Claimed) -> bool:
+    """Deliver what was claimed; whether it was.
+
+    :raises OSError: when the folder cannot be written, or the mail server does not take the letter.
+    """
+    give = into_folder if claimed.run.schedule.delivery == Delivery.FOLDER else by_mail
     try:
-        place = into_folder(run, job) if run.schedule.delivery == Delivery.FOLDER else by_mail(run, job)
+        give(claimed)
     except Changed:
-        withhold(run, job)
+        withhold(claimed)
         return False
-    settle(run, job, place)
-    return True
+    except OSError as error:
+        if not claimed.is_again and has_not_arrived(claimed, error):
+            ScheduledRun.objects.filter(pk=claimed.run.pk, state=RunState.BUILDING).update(place="")
+        raise
+    return settle(claimed)
 
 
-def settle(run: ScheduledRun, job: ExportJob, place: str) -> None:
-    run.state, run.ended_at, run.place, run.sentence = RunState.DELIVERED, clock.now(), place, ""
+def has_not_arrived(claimed: Claimed, error: OSError) -> bool:
+    """Whether nothing was delivered for sure: a file gets its name last, but a letter may be taken unheard."""
+    return claimed.run.schedule.delivery == Delivery.FOLDER or isinstance(error, NOT_TAKEN)
+
+
+@transaction.atomic
+def settle(claimed: Claimed) -> bool:
+    """Write a delivery down, unless the run has ended meanwhile."""
+    run, job, place = undelivered(claimed.run.pk), claimed.job, claimed.run.place
+    if run is None:
+        return False
+    sentence = gettext("It may have come twice: an earlier try did not come to its end.") if claimed.is_again else ""
+    run.state, run.ended_at, run.place, run.sentence = RunState.DELIVERED, clock.now(), place, sentence
     run.save(update_fields=["state", "ended_at", "place", "sentence"])
-    facts = {"period": run.period.isoformat(), "file": job.file_name, "sha256": job.sha256, "entry": job.entry_id}
-    record("schedule.delivered", by=SCHEDULE, obj=run.schedule, after={**told(run.schedule), **facts, "to": place})
+    file = {"file": job.file_name, "sha256": issued_digest(job), "entry": job.entry_id}
+    facts = {"period": run.period.isoformat(), **file}
+    again = {"is_again": True} if claimed.is_again else {}
+    after = {**told(run.schedule), **facts, "to": place, **again}
+    record("schedule.delivered", by=SCHEDULE, obj=run.schedule, after=after)
+    return True
 
 
 def fail(run: ScheduledRun, sentence: str) -> None:
@@ -95,10 +169,14 @@ def fail(run: ScheduledRun, sentence: str) -> None:
     record("schedule.failed", by=SCHEDULE, obj=run.schedule, after=facts, reason=sentence, result=failed)
 
 
-def withhold(run: ScheduledRun, job: ExportJob) -> None:
+@transaction.atomic
+def withhold(claimed: Claimed) -> None:
     """Deliver nothing that is not what was built."""
+    run, job = undelivered(claimed.run.pk), claimed.job
+    if run is None:
+        return
     log.error("an exported file is not what was built", job=job.pk)
-    facts = {"file": job.file_name, "sha256": job.sha256, "entry": job.entry_id}
+    facts = {"file": job.file_name, "sha256": issued_digest(job), "entry": job.entry_id}
     record("export.file_changed", by=SCHEDULE, obj=job, after=facts, result=str(Entry.Result.FAILED))
     fail(run, gettext("This file was changed where it is kept, and is not handed out. Ask for the export again."))
 
@@ -111,18 +189,18 @@ def withdraw(run: ScheduledRun, because: str) -> None:
         stop(schedule, because, clock.now())
 
 
-def into_folder(run: ScheduledRun, job: ExportJob) -> str:
-    """Lay a copy into the schedule's folder, whole or not at all; give its place below the folder of all files.
+def into_folder(claimed: Claimed) -> None:
+    """Lay a copy into the schedule's folder, whole or not at all, in the place of one that was laid there before.
 
     :raises OSError: when that cannot be written, or leads elsewhere by a link.
     :raises Changed: when the copy is not what the manifest says.
     """
     root = Path(settings.EXPORT_FOLDER).resolve(strict=True)
-    folder = root / run.schedule.folder
+    folder = root / claimed.run.schedule.folder
     folder.mkdir(mode=0o750, exist_ok=True)
     if folder.resolve(strict=True) != folder:
         raise OSError(f"{folder} is not a folder of its own.")
-    name = name_of(run)
+    name, job = name_of(claimed.run), claimed.job
     part = folder / f".{name}.{uuid4().hex}.part"
     try:
         write_whole(storing.path_of(job.stored_as), part)
@@ -130,7 +208,6 @@ def into_folder(run: ScheduledRun, job: ExportJob) -> str:
         os.replace(part, folder / name)
     finally:
         part.unlink(missing_ok=True)
-    return f"{run.schedule.folder}/{name}"
 
 
 def write_whole(source: Path, to: Path) -> None:
@@ -148,26 +225,26 @@ def name_of(run: ScheduledRun) -> str:
     return f"{schedule.export}-{run.period.isoformat()}-schedule-{schedule.pk}.{Format(schedule.format).suffix}"
 
 
-def by_mail(run: ScheduledRun, job: ExportJob) -> str:
-    """Send the owner a letter with a link to the file's page, which asks for their rights; give their address.
+def by_mail(claimed: Claimed) -> None:
+    """Send the owner a letter with a link to the file's page, which asks for their rights.
 
     :raises OSError: when the mail server does not take it.
     :raises Changed: when the file is not what its manifest says.
     """
+    run, job = claimed.run, claimed.job
     check_whole(storing.path_of(job.stored_as), issued_digest(job))
-    to = job.asked_by.email
     values = {
         "list": str(title_named(job.export)),
         "period": run.period.isoformat(),
         "rows": f"{job.done:,}",
-        "sha256": job.sha256,
+        "sha256": issued_digest(job),
         "product": f"{settings.COMPANY_NAME} back office".strip(),
         "link": f"{settings.PUBLIC_URL}{reverse('exports:file', args=[job.pk])}",
         "schedule": f"{settings.PUBLIC_URL}{reverse('exports:schedule', args=[run.schedule_id])}",
         "is_late": run.is_late,
+        "is_again": claimed.is_again,
     }
     with translation.override(settings.LANGUAGE_CODE):
         page = get_template("exports/mail/scheduled.txt").template.render(Context(values, autoescape=False))  # type: ignore[attr-defined]
     subject, _, text = page.strip().partition("\n")
-    EmailMessage(subject=subject, body=text.strip() + "\n", to=[to]).send()
-    return to
+    EmailMessage(subject=subject, body=text.strip() + "\n", to=[run.place]).send()

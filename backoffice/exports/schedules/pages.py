@@ -139,7 +139,7 @@ def shown(run: ScheduledRun, schedule: Schedule, *, is_own: bool) -> ShownRun:
         Badge(state.label, RUN_MEANINGS[state], calm=state is RunState.DELIVERED),
         reverse("exports:file", args=[run.job_id]) if run.job_id and is_own else "",
         f"{run.job.done:,}" if run.job else "",
-        run.place,
+        run.place if state is RunState.DELIVERED else "",
         run.begun_at,
         tuple(notes),
     )

@@ -1,12 +1,16 @@
 """Delivering what was built: into its folder, whole, or by a letter with a link, to whoever may still have it."""
 
 import hashlib
+import smtplib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.test import Client
 
 from backoffice.accounts.models import Person, Role
@@ -16,6 +20,7 @@ from backoffice.exports.jobs.building import carry_out
 from backoffice.exports.jobs.services import cancel
 from backoffice.exports.models import Delivery, ExportJob, RunState, Schedule, ScheduledRun, ScheduleState
 from backoffice.exports.proving.issued import takings
+from backoffice.exports.schedules import delivering
 from backoffice.exports.schedules.beginning import begin_due
 from backoffice.exports.schedules.delivering import deliver_built
 from tests.exports.balances import create_balances
@@ -100,17 +105,30 @@ def test_the_letter_holds_a_link_and_no_row(scheduled: Schedules, vera: Person) 
 
 
 @pytest.mark.usefixtures("db")
-def test_a_mail_server_that_is_away_is_asked_again(scheduled: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "may_have_come"),
+    [
+        (ConnectionRefusedError("no mail server"), False),
+        (smtplib.SMTPDataError(451, b"try again later"), False),
+        (smtplib.SMTPServerDisconnected("in the middle"), True),
+        (TimeoutError("no answer"), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_mail_server_that_is_away_is_asked_again(
+    scheduled: Schedules, monkeypatch: pytest.MonkeyPatch, error: OSError, may_have_come: bool
+) -> None:
     ready(scheduled())
 
     def refuse(*_args: Any, **_kwargs: Any) -> None:
-        raise ConnectionRefusedError("no mail server")
+        raise error
 
     with monkeypatch.context() as away:
         away.setattr(EmailMessage, "send", refuse)
         assert deliver_built() == 0
     assert deliver_built() == 1
-    assert len(mail.outbox) == 1
+    (letter,) = mail.outbox
+    assert ("You may have had this letter before" in letter.body) is may_have_come
 
 
 @pytest.mark.usefixtures("db")
@@ -151,6 +169,125 @@ def test_s31_a_file_that_was_not_made_is_said_so(scheduled: Schedules, vera: Per
     entry = Entry.objects.get(event="schedule.failed")
     assert (run.state, entry.reason, entry.result) == (RunState.FAILED, run.sentence, "failed")
     assert "cancelled" in run.sentence
+
+
+class Died(BaseException):
+    """What ends a worker wherever it is."""
+
+
+def when_sent(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Have something happen when a letter has left, before anybody knows."""
+    real = EmailMessage.send
+
+    def send(letter: EmailMessage, *args: Any, **kwargs: Any) -> int:
+        sent = real(letter, *args, **kwargs)
+        happens()
+        return sent
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+
+
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.usefixtures("committed")
+def test_no_transaction_waits_for_the_mail_server(scheduled: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready(scheduled())
+    found: list[bool] = []
+    when_sent(monkeypatch, lambda: found.append(connection.in_atomic_block))
+    assert deliver_built() == 1
+    assert found == [False]
+
+
+@pytest.mark.usefixtures("committed")
+def test_no_transaction_waits_for_the_folder(
+    scheduled: Schedules, outbox_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(in_folder(scheduled))
+    found: list[bool] = []
+    real = delivering.write_whole
+
+    def write_whole(source: Path, to: Path) -> None:
+        found.append(connection.in_atomic_block)
+        real(source, to)
+
+    monkeypatch.setattr(delivering, "write_whole", write_whole)
+    assert deliver_built() == 1
+    assert found == [False]
+
+
+@pytest.mark.usefixtures("committed")
+def test_two_workers_at_once_deliver_a_file_once(scheduled: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready(scheduled())
+    second: list[int] = []
+
+    def by_another_worker() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            second.append(pool.submit(deliver_and_leave).result(timeout=30))
+
+    when_sent(monkeypatch, by_another_worker)
+    assert (deliver_built(), second, deliver_built()) == (1, [0], 0)
+    assert len(mail.outbox) == 1
+    assert Entry.objects.filter(event="schedule.delivered").count() == 1
+
+
+def deliver_and_leave() -> int:
+    """Deliver on a connection of this thread's own."""
+    try:
+        return deliver_built()
+    finally:
+        connection.close()
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_letter_whose_worker_died_comes_again_and_says_so(
+    scheduled: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ready(scheduled())
+    with monkeypatch.context() as dying, pytest.raises(Died):
+        when_sent(dying, die)
+        deliver_built()
+    assert not Entry.objects.filter(event="schedule.delivered").exists()
+    assert (deliver_built(), deliver_built()) == (1, 0)
+    first, second = mail.outbox
+    assert "You may have had this letter before" not in first.body
+    assert "You may have had this letter before" in second.body
+    run.refresh_from_db()
+    assert (run.state, "may have come twice" in run.sentence) == (RunState.DELIVERED, True)
+    assert (Entry.objects.get(event="schedule.delivered").after or {})["is_again"] is True
+
+
+@pytest.mark.usefixtures("db")
+def test_one_that_came_at_the_first_try_says_nothing_of_others(scheduled: Schedules) -> None:
+    run = ready(scheduled())
+    deliver_built()
+    run.refresh_from_db()
+    assert run.sentence == ""
+    assert "is_again" not in (Entry.objects.get(event="schedule.delivered").after or {})
+
+
+@pytest.mark.usefixtures("db")
+def test_a_delivery_that_ended_meanwhile_is_not_written_down_twice(
+    scheduled: Schedules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ready(scheduled())
+    runs = ScheduledRun.objects.filter(pk=run.pk)
+    when_sent(monkeypatch, lambda: runs.update(state=RunState.DELIVERED, sentence="another worker's"))
+    assert deliver_built() == 0
+    assert runs.get().sentence == "another worker's"
+    assert not Entry.objects.filter(event="schedule.delivered").exists()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_folder_that_was_away_is_no_second_delivery(scheduled: Schedules, outbox_folder: Path) -> None:
+    run = ready(in_folder(scheduled))
+    outbox_folder.rename(outbox_folder.with_name("away"))
+    deliver_built()
+    outbox_folder.with_name("away").rename(outbox_folder)
+    assert deliver_built() == 1
+    run.refresh_from_db()
+    assert run.sentence == ""
 
 
 @pytest.mark.usefixtures("committed")
