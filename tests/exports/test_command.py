@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+from django.http import QueryDict
 
+from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
 from backoffice.exports import registry
+from backoffice.exports.manifests import Manifest
 from backoffice.exports.registry import Export
+from backoffice.exports.services import write_file
+from backoffice.exports.wishes import Wish
 from tests.exports.agree import exported_bytes
 from tests.exports.balances import BALANCES, balances, create_balances
+from tests.exports.disks import FullDisk
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +51,19 @@ def test_it_says_what_is_wrong_and_leaves_no_file(
     with pytest.raises(CommandError, match=sentence):
         call_command("export", *arguments, "--to", str(path))
     assert not path.exists()
+
+
+def test_a_file_that_breaks_off_where_the_log_takes_no_entry_is_no_secret(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritten(*_args: object, **_kwargs: object) -> None:
+        raise DatabaseError("The log takes no entry.")
+
+    create_balances()
+    monkeypatch.setattr(Manifest, "write_broken", unwritten)
+    wanted = Wish(registry.find("balances"), QueryDict(""), System("Command line"))
+    with pytest.raises(DatabaseError, match="takes no entry"):
+        write_file(wanted, to=FullDisk())
 
 
 def test_it_never_overwrites_a_file(committed: str, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -76,8 +76,10 @@ def build(job: ExportJob) -> None:
     check_may_take(wish.export, job.asked_by)
     with own_connection() as connection, storing.new_file(job) as (name, file):
         giving = Giving(manifest_of(job, wish), connection, Tally(word_of(job)))
-        for piece in giving.pieces():
-            file.write(piece)
+        # Whatever ends the writing is written down before the job is given up.
+        with closing(giving.pieces()) as pieces:
+            for piece in pieces:
+                file.write(piece)
         storing.settle(file)
         finish(job, giving, name)
 
