@@ -73,10 +73,16 @@ def figures() -> list[Figure]:
             note=seal_note(seals),
             url=reverse("audit:verify"),
         ),
-        Figure(_("Entries since"), seals.unsealed, note=_("Not covered by a seal yet")),
+        unsealed_figure(seals),
         verification_figure(),
         self_test_figure(last_self_test()),
     ]
+
+
+def unsealed_figure(seals: SealingState) -> Figure:
+    if seals.unsealed is None:
+        return Figure(_("Entries since"), _("Unknown"), note=_("The head of the log is missing."), tone="bad")
+    return Figure(_("Entries since"), seals.unsealed, note=_("Not covered by a seal yet"))
 
 
 def seal_note(seals: SealingState) -> str:

@@ -220,7 +220,7 @@ def log_is_sealed() -> str:
     was written."""
     state = sealing_state()
     if state.unsealed is None:
-        raise Unwell(f"{_('The head of the log is missing.')} {_('See %(page)s.') % {'page': '/audit/verify/'}}")
+        raise Unwell(" ".join([_("The head of the log is missing."), _("Run `manage.py verify_audit`.")]))
     if not state.is_on:
         raise Unwell(_("The audit log is not sealed: set AUDIT_SEAL_KEY and AUDIT_SEAL_DIRECTORY."))
     if state.troubled_by:

@@ -21,7 +21,7 @@ def facts_of(state: SealingState) -> list[Fact]:
     newest = state.newest
     return [
         *(facts_of_seal(newest) if newest else [Fact(_("Newest seal"), _("None yet"))]),
-        Fact(_("Entries since"), f"{state.unsealed:,}"),
+        Fact(_("Entries since"), _("Unknown") if state.unsealed is None else f"{state.unsealed:,}"),
         Fact(_("Not yet in the second place"), copies_of(state)),
         *(Fact(_("Public key %(id)s") % {"id": name}, Reference(text)) for name, text in shown_keys()),
     ]
@@ -40,7 +40,7 @@ def facts_of_seal(seal: Seal) -> list[Fact]:
 def copies_of(state: SealingState) -> str:
     if second_place.directory() is None:
         return _("There is none")
-    return f"{state.uncopied:,}"
+    return state.uncopied_text
 
 
 def shown_keys() -> list[tuple[str, str]]:
@@ -53,6 +53,8 @@ def shown_keys() -> list[tuple[str, str]]:
 
 def trouble_of(state: SealingState) -> str:
     """Say what is wrong with sealing; empty when nothing is known to be."""
+    if state.head is None:
+        return _("The head of the log is missing.")
     if state.troubled_by:
         return state.troubled_by
     if not state.is_on:
