@@ -1,7 +1,7 @@
 """Check the seals: each one's signature, hash, number, count and entry, and that both places say the same (S29).
 
 What the chain alone cannot show is shown here: a log rewritten to its very end, or cut at its end together with its
-head. It does not read the entries themselves beyond those that seals name: `verification` does.
+head. It does not read the entries themselves beyond those that seals name: `verifying.chain` does.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from backoffice.audit.canonical import canonical_text, digest
-from backoffice.audit.models import FIRST_HASH, Entry, Seal
+from backoffice.audit.models import FIRST_HASH, Entry, Seal, SealCopy
 from backoffice.audit.sealing import behind, second_place
 from backoffice.audit.sealing.keys import InvalidSealKey, LastSeal, is_signed, last_seals, public_keys
 from backoffice.database import clock
@@ -45,10 +45,13 @@ class Before:
     hash: str = FIRST_HASH
 
 
-def seal_faults() -> Iterator[SealFault]:
+def seal_faults(since: int = 0) -> Iterator[SealFault]:
     """Yield everything that is wrong with the seals in both places, by number, those of the second place alone last.
 
-    One seal yields its first fault only. No seal at all is no fault here: see `queries.sealing_state`.
+    :param since: a seal up to which all were checked before. Of those it is only asked whether their files are still
+        there; those after it, and what only the second place holds, are checked as ever.
+
+    One seal yields its first fault only. No seal at all is no fault here: see `verifying.checking.missing_seals`.
     """
     try:
         keys, last, place = public_keys(), last_seals(), readable_place()
@@ -58,8 +61,10 @@ def seal_faults() -> Iterator[SealFault]:
     except OSError as trouble:
         yield fault(0, "copy", _("The second place of the seals cannot be read: %(why)s."), why=trouble.strerror)
         return
-    before = Before()
-    for row in rows():
+    before = checked_before(since)
+    if place and before.number:
+        yield from faults_of_names(place, before.number)
+    for row in rows(before.number):
         for missing in range(before.number + 1, row["number"]):
             yield fault(missing, "number", _("Seal %(seal)s is missing from the log's own seals."))
         found = fault_in(row, before, keys) or fault_of_key(row, last) or (fault_of_copy(row, place) if place else None)
@@ -82,10 +87,25 @@ def readable_place() -> Path | None:
     return place
 
 
-def rows() -> Iterator[dict[str, Any]]:
-    """Read the seals in order, each with the hash its entry has now and the file it was copied to."""
+def checked_before(since: int) -> Before:
+    """Return the seal a check goes on from; none where the log does not hold it any more: then all are checked."""
+    seal = Seal.objects.filter(number=since).first()
+    return Before(seal.number, seal.entry, seal.hash) if seal else Before()
+
+
+def faults_of_names(place: Path, until: int) -> Iterator[SealFault]:
+    """Find the seals up to one whose files are gone, by the names alone: no file is opened."""
+    there = second_place.names(place)
+    copies = SealCopy.objects.filter(seal__lte=until).order_by("seal").values_list("seal", "seal__entry", "file")
+    for number, entry, file in copies.iterator(chunk_size=SEALS_AT_ONCE):
+        if file not in there:
+            yield fault(number, "copy", _("Seal %(seal)s is missing from the second place."), entry)
+
+
+def rows(since: int) -> Iterator[dict[str, Any]]:
+    """Read the seals after one in order, each with the hash its entry has now and the file it was copied to."""
     entry_hash = Subquery(Entry.objects.filter(number=OuterRef("entry")).values("hash")[:1])
-    found = Seal.objects.order_by("number").annotate(entry_hash=entry_hash)
+    found = Seal.objects.filter(number__gt=since).order_by("number").annotate(entry_hash=entry_hash)
     fields = (*FIELDS, "canonical", "hash", "signature", "entry_hash", "copy__file")
     yield from found.values(*fields).iterator(chunk_size=SEALS_AT_ONCE)
 
@@ -160,14 +180,12 @@ def fault_of_copy(row: dict[str, Any], place: Path) -> SealFault | None:
         return (
             fault(number, "copy", _("Seal %(seal)s never came to the second place."), row["entry"]) if is_late else None
         )
-    try:
-        copy = second_place.read(place, name)
-    except OSError as trouble:
-        return fault(
-            number, "copy", _("Seal %(seal)s cannot be read in the second place: %(why)s."), why=trouble.strerror
-        )
+    copy = second_place.read(place, name)
     if copy is None:
         return fault(number, "copy", _("Seal %(seal)s is missing from the second place."), row["entry"])
+    if copy.trouble:
+        sentence = _("Seal %(seal)s cannot be read in the second place: %(why)s.")
+        return fault(number, "copy", sentence, row["entry"], why=copy.trouble)
     is_same = (copy.canonical, copy.hash, copy.signature) == (row["canonical"], row["hash"], row["signature"])
     return (
         None
@@ -177,7 +195,8 @@ def fault_of_copy(row: dict[str, Any], place: Path) -> SealFault | None:
 
 
 def faults_of_strays(place: Path) -> Iterator[SealFault]:
-    """Find what only the second place holds: proof that the log was once further, or was another one."""
+    """Find what only the second place holds: proof that the log was once further, or was another one; or a file that
+    somebody else put there, which says nothing of the log."""
     strays = behind.strays(place)
     genuine = {stray.file for stray in behind.genuine(strays)}
     for stray in strays:
@@ -191,7 +210,7 @@ def faults_of_strays(place: Path) -> Iterator[SealFault]:
         else:
             yield fault(
                 stray.number,
-                "stray",
+                "file",
                 _("The second place holds a seal %(seal)s that is not ours: %(file)s."),
                 file=stray.file,
             )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from backoffice.accounts.actors import Actor
 from backoffice.audit.canonical import canonical_text, digest
@@ -87,11 +87,16 @@ def fields_of(before: Seal | None, signed_by: str) -> dict[str, Any]:
 
 
 def head() -> tuple[int, str, datetime]:
-    """Return the newest entry's number and hash, and the database's time; writers of the log are not held up."""
+    """Return the newest entry's number and hash, and the database's time; writers of the log are not held up.
+
+    :raises DatabaseError: where the log has lost its head.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT number, hash, clock_timestamp() FROM audit_head")
-        number, hash_, now = cursor.fetchone()
-    return number, hash_, now
+        row = cursor.fetchone()
+    if row is None:
+        raise DatabaseError("The head of the audit log is missing.")
+    return row  # type: ignore[no-any-return]
 
 
 # The second place ----------------------------------------------------------------------------------------------------
@@ -101,18 +106,27 @@ def copy_what_is_missing() -> int:
     """Write every seal that was never copied into the second place, oldest first, and return how many.
 
     A seal that was copied and is gone is not written again: that is a fault, and stays one. One process at a time: two
-    would complete each other's files.
+    would complete each other's files. Each copy is noted at once, whatever becomes of the next.
 
-    :raises OSError: when one cannot be written; those before it are noted the next time.
+    :raises OSError: when one cannot be written.
     """
     place = second_place.directory()
+    if place is None:
+        return 0
+    missing = Seal.objects.filter(copy=None).order_by("number").values_list("number", flat=True)[:COPIED_AT_ONCE]
+    return sum(copied(place, number) for number in list(missing))
+
+
+def copied(place: Path, number: int) -> bool:
+    """Copy one seal and note it; False where somebody else is copying, or has copied it meanwhile.
+
+    :raises OSError: when it cannot be written.
+    """
     with transaction.atomic():
-        if place is None or not is_alone(COPYING):
-            return 0
-        missing = list(Seal.objects.filter(copy=None).order_by("number")[:COPIED_AT_ONCE])
-        for seal in missing:
+        seal = Seal.objects.filter(number=number, copy=None).first() if is_alone(COPYING) else None
+        if seal is not None:
             copy_to(place, seal)
-        return len(missing)
+        return seal is not None
 
 
 def copy_to(place: Path, seal: Seal) -> None:

@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.audit.canonical import digest
 from backoffice.audit.models import Entry, Seal
+from backoffice.audit.sealing import second_place as second_place_of_seals
 from backoffice.audit.sealing.checking import SealFault, seal_faults
 from backoffice.audit.sealing.second_place import line_of
 from backoffice.audit.sealing.services import seal_now
@@ -159,3 +160,42 @@ def test_without_a_second_place_the_database_alone_is_checked(second_place: Path
     settings.AUDIT_SEAL_DIRECTORY = ""
     assert list(seal_faults()) == []
     assert Seal.objects.count() == 3
+
+
+def test_a_check_goes_on_from_a_seal_and_opens_no_file_before_it(
+    second_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three_seals()
+    opened, content_of = [], second_place_of_seals.content_of
+    monkeypatch.setattr(second_place_of_seals, "content_of", lambda path: opened.append(path) or content_of(path))
+    for since in (0, 2, 3):
+        assert list(seal_faults(since)) == []
+        opened.append(None)
+    numbers = [path and int(path.stem[-9:]) for path in opened]
+    assert numbers == [1, 2, 3, None, 3, None, None]
+
+
+@pytest.mark.parametrize("since", [0, 1, 2, 3, 4])
+def test_wherever_a_check_goes_on_a_lost_file_a_stray_and_a_broken_link_after_it_are_named(
+    second_place: Path, since: int
+) -> None:
+    three_seals()
+    file_of(second_place, 1).unlink()
+    (second_place / "seal-000000009.json").write_text("another's")
+    damage("UPDATE audit_seal SET signature = 'AAAA' WHERE number = 3")
+    assert [(fault.seal, fault.field) for fault in seal_faults(since)] == [
+        (1, "copy"),
+        *([(3, "signature")] if since != 3 else []),
+        (9, "file"),
+    ]
+
+
+def test_a_check_that_would_go_on_from_a_seal_the_log_has_lost_checks_all(second_place: Path) -> None:
+    first = three_seals()[0]
+    damage("UPDATE audit_seal SET signature = 'AAAA' WHERE number = 1")
+    restore_to(first)
+    assert [(fault.seal, fault.field) for fault in seal_faults(since=3)] == [
+        (1, "signature"),
+        (2, "stray"),
+        (3, "stray"),
+    ]

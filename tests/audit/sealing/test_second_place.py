@@ -2,12 +2,16 @@
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
 
 from backoffice.audit.models import Seal, SealCopy
+from backoffice.audit.sealing import second_place as second_place_of_seals
+from backoffice.audit.sealing.checking import seal_faults
 from backoffice.audit.sealing.second_place import line_of
 from backoffice.audit.sealing.services import COPYING, copy_what_is_missing, seal_now
 from tests.audit.chain import damage, write
@@ -64,6 +68,45 @@ def test_a_file_left_half_written_is_written_to_its_end(second_place: Path, left
     assert copy_what_is_missing() == 1
     assert file.read_text() == line(seal)
     assert stat.S_IMODE(file.stat().st_mode) == 0o444
+
+
+@pytest.mark.usefixtures("db")
+def test_a_mount_that_keeps_no_permissions_takes_copies(second_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Object storage is mounted so: it says no to every change of permissions."""
+
+    def refused(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    (second_place / "seal-000000002.json").touch()
+    three_seals()
+    assert SealCopy.objects.count() == len(list(second_place.iterdir())) == 3
+    assert list(seal_faults()) == []
+
+
+@pytest.mark.usefixtures("committed")
+def test_each_copy_is_noted_whatever_becomes_of_the_next(second_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = second_place.rename(second_place.with_name("away"))
+    for _ in range(3):
+        with pytest.raises(OSError, match="No such file"):
+            seal_now()
+    away.rename(second_place)
+    monkeypatch.setattr(second_place_of_seals, "write", full_at(3))
+    with pytest.raises(OSError, match="No space"):
+        copy_what_is_missing()
+    assert list(SealCopy.objects.order_by("seal").values_list("seal", flat=True)) == [1, 2]
+
+
+def full_at(number: int) -> Callable[..., str]:
+    """Write as ever, until the disk is full at one seal."""
+    write_copy = second_place_of_seals.write
+
+    def write(place: Path, **seal: Any) -> str:
+        if seal["number"] == number:
+            raise OSError(28, "No space left on device")
+        return write_copy(place, **seal)
+
+    return write
 
 
 @pytest.mark.usefixtures("committed")
