@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 
 from backoffice.accounts.context import originating_from
 from backoffice.audit.sealing import bells, letters, watching
-from backoffice.audit.sealing.queries import sealing_state
+from backoffice.audit.sealing.queries import reach
 from backoffice.audit.verifying.bells import VERIFY, ring_once
 from backoffice.audit.verifying.jobs import waiting_for_a_worker
 from backoffice.audit.verifying.services import carry_out
@@ -29,21 +29,27 @@ def job() -> Iterator[None]:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name=bells.SEAL, queue=bells.QUEUE, retry=False)
+@app.task(name=bells.SEAL, queue=bells.QUEUE, lock=bells.LANE, queueing_lock=bells.SEAL, retry=False)
 def seal(timestamp: int) -> None:
     """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry (``timestamp`` 0),
     unless another seal has covered that entry meanwhile."""
     with job():
-        if timestamp or sealing_state().unsealed:
+        if timestamp or reach().unsealed:
             watching.seal_or_tell()
 
 
 @app.periodic(cron="13 * * * *")
-@app.task(name="audit.check_seals", queue=bells.QUEUE, queueing_lock="audit.check_seals", retry=False)
+@app.task(
+    name="audit.check_seals",
+    queue=bells.QUEUE,
+    lock=bells.LANE,
+    queueing_lock="audit.check_seals",
+    retry=False,
+)
 def check_seals(timestamp: int) -> None:
-    """Check all seals in both places, every hour."""
+    """Check the seals in both places every hour: the new ones, and once a day all."""
     with job():
-        watching.check_or_tell()
+        watching.check_as_due()
 
 
 @app.periodic(cron="9 * * * *")
@@ -54,7 +60,7 @@ def mail_seals(timestamp: int) -> None:
         letters.send_due_letter()
 
 
-@app.task(name=VERIFY, queue=bells.QUEUE, pass_context=True, retry=False)
+@app.task(name=VERIFY, queue=bells.QUEUE, lock=bells.LANE, pass_context=True, retry=False)
 def verify_log(context: JobContext, job_id: int) -> None:
     """Verify the whole log, or begin again where a worker died."""
     with job():

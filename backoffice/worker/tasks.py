@@ -3,6 +3,8 @@
 import structlog
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 log = structlog.get_logger(__name__)
 
@@ -14,12 +16,16 @@ SECONDS_WITHOUT_HEARTBEAT = 20
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Hand the jobs of a worker that was killed to another: the library leaves them in `doing` (libraries.md T10).
 
-    Safe, because a job is a doorbell: whoever answers it twice finds nothing left to do.
+    Safe, because a job is a doorbell: whoever answers it twice finds nothing left to do. Where another bell waits under
+    the same queueing lock, that one is left, and this one ends: in `doing` it would hold its lock against it for ever.
     """
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SECONDS_WITHOUT_HEARTBEAT):
         log.warning("stalled job handed on", task=job.task_name, job=job.id)
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            await manager.finish_job(job, Status.ABORTED, delete_job=True)
 
 
 @app.periodic(cron="17 3 * * *")

@@ -1,5 +1,7 @@
 """Seal, and check what was sealed, for the workers: what goes wrong becomes an entry and an alarm, once."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -17,11 +19,26 @@ from backoffice.audit.sealing.keys import InvalidSealKey
 from backoffice.audit.sealing.queries import newest_trouble
 from backoffice.audit.sealing.services import seal_now
 from backoffice.audit.services import record
+from backoffice.database import clock
 
 BY: Final = System("sealing")
 #: Who is told that the log may not be what was written: who reads it, and who keeps the machines.
 TOLD: Final = (Role.AUDITOR, Role.ADMINISTRATOR)
 MOST_NAMED: Final = 20
+#: A day, less what an hourly bell may come early.
+WHOLE_EVERY: Final = timedelta(hours=23, minutes=30)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All seals up to ``seal`` were checked at ``at``, and were whole."""
+
+    seal: int
+    at: datetime
+
+
+#: The last whole check of this process. A process that begins makes one, so that a night without a worker is made good.
+_WHOLE: Final[list[Whole]] = []
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +76,25 @@ def _tell_once_of_failure(because: str) -> None:
             _alarm("failed", because)
 
 
-def check_or_tell() -> list[str]:
-    """Check all seals in both places; what is wrong is written down and told once, and that it is well again too."""
-    sentences = [fault.sentence for fault in islice(seal_faults(), MOST_NAMED)]
+def check_as_due() -> list[str]:
+    """Check the seals made since this process last checked all of them, and once a day all of them: opening a year's
+    hundred thousand files each hour is dear. While something is wrong every check is a whole one, so that what is said
+    to be well again is."""
+    newest = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    if newest_trouble() or not _WHOLE or clock.now() - _WHOLE[-1].at >= WHOLE_EVERY:
+        sentences = check_or_tell()
+        if not sentences:
+            _WHOLE[:] = [Whole(newest, clock.now())]
+        return sentences
+    return check_or_tell(since=_WHOLE[-1].seal)
+
+
+def check_or_tell(since: int = 0) -> list[str]:
+    """Check the seals in both places; what is wrong is written down and told once, and that it is well again too.
+
+    :param since: see `checking.seal_faults`.
+    """
+    sentences = [fault.sentence for fault in islice(seal_faults(since), MOST_NAMED)]
     found, known = " ".join(sentences), newest_trouble()
     if found != known:
         with transaction.atomic():

@@ -1,5 +1,6 @@
 """What goes wrong with the seals becomes an entry and an alarm, once each time (S31)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry, Seal
-from backoffice.audit.sealing.watching import check_or_tell, seal_or_tell, watch_or_tell
+from backoffice.audit.sealing import watching
+from backoffice.audit.sealing.checking import seal_faults
+from backoffice.audit.sealing.watching import check_as_due, check_or_tell, seal_or_tell, watch_or_tell
+from backoffice.database import clock
 from tests.accounts.post import written
 from tests.audit.chain import write
 from tests.audit.sealing.sealed_log import file_of, three_seals
@@ -87,3 +91,40 @@ def test_where_nothing_is_sealed_nothing_is_told(settings: Settings) -> None:
     watch_or_tell()
     assert seal_or_tell() is None
     assert told() == []
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """From which seal on each check of a process that has just begun went."""
+    since: list[int] = []
+    monkeypatch.setattr(watching, "_WHOLE", [])
+    monkeypatch.setattr(watching, "seal_faults", lambda number: since.append(number) or seal_faults(number))
+    return since
+
+
+def test_the_hourly_check_goes_on_from_the_last_whole_one_and_once_a_day_it_is_whole(
+    second_place: Path, monkeypatch: pytest.MonkeyPatch, checked: list[int]
+) -> None:
+    three_seals()
+    now = clock.now()
+    for hour in (0, 1, 23, 24, 25):
+        monkeypatch.setattr(clock, "now", lambda hour=hour: now + timedelta(hours=hour))
+        assert check_as_due() == []
+    assert checked == [0, 3, 3, 0, 3]
+
+
+def test_while_something_is_wrong_every_check_is_a_whole_one(second_place: Path, checked: list[int]) -> None:
+    three_seals()
+    assert check_as_due() == []
+    file = file_of(second_place, 2)
+    content = file.read_text()
+    file.unlink()
+    for _ in range(2):
+        assert check_as_due() == ["Seal 2 is missing from the second place."]
+    file.write_text("another's")
+    assert check_as_due() == ["Seal 2 says something else in the second place."]
+    file.write_text(content)
+    for _ in range(2):
+        assert check_as_due() == []
+    assert checked == [0, 3, 0, 0, 0, 3]
+    assert told() == ["seals.faulty", "seals.faulty", "seals.whole"]

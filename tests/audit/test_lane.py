@@ -1,0 +1,51 @@
+"""What reads all of the log, or waits for the second place, never takes every slot of the worker that sends money."""
+
+import pytest
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
+from pytest_django.fixtures import Settings
+
+from backoffice.audit import tasks
+from backoffice.audit.sealing import bells
+from backoffice.audit.verifying.bells import VERIFY, ring, ring_once
+from backoffice.exports.jobs.bells import LANES
+from backoffice.worker.running import CONCURRENT_JOBS
+from backoffice.worker.tasks import retry_stalled_jobs
+from tests.audit.chain import write
+from tests.funding.test_working import work
+
+
+def test_the_lanes_of_exports_and_of_the_log_leave_a_slot_free() -> None:
+    assert LANES + 1 < CONCURRENT_JOBS
+
+
+def test_sealing_checking_and_verifying_go_one_at_a_time() -> None:
+    assert {task.lock for task in (tasks.seal, tasks.check_seals, tasks.verify_log)} == {bells.LANE}
+
+
+@pytest.mark.usefixtures("db")
+def test_bells_ring_for_the_same_lane(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.AUDIT_SEAL_KEY = "a key"
+    monkeypatch.setattr(bells, "ENTRIES_PER_SEAL", 1)
+    write()
+    ring(1)
+    ring_once(2)
+    rung = ProcrastinateJob.objects.filter(task_name__in=(bells.SEAL, VERIFY)).values_list("task_name", "lock")
+    assert sorted(rung) == [(bells.SEAL, bells.LANE), (VERIFY, bells.LANE), (VERIFY, bells.LANE)]
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_bell_that_died_with_its_worker_blocks_no_bell_that_waits_under_the_same_lock() -> None:
+    """Killed in the middle of one; rung again before anybody found out. The waiting one can take the lane no more, and
+    the dead one cannot wait beside it."""
+    job = (
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, lock, queueing_lock, status)"
+        " VALUES ('audit', 'audit.sweep', '{\"timestamp\": 0}', %s, %s, %s)"
+    )
+    with connection.cursor() as cursor:
+        for lock, status in (("lane", "doing"), ("lane", "todo"), ("another", "doing")):
+            cursor.execute(job, [lock, lock, status])
+    retry_stalled_jobs.defer(timestamp=0)
+    work()
+    work()
+    assert not ProcrastinateJob.objects.filter(lock__in=("lane", "another"), status__in=("todo", "doing")).exists()
