@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from backoffice.accounts.policies import require_role
 from backoffice.accounts.signed_in import person_of
-from backoffice.audit.sealing.queries import sealing_state
+from backoffice.audit.sealing.queries import reach
 from backoffice.health import pages, policies
-from backoffice.health.selftest.services import run_self_test
+from backoffice.health.selftest.services import TooSoon, run_now
 from backoffice.health.services import CHECKS, is_ready
 from backoffice.ui.render import render_page
 
@@ -35,11 +35,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def seals() -> dict[str, int | None]:
-    """Return how many entries no seal covers yet, and how many seconds old the newest seal is."""
-    state = sealing_state()
+    """Return how many entries no seal covers yet, and how many seconds old the newest seal is; null where the head of
+    the log is gone, or nothing was ever sealed."""
+    now = reach()
     return {
-        "unsealed_entries": state.unsealed,
-        "age_seconds": int(state.age.total_seconds()) if state.age is not None else None,
+        "unsealed_entries": now.unsealed,
+        "age_seconds": int(now.age.total_seconds()) if now.age is not None else None,
     }
 
 
@@ -61,8 +62,13 @@ def partners(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_role(*policies.TRIERS)
 def self_test(request: HttpRequest) -> HttpResponse:
-    """Try every control now."""
-    if run_self_test(by=person_of(request)).passed:
+    """Try every control now, in this request."""
+    try:
+        has_passed = run_now(by=person_of(request)).passed
+    except TooSoon as why:
+        messages.warning(request, str(why))
+        return redirect("health:page")
+    if has_passed:
         messages.success(request, _("Every control held."))
     else:
         messages.error(request, _("Not every control held. What was found stands on this page and in the audit log."))

@@ -1,6 +1,7 @@
 """The health page: what every part says, how old everything is, and what the controls did when they were tried."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
+from backoffice.health import policies
 from backoffice.health.models import SelfTest
 from backoffice.health.selftest import services
 from backoffice.health.selftest.of_the_log import chain_break
@@ -70,6 +72,18 @@ def test_run_now_tries_the_controls_and_the_page_and_the_doctor_say_how_they_cam
     for words in ("Every control held.", "The audit log cannot be changed", "Tried and stopped: changing an entry;"):
         assert words in page
     assert finding("controls").is_well
+
+
+@pytest.mark.usefixtures("_one_control")
+def test_run_now_works_once_a_minute(as_adam: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_adam.post("/health/self-test/")
+    page = as_adam.post("/health/self-test/", follow=True).content.decode()
+    assert "The controls were tried less than a minute ago: what was found stands on this page." in page
+    assert (SelfTest.objects.count(), Entry.objects.filter(event__startswith="selftest.").count()) == (1, 1)
+
+    monkeypatch.setattr(policies, "BETWEEN_RUNS", timedelta(0))
+    as_adam.post("/health/self-test/")
+    assert SelfTest.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_one_control")

@@ -1,11 +1,12 @@
 """Try every control, undo all of it, keep what was found and tell whoever must know."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.mail import Letter, tell
@@ -16,7 +17,9 @@ from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.services.creating import NotFundable
+from backoffice.health import policies
 from backoffice.health.models import SelfTest
+from backoffice.health.selftest.due import last_self_test
 from backoffice.health.selftest.of_approvals import (
     altered_content,
     duplicate_reference,
@@ -24,11 +27,13 @@ from backoffice.health.selftest.of_approvals import (
     self_approval,
 )
 from backoffice.health.selftest.of_the_log import chain_break
-from backoffice.health.selftest.trials import NotTried, Outcome, Trial, Verdict, carry_out
+from backoffice.health.selftest.trials import NotTried, Outcome, Trial, Verdict, carry_out, obstacle_of
 
 NIGHTLY: Final = System("Control self-test")
 #: A trial waits for nobody: what it would lock is money's.
 PATIENCE: Final = "3s"
+#: How the database knows that somebody is trying the controls.
+_LOCK: Final = (20_261_125, 1)
 CONTROLS: Final[dict[str, Callable[[], Iterator[Trial]]]] = {
     "self_approval": self_approval,
     "replayed_approval": replayed_approval,
@@ -41,6 +46,10 @@ WORST_FIRST: Final = (Verdict.LET_THROUGH, Verdict.STOPPED_ELSEWHERE, Verdict.NO
 ALARMING: Final = frozenset({Verdict.LET_THROUGH, Verdict.STOPPED_ELSEWHERE})
 
 log = structlog.get_logger(__name__)
+
+
+class TooSoon(Exception):
+    """The controls were tried a moment ago, or are being tried. The text is fit for staff, and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,36 @@ class Finding:
         return {"control": self.control, "verdict": str(self.verdict), "why": self.why, "trials": trials}
 
 
+def run_now(*, by: Person) -> SelfTest:
+    """Try every control because somebody asked, once a minute at most: money waits while the log's head is held.
+
+    :raises TooSoon: where they were tried less than a minute ago, or are being tried.
+    """
+    with alone() as is_alone:
+        why_not = policies.why_not_try(last_self_test(), clock.now())
+        if why_not or not is_alone:
+            raise TooSoon(why_not or policies.under_way())
+        return run_self_test(by=by)
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Hold what only one may hold who tries controls on request; False when somebody else does."""
+    if not _call("pg_try_advisory_lock"):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        _call("pg_advisory_unlock")
+
+
+def _call(function: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", _LOCK)
+        return bool(cursor.fetchone()[0])
+
+
 def run_self_test(*, by: Actor) -> SelfTest:
     """Try every control, keep the result and write it into the log; tell administrators what let something through.
 
@@ -80,18 +119,25 @@ def run_self_test(*, by: Actor) -> SelfTest:
 
 
 def tried(control: str) -> Finding:
-    """Try one control in a transaction that is rolled back, whatever came of it."""
+    """Try one control in a transaction that is rolled back, whatever came of it.
+
+    What breaks off unexpectedly was not tried: the other controls still are, and what was found is kept.
+    """
     outcomes: list[Outcome] = []
     why = ""
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                be_impatient()
-                for trial in CONTROLS[control]():
-                    outcomes.append(carry_out(trial))
-        except (NotTried, Refused, Conflict, NotFundable, DatabaseError) as obstacle:
-            why = " ".join(str(obstacle).split())
-        transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            be_impatient()
+            for trial in CONTROLS[control]():
+                outcomes.append(carry_out(trial))
+            transaction.set_rollback(True)
+    except (NotTried, Refused, Conflict, NotFundable) as obstacle:
+        why = " ".join(str(obstacle).split())
+    except OperationalError as error:
+        why = obstacle_of(error)
+    except Exception as error:
+        log.exception("a control could not be tried", control=control)
+        why = " ".join(f"{type(error).__name__}: {error}".split())
     return Finding(control, tuple(outcomes), why)
 
 

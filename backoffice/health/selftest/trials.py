@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils.translation import gettext_noop
 
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
+from backoffice.database.definitions import sqlstate_of
 
 #: What stopped a trial where no constraint or trigger did: a service of ours; what the login may not do.
 SERVICE: Final = "service"
 RIGHTS: Final = "rights"
 INSUFFICIENT_PRIVILEGE: Final = "42501"
+#: A lock or a statement took too long, or the server ended one of two that waited for each other.
+WAITED: Final = frozenset({"55P03", "57014", "40P01", "40001"})
+TOO_LONG: Final = gettext_noop("It had to wait too long for what somebody else was changing. Try it again.")
 #: A guard of the database is named in the context of its error: the function is the trigger's, with a digest behind.
 _TRIGGER: Final = re.compile(r"function (?:public\.)?pgtrigger_(\w+)_[0-9a-f]+\(\)")
 
@@ -67,7 +72,10 @@ def carry_out(trial: Trial) -> Outcome:
 
 
 def what_stopped(act: Callable[[], object]) -> str:
-    """Name what stopped an act; empty when it got through, in which case it is undone."""
+    """Name what stopped an act; empty when it got through, in which case it is undone.
+
+    :raises NotTried: when the server could not carry it out, which is no refusal.
+    """
     try:
         with transaction.atomic():
             act()
@@ -77,9 +85,16 @@ def what_stopped(act: Callable[[], object]) -> str:
         return SERVICE
     except Stopped as stopped:
         return str(stopped)
+    except OperationalError as error:
+        raise NotTried(obstacle_of(error)) from error
     except DatabaseError as error:
         return guard_of(error)
     return ""
+
+
+def obstacle_of(error: OperationalError) -> str:
+    """Say why the server could not carry something out: a wait that was too long, or what it says itself."""
+    return TOO_LONG if sqlstate_of(error) in WAITED else " ".join(str(error).split())
 
 
 def guard_of(error: DatabaseError) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connections
+from django.db import connections, transaction
 
 from backoffice.accounts.mail import Letter
 from backoffice.accounts.models import Person
@@ -16,8 +16,9 @@ from backoffice.clients.models import Client
 from backoffice.funding.models import Operation
 from backoffice.health.models import SelfTest
 from backoffice.health.selftest import services
+from backoffice.health.selftest.of_the_log import chain_break
 from backoffice.health.selftest.services import CONTROLS, NIGHTLY, Finding, run_self_test, tried
-from backoffice.health.selftest.trials import Verdict
+from backoffice.health.selftest.trials import TOO_LONG, Trial, Verdict
 from backoffice.orders.models import MintedReference
 
 
@@ -195,6 +196,70 @@ def test_a_control_that_could_not_be_tried_has_not_held_and_says_why() -> None:
     assert by_control["self_approval"]["verdict"] == "not_tried"
     assert "somebody in finance" in Entry.objects.get(event="selftest.failed").reason
     assert not mail.outbox
+
+
+def of(*statements: str) -> Iterator[Trial]:
+    """A trial that runs SQL and should be stopped by a guard."""
+
+    def act() -> None:
+        with connections["default"].cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    yield Trial("log_head", ("moves_with_its_entry",), act)
+
+
+def broken() -> Iterator[Trial]:
+    raise ZeroDivisionError("what nobody thought of")
+    yield
+
+
+@pytest.mark.usefixtures("committed", "adam")
+@pytest.mark.parametrize(
+    ("trials", "why"),
+    [
+        (lambda: of("SET LOCAL lock_timeout = '20ms'", "TABLE approvals_decision"), TOO_LONG),
+        (lambda: of("SET LOCAL statement_timeout = '20ms'", "SELECT pg_sleep(5)"), TOO_LONG),
+        (lambda: of("DO $$ BEGIN RAISE SQLSTATE '40P01' USING MESSAGE = 'deadlock'; END $$"), TOO_LONG),
+        (lambda: of("DO $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'disk full'; END $$"), "disk full"),
+        (broken, "ZeroDivisionError: what nobody thought of"),
+    ],
+)
+def test_what_the_server_cannot_do_now_is_no_alarm_and_the_other_controls_are_tried(
+    monkeypatch: pytest.MonkeyPatch, trials: Callable[[], Iterator[Trial]], why: str
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(services, "tell", lambda *said: told.append(said))
+    monkeypatch.setattr(services, "CONTROLS", {"self_approval": trials, "chain_break": chain_break})
+    with transaction.atomic(using="owner"), weakened("LOCK TABLE approvals_decision IN ACCESS EXCLUSIVE MODE"):
+        first, second = run_self_test(by=NIGHTLY).findings
+
+    assert (first["verdict"], second["verdict"]) == ("not_tried", "held")
+    assert first["why"].startswith(why)
+    assert not told
+    assert Entry.objects.get().event == "selftest.failed", "what was not tried has not held"
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_head_of_the_log_that_is_held_by_somebody_leaves_the_log_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "PATIENCE", "20ms")
+    with transaction.atomic(using="owner"), weakened("SELECT FROM audit_head FOR UPDATE"):
+        assert (tried("chain_break").verdict, tried("chain_break").why) == (Verdict.NOT_TRIED, TOO_LONG)
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_controls_are_tried_on_request_for_one_person_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, vera: Person
+) -> None:
+    monkeypatch.setattr(services, "CONTROLS", {"chain_break": chain_break})
+    with connections["owner"].cursor() as elsewhere:
+        elsewhere.execute("SELECT pg_advisory_lock(%s, %s)", services._LOCK)
+        with pytest.raises(services.TooSoon, match="are being tried already. Look again in a moment."):
+            services.run_now(by=vera)
+        elsewhere.execute("SELECT pg_advisory_unlock(%s, %s)", services._LOCK)
+        assert services.run_now(by=vera).passed
+        elsewhere.execute("SELECT pg_try_advisory_lock(%s, %s)", services._LOCK)
+        assert elsewhere.fetchone() == (True,), "nothing of the lock stays"
 
 
 @pytest.mark.usefixtures("_house")
