@@ -210,8 +210,7 @@ def of(*statements: str) -> Iterator[Trial]:
 
 
 def broken() -> Iterator[Trial]:
-    raise ZeroDivisionError("what nobody thought of")
-    yield
+    yield Trial("log_head", (), lambda: 1 // 0)
 
 
 @pytest.mark.usefixtures("committed", "adam")
@@ -222,7 +221,7 @@ def broken() -> Iterator[Trial]:
         (lambda: of("SET LOCAL statement_timeout = '20ms'", "SELECT pg_sleep(5)"), TOO_LONG),
         (lambda: of("DO $$ BEGIN RAISE SQLSTATE '40P01' USING MESSAGE = 'deadlock'; END $$"), TOO_LONG),
         (lambda: of("DO $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'disk full'; END $$"), "disk full"),
-        (broken, "ZeroDivisionError: what nobody thought of"),
+        (broken, "ZeroDivisionError: "),
     ],
 )
 def test_what_the_server_cannot_do_now_is_no_alarm_and_the_other_controls_are_tried(
