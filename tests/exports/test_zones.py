@@ -3,7 +3,7 @@
 from contextlib import closing
 
 import pytest
-from django.http.response import StreamingHttpResponse
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -32,10 +32,14 @@ def as_vera(committed: str, client: Browser, vera: Person) -> Browser:
     return client
 
 
+def streamed(answer: HttpResponseBase) -> StreamingHttpResponse:
+    assert isinstance(answer, StreamingHttpResponse), answer.status_code
+    return answer
+
+
 def taken(browser: Browser, form: dict[str, str]) -> bytes:
     """The file, its bytes taken when the request is over, as a server does."""
-    with closing(browser.post(THEIR_DAY, form)) as answer:
-        assert isinstance(answer, StreamingHttpResponse), answer.status_code
+    with closing(streamed(browser.post(THEIR_DAY, form))) as answer:
         assert timezone.get_current_timezone_name() == "UTC"
         return answer.getvalue()
 
@@ -55,8 +59,7 @@ def test_a_streamed_file_begins_its_days_where_the_person_does(as_vera: Browser)
 
 
 def test_a_file_that_breaks_off_names_the_zone_too(as_vera: Browser) -> None:
-    answer = as_vera.post(THEIR_DAY)
-    assert isinstance(answer, StreamingHttpResponse)
+    answer = streamed(as_vera.post(THEIR_DAY))
     next(iter(answer))
     answer.close()
     assert (Entry.objects.get(event="export.broken").after or {})["zone"] == ZONE
