@@ -23,13 +23,18 @@ def what(entry: Entry) -> object:
     return Lines(entry.sentence, entry.about) if is_told else entry.sentence
 
 
+def page_of(entry: Entry) -> str:
+    """The address of its page; none for a number below zero, which somebody pushed in."""
+    return reverse("audit:entry", args=[entry.number]) if entry.number >= 0 else ""
+
+
 COLUMNS = Columns(
     Column(
         key="entry",
         label=_("Entry"),
         sort="number",
         value=lambda entry: entry.number_text,
-        url=lambda entry: reverse("audit:entry", args=[entry.number]),
+        url=page_of,
     ),
     Column(
         key="number",

@@ -118,5 +118,6 @@ def last_verification() -> Entry | None:
 
 def bad_entry_of(verified: Entry | None) -> Entry | None:
     """The entry a verification found not to be what was written; none where it named none, or one that is gone."""
-    number = ((verified.after if verified else None) or {}).get("bad_entry")
+    said = verified.after if verified else None
+    number = said.get("bad_entry") if isinstance(said, dict) else None
     return Entry.objects.filter(number=number).first() if isinstance(number, int) else None

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from backoffice.accounts.models import Role
 from backoffice.audit.addresses import address_of
 from backoffice.audit.events import SENTENCES
+from backoffice.audit.models.fields import ReadableJSON, ReadableMoment
 from backoffice.audit.words import WORDS
 from backoffice.database.models import AppendOnlyModel, truncate_refused
 from backoffice.ui.values import Reference
@@ -51,7 +52,7 @@ class Entry(AppendOnlyModel):
         FAILED = "failed"
 
     number = models.BigIntegerField(primary_key=True)
-    at = models.DateTimeField(db_index=True)
+    at = ReadableMoment(db_index=True)
     event = models.CharField(max_length=64)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
@@ -64,8 +65,8 @@ class Entry(AppendOnlyModel):
     object_type = models.CharField(max_length=32, blank=True)
     object_id = models.CharField(max_length=128, blank=True)
     client = models.TextField(blank=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before = ReadableJSON(null=True)
+    after = ReadableJSON(null=True)
     reason = models.TextField(blank=True)
     result = models.CharField(max_length=8, choices=Result, default=Result.DONE)
     version = models.SmallIntegerField()
@@ -140,7 +141,7 @@ class Entry(AppendOnlyModel):
     @property
     def changes(self) -> list[Change]:
         """Everything the entry says about before and after, in the order it was said."""
-        before, after = self.before or {}, self.after or {}
+        before, after = named(self.before), named(self.after)
         names = [*after, *(name for name in before if name not in after)]
         return [
             Change(name, shown(before[name]) if name in before else "", shown(after.get(name)))
@@ -161,6 +162,11 @@ class Entry(AppendOnlyModel):
     @property
     def icon(self) -> str:
         return {"negative": "ban", "warning": "alert-triangle"}.get(self.tone, "point")
+
+
+def named(said: Any) -> dict[str, Any]:
+    """Return what an entry says by its names. Somebody may have put there what has none: a dash is its name then."""
+    return {} if said is None else said if isinstance(said, dict) else {NOTHING: said}
 
 
 def shown(value: Any) -> str:

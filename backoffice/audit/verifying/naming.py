@@ -1,10 +1,12 @@
 """Say of a bad entry what is wrong with it: which field, what it was and what it is, or what became of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import DateTimeField, JSONField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from backoffice.audit.canonical import VERSION, canonical_text, digest, plain
@@ -31,6 +33,12 @@ FIELDS: Final = (
     "version",
     "prev",
 )
+#: Columns that pages read more leniently than verification does.
+AS_THEY_ARE: Final[dict[str, Callable[[], Any]]] = {
+    "at": DateTimeField,
+    "before": JSONField,
+    "after": JSONField,
+}
 LONGEST_VALUE: Final = 80
 
 Row = dict[str, Any]
@@ -64,9 +72,15 @@ class Around:
 
 
 def rows_from(number: int, until: int) -> Iterator[Row]:
-    """Read entries after one number up to another, in order."""
+    """Read entries after one number up to another, in order, with their columns as they are.
+
+    :raises ValueError, RecursionError: for columns that Python cannot take.
+    """
     found = Entry.objects.filter(number__gt=number, number__lte=until).order_by("number")
-    yield from found.values(*FIELDS, "canonical", "hash").iterator(chunk_size=2_000)
+    exact = {f"exact_{name}": Cast(name, kind()) for name, kind in AS_THEY_ARE.items()}
+    plain_ones = [name for name in FIELDS if name not in AS_THEY_ARE]
+    for row in found.values(*plain_ones, "canonical", "hash", **exact).iterator(chunk_size=2_000):
+        yield {**row, **{name: row[f"exact_{name}"] for name in AS_THEY_ARE}}
 
 
 def is_bad(row: Row, last: Link) -> bool:

@@ -35,7 +35,9 @@ def marker_of(job: VerificationJob | None) -> str:
 
 def further_faults(verified: Entry | None) -> list[str]:
     """The faults beside the first, which is the sentence of the verification."""
-    return list((verified.after or {}).get("faults", []))[1:] if verified else []
+    said = verified.after if verified else None
+    faults = said.get("faults") if isinstance(said, dict) else None
+    return faults[1:] if isinstance(faults, list) else []
 
 
 def progress_of(job: VerificationJob) -> dict[str, Any]:
