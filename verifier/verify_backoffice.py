@@ -88,6 +88,10 @@ BLANKS = "\x0b\x0c\x1c-\x20\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-
 MARKED_IN_FRONT = re.compile(f"^'(?=[{BLANKS}']*[\t\r\n=+@＝＋－＠-])")
 MARKED_INSIDE = re.compile(f"([,;|\t\r\n])'(?=[{BLANKS}\"']*[=+@＝＋－＠-])")
 
+#: Of no sum of rows that fit into a file are there more digits, and of no file more rows or bytes.
+AMOUNT = re.compile(r"-?[0-9]{1,80}(\.[0-9]{1,40})?", re.ASCII)
+MOST_IN_A_FILE = 10**15
+
 Row = dict[str, Any]
 
 
@@ -190,12 +194,58 @@ def take_note(log: Log, row: Row, sealed: set[int]) -> None:
     log.first_at = log.first_at or str(row["row"]["at"])
     if event == "seals.set_aside":
         after = said(row).get("after")
-        log.set_aside.update({str(one): number for one in (after if isinstance(after, dict) else {}).get("hashes", [])})
+        hashes = after.get("hashes") if isinstance(after, dict) else None
+        log.set_aside.update({str(one): number for one in (hashes if isinstance(hashes, list) else [])})
     if event in ("export.made", "export.broken"):
-        manifest = {**row["row"], **said(row), "entry": number}
-        log.manifests.extend([manifest] if isinstance(manifest["after"], dict) else [])
+        log.manifests.extend(manifest_in(row))
     if event in TAKINGS:
         log.takings.extend(taking(row))
+
+
+def manifest_in(row: Row) -> list[Row]:
+    """Return the manifest of a file; its text counts where its hash vouches for it, else its columns do."""
+    columns, text = row["row"], said(row)
+    told = {**columns, **text} if digest(row["canonical"]) == row["hash"] else {**text, **columns}
+    ways = (told.get("after"), columns.get("after"), text.get("after"))
+    after = next((one for one in ways if isinstance(one, dict)), None)
+    if after is None:
+        return []
+    way = {"entry": columns["number"], "event": columns["event"], "who": told.get("who"), "at": str(told.get("at"))}
+    return [{**way, "after": {name: after[name] for name, is_one in KINDS.items() if is_one(after.get(name))}}]
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < MOST_IN_A_FILE
+
+
+def are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_text, value))
+
+
+def are_named_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(is_text, value.values()))
+
+
+def are_sums(value: Any) -> bool:
+    return are_named_texts(value) and all(map(AMOUNT.fullmatch, value.values()))
+
+
+#: What a manifest says; a fact that is not of the kind it was written with is left out.
+KINDS: dict[str, Callable[[Any], bool]] = {
+    "bytes": is_count,
+    "columns": are_texts,
+    "file": is_text,
+    "format": is_text,
+    "job": is_count,
+    "rows": is_count,
+    "sha256": is_text,
+    "summed": are_named_texts,
+    "sums": are_sums,
+}
 
 
 def taking(row: Row) -> list[Row]:
@@ -214,6 +264,18 @@ def fault_of(row: Row, links: tuple[Link, Link], after: Row | None, head: Row) -
         return f"Entry {number:,} was inserted: the log begins with entry 1."
     if number != last.number + 1:
         return f"Entry {last.number + 1:,} is missing."
+    try:
+        return fault_of_fields(row, links, after, head)
+    except RecursionError:
+        return f"Entry {number:,} was changed: its text does not give its hash."
+
+
+def fault_of_fields(row: Row, links: tuple[Link, Link], after: Row | None, head: Row) -> str:
+    """Say what is wrong with an entry that stands where it should.
+
+    :raises RecursionError: for columns that nest deeper than anything that was written.
+    """
+    number = row["row"]["number"]
     if digest(row["canonical"]) != row["hash"]:
         what = "its text does not give its hash" if difference(row) else "its hash is not that of its text"
         return f"Entry {number:,} was changed: {what}."
@@ -574,8 +636,8 @@ def untouched(file: "File", same: list[Row], log: Log) -> Answer:
         said = ["This file is the beginning of one that broke off on its way. It does not hold every row."]
         return Answer(False, [*said, "Export the list again.", *in_the_log(manifest, log)])
     said = ["This file is untouched: it is, byte for byte, what was issued here."]
-    if file.name not in {one["after"]["file"] for one in same}:
-        said.append(f"It was called {manifest['after']['file']} when it was issued.")
+    if file.name not in {one["after"].get("file", "") for one in same}:
+        said.append(f"It was called {manifest['after'].get('file', '')} when it was issued.")
     return Answer(True, [*said, *in_the_log(manifest, log)])
 
 
@@ -591,7 +653,7 @@ def known_by_name(file: "File", manifest: Row | None, log: Log) -> Answer:
             "A file of this name was issued here, and this is not it: its bytes are others.",
             "Which part of it was changed cannot be told: only CSV files keep a mark of every row.",
         ]
-        return Answer(False, [*said, bytes_said(file, manifest), *in_the_log(manifest, log)])
+        return Answer(False, [*said, *bytes_said(file, manifest), *in_the_log(manifest, log)])
     return Answer(
         False,
         [
@@ -607,7 +669,7 @@ def altered_or_strange(file: "File", whole: list[Row], log: Log, bundle: "Bundle
     if manifest is None:
         return strange(file, whole)
     issued = marks_of(manifest, bundle)
-    if len(issued) != manifest["after"]["rows"]:
+    if len(issued) != manifest["after"].get("rows"):
         return known_by_name(file, manifest, log)
     found = marks_in(file, frozenset(issued))
     comparison = compare(issued, found)
@@ -635,22 +697,23 @@ def altered(file: "File", manifest: Row, comparison: "Comparison", rows: int, lo
         *sums_said(sums, compared),
         *wrapping(file.shape, manifest),
         f"{manifest['after']['rows']:,} rows were issued, {rows:,} are here.",
-        bytes_said(file, manifest),
+        *bytes_said(file, manifest),
         *(then_and_now(one, manifest) for one in compared[:MOST_SUMS]),
     ]
     return Answer(False, [*said, *in_the_log(manifest, log)])
 
 
-def bytes_said(file: "File", manifest: Row) -> str:
-    return f"{manifest['after']['bytes']:,} bytes were issued, {file.size:,} are here."
+def bytes_said(file: "File", manifest: Row) -> list[str]:
+    issued = manifest["after"].get("bytes")
+    return [] if issued is None else [f"{issued:,} bytes were issued, {file.size:,} are here."]
 
 
 def in_the_log(manifest: Row, log: Log) -> list[str]:
     """Say where the log has a file, and who took the same bytes again."""
     after = manifest["after"]
-    rows = "1 row" if after["rows"] == 1 else f"{after['rows']:,} rows"
-    told = f"Entry {manifest['entry']:,}: {rows}, issued to {manifest['who']} at {moment(manifest['at'])}."
-    again = [one for one in log.takings if one["sha256"] == after["sha256"] and one["entry"] != manifest["entry"]]
+    rows = "" if "rows" not in after else "1 row, " if after["rows"] == 1 else f"{after['rows']:,} rows, "
+    told = f"Entry {manifest['entry']:,}: {rows}issued to {manifest['who']} at {moment(manifest['at'])}."
+    again = [one for one in log.takings if one["sha256"] == after.get("sha256") and one["entry"] != manifest["entry"]]
     return [told, *map(taken, again[:MOST_TAKINGS])]
 
 
@@ -1109,7 +1172,7 @@ def compared_sums(manifest: Row, sums: Sums) -> list[SumNow]:
 def sums_of(file: File, manifest: Row) -> Sums | None:
     """Add a file's amounts up, as far as they can be read; None where nothing was added up when it was issued."""
     summed, cells = manifest["after"].get("summed") or {}, file.shape.cells
-    if not {summed.get("amount"), summed.get("asset")} <= set(cells):
+    if "sums" not in manifest["after"] or not {summed.get("amount"), summed.get("asset")} <= set(cells):
         return None
     amount, asset = cells.index(summed["amount"]), cells.index(summed["asset"])
     sums, row = Sums(), 0

@@ -13,9 +13,16 @@ from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 from backoffice.ui.values import Badge, Meaning, Person, Reference
 
 
-def said(name: str) -> Any:
-    """Read one value of an export's manifest off its entry."""
-    return lambda entry: entry.after[name]
+def said(entry: Entry, name: str) -> str:
+    """Read one text of an export's manifest off its entry; empty where somebody made something else of it."""
+    value = entry.after.get(name) if isinstance(entry.after, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def rows(entry: Entry) -> Any:
+    """Read how many rows were exported."""
+    value = entry.after.get("rows") if isinstance(entry.after, dict) else None
+    return value if isinstance(value, int) else ""
 
 
 def outcome(entry: Entry) -> Badge:
@@ -29,7 +36,7 @@ COLUMNS = Columns(
         key="file",
         label=_("File"),
         kind=Kind.REFERENCE,
-        value=lambda entry: Reference(entry.after["file"]),
+        value=lambda entry: Reference(said(entry, "file")),
         url=lambda entry: reverse("audit:entry", args=[entry.number]),
         export=KT("after__file"),
     ),
@@ -44,16 +51,16 @@ COLUMNS = Columns(
     Column(
         key="filter",
         label=_("Filter"),
-        value=lambda entry: entry.after["filter"] or _("Everything"),
+        value=lambda entry: said(entry, "filter") or _("Everything"),
         export=KT("after__filter"),
-        export_value=said("filter"),
+        export_value=lambda entry: said(entry, "filter"),
         on_phone=OnPhone.HIDE,
     ),
     Column(
         key="rows",
         label=_("Rows"),
         kind=Kind.NUMBER,
-        value=said("rows"),
+        value=rows,
         export=Cast(KT("after__rows"), BigIntegerField()),
     ),
     Column(
@@ -67,10 +74,10 @@ COLUMNS = Columns(
     Column(
         key="sha256",
         label=_("SHA-256"),
-        value=lambda entry: f"{entry.after['sha256'][:4]}…{entry.after['sha256'][-4:]}",
+        value=lambda entry: f"{said(entry, 'sha256')[:4]}…{said(entry, 'sha256')[-4:]}",
         template="audit/cell_hash.html",
         export=KT("after__sha256"),
-        export_value=said("sha256"),
+        export_value=lambda entry: said(entry, "sha256"),
         on_phone=OnPhone.HIDE,
         classes="num",
     ),

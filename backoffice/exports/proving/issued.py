@@ -1,18 +1,20 @@
 """The files that were issued, as the audit log has them, and which of them a file may once have been."""
 
-import json
 import re
 import sys
 from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from backoffice.audit.canonical import canonical_text, digest
-from backoffice.audit.models import Entry, Head, Seal
+from backoffice.audit.canonical import canonical_text
+from backoffice.audit.models import Entry
 from backoffice.exports.models import Format, RowMarks
+from backoffice.exports.proving.facts import facts_of, told_by
 from backoffice.exports.proving.records import Records
 from backoffice.exports.proving.shapes import Shape
 from backoffice.exports.queries import exported
@@ -33,21 +35,32 @@ class Issued:
 
     entry: Entry
 
-    @property
+    @cached_property
     def said(self) -> dict[str, Any]:
-        return self.entry.after or {}
+        """What its manifest says, as far as that can be read."""
+        return facts_of(self.entry)
+
+    @cached_property
+    def who(self) -> str:
+        """Who was given it."""
+        return str(told_by(self.entry).get("who", self.entry.who))
 
     @property
     def file(self) -> str:
         return str(self.said.get("file", ""))
 
     @property
+    def sha256(self) -> str:
+        return str(self.said.get("sha256", ""))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.said.get("columns", ()))
 
     @property
-    def rows(self) -> int:
-        return int(self.said.get("rows", 0))
+    def rows(self) -> int | None:
+        """How many rows it was issued with; None where its manifest no longer says."""
+        return self.said.get("rows")
 
     @property
     def sums(self) -> dict[str, str]:
@@ -57,8 +70,8 @@ class Issued:
     @property
     def summed(self) -> tuple[str, str]:
         """The headings of the amount and of the asset it was added up by."""
-        named = self.said.get("summed") or {}
-        return str(named.get("amount", "")), str(named.get("asset", ""))
+        named = self.said.get("summed", {})
+        return named.get("amount", ""), named.get("asset", "")
 
     @property
     def has_bom(self) -> bool:
@@ -67,34 +80,6 @@ class Issued:
     @property
     def is_whole(self) -> bool:
         return self.entry.event == "export.made"
-
-    @property
-    def is_as_written(self) -> bool:
-        """Whether the manifest's own entry is what was written: its columns give its text, and that its hash."""
-        entry = self.entry
-        try:
-            names = json.loads(entry.canonical)
-            fields = {name: getattr(entry, name) for name in names}
-        except (ValueError, AttributeError):
-            return False
-        is_whole = canonical_text(fields) == entry.canonical and digest(entry.canonical) == entry.hash
-        return is_whole and self.is_vouched_for
-
-    @property
-    def is_vouched_for(self) -> bool:
-        """Whether the entry after it, or the head of the log, holds its hash, and the next seal that of its entry: who
-        writes columns, text and hash alike anew has to write all that follows, and then a seal speaks against it."""
-        number, hash_ = self.entry.number, self.entry.hash
-        holder = Entry.objects.filter(number=number + 1).values_list("prev", flat=True).first()
-        holder = holder or Head.objects.filter(number=number).values_list("hash", flat=True).first()
-        seal = Seal.objects.filter(entry__gte=number).order_by("number").first()
-        return holder == hash_ and (
-            seal is None or Entry.objects.filter(number=seal.entry, hash=seal.head_hash).exists()
-        )
-
-    @property
-    def is_sealed(self) -> bool:
-        return Seal.objects.filter(entry__gte=self.entry.number).exists()
 
     def marks(self) -> "array[int]":
         """The marks of its rows, in order; none where it was no CSV."""
@@ -108,8 +93,8 @@ class Issued:
 
 def with_digest(digests: Collection[str]) -> list[Issued]:
     """Find what was issued with one of these digests, whole files before broken ones, oldest first."""
-    found = exported().filter(after__sha256__in=list(digests)).order_by("number")
-    return sorted(map(Issued, found), key=lambda one: not one.is_whole)
+    found = (one for sha256 in sorted(digests) for one in those_saying(exported(), sha256=sha256))
+    return sorted(found, key=lambda one: (not one.is_whole, one.entry.number))
 
 
 def named_as(name: str) -> Issued | None:
@@ -117,10 +102,9 @@ def named_as(name: str) -> Issued | None:
     match = OUR_NAME.search(name)
     if not match:
         return None
-    ends = "|".join(sorted({one.suffix for one in Format}))
-    wanted = rf"^{re.escape(match[0])}\.({ends})$"
-    found = whole().filter(after__file__regex=wanted).order_by("-number").first()
-    return Issued(found) if found else None
+    names = [f"{match[0]}.{suffix}" for suffix in sorted({one.suffix for one in Format})]
+    found = (one for name_ in names for one in those_saying(whole(), file=name_))
+    return max(found, key=lambda one: one.entry.number, default=None)
 
 
 def closest(records: Records, shape: Shape, size: int) -> Issued | None:
@@ -144,34 +128,45 @@ def sample_of(records: Records) -> set[int]:
 
 def candidates(shape: Shape) -> Iterator[Issued]:
     """Give the files of these columns, then any; newest first, and no more than can be compared in a moment."""
-    same = whole().filter(after__columns=list(shape.cells))
+    same = those_saying(whole(), columns=list(shape.cells))
     others = whole().exclude(after__columns=list(shape.cells)) if len(shape.cells) > 1 else whole().none()
     read = 0
-    for rows in (same, others):
-        for entry in rows.order_by("-number")[:MOST_CANDIDATES].iterator(chunk_size=100):
-            issued = Issued(entry)
-            if (read := read + issued.rows) > MOST_MARKS:
-                return
-            yield issued
+    for issued in chain(same, map(Issued, newest_first(others))):
+        if (read := read + (issued.rows or 0)) > MOST_MARKS:
+            return
+        yield issued
 
 
 def like_in_size(shape: Shape, rows: int, size: int) -> Issued | None:
     """Find the newest file of the same columns, rows and bytes: one digit changed in its only row leaves all three."""
-    alike = {"after__columns": list(shape.cells), "after__rows": rows, "after__bytes": size}
-    found = whole().filter(**alike).order_by("-number").first() if rows else None
-    return Issued(found) if found else None
+    alike = those_saying(whole(), columns=list(shape.cells), rows=rows, bytes=size)
+    return next(alike, None) if rows else None
 
 
 def of_the_same_shape(shape: Shape, rows: int) -> list[Issued]:
     """Find the newest files with these columns and as many rows."""
-    found = whole().filter(after__columns=list(shape.cells), after__rows=rows).order_by("-number")
-    return [Issued(entry) for entry in found[:MOST_ALIKE]]
+    return list(islice(those_saying(whole(), columns=list(shape.cells), rows=rows), MOST_ALIKE))
 
 
 def with_these_columns(shape: Shape) -> Issued | None:
     """Find the newest file with these columns, whatever its rows."""
-    found = whole().filter(after__columns=list(shape.cells)).order_by("-number").first() if shape.cells else None
-    return Issued(found) if found else None
+    return next(those_saying(whole(), columns=list(shape.cells)), None) if shape.cells else None
+
+
+def those_saying(among: QuerySet[Entry], /, **facts: Any) -> Iterator[Issued]:
+    """Give the files whose manifests say this, newest first: by their columns or by their texts, whichever were changed
+    since. A manifest that says nothing of a fact any more is not passed over for that."""
+    by_columns = Q(**{f"after__{name}": value for name, value in facts.items()})
+    by_text = Q()
+    for name, value in facts.items():
+        by_text &= Q(canonical__contains=canonical_text({name: value}).strip("{}"))
+    for issued in map(Issued, newest_first(among.filter(by_columns | by_text))):
+        if all(issued.said.get(name, value) == value for name, value in facts.items()):
+            yield issued
+
+
+def newest_first(rows: QuerySet[Entry]) -> Iterator[Entry]:
+    return rows.order_by("-number")[:MOST_CANDIDATES].iterator(chunk_size=100)
 
 
 def whole() -> QuerySet[Entry]:

@@ -1,5 +1,6 @@
 """What the page for verifying a file shows, as display values."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from backoffice.exports.proving.comparing import Change
 from backoffice.exports.proving.issued import Issued, takings
 from backoffice.exports.proving.services import Finding, Row, Verdict
 from backoffice.exports.proving.shapes import cells_of
+from backoffice.exports.proving.standing import Standing, standing_of
 from backoffice.exports.proving.wording import BADGES, entry_said, sentences
 from backoffice.exports.wording import filter_label, format_label
 from backoffice.ui.values import Amount, CheckResult, Crumb, Fact, Lines, Link, Person
@@ -73,7 +75,7 @@ def found_context(finding: Finding) -> dict[str, Any]:
         return context
     return {
         **context,
-        "tests": tests_of(finding, manifest),
+        "tests": tests_of(finding, manifest, standing_of(manifest.entry)),
         "cells": cells_that_differ(finding),
         "not_shown": max(0, finding.comparison.count - len(finding.changed)) if finding.comparison else 0,
         "is_restored": any(row.issued is not None for row in finding.changed),
@@ -82,17 +84,17 @@ def found_context(finding: Finding) -> dict[str, Any]:
     }
 
 
-def tests_of(finding: Finding, manifest: Issued) -> list[Test]:
+def tests_of(finding: Finding, manifest: Issued, standing: Standing) -> list[Test]:
     """What was compared, in the order in which it counts."""
     same = finding.verdict in (Verdict.UNTOUCHED, Verdict.BROKEN_OFF)
     number = _("entry %(number)s") % {"number": manifest.entry.number_text}
-    kept = CheckResult.PASSED if manifest.is_as_written else CheckResult.FAILED
-    tests = [Test(_("Manifest found"), kept, number, sub=entry_said(manifest))]
+    kept = passed(standing is not Standing.NOT_AS_WRITTEN)
+    tests = [Test(_("Manifest found"), kept, number, sub=entry_said(standing))]
     if manifest.columns and not finding.is_by_name:
         tests.append(columns_test(finding, manifest))
-    if finding.rows is not None and not finding.is_by_name:
-        tests.append(rows_test(finding.rows, manifest))
-    digests = (short(str(manifest.said.get("sha256", ""))), short(finding.file.sha256))
+    if finding.rows is not None and manifest.rows is not None and not finding.is_by_name:
+        tests.append(rows_test(finding.rows, manifest.rows))
+    digests = (short(manifest.sha256), short(finding.file.sha256))
     digest = Test(
         _("Digest of the whole file"), passed(same), *digests, NOTHING if same else _("differs"), is_digest=True
     )
@@ -106,14 +108,13 @@ def columns_test(finding: Finding, manifest: Issued) -> Test:
     )
 
 
-def rows_test(rows: int, manifest: Issued) -> Test:
-    difference = rows - manifest.rows
-    return Test(_("Rows"), passed(not difference), f"{manifest.rows:,}", f"{rows:,}", signed(difference))
+def rows_test(now: int, issued: int) -> Test:
+    difference = now - issued
+    return Test(_("Rows"), passed(not difference), f"{issued:,}", f"{now:,}", signed(difference))
 
 
 def sum_test(one: Any, manifest: Issued) -> Test:
-    heading = manifest.said["summed"]["amount"]
-    text = _("Sum of %(column)s, %(asset)s") % {"column": heading, "asset": one.asset or NOTHING}
+    text = _("Sum of %(column)s, %(asset)s") % {"column": manifest.summed[0], "asset": one.asset or NOTHING}
     amounts = (Amount(one.issued, one.asset), Amount(one.found, one.asset))
     return Test(text, passed(not one.difference), *amounts, Amount(one.difference, one.asset, difference=True))
 
@@ -127,7 +128,7 @@ def signed(number: int) -> str:
 
 
 def short(digest: str) -> str:
-    return f"{digest[:4]}…{digest[-4:]}"
+    return f"{digest[:4]}…{digest[-4:]}" if digest else NOTHING
 
 
 def cells_that_differ(finding: Finding) -> list[Cell]:
@@ -159,12 +160,12 @@ def facts_of(finding: Finding, manifest: Issued) -> list[Fact]:
     return [
         Fact(_("File"), manifest.file or NOTHING),
         Fact(_("List"), title_named(str(said.get("export", "")))),
-        Fact(_("By"), Person(entry.who, entry.role_label) if entry.person_id else entry.who),
+        Fact(_("By"), Person(manifest.who, entry.role_label) if entry.person_id else manifest.who),
         Fact(_("At"), entry.at),
         Fact(_("Filter"), filter_label(str(said.get("export", "")), str(said.get("filter", "")))),
         Fact(_("As of"), parse_datetime(str(said.get("as_of", ""))) or entry.at),
         Fact(_("Format"), format_label(str(said.get("format", "")))),
-        Fact(_("Rows"), f"{manifest.rows:,}"),
+        Fact(_("Rows"), NOTHING if manifest.rows is None else f"{manifest.rows:,}"),
         Fact(_("Entry"), Link(entry.number_text, reverse("audit:entry", args=[entry.number]))),
         *([Fact(_("Issued so"), times(len(finding.issued)))] if len(finding.issued) > 1 else []),
     ]
@@ -176,14 +177,14 @@ def times(count: int) -> Lines:
 
 def takings_of(manifest: Issued) -> list[dict[str, Any]]:
     """Who was given these bytes, and when."""
-    found = takings(str(manifest.said.get("sha256", "")))
+    found = takings(manifest.sha256)
     return [
-        {"who": Person(entry.who, entry.role_label), "at": entry.at, "how": how(entry.event, entry.after or {})}
+        {"who": Person(entry.who, entry.role_label), "at": entry.at, "how": how(entry.event, entry.after)}
         for entry in found[:MOST_TAKINGS]
     ]
 
 
-def how(event: str, said: dict[str, Any]) -> str:
+def how(event: str, said: Collection[str]) -> str:
     """Say in which way a file was given."""
     if event == "schedule.delivered":
         return _("Delivered by a schedule")

@@ -108,7 +108,7 @@ def find_out(received: Received) -> Finding:
         return Finding(verdict, received, shape, tuple(issued), rows=issued[0].rows)
     if shape.is_workbook:
         return known_by_name(received, shape)
-    issued = [one for one in with_digest(plain_digests(received.content, shape).keys()) if one.is_whole]
+    issued = [one for one in with_digest(plain_digests(received.content, shape)) if one.is_whole]
     if issued:
         return Finding(Verdict.REWRAPPED, received, shape, tuple(issued), rows=issued[0].rows)
     return altered_or_strange(received, shape)

@@ -60,19 +60,18 @@ def cells_of(line: bytes, separator: str) -> tuple[str, ...]:
         return ()
 
 
-def plain_digests(content: IO[bytes], shape: Shape) -> dict[str, bool]:
-    """Give the digests the file would have, had nobody changed how it is wrapped; True for those it has with LF.
+def plain_digests(content: IO[bytes], shape: Shape) -> set[str]:
+    """Give the digests the file would have, had nobody changed how it is wrapped.
 
     Each with the byte order mark and without it; with its own line ends, and with LF for CR LF.
     """
-    digests: dict[str, bool] = {}
+    digests: set[str] = set()
     for with_line_feeds in (False, True):
         bare, marked = hashlib.sha256(), hashlib.sha256(BOM)
         for chunk in chunks(content, shape, with_line_feeds=with_line_feeds):
             bare.update(chunk)
             marked.update(chunk)
-        for digest in (bare.hexdigest(), marked.hexdigest()):
-            digests.setdefault(digest, with_line_feeds)
+        digests |= {bare.hexdigest(), marked.hexdigest()}
     return digests
 
 

@@ -52,10 +52,9 @@ def compared(issued: Issued, sums: Sums) -> list[SumNow]:
 
 def sums_of(content: IO[bytes], shape: Shape, issued: Issued) -> Sums | None:
     """Add a file's amounts up, as far as they can be read; None where nothing was added up when it was issued."""
-    summed = issued.said.get("summed") or {}
-    if not {summed.get("amount"), summed.get("asset")} <= set(shape.cells):
+    if "sums" not in issued.said or not all(issued.summed) or not set(issued.summed) <= set(shape.cells):
         return None
-    amount, asset = shape.cells.index(summed["amount"]), shape.cells.index(summed["asset"])
+    amount, asset = map(shape.cells.index, issued.summed)
     sums, row = Sums(), 0
     with localcontext(prec=DIGITS):
         try:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.exports.proving.comparing import Change, Comparison, Region
-from backoffice.exports.proving.issued import Issued
 from backoffice.exports.proving.services import Finding, Verdict
+from backoffice.exports.proving.standing import Standing
 from backoffice.exports.proving.sums import SumNow
 from backoffice.money import format_amount
 from backoffice.ui.values import Badge, Meaning
@@ -105,7 +105,7 @@ def rows_said(finding: Finding) -> list[str]:
     if comparison is None or manifest is None:
         return said
     every_one = comparison.change is Change.ROWS and comparison.count == manifest.rows
-    if every_one and manifest.rows > 1:
+    if every_one and comparison.count > 1:
         said.append(_("No row is as it was issued, as after a spreadsheet program has saved the file."))
         if finding.sums and not any(one.difference for one in finding.sums):
             said.append(_("It has as many rows, and they add up to the same sums."))
@@ -179,8 +179,13 @@ def sum_said(one: SumNow) -> str:
     return _("The %(asset)s sum is %(amount)s too low.") % said
 
 
-def entry_said(issued: Issued) -> str:
+def entry_said(standing: Standing) -> str:
     """Say whether the manifest itself can be relied on."""
-    if not issued.is_as_written:
-        return _("The entry itself is not what was written: verify the audit log.")
-    return _("sealed, intact") if issued.is_sealed else _("intact, sealed within five minutes")
+    match standing:
+        case Standing.NOT_AS_WRITTEN:
+            return _("The entry itself is not what was written: verify the audit log.")
+        case Standing.SEALED:
+            return _("sealed, intact")
+        case Standing.SEALED_SOON:
+            return _("intact, sealed within five minutes")
+    return _("intact, not sealed")

@@ -51,7 +51,11 @@ OFFLINE = loaded()
 def bundle_of_now() -> bytes:
     """What a bundle has of files: every entry, and the marks of their rows."""
     rows = [
-        {"canonical": one.canonical, "row": {"number": one.number, "event": one.event, "at": "", "who": one.who}}
+        {
+            "canonical": one.canonical,
+            "hash": one.hash,
+            "row": {"number": one.number, "event": one.event, "at": "", "who": one.who},
+        }
         for one in Entry.objects.order_by("number")
     ]
     marks = [

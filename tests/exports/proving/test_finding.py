@@ -1,6 +1,5 @@
 """What a file turns out to be: untouched, saved again, altered and how, never issued here."""
 
-import json
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
-from backoffice.audit.canonical import canonical_text, digest
 from backoffice.audit.models import Entry
 from backoffice.exports.models import Format
 from backoffice.exports.proving.comparing import Change
@@ -192,23 +190,6 @@ def test_s33_a_strangers_file_was_never_issued_here(file: bytes, kind: str) -> N
     finding = found(STRANGE[kind])
     assert finding.verdict is Verdict.NEVER_ISSUED
     assert sentences(finding)
-
-
-def test_a_manifest_that_is_not_what_was_written_is_found_out(file: bytes) -> None:
-    finding = found(file)
-    assert finding.manifest is not None and finding.manifest.is_as_written
-    assert finding.manifest.entry.after is not None
-    finding.manifest.entry.after["rows"] = 1
-    assert not finding.manifest.is_as_written
-
-
-def test_s29_a_manifest_written_anew_with_its_hash_is_found_out_by_what_comes_after_it(file: bytes) -> None:
-    forged = found(file).manifest
-    assert forged is not None
-    said = {**json.loads(forged.entry.canonical), "reason": "other"}
-    forged.entry.reason, forged.entry.canonical = "other", canonical_text(said)
-    forged.entry.hash = digest(forged.entry.canonical)
-    assert not forged.is_as_written, "its fields, text and hash agree, but the head of the log holds another hash"
 
 
 def test_s31_that_a_file_was_verified_is_written_down(file: bytes, vera: Person) -> None:
