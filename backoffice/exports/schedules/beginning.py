@@ -99,9 +99,9 @@ def is_late(schedule: Schedule, period: date, now: datetime) -> bool:
 def skip(schedule: Schedule, period: date, now: datetime) -> ScheduledRun:
     """Write a period down whose file cannot be made any more."""
     if schedule.day_filter:
-        sentence = gettext("It was due too long ago, while no worker was running. Export the list for these days.")
+        sentence = gettext("It was due too long ago to be made now. Export the list for these days.")
     else:
-        sentence = gettext("No worker was running when it was due, and nobody can say now what the list held then.")
+        sentence = gettext("It was not begun while it was due, and nobody can say now what the list held then.")
     facts = {"due_at": due_at(schedule, period), "begun_at": now, "ended_at": now, "is_late": True}
     return ScheduledRun.objects.create(
         schedule=schedule, period=period, state=RunState.SKIPPED, sentence=sentence, **facts

@@ -106,17 +106,13 @@ def end(*, schedule_id: int, by: Person) -> Schedule:
     return move(schedule_id, by, GOING_ON, ScheduleState.ENDED, "schedule.ended")
 
 
-@transaction.atomic
 def resume(*, schedule_id: int, by: Person) -> Schedule:
     """Go on with the period that has not ended; what ended while it was paused is not made.
 
     :raises Schedule.DoesNotExist: for one that is not ``by``'s.
     :raises NotAsItStands: for one that is not paused.
     """
-    schedule = move(schedule_id, by, (ScheduleState.PAUSED,), ScheduleState.RUNNING, "schedule.resumed")
-    begins = current_period(schedule.every, schedule.zone, schedule.state_since)
-    Schedule.objects.filter(pk=schedule.pk).update(begins=begins)
-    return schedule
+    return move(schedule_id, by, (ScheduleState.PAUSED,), ScheduleState.RUNNING, "schedule.resumed")
 
 
 @transaction.atomic
@@ -126,7 +122,9 @@ def move(schedule_id: int, by: Person, from_: tuple[ScheduleState, ...], to: Sch
         raise NotAsItStands(gettext("This schedule has changed meanwhile. Its page says how it stands."))
     before = str(schedule.state)
     schedule.state, schedule.state_since = to, clock.now()
-    schedule.save(update_fields=["state", "state_since"])
+    if to == ScheduleState.RUNNING:
+        schedule.begins = current_period(schedule.every, schedule.zone, schedule.state_since)
+    schedule.save(update_fields=["state", "state_since", "begins"])
     record(event, by=by, obj=schedule, before={"state": before}, after={**told(schedule), "state": str(to)})
     return schedule
 
