@@ -30,7 +30,7 @@ class ReadableJSON(models.JSONField):
         if isinstance(value, str) and is_too_deep(value):
             return UNREADABLE
         try:
-            return super().from_db_value(value, expression, connection)  # type: ignore[misc]
+            return super().from_db_value(value, expression, connection)
         except ValueError:
             return UNREADABLE
 
