@@ -13,7 +13,7 @@ from backoffice.exports.proving.wording import sentences
 from backoffice.exports.registry import Export
 from tests.exports.bundles.test_offline_answers import assert_same
 from tests.exports.proving.doctoring import with_mark
-from tests.exports.proving.files import HEADING, found, issued, received
+from tests.exports.proving.files import HEADING, found, issued, manifest, received
 
 pytestmark = pytest.mark.usefixtures("db")
 MADE = "No mark of a row differs, yet bytes do: somebody may have made it so."
@@ -46,7 +46,7 @@ def test_a_text_made_for_its_mark_is_not_said_to_be_as_issued(file: bytes, hidde
     said = sentences(found(content))
     assert said[0] == "This file was issued here and changed afterwards."
     assert MADE in said
-    assert not any("as issued" in one for one in said)
+    assert not any("rows are as issued" in one for one in said)
     assert_same(content)
 
 
@@ -94,5 +94,5 @@ def test_rows_are_shown_as_issued_where_the_whole_file_has_its_digest_then(
     file: bytes, wrapped: Callable[[bytes], bytes]
 ) -> None:
     changed = [ROWS[0].replace(b"100.5", b"900.5"), ROWS[1].replace(b"7.00", b"70.00")]
-    finding = find_out(received(wrapped(file_of(*changed))))
+    finding = find_out(received(wrapped(file_of(*changed)), str((manifest().after or {})["file"])))
     assert [one.issued for one in finding.changed] == [row.removesuffix(b"\n") for row in ROWS]
