@@ -45,7 +45,7 @@ def test_a_bell_that_died_with_its_worker_blocks_no_bell_that_waits_under_the_sa
     with connection.cursor() as cursor:
         for lock, status in (("lane", "doing"), ("lane", "todo"), ("another", "doing")):
             cursor.execute(job, [lock, lock, status])
-    retry_stalled_jobs.defer(timestamp=0)
+    retry_stalled_jobs.configure().defer(timestamp=0)
     work()
     work()
     assert not ProcrastinateJob.objects.filter(lock__in=("lane", "another"), status__in=("todo", "doing")).exists()

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,7 +47,7 @@ def a_link_to_itself(path: Path) -> None:
     path.symlink_to(path)
 
 
-MALFORMED = {
+MALFORMED: Final[dict[str, Callable[[Path], object]]] = {
     "half a character in the text": says(canonical="\ud800", hash=HASH),
     "bytes of half a character": holds(b'{"canonical":"\xed\xa0\x80","hash":"%s","signature":""}' % HASH.encode()),
     "no character in the hash": says(hash="\u0000"),

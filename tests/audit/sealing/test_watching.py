@@ -1,5 +1,6 @@
 """What goes wrong with the seals becomes an entry and an alarm, once each time (S31)."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pytest_django.fixtures import Settings
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry, Seal
 from backoffice.audit.sealing import watching
-from backoffice.audit.sealing.checking import seal_faults
+from backoffice.audit.sealing.checking import SealFault, seal_faults
 from backoffice.audit.sealing.watching import check_as_due, check_or_tell, seal_or_tell, watch_or_tell
 from backoffice.database import clock
 from tests.accounts.post import written
@@ -96,10 +97,15 @@ def test_where_nothing_is_sealed_nothing_is_told(settings: Settings) -> None:
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """From which seal on each check of a process that has just begun went."""
-    since: list[int] = []
+    began: list[int] = []
+
+    def noted(since: int) -> Iterator[SealFault]:
+        began.append(since)
+        return seal_faults(since)
+
     monkeypatch.setattr(watching, "_WHOLE", [])
-    monkeypatch.setattr(watching, "seal_faults", lambda number: since.append(number) or seal_faults(number))
-    return since
+    monkeypatch.setattr(watching, "seal_faults", noted)
+    return began
 
 
 def test_the_hourly_check_goes_on_from_the_last_whole_one_and_once_a_day_it_is_whole(
