@@ -177,8 +177,7 @@ def test_a_file_changed_while_it_is_handed_out_breaks_off_before_a_changed_byte(
 ) -> None:
     monkeypatch.setattr(fetching, "CHUNK_BYTES", 10)
     content = content_of(job)
-    answer = as_vera.get(address(job))
-    assert isinstance(answer, StreamingHttpResponse)
+    answer: Any = as_vera.get(address(job))
     pieces = iter(answer)
     taken = next(pieces)
     with storing.path_of(job.stored_as).open("r+b") as file:

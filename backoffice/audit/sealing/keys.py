@@ -34,8 +34,9 @@ class LastSeal:
 
     def allows(self, number: object, hash_: str) -> bool:
         """Whether the key may have signed a seal: one before its last, or that one."""
-        is_number = type(number) is int and number >= 1
-        return is_number and (number < self.number or (number, hash_) == (self.number, self.hash))
+        if not isinstance(number, int) or number < 1:
+            return False
+        return number < self.number or (number, hash_) == (self.number, self.hash)
 
 
 def signing_key() -> Ed25519PrivateKey | None:
