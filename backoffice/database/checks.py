@@ -23,6 +23,7 @@ from backoffice.database import definitions
 from backoffice.database.definitions import Definitions, NotComparable
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
+from backoffice.database.strangers import own_sense, strangers
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What the server must have on, or it may lose what it has confirmed.
@@ -115,7 +116,9 @@ def look(alias: str = "default") -> list[Fault]:
             *missing_constraints(kept),
             *other_definitions(kept, alias),
             *missing_references(cursor),
+            *other_columns(cursor, alias),
             *open_back_door(cursor),
+            *what_is_not_ours(cursor),
             *excess_grants(cursor),
             *excess_power(cursor),
         ]
@@ -263,6 +266,32 @@ def _references() -> Iterator[tuple[str, str, str]]:
                 yield model._meta.db_table, str(field.column), field.related_model._meta.db_table
 
 
+def other_columns(cursor: Any, alias: str) -> list[Fault]:
+    """Name the columns that are not what their fields say: of another type, or empty where they must not be."""
+    cursor.execute(
+        "SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull"
+        " FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE attnum > 0 AND NOT attisdropped AND pg_class.oid = to_regclass(quote_ident(relname))"
+        " AND relname = ANY(%s)",
+        [[model._meta.db_table for model in our_models()]],
+    )
+    there = {(table, column): (kind, is_filled) for table, column, kind, is_filled in cursor.fetchall()}
+    return [
+        Fault(model._meta.db_table, What.DEFINITION, f"The column {field.column} of {model._meta.db_table} is {found}.")
+        for model in our_models()
+        for field in model._meta.local_concrete_fields
+        if (found := _other(there.get((model._meta.db_table, str(field.column))), field, alias))
+    ]
+
+
+def _other(found: tuple[str, bool] | None, field: Any, alias: str) -> str:
+    if found is None:
+        return "missing"
+    kind = field.db_parameters(connections[alias])["type"].replace("varchar", "character varying")
+    is_filled = found[1] if field.generated else not field.null
+    return "" if found == (kind, is_filled) else NOT_THE_ONE
+
+
 def our_models() -> list[type[models.Model]]:
     return [model for model in apps.get_models() if model.__module__.startswith("backoffice.") and model._meta.managed]
 
@@ -275,6 +304,15 @@ def open_back_door(cursor: Any) -> list[Fault]:
     if [body.strip() for (body,) in cursor.fetchall()] == ["SELECT false"]:
         return []
     return [Fault("", What.RENEWED, "The function that lets triggers be ignored is not closed.")]
+
+
+def what_is_not_ours(cursor: Any) -> list[Fault]:
+    """Name what the product did not make: on its tables, or in the place of PostgreSQL's operators and functions."""
+    on_tables = strangers(cursor, [model._meta.db_table for model in our_models()])
+    return [
+        *(Fault(table, What.DEFINITION, said) for table, said in on_tables),
+        *(Fault("", What.DEFINITION, said) for said in own_sense(cursor)),
+    ]
 
 
 def excess_grants(cursor: Any) -> list[Fault]:

@@ -421,3 +421,45 @@ def test_the_bounds_are_those_of_the_contract(db: None) -> None:
 
 def test_a_login_that_may_change_history_stops_the_start(committed: str) -> None:
     assert "The application's login backoffice_owner may UPDATE audit_entry." in faults("owner")
+
+
+OF_ITS_OWN = """
+    CREATE FUNCTION public.ne(text, varchar) RETURNS boolean LANGUAGE sql RETURN false;
+    CREATE OPERATOR public.<> (LEFTARG = text, RIGHTARG = varchar, FUNCTION = public.ne)
+"""
+SENDS_MORE = """
+    CREATE FUNCTION public.pgtrigger_more() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER more AFTER INSERT ON approvals_decision FOR EACH ROW EXECUTE FUNCTION public.pgtrigger_more()
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentences"),
+    [
+        (
+            OF_ITS_OWN,
+            [
+                "The function ne is none that this version installs.",
+                "The operator <> of text and character varying is none that this version installs.",
+            ],
+        ),
+        (SENDS_MORE, ["The trigger more of approvals_decision is none that this version installs."]),
+        (
+            "ALTER TABLE approvals_decision ALTER COLUMN fingerprint DROP NOT NULL",
+            ["The column fingerprint of approvals_decision is not the one this version installs."],
+        ),
+        (
+            "ALTER TABLE orders_mintedreference ALTER COLUMN reference TYPE varchar(20)",
+            ["The column reference of orders_mintedreference is not the one this version installs."],
+        ),
+        (
+            "ALTER TABLE audit_seal DROP COLUMN signature CASCADE",
+            ["The column signature of audit_seal is missing."],
+        ),
+    ],
+)
+def test_what_was_made_or_changed_beside_the_product_is_named(
+    committed: str, statement: str, sentences: list[str]
+) -> None:
+    as_owner(statement)
+    assert set(sentences) <= set(faults())

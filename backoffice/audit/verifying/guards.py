@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from backoffice.audit.verifying.naming import Fault
-from backoffice.database import checks, strangers
+from backoffice.database import checks
 
 APP: Final = "audit"
 
@@ -19,7 +19,6 @@ def guard_faults() -> list[Fault]:
     :raises DatabaseError: when something was in the way, such as a lock: it may be tried again.
     """
     missing = [fault.sentence for fault in checks.look() if is_of_the_log(fault)]
-    missing += strangers_of_the_log()
     return [
         *(
             Fault(
@@ -51,12 +50,6 @@ def is_of_the_log(fault: checks.Fault) -> bool:
 
 def tables_of_the_log() -> list[str]:
     return [model._meta.db_table for model in apps.get_app_config(APP).get_models()]
-
-
-def strangers_of_the_log() -> list[str]:
-    """Name what would swallow, change or hide entries and is none of the product's."""
-    with connection.cursor() as cursor:
-        return strangers.strangers(cursor, tables_of_the_log())
 
 
 def replaced_tables() -> list[str]:
