@@ -90,7 +90,7 @@ def test_the_marks_say_which_row_is_which(as_vera: Browser) -> None:
     content = file_in(as_vera.post(EXPORT, {"format": "csv-bom"}))
     entry = Entry.objects.get(event="export.made")
     marks = array("I", b"".join(bytes(one.marks) for one in RowMarks.objects.filter(entry=entry).order_by("part")))
-    assert len(marks) == entry.after["rows"]  # type: ignore[index]
+    assert len(marks) == entry.after["rows"]
     assert [crc32(record) for record in records_of(content.removeprefix(b"\xef\xbb\xbf"))[1:]] == list(marks)
 
 

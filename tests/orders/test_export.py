@@ -79,7 +79,7 @@ def test_the_button_gives_the_file_and_the_log_says_so(book: None, client: Brows
     assert heading[:3] == ["order_id", "order_no", "reference"]
     assert [row[0] for row in rows] == ["3"]
     entry = Entry.objects.filter(event="export.made").get()
-    assert (entry.person, entry.after["rows"]) == (vera, 1)  # type: ignore[index]
+    assert (entry.person, entry.after["rows"]) == (vera, 1)
 
 
 def test_a_file_is_not_given_to_get_or_to_an_administrator(book: None, client: Browser, adam: Person) -> None:

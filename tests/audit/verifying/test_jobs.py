@@ -68,7 +68,7 @@ def test_the_page_and_the_log_name_the_first_bad_entry(committed: str, vera: Per
     carry_out(VerificationJob.objects.get().pk, holder="worker 1")
     entry = last_entry()
     assert "Entry 3 was changed: who was “worker 1” and is “somebody” now." in text(client)
-    assert (entry.result, entry.after["bad_entry"], entry.after["bad_field"]) == ("failed", 3, "who")  # type: ignore[index]
+    assert (entry.result, entry.after["bad_entry"], entry.after["bad_field"]) == ("failed", 3, "who")
 
 
 def test_whoever_asks_while_one_is_under_way_gets_that_one(db: None, vera: Person, omar: Person) -> None:
