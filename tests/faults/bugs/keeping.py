@@ -105,6 +105,11 @@ def head_unlocked(world: World) -> Iterator[None]:
 # The database's guards ------------------------------------------------------------------------------------------------
 
 
+def found_at_start() -> list[str]:
+    """What the start-up check finds, apart from the rig's own triggers, which it names as none of the product's."""
+    return [fault for fault in checks.faults() if " rig_" not in fault]
+
+
 def somebody_rewrites_an_end(world: World) -> None:
     """SQL with the application's login, past every service: a completed payment is called failed."""
     operation = sent(world, asked(world))
@@ -120,7 +125,7 @@ def somebody_rewrites_an_end(world: World) -> None:
 @contextmanager
 def triggers_missing(world: World) -> Iterator[None]:
     with without_trigger("funding_operation", "state_moves", "what_has_ended_stays")(world):
-        assert len(checks.faults()) == 2, "the start-up check must miss both"
+        assert len(found_at_start()) == 2, "the start-up check must miss both"
         yield
 
 
@@ -128,7 +133,7 @@ def triggers_missing(world: World) -> Iterator[None]:
 @contextmanager
 def back_door_open(world: World) -> Iterator[None]:
     world.database.execute(_LIBRARYS_OWN_FUNCTION)
-    assert checks.faults() == ["The function that lets triggers be ignored is not closed."]
+    assert found_at_start() == ["The function that lets triggers be ignored is not closed."]
     yield
 
 
