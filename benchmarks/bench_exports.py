@@ -112,7 +112,7 @@ def web_server() -> Iterator[tuple[int, psutil.Process]]:
     server = subprocess.Popen([*command, *options], cwd=common.ROOT, env=environment())
     try:
         await_answer(port)
-        yield port, psutil.Process(server.pid).children()[0]
+        yield port, worker_of(psutil.Process(server.pid))
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -149,6 +149,15 @@ def await_answer(port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise TimeoutError("The web server did not start.")
+
+
+def worker_of(server: psutil.Process) -> psutil.Process:
+    """Give the process that answers; the server listens before it has begun it."""
+    for _ in range(300):
+        if workers := server.children():
+            return workers[0]
+        time.sleep(0.1)
+    raise TimeoutError("The web server began no worker.")
 
 
 def resident(process: psutil.Process) -> int:

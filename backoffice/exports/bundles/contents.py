@@ -67,7 +67,7 @@ def files(
     :param connection: holds one snapshot.
     :param there: what stood in the second place before that snapshot: a seal made since is none of it.
     """
-    yield README, iter([readme().encode()])
+    yield README, iter([README_TEXT.encode()])
     yield VERIFIER, iter([verifier()])
     yield ABOUT, iter([as_json(about(connection, by))])
     yield KEYS, iter([as_json({"keys": keys()})])
@@ -150,11 +150,7 @@ def verifier() -> bytes:
     return (settings.BASE_DIR / "verifier" / VERIFIER).read_bytes()
 
 
-def readme() -> str:
-    """Say what the files are and how to check them, in English: whoever checks it may know nothing of the product."""
-    return README_TEXT
-
-
+#: In English: whoever checks the bundle may know nothing of the product.
 README_TEXT: Final = """\
 The audit log of the back office, to be checked without it.
 
