@@ -33,7 +33,7 @@ NIGHTLY: Final = System("Control self-test")
 #: A trial waits for nobody: what it would lock is money's.
 PATIENCE: Final = "3s"
 #: How the database knows that somebody is trying the controls.
-_LOCK: Final = (20_261_125, 1)
+_LOCK: Final = (20_261_126, 1)
 CONTROLS: Final[dict[str, Callable[[], Iterator[Trial]]]] = {
     "self_approval": self_approval,
     "replayed_approval": replayed_approval,
