@@ -1,7 +1,7 @@
 """What the pages of schedules show, as display values."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from backoffice.exports.models import Every, RunState, Schedule, ScheduledRun
 from backoffice.exports.panel import list_url
 from backoffice.exports.registry import UnknownExport, find
 from backoffice.exports.schedules.columns import RUN_MEANINGS, badge_of, place_of
-from backoffice.exports.schedules.periods import current_period, due_at
+from backoffice.exports.schedules.periods import due_at, next_period
 from backoffice.exports.schedules.wanted import day_filters
 from backoffice.exports.wishes import Wish
 from backoffice.exports.wording import filter_label, preset_label
@@ -76,6 +76,7 @@ def schedule_context(schedule: Schedule, person: Person) -> dict[str, Any]:
         "is_own": is_own,
         "marker": marker_of(schedule),
         "is_awaited": is_awaited(schedule, runs),
+        "is_due": schedule.is_running and next_due(schedule, runs) <= clock.now(),
         "can_end": schedule.is_running or schedule.is_paused,
     }
 
@@ -97,7 +98,7 @@ def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:
     return [
         Fact(_("For"), owner),
         Fact(_("How often"), schedule.get_every_display()),
-        *([Fact(_("Next"), next_due(schedule, runs))] if schedule.is_running else []),
+        *([Fact(_("Next"), next_said(schedule, runs))] if schedule.is_running else []),
         Fact(_("Rows"), rows_said(schedule)),
         Fact(_("Filter"), filter_label(schedule.export, schedule.query)),
         Fact(_("Columns"), preset_label(schedule.preset)),
@@ -108,11 +109,14 @@ def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:
     ]
 
 
-def next_due(schedule: Schedule, runs: list[ScheduledRun]) -> Any:
-    """Say when the next file is due; now, where one that has ended has none yet."""
-    if not runs:
-        return _("within a minute")
-    return due_at(schedule, current_period(schedule.every, schedule.zone, clock.now()))
+def next_due(schedule: Schedule, runs: list[ScheduledRun]) -> datetime:
+    """Say when the next file is due; in the past, where it is to be begun."""
+    return due_at(schedule, next_period(schedule, runs[0].period if runs else None))
+
+
+def next_said(schedule: Schedule, runs: list[ScheduledRun]) -> Any:
+    due = next_due(schedule, runs)
+    return due if due > clock.now() else _("within a minute")
 
 
 def rows_said(schedule: Schedule) -> str:

@@ -31,7 +31,12 @@ def last_day(every: str, period: date) -> date:
 
 def due_at(schedule: Schedule, period: date) -> datetime:
     """Say when the file of a period is due."""
-    return datetime.combine(day_after(schedule.every, period), DUE_AT, ZoneInfo(schedule.zone))
+    return due_of(schedule.every, schedule.zone, period)
+
+
+def due_of(every: str, zone: str, period: date) -> datetime:
+    """Say when the file of a period is due by a zone's clock."""
+    return datetime.combine(day_after(every, period), DUE_AT, ZoneInfo(zone))
 
 
 def current_period(every: str, zone: str, now: datetime) -> date:
@@ -39,9 +44,24 @@ def current_period(every: str, zone: str, now: datetime) -> date:
     return first_day(every, now.astimezone(ZoneInfo(zone)).date())
 
 
-def newest_ended(every: str, zone: str, now: datetime) -> date:
-    """Give the last period that has ended."""
-    return first_day(every, current_period(every, zone, now) - timedelta(days=1))
+def newest_due(every: str, zone: str, now: datetime) -> date:
+    """Give the last period whose file is due; soon after midnight that is not the one that has just ended."""
+    current = current_period(every, zone, now)
+    ended = period_before(every, current)
+    return ended if due_of(every, zone, ended) <= now else period_before(every, ended)
+
+
+def period_before(every: str, period: date) -> date:
+    """Give the first day of the period before."""
+    return first_day(every, period - timedelta(days=1))
+
+
+def next_period(schedule: Schedule, after: date | None) -> date:
+    """Give the period that gets the next file.
+
+    :param after: the newest period that has its run.
+    """
+    return schedule.begins if after is None else max(schedule.begins, day_after(schedule.every, after))
 
 
 def periods_due(schedule: Schedule, after: date | None, now: datetime) -> list[date]:
@@ -49,7 +69,7 @@ def periods_due(schedule: Schedule, after: date | None, now: datetime) -> list[d
 
     :param after: the newest period that has its run.
     """
-    first = schedule.begins if after is None else max(schedule.begins, day_after(schedule.every, after))
+    first = next_period(schedule, after)
     return list(takewhile(lambda period: due_at(schedule, period) <= now, periods_from(schedule.every, first)))
 
 

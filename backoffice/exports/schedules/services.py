@@ -14,7 +14,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.exports.models import Delivery, Every, Schedule, ScheduleState
 from backoffice.exports.policies import check_may_take
-from backoffice.exports.schedules.periods import current_period, newest_ended
+from backoffice.exports.schedules.periods import current_period, newest_due
 from backoffice.exports.schedules.wanted import day_filters
 from backoffice.exports.wishes import Wish
 
@@ -29,7 +29,7 @@ class NotAsItStands(Exception):
 
 @transaction.atomic
 def make_schedule(wish: Wish, *, every: Every, day_filter: str, delivery: Delivery, folder: str = "") -> Schedule:
-    """Have a file made every day or month from now on, the first of the period that ended last.
+    """Have a file made every day or month from now on, the first at once: that of the last period whose file is due.
 
     :param day_filter: the filter of the list by which each file holds its own day or month; empty for all rows.
     :raises Refused: for somebody who may not take the list away.
@@ -58,7 +58,7 @@ def make_schedule(wish: Wish, *, every: Every, day_filter: str, delivery: Delive
         owner=owner,
         made_at=now,
         state_since=now,
-        begins=newest_ended(every, zone, now),
+        begins=newest_due(every, zone, now),
     )
     record("schedule.made", by=owner, obj=schedule, after=told(schedule))
     return schedule

@@ -12,6 +12,7 @@ from backoffice.audit import services
 from backoffice.audit.asking import days
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record, speaking_for
+from backoffice.demo.history import company_zone
 from tests.audit.chain import write
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -22,6 +23,11 @@ NOON = datetime(2026, 11, 19, 9, tzinfo=UTC)
 def as_vera(vera: Person, client: Client) -> Client:
     client.force_login(vera)
     return client
+
+
+def today() -> str:
+    """The day of whoever reads; between 21:00 and midnight UTC it is another than the server's."""
+    return datetime.now(company_zone()).date().isoformat()
 
 
 def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,14 +98,14 @@ def test_a_question_that_names_nobody_or_no_day_is_answered_with_what_is_wrong(a
 
 
 def test_a_person_s_page_leads_to_their_day(as_vera: Client, maya: Person) -> None:
-    address = f"/audit/day/?person={maya.pk}&amp;day={timezone.localdate().isoformat()}"
+    address = f"/audit/day/?person={maya.pk}&amp;day={today()}"
     assert f'href="{address}"' in as_vera.get(f"/people/{maya.pk}/").content.decode()
 
 
 def test_a_day_longer_than_the_page_says_so(as_vera: Client, maya: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.audit.asking.pages.MOST_SHOWN", 2)
     write(3, by=maya)
-    page = as_vera.get(f"/audit/day/?person={maya.pk}&day={timezone.localdate().isoformat()}").content.decode()
+    page = as_vera.get(f"/audit/day/?person={maya.pk}&day={today()}").content.decode()
     assert "more entries than this page shows" in page
 
 
@@ -109,7 +115,7 @@ def test_a_day_costs_the_same_queries_for_one_entry_and_for_fifty(
     django_assert_max_num_queries: DjangoAssertNumQueries,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    address = f"/audit/day/?person={maya.pk}&day={timezone.localdate().isoformat()}"
+    address = f"/audit/day/?person={maya.pk}&day={today()}"
     write(1, by=maya)
     as_vera.get(address)
     with django_assert_max_num_queries(20) as few:

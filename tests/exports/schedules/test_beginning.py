@@ -41,6 +41,16 @@ def test_the_first_file_is_of_the_day_that_ended_last(scheduled: Schedules) -> N
     assert asked == f"Schedule {schedule.pk} asked in their name, for 2026-11-19."
 
 
+def test_the_first_file_is_there_at_once_also_for_who_adds_it_soon_after_midnight(
+    scheduled: Schedules, at: SetClock
+) -> None:
+    at(DUE - timedelta(hours=1))
+    schedule = scheduled()
+    assert (begun(), days(schedule)) == (1, [date(2026, 11, 19)])
+    at(DUE)
+    assert (begun(), days(schedule)) == (1, [date(2026, 11, 19), date(2026, 11, 20)])
+
+
 def test_nothing_is_begun_before_it_is_due_and_once_when_it_is(scheduled: Schedules, at: SetClock) -> None:
     schedule = scheduled()
     begun()

@@ -1,5 +1,6 @@
 """Adding, seeing, pausing and ending schedules: by their owner, within what they may take away."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from backoffice.audit.models import Entry
 from backoffice.exports.models import Delivery, Schedule, ScheduleState
 from backoffice.exports.registry import Export
 from backoffice.exports.schedules.beginning import begin_due
-from backoffice.exports.schedules.services import MOST_OF_ONE_PERSON, NotAsItStands
-from tests.exports.schedules.conftest import Schedules
+from backoffice.exports.schedules.services import MOST_OF_ONE_PERSON, NotAsItStands, pause, resume
+from tests.exports.schedules.conftest import Schedules, SetClock
 
 pytestmark = pytest.mark.usefixtures("db", "outbox_folder")
 NEW = "/exports/schedules/new/?list=balances&filter=q%3Dnoura"
@@ -160,6 +161,36 @@ def test_the_page_says_what_became_of_each_file(as_vera: Client, scheduled: Sche
     page = as_vera.get(f"/exports/schedules/{schedule.pk}/").content.decode()
     for said in ("19 Nov 2026", "Being built", "month-end", "Pause", "End"):
         assert said in page, said
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (datetime(2026, 11, 20, 20, 59, tzinfo=UTC), "21 Nov, 02:00"),  # a minute to midnight
+        (datetime(2026, 11, 20, 22, 59, tzinfo=UTC), "21 Nov, 02:00"),  # the day has ended, its file is not due yet
+        (datetime(2026, 11, 20, 23, 0, tzinfo=UTC), "within a minute"),
+    ],
+)
+def test_the_page_says_when_the_next_file_is_due(
+    as_vera: Client, scheduled: Schedules, at: SetClock, now: datetime, said: str
+) -> None:
+    schedule = scheduled()
+    begin_due()
+    at(now)
+    page = as_vera.get(f"/exports/schedules/{schedule.pk}/").content.decode()
+    assert said in page.split("<dt>Next</dt>", 1)[1].split("</dd>", 1)[0]
+
+
+def test_no_file_is_promised_within_a_minute_by_one_that_waits_for_its_day(
+    as_vera: Client, scheduled: Schedules, vera: Person
+) -> None:
+    schedule = scheduled()
+    address, promise = f"/exports/schedules/{schedule.pk}/", "The first one is made within a minute"
+    assert promise in as_vera.get(address).content.decode()
+    pause(schedule_id=schedule.pk, by=vera)
+    assert promise not in as_vera.get(address).content.decode()
+    resume(schedule_id=schedule.pk, by=vera)
+    assert promise not in as_vera.get(address).content.decode()
 
 
 def test_its_files_are_drawn_again_when_one_comes_further(as_vera: Client, scheduled: Schedules) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from backoffice.exports.models import Every, Schedule
-from backoffice.exports.schedules.periods import current_period, day_after, due_at, last_day, newest_ended, periods_due
+from backoffice.exports.schedules.periods import current_period, day_after, due_at, last_day, newest_due, periods_due
 
 BAHRAIN = "Asia/Bahrain"
 
@@ -24,18 +24,22 @@ def test_a_period_ends_where_the_next_one_begins(every: Every, period: date, las
 
 
 @pytest.mark.parametrize(
-    ("every", "now", "ended"),
+    ("every", "now", "current", "due"),
     [
-        (Every.DAY, datetime(2026, 11, 20, 20, 59, tzinfo=UTC), date(2026, 11, 19)),
-        (Every.DAY, datetime(2026, 11, 20, 21, 0, tzinfo=UTC), date(2026, 11, 20)),
-        (Every.MONTH, datetime(2026, 11, 30, 20, 59, tzinfo=UTC), date(2026, 10, 1)),
-        (Every.MONTH, datetime(2026, 11, 30, 21, 0, tzinfo=UTC), date(2026, 11, 1)),
-        (Every.MONTH, datetime(2027, 1, 15, tzinfo=UTC), date(2026, 12, 1)),
+        (Every.DAY, datetime(2026, 11, 20, 20, 59, tzinfo=UTC), date(2026, 11, 20), date(2026, 11, 19)),
+        (Every.DAY, datetime(2026, 11, 20, 21, 0, tzinfo=UTC), date(2026, 11, 21), date(2026, 11, 19)),
+        (Every.DAY, datetime(2026, 11, 20, 22, 59, tzinfo=UTC), date(2026, 11, 21), date(2026, 11, 19)),
+        (Every.DAY, datetime(2026, 11, 20, 23, 0, tzinfo=UTC), date(2026, 11, 21), date(2026, 11, 20)),
+        (Every.MONTH, datetime(2026, 11, 30, 20, 59, tzinfo=UTC), date(2026, 11, 1), date(2026, 10, 1)),
+        (Every.MONTH, datetime(2026, 11, 30, 21, 0, tzinfo=UTC), date(2026, 12, 1), date(2026, 10, 1)),
+        (Every.MONTH, datetime(2026, 11, 30, 23, 0, tzinfo=UTC), date(2026, 12, 1), date(2026, 11, 1)),
+        (Every.MONTH, datetime(2027, 1, 15, tzinfo=UTC), date(2027, 1, 1), date(2026, 12, 1)),
     ],
 )
-def test_days_and_months_end_at_midnight_of_the_company(every: Every, now: datetime, ended: date) -> None:
-    assert newest_ended(every, BAHRAIN, now) == ended
-    assert day_after(every, ended) == current_period(every, BAHRAIN, now)
+def test_a_period_ends_at_midnight_of_the_company_and_its_file_is_due_two_hours_later(
+    every: Every, now: datetime, current: date, due: date
+) -> None:
+    assert (current_period(every, BAHRAIN, now), newest_due(every, BAHRAIN, now)) == (current, due)
 
 
 def test_a_file_is_due_two_hours_into_the_next_day() -> None:

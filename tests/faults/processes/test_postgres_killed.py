@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 import pytest
 from django.db import connection, connections
+from procrastinate.contrib.django.models import ProcrastinateWorker
 from pytest_django.plugin import DjangoDbBlocker
 
 from backoffice.database import embedded
@@ -196,6 +197,7 @@ def test_a_disk_that_is_full_stops_sending_and_loses_nothing(committed: str, pos
     with world(host_of(postgres), committed, seed=4) as place, administer(postgres, committed) as admin:
         place.partners.settings(latency_ms=300)
         put_to_work(place)
+        until_one(lambda: bool(ProcrastinateWorker.objects.count() == WORKERS))  # none starts beside a foreign trigger
         for table in tables:
             for _ in range(4):
                 place.submit(place.form())
