@@ -1,6 +1,5 @@
 """The COPY of a file's rows, and its control totals, as SQL with the columns' own expressions."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -12,7 +11,6 @@ from django.db.models.functions import Cast
 from django.db.models.sql import Query
 from psycopg import sql
 
-from backoffice.exports.csv import defused, no_cell_runs
 from backoffice.exports.wishes import Wish
 from backoffice.ui.columns import Column, Kind
 
@@ -77,7 +75,7 @@ def compile_both(wish: Wish) -> Statements:
 def compile_copy(wish: Wish) -> Statement:
     """Write the COPY of a wish's rows, with the columns' own SQL and headings.
 
-    Text is made safe against formulas, but in a workbook, which says of each cell what it is.
+    Text leaves quoted and as it is; `formats` makes it safe against formulas.
 
     :raises BadListRequest: for filters or an order that cannot be read.
     :raises TypeError: for a number column whose SQL gives no exact number.
@@ -88,31 +86,11 @@ def compile_copy(wish: Wish) -> Statement:
     for alias, column in aliases.items():
         check_exact(column, query.annotations[alias])
     inner, parameters = compiled(query)
-    texts = {alias for alias, column in aliases.items() if is_quoted(column)} if wish.format.is_defused else set()
-    picks = ", ".join(f"{picked(alias, alias in texts)} AS {heading(column)}" for alias, column in aliases.items())
+    picks = ", ".join(f'"{alias}" AS {heading(column)}' for alias, column in aliases.items())
     quoted = ", ".join(heading(column) for column in aliases.values() if is_quoted(column))
     options = "FORMAT csv, HEADER" + (f", FORCE_QUOTE ({quoted})" if quoted else "")
     # Headings are quoted names, everything a person typed is among the parameters.
-    rows = looked_at(inner, texts) if texts else f"({inner})"
-    return Statement(f"COPY (SELECT {picks} FROM {rows} AS rows) TO STDOUT WITH ({options})", parameters)  # noqa: S608
-
-
-def looked_at(inner: str, texts: Iterable[str]) -> str:
-    """Tell of each row beside its cells whether none of these would run; once, hence the OFFSET."""
-    told = written(no_cell_runs([sql.Identifier(alias) for alias in sorted(texts)]))
-    return f"(SELECT *, {told} AS is_plain FROM ({inner}) AS cells OFFSET 0)"  # noqa: S608
-
-
-def picked(alias: str, is_text: bool) -> str:
-    """Pick a cell, made safe if it is a text."""
-    if not is_text:
-        return f'"{alias}"'
-    return f'CASE WHEN is_plain THEN "{alias}" ELSE {written(defused(sql.Identifier(alias)))} END'
-
-
-def written(expression: sql.Composable) -> str:
-    """Write SQL inside a statement whose parameters are marked by ``%``."""
-    return expression.as_string().replace("%", "%%")
+    return Statement(f"COPY (SELECT {picks} FROM ({inner}) AS rows) TO STDOUT WITH ({options})", parameters)  # noqa: S608
 
 
 def selected(rows: QuerySet[Any], cells: dict[str, Any]) -> Query:
@@ -152,7 +130,7 @@ def compile_totals(wish: Wish) -> Statement:
 
 
 def cell(column: Column) -> Combinable:
-    """Give the SQL of one column as the file has it, a text not made safe yet."""
+    """Give the SQL of one column as the file has it, but for a text not made safe yet."""
     if column.kind.is_numeric:
         return column.expression
     if column.kind is Kind.TIME:
@@ -173,4 +151,4 @@ def heading(column: Column) -> str:
     """Quote a heading as an SQL name, inside a statement whose parameters are marked by ``%``."""
     if len(column.header.encode()) > LONGEST_IDENTIFIER:
         raise ValueError(f"The heading of column {column.key} is longer than {LONGEST_IDENTIFIER} bytes.")
-    return written(sql.Identifier(column.header))
+    return sql.Identifier(column.header).as_string().replace("%", "%%")

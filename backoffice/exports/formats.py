@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from backoffice.exports.copying import Statement
+from backoffice.exports.csv import defused_rows
 from backoffice.exports.models import Format
 from backoffice.exports.snapshots import Snapshot
 from backoffice.exports.tally import Tally
@@ -32,13 +33,13 @@ def pieces(wish: Wish, copy: Statement, taken: Snapshot, tally: Tally) -> Iterat
 
 
 def csv_file(wish: Wish, copy: Statement, taken: Snapshot, tally: Tally) -> Iterator[bytes]:
-    """Give a CSV file as COPY writes it, after the mark of UTF-8 where Excel is to understand it."""
+    """Give a CSV file as COPY writes it, texts made safe, after the mark of UTF-8 where Excel is to understand it."""
     if wish.format is Format.CSV_BOM:
         yield codecs.BOM_UTF8
     messages = taken.rows(copy)
     heading: list[Any] = [next(messages)]  # every message after it is one row
     # Rows are taken by the handful: a million of them must cost no line of Python each.
-    while (rows := list(islice(messages, ROWS_AT_ONCE))) or heading:
+    while (rows := defused_rows(list(islice(messages, ROWS_AT_ONCE)), len(wish.columns))) or heading:
         tally.mark(rows)
         tally.count_rows(len(rows))
         yield b"".join([*heading, *rows])
