@@ -38,6 +38,8 @@ MORE_PATIENCE: Final = 1.25
 #: So many times the cycles that were asked for, at most, where some end has not come about yet.
 LONGEST_RUN: Final = 4
 REST_SECONDS: Final = 300.0
+#: Processes that crash by themselves will do so for ever: after so many the run ends, and says it of each.
+MOST_CRASHES: Final = 10
 #: Plain workers end by themselves after SIGTERM within the deadline of a request and a little more.
 DRAIN_SECONDS: Final = 15.0
 #: The last ones of a run may take their time.
@@ -137,7 +139,7 @@ class Drive:
         self._patience = PATIENCE_SECONDS
 
     def run(self, cycles: int, points: frozenset[str] = frozenset()) -> Outcome:
-        """Kill so many processes, come to rest, and count.
+        """Kill so many processes, come to rest, and count; where too many crash by themselves, only count.
 
         :param points: go on, for four times as many at most, until a process was killed at each of these, one ended
             politely and one was held.
@@ -152,7 +154,10 @@ class Drive:
             self._replace()
             self._do_what_is_to_do()
             time.sleep(TICK_SECONDS)
-        self._come_to_rest()
+            if len(self.outcome.crashed) >= MOST_CRASHES:
+                break
+        else:
+            self._come_to_rest()
         self._measure()
         return self.outcome
 

@@ -17,6 +17,7 @@ from backoffice.database import embedded
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.states import TERMINAL_STATES, State
 from tests import database
+from tests.faults.processes.cycles import MOST_CRASHES, Drive
 from tests.faults.processes.own_server import OwnServer, own_server
 from tests.faults.processes.test_kills import host_of, until
 from tests.faults.processes.world import World, world
@@ -208,6 +209,14 @@ def test_a_disk_that_is_full_stops_sending_and_loses_nothing(committed: str, pos
         until(place, 180, *SETTLED)
 
         assert place.count().all == []
+
+
+def test_processes_that_cannot_start_end_the_drive_and_are_told_of(committed: str, postgres: embedded.Embedded) -> None:
+    with world(host_of(postgres), committed, seed=6) as place, administer(postgres, committed) as admin:
+        admin.execute(FULL.format(table="funding_attempt").encode())  # workers refuse to work beside it
+        outcome = Drive(place).run(cycles=1_000)
+
+    assert len([one for one in outcome.wrong if "ended with 1" in one]) >= MOST_CRASHES
 
 
 def test_a_database_that_only_reads_sends_nothing(committed: str, postgres: embedded.Embedded) -> None:
