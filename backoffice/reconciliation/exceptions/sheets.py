@@ -15,7 +15,7 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
-from backoffice.exports.csv import MARK
+from backoffice.exports.csv import undefuse
 from backoffice.reconciliation.exceptions.acts import NOBODY
 from backoffice.reconciliation.exceptions.forms import LONGEST_TEXT, LONGEST_TICKET
 from backoffice.reconciliation.exceptions.policies import why_not_settle, why_not_work
@@ -137,7 +137,7 @@ def number_in(text: str) -> int | None:
 
 def take_row(sheet: Sheet, line: int, item: ExceptionItem | None, cells: dict[str, str], owners: set[str]) -> None:
     """Add what a line wants, or what is wrong with it."""
-    said = {name: undefused(cells[name]) for name in BLANKS}
+    said = {name: undefuse(cells[name]).strip() for name in BLANKS}
     if item is None:
         sheet.faults.append(Fault(line, "id", _("There is no exception %(id)s.") % {"id": cells["id"] or "–"}))
         return
@@ -149,11 +149,6 @@ def take_row(sheet: Sheet, line: int, item: ExceptionItem | None, cells: dict[st
     change = change_of(item.pk, said)
     if not faults and not change.is_empty:
         sheet.changes.append(change)
-
-
-def undefused(text: str) -> str:
-    """Take the apostrophe off again that keeps a spreadsheet from running a cell."""
-    return text.removeprefix(MARK).strip()
 
 
 def wrong_with(item: ExceptionItem, said: dict[str, str], owners: set[str]) -> Iterator[tuple[str, str]]:
