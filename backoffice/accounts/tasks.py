@@ -1,14 +1,10 @@
 """What the workers do for accounts: write mails, and forget the sessions that are over."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from backoffice.accounts import mail
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.accounts.passwords import asking
 from backoffice.accounts.session_store import SessionStore
 
@@ -16,27 +12,17 @@ from backoffice.accounts.session_store import SessionStore
 AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4)
 
 
-@contextmanager
-def job() -> Iterator[None]:
-    """Give one job its own request id in the logs, and give its connection back at the end."""
-    try:
-        with originating_from(address="worker"):
-            yield
-    finally:
-        connection.close()
-
-
 @app.task(name=mail.DELIVER, queue=mail.QUEUE, retry=AGAIN)
 def deliver(person_id: int, letter: str, context: dict[str, str]) -> None:
     """Write one mail."""
-    with job():
+    with one_job():
         mail.deliver(person_id=person_id, letter=letter, context=context)
 
 
 @app.task(name=asking.ANSWER, queue=mail.QUEUE, retry=AGAIN)
 def answer_reset(email: str) -> None:
     """Send the link for another password to whoever has this address, if anybody."""
-    with job():
+    with one_job():
         asking.answer(email)
 
 
@@ -44,5 +30,5 @@ def answer_reset(email: str) -> None:
 @app.task(name="accounts.forget_sessions", queueing_lock="accounts.forget_sessions")
 def forget_sessions(timestamp: int) -> None:
     """Delete the sessions that are over, every hour."""
-    with job():
+    with one_job():
         SessionStore.clear_expired()

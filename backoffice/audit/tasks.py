@@ -1,16 +1,12 @@
 """What the workers do for the audit log: seal it, check the seals, send them to the auditors, verify all of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from django.db import connection
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.audit.sealing import bells, letters, watching
 from backoffice.audit.sealing.queries import reach
-from backoffice.audit.verifying.bells import VERIFY, ring_once
+from backoffice.audit.verifying.bells import VERIFY
 from backoffice.audit.verifying.jobs import waiting_for_a_worker
 from backoffice.audit.verifying.services import carry_out
 
@@ -18,22 +14,12 @@ from backoffice.audit.verifying.services import carry_out
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
 
 
-@contextmanager
-def job() -> Iterator[None]:
-    """Give one job its own request id in the logs and the audit log, and give its connection back at the end."""
-    try:
-        with originating_from(address="worker"):
-            yield
-    finally:
-        connection.close()
-
-
 @app.periodic(cron="*/5 * * * *")
 @app.task(name=bells.SEAL, queue=bells.QUEUE, lock=bells.LANE, queueing_lock=bells.SEAL, retry=False)
 def seal(timestamp: int) -> None:
     """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry (``timestamp`` 0),
     unless another seal has covered that entry meanwhile."""
-    with job():
+    with one_job():
         if timestamp or reach().unsealed:
             watching.seal_or_tell()
 
@@ -48,7 +34,7 @@ def seal(timestamp: int) -> None:
 )
 def check_seals(timestamp: int) -> None:
     """Check the seals in both places every hour: the new ones, and once a day all."""
-    with job():
+    with one_job():
         watching.check_as_due()
 
 
@@ -56,14 +42,14 @@ def check_seals(timestamp: int) -> None:
 @app.task(name="audit.mail_seals", queue=bells.QUEUE, queueing_lock="audit.mail_seals", retry=AGAIN)
 def mail_seals(timestamp: int) -> None:
     """Send the auditors yesterday's seals; asked every hour, so that a night without a worker is made good."""
-    with job():
+    with one_job():
         letters.send_due_letter()
 
 
-@app.task(name=VERIFY, queue=bells.QUEUE, lock=bells.LANE, pass_context=True, retry=False)
+@app.task(name=VERIFY.task, queue=VERIFY.queue, lock=bells.LANE, pass_context=True, retry=False)
 def verify_log(context: JobContext, job_id: int) -> None:
     """Verify the whole log, or begin again where a worker died."""
-    with job():
+    with one_job():
         carry_out(job_id, holder=context.worker_name or "worker")
 
 
@@ -71,6 +57,6 @@ def verify_log(context: JobContext, job_id: int) -> None:
 @app.task(name="audit.sweep", queue=bells.QUEUE, queueing_lock="audit.sweep", retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for a verification that waits for a worker, or whose worker has fallen silent."""
-    with job():
+    with one_job():
         for job_id in waiting_for_a_worker():
-            ring_once(job_id)
+            VERIFY.ring_once(job_id)

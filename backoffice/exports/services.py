@@ -8,6 +8,7 @@ import psycopg
 from django.utils.translation import gettext
 
 from backoffice.accounts.models import Person
+from backoffice.database.locks import Work
 from backoffice.exports.giving import Giving
 from backoffice.exports.manifests import Manifest, named
 from backoffice.exports.models import UNDER_WAY, ExportJob, Format
@@ -20,7 +21,6 @@ from backoffice.exports.wishes import Wish, check_names
 AT_ONCE: Final = 3
 #: Up to so many rows a file is made while the browser waits; a workbook is slower, and leaves only when it is whole.
 SMALL: Final = {Format.CSV: 100_000, Format.CSV_BOM: 100_000, Format.XLSX: 5_000}
-_LOCK_CLASS: Final = 20_261_122
 
 
 class TooMany(Exception):
@@ -80,8 +80,9 @@ def take_a_place(connection: psycopg.Connection, person: Person) -> None:
     """
     free = AT_ONCE - ExportJob.objects.filter(asked_by=person, state__in=UNDER_WAY).count()
     for place in range(free):
-        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, person.pk * AT_ONCE + place])
-        if (row.fetchone() or [False])[0]:
+        numbers = [Work.GIVING_A_FILE.value, person.pk * AT_ONCE + place]
+        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", numbers).fetchone()
+        if row and row[0]:
             return
     raise too_many()
 

@@ -4,16 +4,13 @@ Sending is never retried by the library. Sweeps find what no bell rang for: appr
 look-ups due, permissions run out.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.bulk import queries as bulk_queries
@@ -31,16 +28,6 @@ from backoffice.funding.services.doorbells import (
 SWEPT_AT_ONCE: Final = 100
 
 
-@contextmanager
-def job() -> Iterator[None]:
-    """Give one job its own request id in the logs and the audit log, and give its connection back at the end."""
-    try:
-        with originating_from(address="worker"):
-            yield
-    finally:
-        connection.close()
-
-
 def holder_of(context: JobContext) -> str:
     """Name the worker as the operation's page and the audit log show it."""
     return context.worker_name or "worker"
@@ -49,21 +36,21 @@ def holder_of(context: JobContext) -> str:
 @app.task(name=SEND, queue=QUEUE, pass_context=True, retry=False)
 def send(context: JobContext, operation_id: int) -> None:
     """Send one approved operation."""
-    with job():
+    with one_job():
         sending.send(operation_id, holder=holder_of(context))
 
 
 @app.task(name=RESOLVE, queue=QUEUE, pass_context=True, retry=False)
 def resolve(context: JobContext, operation_id: int) -> None:
     """Look one operation in doubt up."""
-    with job():
+    with one_job():
         resolving.resolve(operation_id, holder=holder_of(context))
 
 
 @app.task(name=CREATE, queue=QUEUE, pass_context=True, retry=False)
 def create_from_file(context: JobContext, file_id: int) -> None:
     """Create the operations of a confirmed file for a while, and ring for another job where rows are left."""
-    with job():
+    with one_job():
         if bulk_creating.create_operations(file_id, holder=holder_of(context)):
             ring_to_create(file_id)
 
@@ -72,7 +59,7 @@ def create_from_file(context: JobContext, file_id: int) -> None:
 @app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for everything that waits for a worker, and end what waited too long."""
-    with job():
+    with one_job():
         expiring.expire_due()
         for task, operation_id in waiting(clock.now()):
             ring_once(task, operation_id)
@@ -94,7 +81,7 @@ def waiting(now: datetime) -> list[tuple[str, int]]:
 @app.task(name="funding.late_orders", queue=QUEUE, queueing_lock="funding.late_orders", retry=False)
 def watch_late_orders(timestamp: int) -> None:
     """Compare what ended lately with the orders under its references, every minute."""
-    with job():
+    with one_job():
         late_orders.watch()
 
 
@@ -102,5 +89,5 @@ def watch_late_orders(timestamp: int) -> None:
 @app.task(name="funding.late_orders_ever", queue=QUEUE, queueing_lock="funding.late_orders_ever", retry=False)
 def watch_late_orders_ever(timestamp: int) -> None:
     """Compare everything that ever ended, every hour: an order may turn up however late."""
-    with job():
+    with one_job():
         late_orders.watch(lately=False)

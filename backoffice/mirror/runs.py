@@ -1,23 +1,22 @@
 """The runs of a mirror: one at a time, progress kept page by page, and a run whose process died taken up again.
 
-A lock of the database session tells a run that is alive from one that is dead: it goes with the connection of the
-process that holds it. The unique index on running runs stands behind it.
+A lock of the database session tells a run that is alive from one that is dead. The unique index on running runs stands
+behind it.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.errors import PartnerError
 
-_LOCK_CLASS: Final = 20_260_119
 _PLANNED: Final = ("rows_reported", "read_from", "read_to")
 
 
@@ -35,7 +34,9 @@ def one_run(mirror: Mirror) -> Iterator[SyncRun]:
 
     :raises AlreadyRunning: when a living process holds it.
     """
-    with _locked(mirror):
+    with held(Work.MIRROR_RUN, mirror.value) as is_mine:
+        if not is_mine:
+            raise AlreadyRunning(_("%(mirror)s are being read right now.") % {"mirror": mirror.label})
         run = _taken_up(mirror) or _begun(mirror)
         try:
             yield run
@@ -44,22 +45,6 @@ def one_run(mirror: Mirror) -> Iterator[SyncRun]:
         except Exception:
             break_off(run, _("The sync broke off by a fault of ours. The log has the details."))
             raise
-
-
-@contextmanager
-def _locked(mirror: Mirror) -> Iterator[None]:
-    if not _call("pg_try_advisory_lock", mirror):
-        raise AlreadyRunning(_("%(mirror)s are being read right now.") % {"mirror": mirror.label})
-    try:
-        yield
-    finally:
-        _call("pg_advisory_unlock", mirror)
-
-
-def _call(function: str, mirror: Mirror) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, hashtext(%s))", [_LOCK_CLASS, mirror.value])
-        return bool(cursor.fetchone()[0])
 
 
 def _taken_up(mirror: Mirror) -> SyncRun | None:

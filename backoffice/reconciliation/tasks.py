@@ -1,23 +1,20 @@
 """What the workers do for the reconciliation. Every task may run twice, late or not at all: the job's row decides."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 
 import structlog
-from django.db import connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from backoffice.accounts.actors import System
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.database import clock
 from backoffice.reconciliation import tasks_proofs  # noqa: F401 - the library looks for tasks in this module only
 from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.days.drift import check_named
 from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check
 from backoffice.reconciliation.days.nightly import due as days_due
-from backoffice.reconciliation.running.bells import QUEUE, RUN, ring_once
+from backoffice.reconciliation.running.bells import QUEUE, RUN
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
 from backoffice.reconciliation.services.running import ask_for_run, carry_out
@@ -25,20 +22,10 @@ from backoffice.reconciliation.services.running import ask_for_run, carry_out
 log = structlog.get_logger(__name__)
 
 
-@contextmanager
-def job() -> Iterator[None]:
-    """Give one job its own request id in the logs and the audit log, and give its connection back at the end."""
-    try:
-        with originating_from(address="worker"):
-            yield
-    finally:
-        connection.close()
-
-
-@app.task(name=RUN, queue=QUEUE, pass_context=True, retry=False)
+@app.task(name=RUN.task, queue=RUN.queue, pass_context=True, retry=False)
 def carry_out_run(context: JobContext, job_id: int) -> None:
     """Carry one run out, or go on with one whose worker died."""
-    with job():
+    with one_job():
         try:
             carry_out(job_id, holder=context.worker_name or "worker")
         except WindowRefused as refused:
@@ -49,16 +36,16 @@ def carry_out_run(context: JobContext, job_id: int) -> None:
 @app.task(name="reconciliation.sweep", queue=QUEUE, queueing_lock="reconciliation.sweep", retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for every run that waits for a worker, or whose worker has fallen silent."""
-    with job():
+    with one_job():
         for job_id in waiting_for_a_worker():
-            ring_once(job_id)
+            RUN.ring_once(job_id)
 
 
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="reconciliation.nightly", queue=QUEUE, queueing_lock="reconciliation.nightly", retry=False)
 def nightly(timestamp: int) -> None:
     """Ask for yesterday's run at the quiet hour, and again while it comes out partial."""
-    with job():
+    with one_job():
         window = due(clock.now())
         if window is not None:
             ask_for_run(window_from=window.start, window_to=window.end, by=System("nightly run"))
@@ -67,7 +54,7 @@ def nightly(timestamp: int) -> None:
 @app.task(name=CHECK, queue=QUEUE, retry=False)
 def check_day(day: str) -> None:
     """Compare one closed day with what was signed."""
-    with job():
+    with one_job():
         check_named(date.fromisoformat(day))
 
 
@@ -75,6 +62,6 @@ def check_day(day: str) -> None:
 @app.task(name="reconciliation.check_days", queue=QUEUE, queueing_lock="reconciliation.check_days", retry=False)
 def check_days(timestamp: int) -> None:
     """Ring for every closed day that was not checked since the last quiet hour."""
-    with job():
+    with one_job():
         for day in days_due(clock.now()):
             ring_once_to_check(day)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from django.db import connection
 from procrastinate.contrib.django import app
 
 from backoffice.accounts.actors import Actor, System
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.reconciliation.balances.bells import CHECK, PROVE, READ
@@ -24,14 +23,12 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def job() -> Iterator[None]:
-    """Give one job its own request id, and its connection back; who may no longer ask is not worked for."""
+    """Do one job; who may no longer ask is not worked for."""
     try:
-        with originating_from(address="worker"):
+        with one_job():
             yield
     except Refused as refused:
         log.info("somebody asked who may not", because=str(refused))
-    finally:
-        connection.close()
 
 
 def actor_of(person_id: int) -> Actor:

@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.audit import tasks
 from backoffice.audit.sealing import bells
-from backoffice.audit.verifying.bells import VERIFY, ring, ring_once
+from backoffice.audit.verifying.bells import VERIFY
 from backoffice.exports.jobs.bells import LANES
 from backoffice.worker.running import CONCURRENT_JOBS
 from backoffice.worker.tasks import retry_stalled_jobs
@@ -28,10 +28,10 @@ def test_bells_ring_for_the_same_lane(settings: Settings, monkeypatch: pytest.Mo
     settings.AUDIT_SEAL_KEY = "a key"
     monkeypatch.setattr(bells, "ENTRIES_PER_SEAL", 1)
     write()
-    ring(1)
-    ring_once(2)
-    rung = ProcrastinateJob.objects.filter(task_name__in=(bells.SEAL, VERIFY)).values_list("task_name", "lock")
-    assert sorted(rung) == [(bells.SEAL, bells.LANE), (VERIFY, bells.LANE), (VERIFY, bells.LANE)]
+    VERIFY.ring(1)
+    VERIFY.ring_once(2)
+    rung = ProcrastinateJob.objects.filter(task_name__in=(bells.SEAL, VERIFY.task)).values_list("task_name", "lock")
+    assert sorted(rung) == [(bells.SEAL, bells.LANE), (VERIFY.task, bells.LANE), (VERIFY.task, bells.LANE)]
 
 
 @pytest.mark.usefixtures("committed")

@@ -14,10 +14,11 @@ from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.exports import formats
 from backoffice.exports.jobs import building, holding, storing
 from backoffice.exports.jobs.building import carry_out
-from backoffice.exports.jobs.holding import held, waiting_for_a_worker
+from backoffice.exports.jobs.holding import waiting_for_a_worker
 from backoffice.exports.jobs.services import NotUnderWay, ask_for_file, cancel, let_go_of_old_files
 from backoffice.exports.models import ExportJob, Format, JobState
 from backoffice.exports.registry import Export
@@ -240,7 +241,7 @@ def test_a_job_in_a_living_workers_hands_is_left_there(export: Export, vera: Per
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(20261123, %s)", [job.pk])
-        with held(job.pk) as is_mine:
+        with held(Work.BUILDING_A_FILE, job.pk) as is_mine:
             assert not is_mine
         carry_out(job.pk, holder="worker")
     finally:

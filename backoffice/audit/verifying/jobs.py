@@ -1,45 +1,24 @@
 """The row and the lock of a verification: one worker carries it out, and a dead worker's is taken up by another.
 
-A lock of the database session tells a worker that is alive from one that is dead: it goes with the connection of the
-process that holds it. The holder's name in the row stands behind it: whoever lost the row writes nothing more.
+A lock of the database session tells a worker that is alive from one that is dead. The holder's name in the row stands
+behind it: whoever lost the row writes nothing more.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from backoffice.audit.models import UNDER_WAY, JobState, VerificationJob
 from backoffice.database import clock
 
-_LOCK_CLASS: Final = 20_261_124
 #: A worker that has said nothing for so long may be dead; whoever is rung for finds out by the lock.
 SILENT_AFTER: Final = timedelta(seconds=20)
 
 
 class TakenOver(Exception):
     """Another worker holds the job by now; nothing of this one's work is kept."""
-
-
-@contextmanager
-def held(job_id: int) -> Iterator[bool]:
-    """Hold the only lock of a job; False when a living worker has it."""
-    if not call("pg_try_advisory_lock", job_id):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        call("pg_advisory_unlock", job_id)
-
-
-def call(function: str, job_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [_LOCK_CLASS, job_id])
-        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic

@@ -13,11 +13,12 @@ from backoffice.accounts.context import current_origin, originating_from
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry, Head, JobState, VerificationJob
 from backoffice.audit.services import record
-from backoffice.audit.verifying.bells import ring
+from backoffice.audit.verifying.bells import VERIFY
 from backoffice.audit.verifying.checking import Verification, verify
-from backoffice.audit.verifying.jobs import TakenOver, held, keep, take, under_way
+from backoffice.audit.verifying.jobs import TakenOver, keep, take, under_way
 from backoffice.audit.verifying.writing import write_down
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 
 MOST_TRIES: Final = 3
 SECONDS_BETWEEN_WORDS: Final = 0.5
@@ -35,13 +36,13 @@ def ask_for_verification(*, by: Person) -> VerificationJob:
     number = head.number if head else 0
     address = current_origin().address
     job = VerificationJob.objects.create(asked_by=by, asked_at=clock.now(), address=address, of=number)
-    ring(job.pk)
+    VERIFY.ring(job.pk)
     return job
 
 
 def carry_out(job_id: int, *, holder: str) -> None:
     """Check the log for a job, unless a living worker does, or it has ended."""
-    with held(job_id) as is_mine:
+    with held(Work.VERIFICATION, job_id) as is_mine:
         job = take(job_id, holder) if is_mine else None
         if job is not None:
             with suppress(TakenOver), originating_from(job.address, current_origin().request_id or None):

@@ -17,10 +17,11 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.exports import registry
 from backoffice.exports.giving import Giving, Stopped
 from backoffice.exports.jobs import storing
-from backoffice.exports.jobs.holding import held, keep, take
+from backoffice.exports.jobs.holding import keep, take
 from backoffice.exports.jobs.services import KEPT_FOR, told
 from backoffice.exports.manifests import Manifest, named
 from backoffice.exports.models import ExportJob, Format, JobState
@@ -46,7 +47,7 @@ TELLING = (NeverEnds, Refused, DoesNotFit, BadListRequest, registry.UnknownExpor
 
 def carry_out(job_id: int, *, holder: str) -> None:
     """Build the file of a job, unless a living worker does, or it has ended."""
-    with held(job_id) as is_mine:
+    with held(Work.BUILDING_A_FILE, job_id) as is_mine:
         job = take(job_id, holder) if is_mine else None
         if job is not None:
             with timezone.override(ZoneInfo(job.zone)):

@@ -1,45 +1,21 @@
 """The row and the lock of a file being built: one worker builds it, and a dead worker's is taken up by another.
 
-A lock of the database session tells a worker that is alive from one that is dead: it goes with the connection of the
-process that holds it, however long one statement takes. The holder's name in the row stands behind it: whoever lost
-the row, to another worker or to somebody who cancelled it, writes nothing more.
+A lock of the database session tells a worker that is alive from one that is dead. The holder's name in the row stands
+behind it: whoever lost the row, to another worker or to somebody who cancelled it, writes nothing more.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from backoffice.database import clock
 from backoffice.exports.giving import Stopped
 from backoffice.exports.models import UNDER_WAY, ExportJob, JobState
 
-#: The lock of a file being built, and of one being delivered: two numbers PostgreSQL tells locks apart by.
-BUILDING: Final = 20_261_123
-DELIVERING: Final = 20_261_125
 #: A worker that has said nothing for so long may be dead; whoever is rung for finds out by the lock.
 SILENT_AFTER: Final = timedelta(seconds=20)
-
-
-@contextmanager
-def held(number: int, lock: int = BUILDING) -> Iterator[bool]:
-    """Hold the only lock of a job, or of a scheduled run; False when a living worker has it."""
-    if not call("pg_try_advisory_lock", lock, number):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        call("pg_advisory_unlock", lock, number)
-
-
-def call(function: str, lock: int, number: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [lock, number])
-        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from backoffice.accounts.models import Person
 from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.exports.jobs import storing
-from backoffice.exports.jobs.bells import ring
+from backoffice.exports.jobs.bells import BUILD
 from backoffice.exports.models import UNDER_WAY, ExportJob, JobState
 from backoffice.exports.policies import check_may_take
 from backoffice.exports.services import AT_ONCE, too_many
@@ -41,7 +41,7 @@ def ask_for_file(wish: Wish, *, rows: int | None = None, because: str = "") -> E
     check_may_take(wish.export, person)
     wish.rows()
     job = ExportJob.objects.create(**wanted(wish, person), of=rows)
-    ring(job.pk)
+    BUILD.ring(job.pk)
     record("export.asked", by=person, obj=job, after=told(job), reason=because)
     return job
 

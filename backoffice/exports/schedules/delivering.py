@@ -23,10 +23,10 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.exports import registry
 from backoffice.exports.jobs import storing
 from backoffice.exports.jobs.columns import title_named
-from backoffice.exports.jobs.holding import DELIVERING, held
 from backoffice.exports.jobs.whole import Changed, check_whole, issued_digest
 from backoffice.exports.models import UNDER_WAY, Delivery, ExportJob, Format, JobState, RunState, ScheduledRun
 from backoffice.exports.policies import check_may_take
@@ -72,7 +72,7 @@ def deliver(run_id: int) -> bool:
 
     :raises OSError: when the folder cannot be written, or the mail server does not take the letter.
     """
-    with held(run_id, DELIVERING) as is_mine:
+    with held(Work.DELIVERING_A_FILE, run_id) as is_mine:
         claimed = claim(run_id) if is_mine else None
         return claimed is not None and hand_over(claimed)
 

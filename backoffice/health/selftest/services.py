@@ -1,7 +1,6 @@
 """Try every control, undo all of it, keep what was found and tell whoever must know."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.funding.services.creating import NotFundable
 from backoffice.health import policies
 from backoffice.health.models import SelfTest
@@ -32,8 +32,6 @@ from backoffice.health.selftest.trials import NotTried, Outcome, Trial, Verdict,
 NIGHTLY: Final = System("Control self-test")
 #: A trial waits for nobody: what it would lock is money's.
 PATIENCE: Final = "3s"
-#: How the database knows that somebody is trying the controls.
-_LOCK: Final = (20_261_126, 1)
 CONTROLS: Final[dict[str, Callable[[], Iterator[Trial]]]] = {
     "self_approval": self_approval,
     "replayed_approval": replayed_approval,
@@ -76,29 +74,11 @@ def run_now(*, by: Person) -> SelfTest:
 
     :raises TooSoon: where they were tried less than a minute ago, or are being tried.
     """
-    with alone() as is_alone:
+    with held(Work.SELF_TEST, 1) as is_alone:
         why_not = policies.why_not_try(last_self_test(), clock.now())
         if why_not or not is_alone:
             raise TooSoon(why_not or policies.under_way())
         return run_self_test(by=by)
-
-
-@contextmanager
-def alone() -> Iterator[bool]:
-    """Hold what only one may hold who tries controls on request; False when somebody else does."""
-    if not _call("pg_try_advisory_lock"):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        _call("pg_advisory_unlock")
-
-
-def _call(function: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", _LOCK)
-        return bool(cursor.fetchone()[0])
 
 
 def run_self_test(*, by: Actor) -> SelfTest:

@@ -1,17 +1,15 @@
 """The row and the lock of a run under way: one worker carries it out, and a dead worker's is taken up by another.
 
-A lock of the database session tells a worker that is alive from one that is dead: it goes with the connection of the
-process that holds it, however long one statement takes. The holder's name in the row stands behind it: whoever lost
-the row to another writes nothing more.
+A lock of the database session tells a worker that is alive from one that is dead. The holder's name in the row stands
+behind it: whoever lost the row to another writes nothing more.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.database import clock
@@ -19,7 +17,6 @@ from backoffice.reconciliation.models import JobState, Run, RunJob
 from backoffice.reconciliation.models.jobs import UNDER_WAY
 from backoffice.reconciliation.running.stages import Stage
 
-_LOCK_CLASS: Final = 20_261_121
 #: A run that was begun again and again for so long never ends: it is given up.
 GIVEN_UP_AFTER: Final = timedelta(days=1)
 #: A worker that has said nothing for so long may be dead; whoever is rung for finds out by the lock.
@@ -28,24 +25,6 @@ SILENT_AFTER: Final = timedelta(seconds=20)
 
 class TakenOver(Exception):
     """Another worker holds the job by now; nothing of this one's work is kept."""
-
-
-@contextmanager
-def held(job_id: int) -> Iterator[bool]:
-    """Hold the only lock of a job; False when a living worker has it."""
-    if not call("pg_try_advisory_lock", job_id):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        call("pg_advisory_unlock", job_id)
-
-
-def call(function: str, job_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [_LOCK_CLASS, job_id])
-        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic

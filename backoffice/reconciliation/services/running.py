@@ -18,6 +18,7 @@ from backoffice.accounts.actors import Actor, System
 from backoffice.audit.services import record
 from backoffice.clients.models import Client
 from backoffice.database import clock
+from backoffice.database.locks import Work, held
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.registry import registered
 from backoffice.mirror.runs import AlreadyRunning, last_complete
@@ -29,8 +30,8 @@ from backoffice.reconciliation.comparing.windows import Window, WindowRefused
 from backoffice.reconciliation.models import LedgerSource, Run, RunJob, Source
 from backoffice.reconciliation.models.jobs import UNDER_WAY
 from backoffice.reconciliation.policies import check_can_reconcile
-from backoffice.reconciliation.running.bells import ring
-from backoffice.reconciliation.running.jobs import TakenOver, give_up, held, take, tell
+from backoffice.reconciliation.running.bells import RUN
+from backoffice.reconciliation.running.jobs import TakenOver, give_up, take, tell
 from backoffice.reconciliation.running.stages import Stage
 from backoffice.reconciliation.services.writing import write_run
 
@@ -81,7 +82,7 @@ def ask_for_run(
     wanted = Wanted(window_from=window_from, window_to=window_to, client=client, ledger=ledger)
     with transaction.atomic():
         job = job_for(wanted, by)
-        ring(job.pk)
+        RUN.ring(job.pk)
     return job
 
 
@@ -162,7 +163,7 @@ def carry_out(job_id: int, *, holder: str, by: Actor | None = None, patience: Pa
     :param by: in whose name the log says it was made; whoever asked, where nobody is named.
     :raises WindowRefused: when nothing of the window has begun.
     """
-    with held(job_id) as is_held:
+    with held(Work.RECONCILIATION_RUN, job_id) as is_held:
         job = take(job_id, holder) if is_held else None
         if job is None:
             return None

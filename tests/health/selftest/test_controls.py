@@ -13,6 +13,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision, Request, Rule
 from backoffice.audit.models import Entry, Head
 from backoffice.clients.models import Client
+from backoffice.database.locks import Work
 from backoffice.funding.models import Operation
 from backoffice.health.models import SelfTest
 from backoffice.health.selftest import services
@@ -252,12 +253,12 @@ def test_the_controls_are_tried_on_request_for_one_person_at_a_time(
 ) -> None:
     monkeypatch.setattr(services, "CONTROLS", {"chain_break": chain_break})
     with connections["owner"].cursor() as elsewhere:
-        elsewhere.execute("SELECT pg_advisory_lock(%s, %s)", services._LOCK)
+        elsewhere.execute("SELECT pg_advisory_lock(%s, %s)", [Work.SELF_TEST.value, 1])
         with pytest.raises(services.TooSoon, match="are being tried already. Look again in a moment."):
             services.run_now(by=vera)
-        elsewhere.execute("SELECT pg_advisory_unlock(%s, %s)", services._LOCK)
+        elsewhere.execute("SELECT pg_advisory_unlock(%s, %s)", [Work.SELF_TEST.value, 1])
         assert services.run_now(by=vera).passed
-        elsewhere.execute("SELECT pg_try_advisory_lock(%s, %s)", services._LOCK)
+        elsewhere.execute("SELECT pg_try_advisory_lock(%s, %s)", [Work.SELF_TEST.value, 1])
         assert elsewhere.fetchone() == (True,), "nothing of the lock stays"
 
 

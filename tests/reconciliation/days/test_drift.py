@@ -172,16 +172,16 @@ def test_the_partner_is_asked_again_for_a_closed_day_only(
 def test_a_run_goes_before_a_year_of_days_to_be_checked() -> None:
     for back in range(3):
         nightly.ring_once_to_check(DATE - timedelta(days=back))
-    bells.ring(1)
+    bells.RUN.ring(1)
     asked = ProcrastinateJob.objects.filter(status="todo").order_by("-priority", "id")
-    assert [job.task_name for job in asked] == [bells.RUN, *[nightly.CHECK] * 3]
+    assert [job.task_name for job in asked] == [bells.RUN.task, *[nightly.CHECK] * 3]
 
 
 def test_the_nightly_task_rings_and_the_bell_checks(signed: DayReport, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[date] = []
     monkeypatch.setattr(tasks, "days_due", lambda now: [DATE])
     monkeypatch.setattr(tasks, "ring_once_to_check", rung.append)
-    monkeypatch.setattr("backoffice.reconciliation.tasks.connection.close", lambda: None)
+    monkeypatch.setattr("backoffice.accounts.context.connection.close", lambda: None)
     tasks.check_days(timestamp=0)
     assert rung == [DATE]
     repriced("499.50")

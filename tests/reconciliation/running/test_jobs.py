@@ -12,6 +12,7 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
+from backoffice.database.locks import Work, held
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena
 from backoffice.reconciliation.comparing import evidence
@@ -20,7 +21,7 @@ from backoffice.reconciliation.comparing.partner_total import ask_total
 from backoffice.reconciliation.comparing.patience import NOBODY_WAITS
 from backoffice.reconciliation.models import JobState, ReferenceCheck, Run, RunJob
 from backoffice.reconciliation.running import jobs
-from backoffice.reconciliation.running.jobs import held, take
+from backoffice.reconciliation.running.jobs import take
 from backoffice.reconciliation.running.stages import Stage
 from backoffice.reconciliation.services import running
 from backoffice.reconciliation.services.running import ask_for_run, carry_out, reconcile
@@ -200,7 +201,7 @@ def test_a_job_a_living_worker_holds_is_left_alone(two_sides: None) -> None:
         finally:
             connection.close()
 
-    with held(job.pk):
+    with held(Work.RECONCILIATION_RUN, job.pk):
         worker = Thread(target=other)
         worker.start()
         worker.join()
@@ -218,7 +219,7 @@ def test_whoever_needs_the_run_waits_for_the_worker_that_has_it(
 
     def worker() -> None:
         try:
-            with held(job.pk):
+            with held(Work.RECONCILIATION_RUN, job.pk):
                 is_held.set()
                 mine = take(job.pk, "w1")
                 assert mine is not None

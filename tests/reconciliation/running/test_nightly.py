@@ -69,7 +69,7 @@ def test_it_is_not_asked_for_twice_and_again_after_a_while_where_it_came_out_par
 
 def test_the_task_asks_in_the_schedule_s_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.reconciliation.tasks.clock.now", lambda: QUIET)
-    monkeypatch.setattr("backoffice.reconciliation.tasks.connection.close", lambda: None)
+    monkeypatch.setattr("backoffice.accounts.context.connection.close", lambda: None)
     task(timestamp=0)
     assert RunJob.objects.get().asked_by is None
     assert Entry.objects.get(event="reconciliation.asked").who == "nightly run"
