@@ -45,10 +45,14 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def collect_static(processes: Processes) -> None:
-    """Gather the static files; one demo after the other, since those of one checkout share the folder."""
-    with fasteners.InterProcessLock(ROOT / "var" / "static.lock"):
-        processes.run("collectstatic", "--no-input", "--verbosity=0")
+@contextmanager
+def collecting_static(processes: Processes) -> Iterator[None]:
+    """Gather the static files meanwhile; one demo after the other, since those of one checkout share the folder."""
+    with (
+        fasteners.InterProcessLock(ROOT / "var" / "static.lock"),
+        processes.beside("collectstatic", "--no-input", "--verbosity=0"),
+    ):
+        yield
 
 
 @contextmanager
@@ -63,8 +67,8 @@ def running(port: int, sandbox_port: int) -> Iterator[Processes]:
             embedded.create_database(postgres, DATABASE)
         say("Preparing the database and the partners …")
         start_partners(processes, sandbox_port)
-        processes.run("migrate", "--verbosity=0")
-        collect_static(processes)
+        with collecting_static(processes):
+            processes.run("migrate", "--verbosity=0")
         processes.run("seed_demo")
         start_product(processes, port)
         introduce(port, sandbox_port, time.monotonic() - began)

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +32,19 @@ class Processes:
 
         :raises NotStarted: when it fails; its output has been shown.
         """
-        done = subprocess.run([sys.executable, "manage.py", *arguments], env=self.environment, check=False)  # noqa: S603
-        if done.returncode:
-            raise NotStarted(f"`manage.py {' '.join(arguments)}` ended with code {done.returncode}.")
+        with self.beside(*arguments):
+            pass
+
+    @contextmanager
+    def beside(self, *arguments: str) -> Iterator[None]:
+        """Run one command of Django's while the block does something else, both to their end.
+
+        :raises NotStarted: when it fails; its output has been shown.
+        """
+        with subprocess.Popen([sys.executable, "manage.py", *arguments], env=self.environment) as command:  # noqa: S603
+            yield
+        if command.returncode:
+            raise NotStarted(f"`manage.py {' '.join(arguments)}` ended with code {command.returncode}.")
 
     def start(self, name: str, *arguments: str) -> None:
         """Start one long-running process of this Python. What runs long never holds the owner's login."""
