@@ -1,9 +1,11 @@
 """A log of any length for the benchmarks: true entries in a true chain, copied in with the triggers off."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.db.models import F
 
 from benchmarks import common
 
@@ -16,6 +18,8 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"event": "operation.completed", "before": {"state": "submitting"}, "after": {"state": "completed", "order": 71}},
     {"event": "audit.read", "after": {"page": "/audit/?event=operation.approved&person=7"}},
 )
+SEAL = "version, number, entry, count, head_hash, at, key_id, prev, canonical, hash, signature"
+EVERY = 100
 WRITERS = (("Maya Haddad", "finance"), ("Omar Saleh", "manager"), ("worker 1", ""))
 
 
@@ -35,10 +39,44 @@ def fill_log(count: int) -> None:
         cursor.execute("VACUUM (ANALYZE) audit_entry")
 
 
+def fill_seals() -> None:
+    """Seal every hundredth entry with the key of the settings, in the database alone."""
+    from django.db import connections
+
+    from backoffice.audit.models import Entry
+
+    sealed = Entry.objects.annotate(rest=F("number") % EVERY).filter(rest=0).order_by("number")
+    with common.owner() as cursor:
+        switch_triggers(cursor, "DISABLE")
+        with connections["owner"].connection.cursor() as own, own.copy(f"COPY audit_seal ({SEAL}) FROM STDIN") as copy:
+            for row in seals(sealed.values_list("number", "hash", "at")):
+                copy.write_row(row)
+        switch_triggers(cursor, "ENABLE ALWAYS")
+        cursor.execute("VACUUM (ANALYZE) audit_seal")
+
+
+def seals(entries: Iterable[tuple[int, str, datetime]]) -> Iterator[list[Any]]:
+    """Yield a chain of seals in the order of `SEAL`."""
+    from backoffice.audit.canonical import canonical_text, digest
+    from backoffice.audit.models import FIRST_HASH
+    from backoffice.audit.sealing.keys import key_id, sign, signing_key
+    from backoffice.audit.sealing.services import VERSION
+
+    key = signing_key()
+    assert key is not None
+    signed_by, prev = key_id(key.public_key()), FIRST_HASH
+    for number, (entry, hash_, at) in enumerate(entries, 1):
+        fields = {"version": VERSION, "number": number, "entry": entry, "count": EVERY, "head_hash": hash_}
+        fields |= {"at": at, "key_id": signed_by, "prev": prev}
+        text = canonical_text(fields)
+        prev = digest(text)
+        yield [*fields.values(), text, prev, sign(key, text)]
+
+
 def switch_triggers(cursor: Any, how: str) -> None:
     cursor.execute(
         "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal"
-        " AND tgrelid IN ('audit_entry'::regclass, 'audit_head'::regclass)"
+        " AND tgrelid IN ('audit_entry'::regclass, 'audit_head'::regclass, 'audit_seal'::regclass)"
     )
     for table, trigger in cursor.fetchall():
         cursor.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
