@@ -1,7 +1,8 @@
 """Locks of the database session: what one process does at a time, and how work that lives is told from a dead one's.
 
-PostgreSQL lets go of such a lock with the connection of the process that holds it, however long one statement takes. A
-row that says who works on it, or a unique index, stands behind each: whoever lost the row writes nothing more.
+PostgreSQL lets go of such a lock with the connection of the process that holds it, however long one statement takes.
+That alone proves nothing to whoever lost a connection and works on: where twice would be wrong, a row that names its
+holder, or a unique index, stands behind it.
 """
 
 from collections.abc import Iterator

@@ -37,12 +37,17 @@ class Processes:
 
     @contextmanager
     def beside(self, *arguments: str) -> Iterator[None]:
-        """Run one command of Django's while the block does something else, both to their end.
+        """Run one command of Django's while the block does something else, both to their end; interrupted, end it.
 
         :raises NotStarted: when it fails; its output has been shown.
         """
         with subprocess.Popen([sys.executable, "manage.py", *arguments], env=self.environment) as command:  # noqa: S603
-            yield
+            try:
+                yield
+                command.wait()
+            except BaseException:
+                command.kill()
+                raise
         if command.returncode:
             raise NotStarted(f"`manage.py {' '.join(arguments)}` ended with code {command.returncode}.")
 

@@ -23,18 +23,20 @@ MARK = "'"
 
 #: The place in front of a cell that would run, and each one inside it that would begin another. Behind a separator a
 #: quote opens a field; doubled, as in our files, it closes it again.
-FRONT: Final = f"^(?=[{BLANKS}']*[{TRIGGERS}])"
-INSIDE: Final = f"[{SEPARATORS}](?=[{BLANKS}\"']*[{FORMULA}])"
-
-_FRONT, _INSIDE = re.compile(FRONT), re.compile(INSIDE)
+_FRONT = re.compile(f"^(?=[{BLANKS}']*[{TRIGGERS}])")
+_INSIDE = re.compile(f"[{SEPARATORS}](?=[{BLANKS}\"']*[{FORMULA}])")
 _FRONT_MARKED = re.compile(f"^{MARK}(?=[{BLANKS}']*[{TRIGGERS}])")
 _INSIDE_MARKED = re.compile(f"([{SEPARATORS}]){MARK}(?=[{BLANKS}\"']*[{FORMULA}])")
 _DANGEROUS = re.compile(f"^[{BLANKS}]*[{TRIGGERS}]")
-#: A text cell of a row that COPY wrote; in such a row nothing else has quotes.
-_QUOTED = re.compile(rb'"((?:[^"]|"")*)"')
-#: A quote with a byte behind it that some cell which runs begins with: none but digits, letters, the signs among them,
-#: and the letters of other scripts; of the bytes above 127 the excepted ones begin a blank or a full-width form.
-_OPENS_ODDLY = re.compile(rb'"[^0-9A-~",\n\x80-\xc1\xc3-\xe0\xe4-\xee\xf0-\xff]')
+
+#: Bytes that no text begins with which :func:`defuse` would mark: digits, ASCII letters and the signs among and behind
+#: them, and the bytes above 127 but for five, with which the blanks and the full-width forms are written.
+_HARMLESS = rb"0-9A-{}~\x80-\xc1\xc3-\xe0\xe4-\xee\xf0-\xff"
+_OPENS_ODDLY = re.compile(rb'"[^",\n%b]' % _HARMLESS)
+#: The next text cell of a row as COPY writes it, where nothing else has quotes. One that begins harmlessly and has neither
+#: quotes nor separators is passed over. It matches up to the row's end, for it may begin nowhere but behind a cell.
+_PASSED_OVER = rb'[^"]*+(?:"(?:[%b][^",;|\t\r\n]*+)?+"(?!")[^"]*+)*+' % _HARMLESS
+_NEXT_CELL = re.compile(rb'(%b)(?:"((?:[^"]++|"")*+)"|\Z)' % _PASSED_OVER)
 
 
 def defuse(text: str) -> str:
@@ -59,7 +61,7 @@ def defused_rows(rows: Sequence[Any], columns: int) -> Sequence[Any]:
     """
     if _is_plain(b"".join(rows), len(rows), columns):
         return rows
-    return [row if _is_plain(row, 1, columns) else _QUOTED.sub(_defused_cell, row) for row in map(bytes, rows)]
+    return [row if _is_plain(row, 1, columns) else _NEXT_CELL.sub(_defused_cell, row) for row in map(bytes, rows)]
 
 
 def _is_plain(written: bytes, rows: int, columns: int) -> bool:
@@ -72,6 +74,9 @@ def _is_plain(written: bytes, rows: int, columns: int) -> bool:
     )
 
 
-def _defused_cell(cell: re.Match[bytes]) -> bytes:
-    """Write a cell again, a quote inside it twice as before."""
-    return b'"%s"' % defuse(cell[1].decode().replace('""', '"')).replace('"', '""').encode()
+def _defused_cell(found: re.Match[bytes]) -> bytes:
+    """Write a cell again behind those that were passed over, a quote inside it twice as before."""
+    passed, cell = found.groups()
+    if cell is None:
+        return passed
+    return b'%b"%b"' % (passed, defuse(cell.decode().replace('""', '"')).replace('"', '""').encode())

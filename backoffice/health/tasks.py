@@ -1,9 +1,8 @@
 """What the workers do for the health of the controls: try them, once a night."""
 
-from django.db import connection
 from procrastinate.contrib.django import app
 
-from backoffice.accounts.context import originating_from
+from backoffice.accounts.context import one_job
 from backoffice.health.selftest.due import is_due
 from backoffice.health.selftest.services import NIGHTLY, run_self_test
 
@@ -12,9 +11,6 @@ from backoffice.health.selftest.services import NIGHTLY, run_self_test
 @app.task(name="health.self_test", queue="audit", queueing_lock="health.self_test", retry=False)
 def self_test(timestamp: int) -> None:
     """Try every control; asked every hour, so that a night without a worker is made good."""
-    try:
-        with originating_from(address="worker"):
-            if is_due():
-                run_self_test(by=NIGHTLY)
-    finally:
-        connection.close()
+    with one_job():
+        if is_due():
+            run_self_test(by=NIGHTLY)

@@ -76,7 +76,7 @@ def schedule_context(schedule: Schedule, person: Person) -> dict[str, Any]:
         "is_own": is_own,
         "marker": marker_of(schedule),
         "is_awaited": is_awaited(schedule, runs),
-        "is_due": schedule.is_running and next_due(schedule, runs) <= clock.now(),
+        "is_due": is_due(schedule, runs),
         "can_end": schedule.is_running or schedule.is_paused,
     }
 
@@ -89,7 +89,12 @@ def marker_of(schedule: Schedule) -> str:
 
 def is_awaited(schedule: Schedule, runs: list[ScheduledRun]) -> bool:
     """Whether a file is on its way, so that somebody who looks waits for it."""
-    return any(run.state == RunState.BUILDING for run in runs) or (schedule.is_running and not runs)
+    return any(run.state == RunState.BUILDING for run in runs) or is_due(schedule, runs)
+
+
+def is_due(schedule: Schedule, runs: list[ScheduledRun]) -> bool:
+    """Whether the first file is due."""
+    return schedule.is_running and not runs and next_due(schedule, runs) <= clock.now()
 
 
 def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:
@@ -110,13 +115,12 @@ def facts_of(schedule: Schedule, runs: list[ScheduledRun]) -> list[Fact]:
 
 
 def next_due(schedule: Schedule, runs: list[ScheduledRun]) -> datetime:
-    """Say when the next file is due; in the past, where it is to be begun."""
+    """Say when the next file is due; in the past, where no worker has begun it yet."""
     return due_at(schedule, next_period(schedule, runs[0].period if runs else None))
 
 
 def next_said(schedule: Schedule, runs: list[ScheduledRun]) -> Any:
-    due = next_due(schedule, runs)
-    return due if due > clock.now() else _("within a minute")
+    return _("within a minute") if is_due(schedule, runs) else next_due(schedule, runs)
 
 
 def rows_said(schedule: Schedule) -> str:

@@ -1,6 +1,7 @@
 """Add a schedule, pause it, let it go on, end it."""
 
 import re
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.exports.models import Delivery, Every, Schedule, ScheduleState
 from backoffice.exports.policies import check_may_take
-from backoffice.exports.schedules.periods import current_period, newest_due
+from backoffice.exports.schedules.periods import day_after, newest_due
 from backoffice.exports.schedules.wanted import day_filters
 from backoffice.exports.wishes import Wish
 
@@ -107,7 +108,7 @@ def end(*, schedule_id: int, by: Person) -> Schedule:
 
 
 def resume(*, schedule_id: int, by: Person) -> Schedule:
-    """Go on with the period that has not ended; what ended while it was paused is not made.
+    """Go on with the next file that is due; what was due while it was paused is not made.
 
     :raises Schedule.DoesNotExist: for one that is not ``by``'s.
     :raises NotAsItStands: for one that is not paused.
@@ -120,13 +121,20 @@ def move(schedule_id: int, by: Person, from_: tuple[ScheduleState, ...], to: Sch
     schedule = Schedule.objects.select_for_update().get(pk=schedule_id, owner=by)
     if schedule.state not in from_:
         raise NotAsItStands(gettext("This schedule has changed meanwhile. Its page says how it stands."))
-    before = str(schedule.state)
-    schedule.state, schedule.state_since = to, clock.now()
+    before, since, now = str(schedule.state), schedule.state_since, clock.now()
     if to == ScheduleState.RUNNING:
-        schedule.begins = current_period(schedule.every, schedule.zone, schedule.state_since)
+        schedule.begins = first_after_a_pause(schedule, since, now)
+    schedule.state, schedule.state_since = to, now
     schedule.save(update_fields=["state", "state_since", "begins"])
     record(event, by=by, obj=schedule, before={"state": before}, after={**told(schedule), "state": str(to)})
     return schedule
+
+
+def first_after_a_pause(schedule: Schedule, paused: datetime, now: datetime) -> date:
+    """Give the first period that gets a file: as before where none was due meanwhile, else the next one that will be."""
+    every, zone = schedule.every, schedule.zone
+    newest = newest_due(every, zone, now)
+    return schedule.begins if newest == newest_due(every, zone, paused) else day_after(every, newest)
 
 
 def told(schedule: Schedule) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """Bells for the workers. A bell only hurries: the state column says what is to be done, sweeps find what no bell rang.
 
-The job is written over the connection that changes the state, so it commits or rolls back with the change. Inside a
-worker the library's own connector is another connection; hence the connector is named here.
+The job is written over the connection that changes the state, so it commits or rolls back with the change.
 """
 
-from functools import cache
 from typing import Any
 
-from procrastinate import App
-from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
+
+from backoffice.worker.bells import same_connection
 
 QUEUE = "funding"
 SEND, RESOLVE, CREATE = "funding.send", "funding.resolve", "funding.create_from_file"
@@ -35,12 +33,12 @@ def ring_once(task: str, operation_id: int) -> None:
 
 def ring_to_create(file_id: int) -> None:
     """Ask a worker to create the operations of a confirmed file."""
-    _same_connection().configure_task(CREATE, queue=QUEUE).defer(file_id=file_id)
+    same_connection().configure_task(CREATE, queue=QUEUE).defer(file_id=file_id)
 
 
 def ring_once_to_create(file_id: int) -> None:
     """Do so unless a bell of an earlier sweep is still waiting to be heard. Not for use inside a transaction."""
-    task = _same_connection().configure_task(CREATE, queue=QUEUE, queueing_lock=f"{CREATE}-{file_id}")
+    task = same_connection().configure_task(CREATE, queue=QUEUE, queueing_lock=f"{CREATE}-{file_id}")
     try:
         task.defer(file_id=file_id)
     except AlreadyEnqueued:
@@ -48,9 +46,4 @@ def ring_once_to_create(file_id: int) -> None:
 
 
 def _ring(task: str, *, operation_id: int, **options: Any) -> None:
-    _same_connection().configure_task(task, queue=QUEUE, **options).defer(operation_id=operation_id)
-
-
-@cache
-def _same_connection() -> App:
-    return App(connector=DjangoConnector(alias="default"))
+    same_connection().configure_task(task, queue=QUEUE, **options).defer(operation_id=operation_id)

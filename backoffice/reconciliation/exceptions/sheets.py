@@ -15,7 +15,6 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
-from backoffice.exports.csv import undefuse
 from backoffice.reconciliation.exceptions.acts import NOBODY
 from backoffice.reconciliation.exceptions.forms import LONGEST_TEXT, LONGEST_TICKET
 from backoffice.reconciliation.exceptions.policies import why_not_settle, why_not_work
@@ -137,7 +136,7 @@ def number_in(text: str) -> int | None:
 
 def take_row(sheet: Sheet, line: int, item: ExceptionItem | None, cells: dict[str, str], owners: set[str]) -> None:
     """Add what a line wants, or what is wrong with it."""
-    said = {name: undefuse(cells[name]).strip() for name in BLANKS}
+    said = {name: cells[name].strip() for name in BLANKS}
     if item is None:
         sheet.faults.append(Fault(line, "id", _("There is no exception %(id)s.") % {"id": cells["id"] or "–"}))
         return

@@ -29,7 +29,7 @@ def begun() -> int:
     return count
 
 
-def test_the_first_file_is_of_the_day_that_ended_last(scheduled: Schedules) -> None:
+def test_the_first_file_is_of_the_newest_day_whose_file_is_due(scheduled: Schedules) -> None:
     schedule = scheduled()
     assert begin_due() == 1
     run = schedule.runs.get()
@@ -165,7 +165,7 @@ def test_it_stops_when_its_list_is_exported_no_more(scheduled: Schedules, monkey
     assert "Nothing is exported as balances" in schedule.sentence
 
 
-def test_days_that_end_while_it_is_paused_are_not_made(scheduled: Schedules, at: SetClock, vera: Person) -> None:
+def test_days_that_are_due_while_it_is_paused_are_not_made(scheduled: Schedules, at: SetClock, vera: Person) -> None:
     schedule = scheduled()
     begun()
     pause(schedule_id=schedule.pk, by=vera)
@@ -177,6 +177,32 @@ def test_days_that_end_while_it_is_paused_are_not_made(scheduled: Schedules, at:
     assert begun() == 1
     assert days(schedule) == [date(2026, 11, 19), date(2026, 11, 23)]
     assert not Entry.objects.filter(event="schedule.caught_up").exists()
+
+
+@pytest.mark.parametrize("every", Every)
+def test_a_pause_in_which_nothing_is_due_loses_nothing(
+    scheduled: Schedules, at: SetClock, vera: Person, every: Every
+) -> None:
+    midnight = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)
+    at(midnight - DAY / 2)
+    schedule = scheduled(every=every)
+    begun()
+    at(midnight + timedelta(minutes=30))
+    pause(schedule_id=schedule.pk, by=vera)
+    at(midnight + timedelta(minutes=31))
+    resume(schedule_id=schedule.pk, by=vera)
+    at(midnight + timedelta(hours=2))
+    assert begun() == 1
+    assert days(schedule)[-1] == (date(2026, 11, 30) if every == Every.DAY else date(2026, 11, 1))
+
+
+def test_the_first_file_is_not_lost_by_a_pause_before_a_worker_came(
+    scheduled: Schedules, at: SetClock, vera: Person
+) -> None:
+    schedule = scheduled()
+    pause(schedule_id=schedule.pk, by=vera)
+    resume(schedule_id=schedule.pk, by=vera)
+    assert (begun(), days(schedule)) == (1, [date(2026, 11, 19)])
 
 
 def test_one_that_has_ended_begins_nothing(scheduled: Schedules, vera: Person) -> None:

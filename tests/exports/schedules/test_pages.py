@@ -168,7 +168,7 @@ def test_the_page_says_what_became_of_each_file(as_vera: Client, scheduled: Sche
     [
         (datetime(2026, 11, 20, 20, 59, tzinfo=UTC), "21 Nov, 02:00"),  # a minute to midnight
         (datetime(2026, 11, 20, 22, 59, tzinfo=UTC), "21 Nov, 02:00"),  # the day has ended, its file is not due yet
-        (datetime(2026, 11, 20, 23, 0, tzinfo=UTC), "within a minute"),
+        (datetime(2026, 11, 23, 9, 0, tzinfo=UTC), "21 Nov, 02:00"),  # no worker has come to it
     ],
 )
 def test_the_page_says_when_the_next_file_is_due(
@@ -182,15 +182,20 @@ def test_the_page_says_when_the_next_file_is_due(
 
 
 def test_no_file_is_promised_within_a_minute_by_one_that_waits_for_its_day(
-    as_vera: Client, scheduled: Schedules, vera: Person
+    as_vera: Client, scheduled: Schedules, vera: Person, at: SetClock
 ) -> None:
     schedule = scheduled()
-    address, promise = f"/exports/schedules/{schedule.pk}/", "The first one is made within a minute"
-    assert promise in as_vera.get(address).content.decode()
+    address, promise, asks = f"/exports/schedules/{schedule.pk}/", "The first one is made within a minute", "every 2s"
+    for change, is_promised in ((None, True), (pause, False), (resume, True)):
+        if change:
+            change(schedule_id=schedule.pk, by=vera)
+        page = as_vera.get(address).content.decode()
+        assert (promise in page, asks in page) == (is_promised, is_promised)
     pause(schedule_id=schedule.pk, by=vera)
-    assert promise not in as_vera.get(address).content.decode()
+    at(datetime(2026, 11, 21, 9, tzinfo=UTC))
     resume(schedule_id=schedule.pk, by=vera)
-    assert promise not in as_vera.get(address).content.decode()
+    page = as_vera.get(address).content.decode()
+    assert (promise in page, asks in page, "22 Nov, 02:00" in page) == (False, False, True)
 
 
 def test_its_files_are_drawn_again_when_one_comes_further(as_vera: Client, scheduled: Schedules) -> None:
