@@ -11,7 +11,7 @@ never text columns, so a negative amount stays a number.
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 #: Blanks a spreadsheet may skip: the visible ones and those that take no room. No tab, CR or LF: those are refused.
 BLANKS = "\x0b\x0c\x1c-\x20\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff"

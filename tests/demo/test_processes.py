@@ -1,0 +1,31 @@
+"""What the demo starts ends with it, however it ends."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from backoffice.demo.processes import NotStarted, Processes
+
+SLEEPS = "import os, pathlib, time; pathlib.Path('there').write_text(str(os.getpid())); time.sleep(60)"
+
+
+@pytest.fixture
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Processes:
+    monkeypatch.chdir(tmp_path)
+    return Processes(tmp_path / "logs", {})
+
+
+def test_a_command_ends_with_whoever_is_interrupted_beside_it(processes: Processes) -> None:
+    Path("manage.py").write_text(SLEEPS)
+    with pytest.raises(KeyboardInterrupt), processes.beside("collectstatic"):
+        while not (Path("there").exists() and Path("there").read_text()):
+            time.sleep(0.02)
+        raise KeyboardInterrupt
+    assert not Path(f"/proc/{Path('there').read_text()}").exists()
+
+
+def test_a_command_that_fails_is_told_of(processes: Processes) -> None:
+    Path("manage.py").write_text("raise SystemExit(3)")
+    with pytest.raises(NotStarted, match="`manage.py migrate` ended with code 3"):
+        processes.run("migrate")
