@@ -33,8 +33,8 @@ _DANGEROUS = re.compile(f"^[{BLANKS}]*[{TRIGGERS}]")
 #: them, and the bytes above 127 but for five, with which the blanks and the full-width forms are written.
 _HARMLESS = rb"0-9A-{}~\x80-\xc1\xc3-\xe0\xe4-\xee\xf0-\xff"
 _OPENS_ODDLY = re.compile(rb'"[^",\n%b]' % _HARMLESS)
-#: The next text cell of a row as COPY writes it, where nothing else has quotes. One that begins harmlessly and has neither
-#: quotes nor separators is passed over. It matches up to the row's end, for it may begin nowhere but behind a cell.
+#: The next text cell of a row as COPY writes it, where nothing else has quotes. One that begins harmlessly and has
+#: neither quotes nor separators is passed over. It matches up to the row's end, to begin nowhere but behind a cell.
 _PASSED_OVER = rb'[^"]*+(?:"(?:[%b][^",;|\t\r\n]*+)?+"(?!")[^"]*+)*+' % _HARMLESS
 _NEXT_CELL = re.compile(rb'(%b)(?:"((?:[^"]++|"")*+)"|\Z)' % _PASSED_OVER)
 

@@ -131,7 +131,7 @@ def move(schedule_id: int, by: Person, from_: tuple[ScheduleState, ...], to: Sch
 
 
 def first_after_a_pause(schedule: Schedule, paused: datetime, now: datetime) -> date:
-    """Give the first period that gets a file: as before where none was due meanwhile, else the next one that will be."""
+    """Give the first period that gets a file: as before where none was due meanwhile, else the next to be due."""
     every, zone = schedule.every, schedule.zone
     newest = newest_due(every, zone, now)
     return schedule.begins if newest == newest_due(every, zone, paused) else day_after(every, newest)
