@@ -2,7 +2,8 @@
 
 Bounds: under 60 s, and no slower than 3x the bare pass. The bare pass hashes every canonical text and compares it with
 the hash that stands beside it: no links, no numbers, no columns. Both read what PostgreSQL has in memory by then, in
-one process each; both take turns, and the fastest of each counts. Then every hundredth entry is sealed, and log and
+one process each. They take turns, and the median of the turns' ratios counts: a machine that others share is slow for
+seconds on end, which a long pass never escapes and a short one may. Then every hundredth entry is sealed, and log and
 seals are verified together. The offline verifier, a single Python process, is measured beside them without a bound, and
 so is making its bundle.
 
@@ -19,11 +20,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 from benchmarks import audit_log, common
 
 BARE = "SELECT count(*) FROM audit_entry WHERE encode(sha256(convert_to(canonical, 'UTF8')), 'hex') <> hash"
-#: A lucky second falls to one of them alone where turns are few.
 TURNS = 9
 
 
@@ -36,19 +37,21 @@ def main() -> int:
     with common.database():
         audit_log.fill_log(wanted.entries)
         turns = [(timed(bare_pass), timed(verified)) for _ in range(TURNS)]
-        bare, whole = (min(times) for times in zip(*turns, strict=True))
-        holds = all([figures(wanted.entries, bare, whole), with_seals(wanted.entries)])
+        holds = all([figures(wanted.entries, turns), with_seals(wanted.entries)])
         if not wanted.no_bundle:
             offline(wanted.entries)
     return 0 if holds else 1
 
 
-def figures(entries: int, bare: float, whole: float) -> bool:
+def figures(entries: int, turns: list[tuple[float, float]]) -> bool:
+    """Report the median of the whole passes, and of what each is to the bare pass before it."""
+    bare, whole = (median(times) for times in zip(*turns, strict=True))
+    ratio = median(whole / bare for bare, whole in turns)
     said = {"entries": entries, "bare_seconds": round(bare, 2)}
     return all(
         [
             common.report("verifying the log", measured=whole, bound=60, unit="s", **said),
-            common.report("verifying against a bare SHA-256 pass", measured=whole / bare, bound=3, unit="x", **said),
+            common.report("verifying against a bare SHA-256 pass", measured=ratio, bound=3, unit="x", **said),
         ]
     )
 
