@@ -33,7 +33,8 @@ def start_server() -> embedded.Embedded:
     with fasteners.InterProcessLock(str(DATA) + ".lock"):
         server = embedded.start(DATA)
         with server.administer() as connection:
-            for setting in ("fsync", "full_page_writes"):
+            # Databases that live for a minute need not survive a crash, nor anybody to tidy up behind their backs.
+            for setting in ("fsync", "full_page_writes", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         if not embedded.database_exists(server, template_name()):

@@ -2,6 +2,7 @@
 
 Every slice is one line in ``var/campaign/schedules.jsonl``: which seeds, on which version of the code, what fired and
 what was found. A campaign that was broken off goes on where it stopped; figures of different versions are kept apart.
+``--keep`` puts what was run beside the code, where it is found again on any machine.
 """
 
 import json
@@ -22,6 +23,8 @@ from tests.faults.slices import COUNTS, Tally, product
 
 REPORTS: Final = database.ROOT / "var" / "campaign"
 LOG: Final = REPORTS / "schedules.jsonl"
+#: What has been run and is to be known for good: `docs/reliability.md` takes its figures from it.
+RECORD: Final = database.ROOT / "docs" / "campaign" / "schedules.jsonl"
 
 
 def main(arguments: list[str]) -> int:
@@ -32,13 +35,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--from", dest="first", type=int, default=1, help="the first seed")
     parser.add_argument("--slice", type=int, default=250, help="schedules in one world")
     parser.add_argument("--processes", type=int, default=2, help="worlds at a time")
-    parser.add_argument("--summary", action="store_true", help="add up what the log holds of this version")
+    parser.add_argument("--summary", action="store_true", help="add up what was run of this version")
+    parser.add_argument("--keep", action="store_true", help="put what was run of this version beside the code")
     chosen = parser.parse_args(arguments)
     if chosen.seed is not None:
         return tell(chosen.seed)
     if chosen.runs is not None:
         campaign(chosen)
-    return summarise(logged())
+    if chosen.keep:
+        keep()
+    return summarise(known())
 
 
 # One schedule ---------------------------------------------------------------------------------------------------------
@@ -67,7 +73,7 @@ def campaign(chosen: Namespace) -> None:
     """Run the slices that the log does not hold yet, and write each down as it ends."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     database.start_server()
-    done = {(tally.first, tally.last) for tally in logged()}
+    done = {(tally.first, tally.last) for tally in known()}
     waiting = iter([one for one in slices(chosen.first, chosen.runs, chosen.slice) if one not in done])
     with ProcessPoolExecutor(chosen.processes, mp_context=get_context("spawn"), initializer=pool.prepare) as executor:
         running: set[Future[dict[str, Any]]] = set()
@@ -97,7 +103,7 @@ def _start_next(
 
 def _write_down(tally: Tally) -> None:
     with LOG.open("a") as log:
-        log.write(json.dumps(tally.as_json(), sort_keys=True) + "\n")
+        log.write(_line(tally) + "\n")
     found = sum(tally.counts.values())
     pace = tally.seconds / max(tally.runs, 1) * 1000
     _say(f"seeds {tally.first} to {tally.last}: {tally.operations} operations, {found} found, {pace:.0f} ms each")
@@ -108,13 +114,29 @@ def _write_down(tally: Tally) -> None:
 # The sum --------------------------------------------------------------------------------------------------------------
 
 
-def logged(path: Path = LOG) -> list[Tally]:
-    """Read the slices that this version of the code has run."""
+def known() -> list[Tally]:
+    """Read the slices that this version of the code has run, here or elsewhere, in the order of their seeds."""
+    found = {(tally.first, tally.last): tally for path in (RECORD, LOG) for tally in logged(path)}
+    return [found[seeds] for seeds in sorted(found)]
+
+
+def logged(path: Path) -> list[Tally]:
+    """Read the slices of this version of the code that are written down in a file."""
     if not path.exists():
         return []
     version = product()
     told = (json.loads(line) for line in path.read_text().splitlines())
     return [Tally.from_json(one) for one in told if one["product"] == version]
+
+
+def keep(record: Path = RECORD) -> None:
+    """Write what was run of this version beside the code; what was run of another version is not its figure."""
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text("".join(f"{_line(tally)}\n" for tally in known()))
+
+
+def _line(tally: Tally) -> str:
+    return json.dumps(tally.as_json(), sort_keys=True)
 
 
 def summarise(tallies: Iterable[Tally]) -> int:
