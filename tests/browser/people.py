@@ -49,6 +49,15 @@ def type_code(page: Page) -> None:
     page.get_by_label("Code from your authenticator").first.fill(shown.inner_text())
 
 
+def come_back_for_a_code(page: Page) -> None:
+    """Open the page anew until it shows a code, where no script does so: between two codes it shows none."""
+    patience = time.monotonic() + NEXT_CODE / 1000
+    while not page.locator("[data-demo-code]").count():
+        assert time.monotonic() < patience, "the demo shows no code"
+        page.wait_for_timeout(1_000)
+        page.goto(page.url)
+
+
 def fill_funding_form(page: Page, address: str, *, client: str, asset: str, amount: str, reason: str) -> None:
     page.goto(address)
     page.get_by_label("Client").fill(client)
