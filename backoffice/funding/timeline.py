@@ -15,6 +15,7 @@ from backoffice.approvals.states import RequestState
 from backoffice.approvals.voices import spoken_by
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.story import closed_sentence, closing_events
+from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import State
@@ -34,12 +35,17 @@ class Story:
     lookups: list[Lookup]
     decisions: list[Decision]
     closings: list[Closing]
+    restored_at: datetime | None
 
     @property
     def counts_from(self) -> datetime | None:
         """From when on a "not found" counts, by both clocks; the same moment as `absence.bound_of`."""
-        signed = [_signed_at(attempt) for attempt in self.attempts]
-        return max(signed) + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS) if signed else None
+        if not self.attempts:
+            return None
+        youngest = max(_signed_at(attempt) for attempt in self.attempts)
+        if self.restored_at is not None and self.restored_at > self.attempts[0].claimed_at:
+            youngest = max(youngest, self.restored_at)
+        return youngest + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
 
 
 def story_of(operation: Operation) -> Story:
@@ -52,6 +58,7 @@ def story_of(operation: Operation) -> Story:
         lookups=list(operation.lookups.select_related("answer").order_by("asked_at", "id")),
         decisions=list(decisions),
         closings=closings_of(operation),
+        restored_at=freezes.restored_at(),
     )
 
 

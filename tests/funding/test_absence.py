@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
@@ -16,8 +17,10 @@ from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.absence import MOST_PAGES, FoundInList, bound_of, is_not_listed, quarantine
 from backoffice.funding.services.attempts import attempts_of
 from backoffice.funding.services.claiming import claim, lease_length
+from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.services.recording import TURNED_UP, record_answer
 from backoffice.funding.states import State
+from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.coinmena.client import CoinmenaClient
@@ -39,6 +42,18 @@ def wait_for_look(operation: Operation) -> float:
     due = now(operation).next_lookup_at
     assert due is not None
     return (due - clock.now()).total_seconds()
+
+
+def test_after_a_restore_a_not_found_counts_as_late_as_after_a_request_that_the_backup_does_not_know(
+    in_doubt: Operation, travel: Travel
+) -> None:
+    travel(PAST)
+    lock = freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+    assert not last_answer(in_doubt).counts
+    assert bound_of(attempts_of(in_doubt)) == lock.frozen_at + quarantine()
+    assert story_of(in_doubt).counts_from == lock.frozen_at + quarantine()
 
 
 # The control ---------------------------------------------------------------------------------------------------------

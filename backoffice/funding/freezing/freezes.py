@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, CharField, Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Sum, When
 
 from backoffice.approvals.models import Request
 from backoffice.approvals.states import RequestState
@@ -32,6 +32,12 @@ def in_force() -> QuerySet[Freeze]:
 def is_locked_after_restore() -> bool:
     """Tell whether a backup was restored and two people have not released the lock yet."""
     return Freeze.objects.filter(released_at=None, backup_at__isnull=False).exists()
+
+
+def restored_at() -> datetime | None:
+    """Return when the database was last set back to a backup, whether or not that lock is still in force."""
+    newest: datetime | None = Freeze.objects.filter(backup_at__isnull=False).aggregate(at=Max("frozen_at"))["at"]
+    return newest
 
 
 def history() -> list[Freeze]:

@@ -13,14 +13,18 @@ from backoffice.partner.outcome import Evidence, Row
 #: Written out, in the order of `Said`: it is read several times for every payment, and composing it took longer.
 _SAID: Final = """
     SELECT made.id, made.number, made.environment, made.planned_at, made.claimed_at, outcome.kind, outcome.row,
-        outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at
+        outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at,
+        (SELECT max(frozen_at) FROM funding_freeze WHERE backup_at IS NOT NULL AND frozen_at > made.claimed_at)
     FROM funding_attempt made LEFT JOIN funding_attemptoutcome outcome ON outcome.attempt_id = made.id
     WHERE made.operation_id = %s ORDER BY made.number, outcome.id
 """
 
 
 class Said(NamedTuple):
-    """One attempt with one of its outcomes; what is the outcome's is None where there is none yet."""
+    """One attempt with one of its outcomes; what is the outcome's is None where there is none yet.
+
+    ``restored_at``: when the database was last set back after it; of what was sent until then it may know nothing.
+    """
 
     attempt_id: int
     number: int
@@ -34,6 +38,7 @@ class Said(NamedTuple):
     code: str | None
     sentence: str | None
     recorded_at: datetime | None
+    restored_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,12 @@ class Attempts:
 
     @property
     def signed_until(self) -> datetime:
-        """The youngest timestamp signed; an attempt whose worker died counts with the latest it could have signed."""
+        """The youngest timestamp signed; an attempt whose worker died counts with the latest it could have signed, and
+        a restore with its own moment: an attempt of which the backup knows nothing may have been signed until then."""
         signed: dict[int, datetime] = {}
         for one in self.said:
             signed[one.number] = one.signed_at or signed.get(one.number, one.planned_at)
-        return max(signed.values())
+        return max([*signed.values(), *(one.restored_at for one in self.said if one.restored_at is not None)])
 
     @property
     def last_claimed_at(self) -> datetime:
