@@ -11,16 +11,15 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
-from procrastinate.exceptions import ConnectorException
 from procrastinate.types import JSONValue
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.passwords.links import invitation_link, reset_link
-from backoffice.worker.bells import same_connection
+from backoffice.worker.bells import DATABASE_TROUBLE, same_connection
 
 QUEUE, DELIVER = "mail", "accounts.deliver"
 LONGEST_VALUE: Final = 200
@@ -73,7 +72,7 @@ def tell(person: Person, template: str, context: Mapping[str, str] | None = None
         with transaction.atomic():
             job = same_connection().configure_task(DELIVER, queue=QUEUE)
             job.defer(person_id=person.pk, letter=str(letter), context=said)
-    except (DatabaseError, ConnectorException) as error:
+    except DATABASE_TROUBLE as error:
         log.error("mail not handed over", person=person.pk, letter=str(letter), because=str(error))
 
 

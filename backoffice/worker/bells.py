@@ -7,10 +7,15 @@ another connection; hence the connector is named here.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
+from django.db import Error
 from procrastinate import App
 from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+#: What whoever also rings meets where the database stumbles: to a bell it comes under a name of the library's.
+DATABASE_TROUBLE: Final = (Error, ConnectorException)
 
 
 @cache

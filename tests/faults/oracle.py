@@ -17,6 +17,8 @@ QUARANTINE: Final = timedelta(seconds=300)
 #: The total deadline of one request, and what reading a clock may add.
 DEADLINE_MS: Final = 25_500
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+#: What closes an attempt: it can hold no order any more.
+CLOSING: Final = ("not_applied", "never_sent")
 ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
 #: The rows of reliability.md §5 that lead to review.
 REVIEW_ROWS: Final = ("A4", "A5", "A7")
@@ -211,7 +213,7 @@ def _proven(operation: dict[str, Any], books: Books) -> list[Violation]:
     """Nothing ends by age: what failed was refused in every attempt, stands there as failed, or is proven absent."""
     reference = operation["reference"]
     attempts = books.attempts.get(reference, [])
-    closed = {row["number"] for row in attempts if row["evidence"] in ("not_applied", "never_sent")}
+    closed = {row["number"] for row in attempts if row["evidence"] in CLOSING}
     is_closed = closed == {row["number"] for row in attempts}
     state = operation["state"]
     if state in ("cancelled", "rejected", "expired") and not is_closed:
@@ -227,7 +229,8 @@ def _proven(operation: dict[str, Any], books: Books) -> list[Violation]:
 def is_absent(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
     """Two "not found" of the partner's own, past the bound by both clocks, at least a fifth of Q apart."""
     bound = max(_signed_until(attempts).values()) + QUARANTINE
-    environments = {row["environment"] for row in attempts}
+    closed = {row["number"] for row in attempts if row["evidence"] in CLOSING}
+    environments = {row["environment"] for row in attempts if row["number"] not in closed}
     dates = sorted(
         row["partner_date"]
         for row in answers

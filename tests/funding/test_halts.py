@@ -11,6 +11,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.freezing import halts
 from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.freezing.pages import skew_sentence
@@ -84,6 +85,28 @@ def test_a_manager_who_resumes_accepts_the_new_environment(
     sent(operation)
     assert Attempt.objects.filter(operation=operation, environment=gate().environment).exists()
     assert (Entry.objects.get(event="funding.resumed").before or {})["environment"] == known
+
+
+def test_a_request_turned_away_elsewhere_does_not_make_the_order_here_prove_nothing(
+    coinmena: Partners,
+    maya: Person,
+    omar: Person,
+    noura: Client,
+    usd: Asset,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.COINMENA_PARTNER_ID = "mistyped"
+    operation = sent(deposit(maya, noura, usd))
+    settings.COINMENA_PARTNER_ID = "demo-partner"
+    assert (sent(operation).state, gate().halt_code) == (State.APPROVED, HaltCode.ENVIRONMENT)
+    resume_sending(reason="The id was mistyped.", by=omar)
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=60))
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+
+    assert sent(operation).state == State.UNKNOWN
+    assert looked_up(operation).state == State.COMPLETED
 
 
 # The clock ------------------------------------------------------------------------------------------------------------

@@ -139,3 +139,25 @@ def test_an_outcome_whose_confirmation_was_lost_is_written_once(
 
     assert (operation.state, AttemptOutcome.objects.count()) == (State.COMPLETED, 1)
     assert Entry.objects.filter(event="operation.completed").count() == 1
+
+
+def test_an_answer_whose_bell_could_not_be_rung_is_written_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    """The library names what happens to a bell otherwise than Django does, and the refusal must not be lost with it."""
+    failures = [1]
+
+    def fail_once(execute: Callable[..., Any], sql: Any, *others: Any) -> Any:
+        if "procrastinate_defer_jobs" in str(sql) and failures:
+            failures.pop()
+            return execute("DO $$ BEGIN RAISE EXCEPTION 'late' USING ERRCODE = '57014'; END $$", None, *others[1:])
+        return execute(sql, *others)
+
+    operation = deposit(maya, noura, usd)
+    coinmena.fault("close_before_apply", match={"method": "POST"})
+    with connection.execute_wrapper(fail_once):
+        sent(operation)
+
+    assert failures == []
+    assert now(operation).state == State.UNKNOWN
+    assert AttemptOutcome.objects.get().kind == AttemptOutcome.Kind.ANSWER

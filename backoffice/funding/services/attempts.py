@@ -49,8 +49,9 @@ class Attempts:
 
     @property
     def environments(self) -> set[str]:
-        """The environments they were sent to."""
-        return {one.environment for one in self.said}
+        """Where an order of theirs can be: the environments of those still open, or of all where none is."""
+        still_open = self._open
+        return {one.environment for one in self.said if one.attempt_id in still_open or not still_open}
 
     @property
     def signed_until(self) -> datetime:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
 from backoffice.accounts.actors import System
 from backoffice.database import clock
@@ -27,6 +27,7 @@ from backoffice.orders.services import mirror_order
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict
+from backoffice.worker.bells import DATABASE_TROUBLE
 
 TRIES: Final = 3
 FIRST_LOOKUP_SECONDS: Final = 2
@@ -39,12 +40,12 @@ log = structlog.get_logger(__name__)
 def record_answer(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
     """Store the answer to ``claim``'s request and move the operation on as far as the evidence and the lease allow.
 
-    :raises Error: when the database refused it three times; the resolver finds out by itself.
+    :raises Error, ConnectorException: when the database refused it three times; the resolver finds out by itself.
     """
     for remaining in reversed(range(TRIES)):
         try:
             _record(claim, exchange, verdict)
-        except Error:
+        except DATABASE_TROUBLE:
             connection.close()
             if not remaining:
                 log.exception("funding_outcome_not_stored", reference=claim.intended.reference)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import structlog
-from django.db import Error, connection
+from django.db import connection
 
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.services.brakes import brake
@@ -13,6 +13,7 @@ from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict, judge_post
+from backoffice.worker.bells import DATABASE_TROUBLE
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: flo
     is_answered = exchange.status is not None
     try:
         brake(verdict, is_answered=is_answered, clock_skew=clock_skew if is_answered else None, holder=claimed.holder)
-    except Error:
+    except DATABASE_TROUBLE:
         log.exception("funding_brake_failed", reference=claimed.intended.reference)
         connection.close()
 
@@ -61,7 +62,7 @@ def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
         return verdict
     try:
         lookup = look_up_at_once(claimed.operation_id, claimed.intended.reference, claimed.holder)
-    except Error:
+    except DATABASE_TROUBLE:
         log.exception("funding_lookup_not_stored", reference=claimed.intended.reference)
         connection.close()
         return verdict
