@@ -23,8 +23,8 @@ from tests.faults.slices import COUNTS, Tally, product
 
 REPORTS: Final = database.ROOT / "var" / "campaign"
 LOG: Final = REPORTS / "schedules.jsonl"
-#: What has been run and is to be known for good: `docs/reliability.md` takes its figures from it.
-RECORD: Final = database.ROOT / "docs" / "campaign" / "schedules.jsonl"
+#: What was run and is to be known for good, a file for each version: `docs/reliability.md` takes its figures from here.
+KEPT: Final = database.ROOT / "docs" / "campaign"
 
 
 def main(arguments: list[str]) -> int:
@@ -116,7 +116,7 @@ def _write_down(tally: Tally) -> None:
 
 def known() -> list[Tally]:
     """Read the slices that this version of the code has run, here or elsewhere, in the order of their seeds."""
-    found = {(tally.first, tally.last): tally for path in (RECORD, LOG) for tally in logged(path)}
+    found = {(tally.first, tally.last): tally for path in (record(), LOG) for tally in logged(path)}
     return [found[seeds] for seeds in sorted(found)]
 
 
@@ -129,10 +129,15 @@ def logged(path: Path) -> list[Tally]:
     return [Tally.from_json(one) for one in told if one["product"] == version]
 
 
-def keep(record: Path = RECORD) -> None:
-    """Write what was run of this version beside the code; what was run of another version is not its figure."""
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text("".join(f"{_line(tally)}\n" for tally in known()))
+def record() -> Path:
+    """Name the file in which what was run of this version is kept beside the code."""
+    return KEPT / f"schedules-{product()}.jsonl"
+
+
+def keep() -> None:
+    """Write what was run of this version beside the code."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    record().write_text("".join(f"{_line(tally)}\n" for tally in known()))
 
 
 def _line(tally: Tally) -> str:
