@@ -23,6 +23,7 @@ from backoffice.funding.bulk.policies import can_settle
 from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
 from backoffice.funding.needed import needed_for_file
 from backoffice.funding.states import State
@@ -103,6 +104,7 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "marker": marker_of(file, progress),
         "is_watched": file.state in (FileState.WAITING, FileState.CONFIRMED) or progress.is_moving,
         "progress": progress_context(file, progress),
+        "is_locked": file.state == FileState.CONFIRMED and is_locked_after_restore(),
         "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
         "more_refusals": max(0, progress.refused - MOST_SHOWN),
         "operations_url": f"{reverse('funding:list')}?file={file.pk}",

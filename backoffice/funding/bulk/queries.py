@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 
-from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
+from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
+from backoffice.funding.references import reference_of
 from backoffice.funding.states import State
+from backoffice.orders.models import Order
 
 #: What moves on without anybody's help, so that a page that shows it should follow.
 _MOVING = (State.APPROVED, State.SUBMITTING, State.UNKNOWN)
@@ -43,9 +45,18 @@ def same_name_before(file: BulkFile) -> BulkFile | None:
     return others.order_by("-pk").first()
 
 
-def confirmed() -> QuerySet[BulkFile]:
-    """Return the files that workers have not come to the end of, oldest confirmation first."""
+def to_be_created() -> QuerySet[BulkFile]:
+    """Return the files that workers have not come to the end of, oldest confirmation first; none after a restore."""
+    if is_locked_after_restore():
+        return BulkFile.objects.none()
     return files().filter(state=FileState.CONFIRMED).order_by("confirmed_at", "pk")
+
+
+def is_at_the_partner(file: BulkFile) -> bool:
+    """Tell whether the partner holds an order of some row of a file, as far as the mirror knows."""
+    tokens = BulkRow.objects.filter(file=file).values_list("kind", "submission_token")
+    references = [reference_of(Kind(kind), token, file.uploaded_at.year) for kind, token in tokens]
+    return Order.objects.filter(partner_order_ref__in=references).exists()
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:

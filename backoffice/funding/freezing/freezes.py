@@ -34,6 +34,11 @@ def is_locked_after_restore() -> bool:
     return Freeze.objects.filter(released_at=None, backup_at__isnull=False).exists()
 
 
+def may_have_moved_on(made_at: datetime) -> bool:
+    """Tell whether what was made then stood in a backup that was restored, whose lock is still in force."""
+    return Freeze.objects.filter(released_at=None, backup_at__isnull=False, frozen_at__gte=made_at).exists()
+
+
 def history() -> list[Freeze]:
     """Return the newest freezes that were released."""
     released = freezes().filter(released_at__isnull=False).prefetch_related("release__decisions__decided_by")

@@ -2,6 +2,8 @@
 
 Each row is its own transaction, under a lock on the file that no second worker waits for. A row that made its operation
 is known by its submission token, a row that could not by its refusal: whoever comes next goes on behind both.
+
+After a restore nothing is made until its lock is released: by then the mirror knows what the rows have come to since.
 """
 
 from typing import Final
@@ -17,8 +19,10 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.policies import why_not_for
+from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
 from backoffice.funding.services import creating
+from backoffice.funding.services.freezing import share_gate
 
 #: How long one job works at a file before it gives the worker back; another job goes on.
 SLICE_SECONDS: Final = 10.0
@@ -41,9 +45,11 @@ def create_operations(file_id: int, *, holder: str) -> bool:
 
 
 def _deal_with(row_id: int, file_id: int, holder: str) -> bool:
-    """Make one row's operation, or write down why not; False when the file is in another worker's hands."""
+    """Make one row's operation, or write down why not; False when the file is in another worker's hands, or nothing is
+    made now."""
     with transaction.atomic():
-        file = _free(file_id)
+        share_gate()
+        file = None if is_locked_after_restore() else _free(file_id)
         if file is None:
             return False
         row = queries.waiting_rows(file_id).select_related("client", "asset").filter(pk=row_id).first()
@@ -79,6 +85,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         submission_token=row.submission_token,
         confirmed_equal=row.number in file.confirmed_equal,
         must_be_gated=file.approval_id is None,
+        year=file.uploaded_at.year,
     )
 
 

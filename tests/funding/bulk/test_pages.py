@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
@@ -19,7 +21,7 @@ from backoffice.funding.bulk.columns import FILES
 from backoffice.funding.bulk.reading import LARGEST
 from backoffice.funding.models import BulkFile, FileState, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
-from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
@@ -355,6 +357,16 @@ def test_the_page_says_what_a_freeze_in_the_middle_holds_back(
 
     assert "HX-Trigger" in desk.get(f"/funding/bulk/{file.pk}/marker/", {"shown": shown}).headers
     assert "A freeze holds 3 of them back." in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+
+
+def test_the_page_says_that_nothing_is_made_under_the_lock_of_a_restore(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = confirmed(maya, deposits(3)), signed_in(FINANCE)
+    freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    assert created(file) == []
+    assert "made once two people have released the lock" in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
 
 
 def marker_on(desk: Browser, file: BulkFile) -> str:
