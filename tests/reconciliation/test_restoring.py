@@ -21,7 +21,7 @@ from backoffice.database import clock, embedded
 from backoffice.funding import tasks
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.freezing import release_conditions
-from backoffice.funding.models import BulkFile, FileState, Freeze, Operation
+from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Freeze, Operation
 from backoffice.funding.services import bulk_files
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
@@ -227,6 +227,52 @@ def test_rows_that_are_made_again_are_not_paid_again(
     assert {one.reference for one in created(file)} == paid
     assert {sent(one).state for one in Operation.objects.all()} == {State.COMPLETED}
     assert coinmena.balance(NOURA, "USD") == Decimal("2003.02")
+
+
+def test_a_row_that_was_paid_is_made_again_however_late(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = confirmed(maya, deposits(2))
+    backups.append(Backup(postgres, committed))
+    paid = {sent(one).reference for one in created(file)}
+    backups[0].restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    two_days_later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: two_days_later)
+
+    assert {one.reference for one in created(file)} == paid
+
+
+def test_a_row_that_was_paid_and_is_not_made_again_says_so(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+) -> None:
+    file = confirmed(maya, deposits(1))
+    backups.append(Backup(postgres, committed))
+    (paid,) = [sent(one) for one in created(file)]
+    backups[0].restore()
+    lock = after_restore().lock
+    deposit(maya, noura, usd, str(paid.amount))
+    unlocked(lock, asked_by=maya, approved_by=lina)
+
+    assert paid.reference not in {one.reference for one in created(file)}
+
+    sentence = BulkRefusal.objects.get().sentence
+    assert "equal request" in sentence and f"CoinMENA holds an order of this row, {paid.reference}" in sentence
 
 
 def rung_to_create(file: BulkFile) -> bool:

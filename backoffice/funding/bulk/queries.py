@@ -54,9 +54,18 @@ def to_be_created() -> QuerySet[BulkFile]:
 
 def is_at_the_partner(file: BulkFile) -> bool:
     """Tell whether the partner holds an order of some row of a file, as far as the mirror knows."""
-    tokens = BulkRow.objects.filter(file=file).values_list("kind", "submission_token")
-    references = [reference_of(Kind(kind), token, file.uploaded_at.year) for kind, token in tokens]
+    references = [reference_in(file, row) for row in BulkRow.objects.filter(file=file)]
     return Order.objects.filter(partner_order_ref__in=references).exists()
+
+
+def is_row_at_the_partner(row: BulkRow, file: BulkFile) -> bool:
+    """Tell whether the partner holds an order of one row, as far as the mirror knows."""
+    return Order.objects.filter(partner_order_ref=reference_in(file, row)).exists()
+
+
+def reference_in(file: BulkFile, row: BulkRow) -> str:
+    """Return the reference of the operation that a row of a file makes, whenever it does."""
+    return reference_of(Kind(row.kind), row.submission_token, file.uploaded_at.year)
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:

@@ -9,6 +9,7 @@ After a restore nothing is made until its lock is released: by then the mirror k
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.policies import Refused
@@ -18,7 +19,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.bulk import queries
-from backoffice.funding.bulk.policies import why_not_for
+from backoffice.funding.bulk.policies import why_gated, why_not_for
 from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
 from backoffice.funding.services import creating
@@ -84,12 +85,18 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         reason=row.reason,
         submission_token=row.submission_token,
         confirmed_equal=row.number in file.confirmed_equal,
-        must_be_gated=file.approval_id is None,
+        why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
     )
 
 
 def _refuse(row: BulkRow, file: BulkFile, sentence: str, holder: str) -> None:
+    if queries.is_row_at_the_partner(row, file):
+        held = _(
+            "CoinMENA holds an order of this row, %(reference)s: it was sent before a backup was restored. "
+            "Never ask for it anew."
+        )
+        sentence = f"{sentence} {held % {'reference': queries.reference_in(file, row)}}"
     BulkRefusal.objects.create(row=row, sentence=sentence, refused_at=clock.now())
     record(
         "bulk.row_refused",

@@ -53,8 +53,9 @@ class Intent:
     """What a person asks for, as typed and checked.
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
-    ``must_be_gated``: it is not made unless a rule asks somebody else about it. ``year`` is that of its reference where
-    it is not the year in which it is made: whoever makes it again from the same token gives the same one.
+    ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
+    ``year`` is that of its reference where it is not the year in which it is made: whoever makes it again from the same
+    token gives the same one.
     """
 
     kind: Kind
@@ -65,7 +66,7 @@ class Intent:
     submission_token: UUID
     confirmed_equal: bool = False
     copy_of: Operation | None = None
-    must_be_gated: bool = False
+    why_gated: str = ""
     year: int | None = None
 
 
@@ -193,8 +194,8 @@ def _rule(intent: Intent, now: datetime) -> Rule | None:
     rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now))
     if rule is None and intent.kind == Kind.WITHDRAWAL:
         raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
-    if rule is None and intent.must_be_gated:
-        raise Refused(_("No rule asks others about this row any more, and nobody approved the file. Upload it anew."))
+    if rule is None and intent.why_gated:
+        raise Refused(intent.why_gated)
     return rule
 
 

@@ -385,16 +385,19 @@ def test_f26_a_sweep_finds_a_file_whose_bell_was_lost(committed: str, maya: Pers
     assert [bell.args for bell in bells] == [{"file_id": file.pk}]
 
 
-def test_f27_a_file_whose_job_runs_days_late_makes_operations_that_are_new_that_day(
+def test_f27_a_file_whose_job_runs_days_late_makes_only_what_others_are_asked_about(
     db: None, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, later = confirmed(maya, deposits(1)), clock.now() + timedelta(days=3)
+    file, later = confirmed(maya, THREE), clock.now() + timedelta(days=3)
     monkeypatch.setattr("backoffice.database.clock.now", lambda: later)
 
     (operation,) = created(file)
 
-    assert operation.requested_at == later
-    assert operation.valid_until == later + timedelta(hours=24)
+    assert (operation.kind, operation.state) == ("withdrawal", State.PENDING_APPROVAL)
+    assert (operation.requested_at, operation.valid_until) == (later, later + timedelta(hours=24))
+    refused = list(BulkRefusal.objects.order_by("row__number"))
+    assert [one.row.number for one in refused] == [2, 4]
+    assert {"The approval of the file has run out" in one.sentence for one in refused} == {True}
 
 
 # Size -----------------------------------------------------------------------------------------------------------------
