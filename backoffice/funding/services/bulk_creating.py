@@ -8,7 +8,8 @@ After a restore nothing is made until its lock is released: by then the mirror k
 
 from typing import Final
 
-from django.db import transaction
+import structlog
+from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
@@ -27,6 +28,8 @@ from backoffice.funding.services.freezing import share_gate
 
 #: How long one job works at a file before it gives the worker back; another job goes on.
 SLICE_SECONDS: Final = 10.0
+
+log = structlog.get_logger(__name__)
 
 
 def create_operations(file_id: int, *, holder: str) -> bool:
@@ -74,6 +77,10 @@ def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
         creating.create(_intent(row, file), by=file.uploaded_by)
     except (Refused, creating.NotFundable, creating.EqualRequest, Conflict) as error:
         _refuse(row, file, str(error), holder)
+    except (DataError, IntegrityError):
+        # It would be refused again each time, and the rows behind it would never be reached.
+        log.exception("funding_row_refused_by_database", file=file.pk, row=row.number)
+        _refuse(row, file, _("The database refused this row. The worker's log says why."), holder)
 
 
 def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
