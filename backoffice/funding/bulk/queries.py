@@ -45,6 +45,15 @@ def same_name_before(file: BulkFile) -> BulkFile | None:
     return others.order_by("-pk").first()
 
 
+def rows_in_both(file: BulkFile, other: BulkFile) -> int:
+    """Count the rows of a file that another one has as well: the same payment, whatever its reason."""
+    return (_contents_of(file) & _contents_of(other)).total()
+
+
+def _contents_of(file: BulkFile) -> "Counter[tuple[Any, ...]]":
+    return Counter(_content(row) for row in BulkRow.objects.filter(file=file))
+
+
 def to_be_created() -> QuerySet[BulkFile]:
     """Return the files that workers have not come to the end of, oldest confirmation first; none after a restore."""
     if is_locked_after_restore():

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploa
 from tests.funding.cast import SignIn
 
 UPLOAD = "/funding/bulk/upload/"
+TWINS = csv_of("deposit,user_12345,USD,10,Rent", "deposit,user_12345,USD,11,Rent", "deposit,user_12345,USD,10,Rent")
 FINANCE, MANAGER, AUDITOR = "maya", "omar", "vera"
 READERS = [FINANCE, MANAGER, AUDITOR]
 
@@ -185,6 +187,47 @@ def test_a_changed_file_of_the_same_name_is_warned_about(
     page = desk.get(send(desk, deposits(2)).headers["Location"]).content.decode()
 
     assert "Another file of this name was uploaded before." in page
+    assert "Its bytes differ" in page and "1 row stands in both" in page
+
+
+@pytest.mark.parametrize(
+    "saved_again", [lambda content: b"\xef\xbb\xbf" + content, lambda content: content.replace(b"\n", b"\r\n")]
+)
+def test_the_same_rows_in_other_bytes_are_said_to_be_the_same(
+    db: None, signed_in: SignIn, noura: Client, usd: Asset, saved_again: Callable[[bytes], bytes]
+) -> None:
+    desk = signed_in(FINANCE)
+    send(desk, TWINS)
+
+    page = desk.get(send(desk, saved_again(TWINS)).headers["Location"]).content.decode()
+
+    assert "holds something else" not in page
+    assert "3 rows stand in both" in page
+
+
+def test_a_file_of_the_same_name_without_a_row_in_common_says_so(
+    db: None, signed_in: SignIn, noura: Client, usd: Asset
+) -> None:
+    desk = signed_in(FINANCE)
+    send(desk, deposits(2))
+
+    page = desk.get(send(desk, deposits(2, first=3)).headers["Location"]).content.decode()
+
+    assert "No row stands in both." in page and "paid twice" not in page
+
+
+def test_a_file_of_which_nothing_was_made_says_how_its_rows_are_asked_for_anew(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = confirmed(maya, deposits(2)), signed_in(FINANCE)
+    Asset.objects.update(depositable=False)
+    assert created(file) == []
+    Asset.objects.update(depositable=True)
+
+    page = desk.get(send(desk, deposits(2)).headers["Location"]).content.decode()
+
+    assert "Nothing of it was made: see below why." in page and "differs in a byte" in page
+    assert send(desk, deposits(2).replace(b"Payment", b"Again")).headers["Location"] != f"/funding/bulk/{file.pk}/"
 
 
 def test_the_template_is_read_as_it_stands(db: None, signed_in: SignIn, noura: Client, usd: Asset) -> None:
