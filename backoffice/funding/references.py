@@ -1,8 +1,13 @@
-"""References: one for each intended movement, minted when the operation is made, never changed, never reused."""
+"""References: one for each intended movement, minted when the operation is made, never changed, never reused.
 
-import secrets
+A reference follows from the operation's submission token: what is made again from the same token, because a backup was
+restored, is the same movement under the same reference, and the partner refuses to make it twice (2020).
+"""
+
+import hashlib
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
@@ -19,12 +24,27 @@ TEST_MARK: Final = "test-"
 PATTERN: Final = rf"(?:{TEST_MARK})?(?:dep|wd)-[0-9]{{4}}-[{ALPHABET}]{{{LENGTH}}}"
 
 
-def mint(kind: Kind, now: datetime) -> str:
-    """Return a new reference such as ``dep-2026-h4k7m2qx`` and keep it, in the caller's transaction."""
-    name = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    reference = f"{mark()}{PREFIXES[kind]}-{now.year}-{name}"
+def mint(kind: Kind, token: UUID, *, year: int, now: datetime) -> str:
+    """Return the reference of a new operation and keep it, in the caller's transaction.
+
+    The database refuses it (`IntegrityError`) where it is another operation's: drawing a second one would pay twice
+    what is made again in another order.
+    """
+    reference = reference_of(kind, token, year)
     MintedReference.objects.create(reference=reference, minted_at=now)
     return reference
+
+
+def reference_of(kind: Kind, token: UUID, year: int) -> str:
+    """Return the one reference that an operation of this token gets, such as ``dep-2026-h4k7m2qx``."""
+    digest = hashlib.sha256(f"{kind.value} {token}".encode()).digest()
+    name = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:LENGTH])
+    return f"{mark()}{PREFIXES[kind]}-{year}-{name}"
+
+
+def is_minted(reference: str) -> bool:
+    """Tell whether an operation has this reference already."""
+    return MintedReference.objects.filter(reference=reference).exists()
 
 
 def mark() -> str:

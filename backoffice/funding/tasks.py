@@ -63,7 +63,7 @@ def sweep(timestamp: int) -> None:
         expiring.expire_due()
         for task, operation_id in waiting(clock.now()):
             ring_once(task, operation_id)
-        for file_id in bulk_queries.confirmed().values_list("id", flat=True)[:SWEPT_AT_ONCE]:
+        for file_id in bulk_queries.to_be_created().values_list("id", flat=True)[:SWEPT_AT_ONCE]:
             ring_once_to_create(file_id)
 
 

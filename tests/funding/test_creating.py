@@ -18,8 +18,8 @@ from backoffice.audit import services as audit
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.fingerprint import fingerprint_of
-from backoffice.funding.models import Operation
-from backoffice.funding.references import PATTERN
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.references import LENGTH, PATTERN, reference_of
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, NotFundable
 from backoffice.funding.services.expiring import expire_due
@@ -53,6 +53,29 @@ def test_a_reference_is_minted_and_kept(maya: Person, noura: Client, usd: Asset)
 
     assert all(re.fullmatch(PATTERN, reference) for reference in references)
     assert set(MintedReference.objects.values_list("reference", flat=True)) == references
+
+
+def test_a_reference_follows_from_its_token(maya: Person, noura: Client, usd: Asset) -> None:
+    token = uuid4()
+
+    operation = deposit(maya, noura, usd, submission_token=token)
+
+    year = operation.requested_at.year
+    assert operation.reference == reference_of(Kind.DEPOSIT, token, year)
+    others = {reference_of(Kind.WITHDRAWAL, token, year), reference_of(Kind.DEPOSIT, uuid4(), year)}
+    assert not {one[-LENGTH:] for one in others} & {operation.reference[-LENGTH:]}
+
+
+def test_a_reference_that_is_taken_is_refused_and_never_another_one_drawn(
+    maya: Person, noura: Client, usd: Asset
+) -> None:
+    token = uuid4()
+    taken = reference_of(Kind.DEPOSIT, token, timezone.now().year)
+    MintedReference.objects.create(reference=taken, minted_at=timezone.now())
+
+    with pytest.raises(Conflict, match="Another operation has the reference"):
+        deposit(maya, noura, usd, submission_token=token)
+    assert not Operation.objects.exists()
 
 
 @pytest.mark.parametrize(

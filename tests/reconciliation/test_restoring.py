@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.models import Person
 from backoffice.approvals import services as approvals
@@ -16,8 +18,11 @@ from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock, embedded
+from backoffice.funding import tasks
+from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.freezing import release_conditions
-from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Freeze, Operation
+from backoffice.funding.services import bulk_files
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
@@ -32,6 +37,7 @@ from backoffice.reconciliation.models import LedgerSource, Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
 from tests.approving import approve, ask_for_release
 from tests.database import connect_to
+from tests.funding.bulk.files import asked, confirmed, created, deposits, uploaded
 from tests.funding.cast import NOURA, approved_by, deposit, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
 
@@ -182,6 +188,148 @@ def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancel
         else:
             approvals.cancel(request_id=request.pk, by=maya)
     assert now(operation).state == State.PENDING_APPROVAL
+
+
+# Files that were under way --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_the_backup", [FileState.WAITING, FileState.CONFIRMED])
+def test_rows_that_are_made_again_are_not_paid_again(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    in_the_backup: FileState,
+) -> None:
+    file = asked(maya, deposits(2)) if in_the_backup == FileState.WAITING else confirmed(maya, deposits(2))
+    backups.append(Backup(postgres, committed))
+    if in_the_backup == FileState.WAITING:
+        approve(Request.objects.get(), by=omar)
+    paid = {sent(one).reference for one in created(file)}
+    assert coinmena.balance(NOURA, "USD") == Decimal("2003.02")
+    backups[0].restore()
+
+    restored = after_restore()
+    assert {order.partner_order_ref for order in restored.lost} == paid
+    if in_the_backup == FileState.WAITING:
+        approve(Request.objects.get(kind="bulk"), by=omar)
+    tasks.sweep(timestamp=0)
+    assert created(file) == [] and not rung_to_create(file), "nothing is made under the lock"
+
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    tasks.sweep(timestamp=0)
+    assert rung_to_create(file)
+    assert {one.reference for one in created(file)} == paid
+    assert {sent(one).state for one in Operation.objects.all()} == {State.COMPLETED}
+    assert coinmena.balance(NOURA, "USD") == Decimal("2003.02")
+
+
+def test_a_row_that_was_paid_is_made_again_however_late(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = confirmed(maya, deposits(2))
+    backups.append(Backup(postgres, committed))
+    paid = {sent(one).reference for one in created(file)}
+    backups[0].restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    two_days_later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: two_days_later)
+
+    assert {one.reference for one in created(file)} == paid
+
+
+def test_a_row_that_was_paid_and_is_not_made_again_says_so(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+) -> None:
+    file = confirmed(maya, deposits(1))
+    backups.append(Backup(postgres, committed))
+    (paid,) = [sent(one) for one in created(file)]
+    backups[0].restore()
+    lock = after_restore().lock
+    deposit(maya, noura, usd, str(paid.amount))
+    unlocked(lock, asked_by=maya, approved_by=lina)
+
+    assert paid.reference not in {one.reference for one in created(file)}
+
+    sentence = BulkRefusal.objects.get().sentence
+    assert "equal request" in sentence and f"CoinMENA holds an order of this row, {paid.reference}" in sentence
+
+
+def rung_to_create(file: BulkFile) -> bool:
+    bells = ProcrastinateJob.objects.filter(task_name="funding.create_from_file", queueing_lock__isnull=False)
+    return bells.filter(args={"file_id": file.pk}).exists()
+
+
+@pytest.mark.parametrize("ending", ["rejected", "cancelled", "discarded", "taken back"])
+def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    ending: str,
+) -> None:
+    """Its bytes could be uploaded anew otherwise, and its rows be paid under new references."""
+    ways = {"discarded": uploaded, "taken back": confirmed}
+    file = ways.get(ending, asked)(maya, deposits(1))
+    backups.append(Backup(postgres, committed))
+    made_on(file, maya, omar)
+    backups[0].restore()
+
+    freeze_after_restore(backup_at=timezone.now(), by=BY)
+    with pytest.raises(Conflict, match="First two people release the lock"):
+        given_up(file, ending, maya, omar)
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    with pytest.raises(Conflict, match="sent before a backup was restored"):
+        given_up(file, ending, maya, omar)
+
+
+def made_on(file: BulkFile, maya: Person, omar: Person) -> None:
+    """Bring a file from where it stands to its operations, and send them."""
+    if file.state == FileState.CHECKED:
+        totals = {total.key: total.amount for total in stored_totals(file)}
+        bulk_files.confirm(file_id=file.pk, count=1, totals=totals, confirmed_equal=False, by=maya)
+    if file.state != FileState.CONFIRMED:
+        approve(Request.objects.get(kind="bulk"), by=omar)
+    assert [sent(one).state for one in created(file)] == [State.COMPLETED]
+
+
+def given_up(file: BulkFile, ending: str, maya: Person, omar: Person) -> None:
+    if ending == "discarded":
+        bulk_files.discard(file_id=file.pk, by=maya)
+        return
+    request = Request.objects.get(kind="bulk")
+    if ending == "taken back":
+        approvals.take_back(request_id=request.pk, by=omar)
+    elif ending == "cancelled":
+        approvals.cancel(request_id=request.pk, by=maya)
+    else:
+        shown = request.fingerprint
+        approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
 
 
 # The lock -------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class Request(KeptModel):
     title = models.TextField()
     client = models.TextField(blank=True)
     amount = AmountField(null=True)
-    asset = models.CharField(max_length=16, blank=True)
+    asset = models.CharField(max_length=32, blank=True)
     reason = models.TextField(blank=True)
     fingerprint = models.CharField(max_length=64)
     rule = models.TextField()

@@ -23,6 +23,7 @@ from backoffice.funding.bulk.policies import can_settle
 from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
 from backoffice.funding.needed import needed_for_file
 from backoffice.funding.states import State
@@ -103,6 +104,7 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "marker": marker_of(file, progress),
         "is_watched": file.state in (FileState.WAITING, FileState.CONFIRMED) or progress.is_moving,
         "progress": progress_context(file, progress),
+        "is_locked": file.state == FileState.CONFIRMED and is_locked_after_restore(),
         "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
         "more_refusals": max(0, progress.refused - MOST_SHOWN),
         "operations_url": f"{reverse('funding:list')}?file={file.pk}",
@@ -148,15 +150,30 @@ def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm 
     agree."""
     equal = queries.equal_rows(file, now)
     ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
+    same_name = queries.same_name_before(file)
     return {
         "form": form or ControlForm(file, len(equal)),
         "equal": [line_of(row) for row in equal[:MOST_NAMED]],
         "equal_count": len(equal),
         "more_equal": max(0, len(equal) - MOST_NAMED),
-        "same_name": queries.same_name_before(file),
+        "same_name": same_name,
+        "in_both": in_both_in_words(file, same_name) if same_name else "",
         "ungated_count": len(ungated),
         "needed": needed_for_file(person) if ungated else None,
     }
+
+
+def in_both_in_words(file: BulkFile, other: BulkFile) -> str:
+    """Say how many rows of a file stand in an earlier one of its name: bytes that differ may hold the same payments."""
+    count = queries.rows_in_both(file, other)
+    if not count:
+        return _("No row stands in both.")
+    said = ngettext(
+        "%(n)s row stands in both, and would be paid twice.",
+        "%(n)s rows stand in both, and would be paid twice.",
+        count,
+    )
+    return said % {"n": f"{count:,}"}
 
 
 def line_of(row: BulkRow) -> Line:
@@ -287,6 +304,11 @@ def what_became_of(file: BulkFile) -> str:
         FileState.CONFIRMED: _("Its operations are being created."),
         FileState.DONE: _("It is done: see below what became of its rows."),
     }[FileState(file.state)]
+    if file.state == FileState.DONE and not queries.progress_of(file).made:
+        outcome = _(
+            "Nothing of it was made: see below why. To ask for its rows anew, upload a file that differs in a byte, "
+            "e.g. in a reason."
+        )
     uploaded = _("This very file was uploaded before, by %(name)s on %(when)s.") % {
         "name": file.uploaded_by.name,
         "when": times.written(file.uploaded_at, times.MomentStyle.SHORT),

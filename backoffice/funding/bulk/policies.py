@@ -1,11 +1,15 @@
 """Who may confirm and discard a file: nobody but the person who uploaded it, while it waits for that."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
-from backoffice.funding.models import BulkFile, FileState
+from backoffice.funding.bulk import queries
+from backoffice.funding.freezing import freezes
+from backoffice.funding.models import BulkFile, BulkRow, FileState
 from backoffice.funding.policies import check_can_ask
 
 
@@ -25,6 +29,40 @@ def check_can_settle(person: Person, file: BulkFile) -> None:
 
 def can_settle(person: Person, file: BulkFile) -> bool:
     return person.is_finance and person.pk == file.uploaded_by_id and file.state == FileState.CHECKED
+
+
+def check_can_let_go(file: BulkFile) -> None:
+    """Refuse giving up a file of which rows may have been sent before a backup was restored: its bytes could be
+    uploaded anew, and its rows be paid under new references.
+
+    :raises Conflict: then.
+    """
+    sentence = why_not_let_go(file)
+    if sentence:
+        raise Conflict(sentence)
+
+
+def why_not_let_go(file: BulkFile) -> str:
+    """Say why nobody can give this file up now; empty when nothing of it can have been sent."""
+    if queries.is_at_the_partner(file):
+        return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
+    if freezes.may_have_moved_on(file.uploaded_at):
+        return _("A backup was restored, and it may have been sent since. First two people release the lock.")
+    return ""
+
+
+def why_gated(row: BulkRow, file: BulkFile, now: datetime) -> str:
+    """Say why this row is refused where no rule asks others about it; empty where the word on the file is enough.
+
+    What the partner holds already was sent in time, before a backup was restored: it is made again however late.
+    """
+    if file.approval is None:
+        return _("No rule asks others about this row any more, and nobody approved the file. Put it into a new file.")
+    if file.approval.valid_until <= now and not queries.is_row_at_the_partner(row, file):
+        return _(
+            "The approval of the file has run out, and no rule asks others about this row. Put it into a new file."
+        )
+    return ""
 
 
 def why_not_for(person: Person) -> str:

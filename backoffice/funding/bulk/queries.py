@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 
-from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
+from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
+from backoffice.funding.references import reference_of
 from backoffice.funding.states import State
+from backoffice.orders.models import Order
 
 #: What moves on without anybody's help, so that a page that shows it should follow.
 _MOVING = (State.APPROVED, State.SUBMITTING, State.UNKNOWN)
@@ -43,9 +45,36 @@ def same_name_before(file: BulkFile) -> BulkFile | None:
     return others.order_by("-pk").first()
 
 
-def confirmed() -> QuerySet[BulkFile]:
-    """Return the files that workers have not come to the end of, oldest confirmation first."""
+def rows_in_both(file: BulkFile, other: BulkFile) -> int:
+    """Count the rows of a file that another one has as well: the same payment, whatever its reason."""
+    return (_contents_of(file) & _contents_of(other)).total()
+
+
+def _contents_of(file: BulkFile) -> "Counter[tuple[Any, ...]]":
+    return Counter(_content(row) for row in BulkRow.objects.filter(file=file))
+
+
+def to_be_created() -> QuerySet[BulkFile]:
+    """Return the files that workers have not come to the end of, oldest confirmation first; none after a restore."""
+    if is_locked_after_restore():
+        return BulkFile.objects.none()
     return files().filter(state=FileState.CONFIRMED).order_by("confirmed_at", "pk")
+
+
+def is_at_the_partner(file: BulkFile) -> bool:
+    """Tell whether the partner holds an order of some row of a file, as far as the mirror knows."""
+    references = [reference_in(file, row) for row in BulkRow.objects.filter(file=file)]
+    return Order.objects.filter(partner_order_ref__in=references).exists()
+
+
+def is_row_at_the_partner(row: BulkRow, file: BulkFile) -> bool:
+    """Tell whether the partner holds an order of one row, as far as the mirror knows."""
+    return Order.objects.filter(partner_order_ref=reference_in(file, row)).exists()
+
+
+def reference_in(file: BulkFile, row: BulkRow) -> str:
+    """Return the reference of the operation that a row of a file makes, whenever it does."""
+    return reference_of(Kind(row.kind), row.submission_token, file.uploaded_at.year)
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:

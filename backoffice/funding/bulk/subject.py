@@ -14,6 +14,7 @@ from backoffice.approvals.subjects import Words
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.pages import approval_preview
+from backoffice.funding.bulk.policies import check_can_let_go, why_not_let_go
 from backoffice.funding.fingerprint import file_fingerprint
 from backoffice.funding.models import BulkFile, FileState
 from backoffice.funding.services import bulk_files
@@ -52,18 +53,19 @@ class FileSubject:
         bulk_files.let_create(bulk_files.locked(file_id_of(request.subject)), by=by, note=note)
 
     def on_rejected(self, request: Request, by: Person, note: str, now: datetime) -> None:
-        bulk_files.let_go(bulk_files.locked(file_id_of(request.subject)), FileState.REJECTED, by=by, reason=note)
+        _let_go_by_people(request, FileState.REJECTED, by, note)
 
     def on_cancelled(self, request: Request, by: Person, now: datetime) -> None:
-        bulk_files.let_go(bulk_files.locked(file_id_of(request.subject)), FileState.CANCELLED, by=by)
+        _let_go_by_people(request, FileState.CANCELLED, by, "")
 
     def on_expired(self, request: Request, now: datetime) -> None:
         bulk_files.let_go(bulk_files.locked(file_id_of(request.subject)), FileState.EXPIRED, by=SCHEDULE)
 
     def why_not_taken_back(self, key: str) -> str:
-        """Say why an approval of a file stays: some of its rows are dealt with."""
-        if queries.waiting_rows(file_id_of(key)).count() == _file_of(key).row_count:
-            return ""
+        """Say why an approval of a file stays: some of its rows are dealt with, or may have been before a restore."""
+        file = _file_of(key)
+        if queries.waiting_rows(file.pk).count() == file.row_count:
+            return why_not_let_go(file)
         return gettext("It is too late: workers have begun to create its operations.")
 
     def on_taken_back(self, request: Request, by: Person, now: datetime) -> None:
@@ -73,6 +75,16 @@ class FileSubject:
             raise Conflict(sentence)
         reason = f"{by.name} took the approval back before anything was created."
         bulk_files.let_go(bulk_files.locked(file_id_of(request.subject)), FileState.CANCELLED, by=by, reason=reason)
+
+
+def _let_go_by_people(request: Request, to: FileState, by: Person, reason: str) -> None:
+    """End what nobody wants any more, unless it may have been approved and sent before a backup was restored.
+
+    :raises Conflict: then.
+    """
+    file = bulk_files.locked(file_id_of(request.subject))
+    check_can_let_go(file)
+    bulk_files.let_go(file, to, by=by, reason=reason)
 
 
 def file_id_of(key: str) -> int:

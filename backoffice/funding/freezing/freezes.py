@@ -40,6 +40,11 @@ def restored_at() -> datetime | None:
     return newest
 
 
+def may_have_moved_on(made_at: datetime) -> bool:
+    """Tell whether what was made then stood in a backup that was restored, whose lock is still in force."""
+    return Freeze.objects.filter(released_at=None, backup_at__isnull=False, frozen_at__gte=made_at).exists()
+
+
 def history() -> list[Freeze]:
     """Return the newest freezes that were released."""
     released = freezes().filter(released_at__isnull=False).prefetch_related("release__decisions__decided_by")

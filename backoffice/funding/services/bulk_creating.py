@@ -2,11 +2,15 @@
 
 Each row is its own transaction, under a lock on the file that no second worker waits for. A row that made its operation
 is known by its submission token, a row that could not by its refusal: whoever comes next goes on behind both.
+
+After a restore nothing is made until its lock is released: by then the mirror knows what the rows have come to since.
 """
 
 from typing import Final
 
-from django.db import transaction
+import structlog
+from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.policies import Refused
@@ -16,12 +20,16 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.bulk import queries
-from backoffice.funding.bulk.policies import why_not_for
+from backoffice.funding.bulk.policies import why_gated, why_not_for
+from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
 from backoffice.funding.services import creating
+from backoffice.funding.services.freezing import share_gate
 
 #: How long one job works at a file before it gives the worker back; another job goes on.
 SLICE_SECONDS: Final = 10.0
+
+log = structlog.get_logger(__name__)
 
 
 def create_operations(file_id: int, *, holder: str) -> bool:
@@ -41,9 +49,11 @@ def create_operations(file_id: int, *, holder: str) -> bool:
 
 
 def _deal_with(row_id: int, file_id: int, holder: str) -> bool:
-    """Make one row's operation, or write down why not; False when the file is in another worker's hands."""
+    """Make one row's operation, or write down why not; False when the file is in another worker's hands, or nothing is
+    made now."""
     with transaction.atomic():
-        file = _free(file_id)
+        share_gate()
+        file = None if is_locked_after_restore() else _free(file_id)
         if file is None:
             return False
         row = queries.waiting_rows(file_id).select_related("client", "asset").filter(pk=row_id).first()
@@ -67,6 +77,10 @@ def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
         creating.create(_intent(row, file), by=file.uploaded_by)
     except (Refused, creating.NotFundable, creating.EqualRequest, Conflict) as error:
         _refuse(row, file, str(error), holder)
+    except (DataError, IntegrityError):
+        # It would be refused again each time, and the rows behind it would never be reached.
+        log.exception("funding_row_refused_by_database", file=file.pk, row=row.number)
+        _refuse(row, file, _("The database refused this row. The worker's log says why."), holder)
 
 
 def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
@@ -78,11 +92,18 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         reason=row.reason,
         submission_token=row.submission_token,
         confirmed_equal=row.number in file.confirmed_equal,
-        must_be_gated=file.approval_id is None,
+        why_gated=why_gated(row, file, clock.now()),
+        year=file.uploaded_at.year,
     )
 
 
 def _refuse(row: BulkRow, file: BulkFile, sentence: str, holder: str) -> None:
+    if queries.is_row_at_the_partner(row, file):
+        held = _(
+            "CoinMENA holds an order of this row, %(reference)s: it was sent before a backup was restored. "
+            "Never ask for it anew."
+        )
+        sentence = f"{sentence} {held % {'reference': queries.reference_in(file, row)}}"
     BulkRefusal.objects.create(row=row, sentence=sentence, refused_at=clock.now())
     record(
         "bulk.row_refused",

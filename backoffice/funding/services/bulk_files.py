@@ -22,7 +22,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.bulk import gating, queries
 from backoffice.funding.bulk.checking import GoodRow, check
-from backoffice.funding.bulk.policies import check_can_settle
+from backoffice.funding.bulk.policies import check_can_let_go, check_can_settle
 from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
 from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
 from backoffice.funding.fingerprint import file_fingerprint
@@ -184,6 +184,7 @@ def discard(*, file_id: int, by: Person) -> BulkFile:
     with transaction.atomic():
         file = locked(file_id)
         check_can_settle(by, file)
+        check_can_let_go(file)
         let_go(file, FileState.DISCARDED, by=by)
     return file
 

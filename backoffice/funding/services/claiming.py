@@ -27,6 +27,7 @@ from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
 from backoffice.funding.queries import attempts_made, attempts_that_left
 from backoffice.funding.services.brakes import keep_to_environment
+from backoffice.funding.services.freezing import share_gate
 from backoffice.funding.services.intents import body_for, digest_of, intended_order
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
@@ -135,7 +136,7 @@ def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
 
 
 def _lock_in_order(operation_id: int) -> tuple[Gate, Operation]:
-    gate = Gate.objects.raw("SELECT * FROM funding_gate WHERE id = 1 FOR SHARE")[0]
+    gate = share_gate()
     client = Client.objects.raw(_LOCK_CLIENT, [operation_id])[0]
     return gate, locked(operation_id, client)
 

@@ -26,7 +26,7 @@ from backoffice.funding import queries, rolling
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
-from backoffice.funding.references import mint
+from backoffice.funding.references import is_minted, mint, reference_of
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.states import State
 from backoffice.money import Money, exact_sum
@@ -53,7 +53,9 @@ class Intent:
     """What a person asks for, as typed and checked.
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
-    ``must_be_gated``: it is not made unless a rule asks somebody else about it.
+    ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
+    ``year`` is that of its reference where it is not the year in which it is made: whoever makes it again from the same
+    token gives the same one.
     """
 
     kind: Kind
@@ -64,7 +66,8 @@ class Intent:
     submission_token: UUID
     confirmed_equal: bool = False
     copy_of: Operation | None = None
-    must_be_gated: bool = False
+    why_gated: str = ""
+    year: int | None = None
 
 
 def create_deposit(
@@ -117,13 +120,17 @@ def create(intent: Intent, *, by: Person) -> Operation:
             Client.objects.select_for_update(no_key=True).get(pk=intent.client.pk)
             operation = _made_before(intent, by) or _create(intent, by)
             failpoint(Failpoint.C13 if intent.copy_of else Failpoint.C0)
-    except IntegrityError:
+    except IntegrityError as error:
         # Two forms with one token for two clients, or two copies of one operation: the database let one of them in.
         made = _made_before(intent, by)
         if made is not None:
             return made
         if intent.copy_of is not None:
             check_can_copy(by, intent.copy_of)
+        if is_minted(reference_of(intent.kind, intent.submission_token, intent.year or clock.now().year)):
+            raise Conflict(
+                _("Another operation has the reference that this one would get. Ask for it anew.")
+            ) from error
         raise
     failpoint(Failpoint.C1)
     return operation
@@ -187,8 +194,8 @@ def _rule(intent: Intent, now: datetime) -> Rule | None:
     rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now))
     if rule is None and intent.kind == Kind.WITHDRAWAL:
         raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
-    if rule is None and intent.must_be_gated:
-        raise Refused(_("No rule asks others about this row any more, and nobody approved the file. Upload it anew."))
+    if rule is None and intent.why_gated:
+        raise Refused(intent.why_gated)
     return rule
 
 
@@ -205,7 +212,7 @@ def rule_facts(kind: str, client: Client, asset: Asset, amount: Decimal, now: da
 
 def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
     operation = Operation(
-        reference=mint(intent.kind, now),
+        reference=mint(intent.kind, intent.submission_token, year=intent.year or now.year, now=now),
         submission_token=intent.submission_token,
         kind=intent.kind,
         client=intent.client,

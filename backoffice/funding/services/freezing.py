@@ -55,6 +55,11 @@ def lock_gate() -> None:
     Gate.objects.select_for_update().get(pk=1)
 
 
+def share_gate() -> Gate:
+    """Keep a freeze from being committed until the transaction ends; others may hold the gate so at the same time."""
+    return Gate.objects.raw("SELECT * FROM funding_gate WHERE id = 1 FOR SHARE")[0]
+
+
 def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) -> None:
     same = freezes.in_force().filter(scope=scope, asset=asset, client=client, backup_at=None).first()
     if same is not None:

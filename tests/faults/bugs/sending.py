@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import requests
 from django.db import transaction
@@ -54,11 +55,16 @@ def new_reference(world: World) -> Iterator[None]:
             partner_client_id=operation.client.partner_client_id,
             asset_id=operation.asset_id,
             amount=operation.amount,
-            partner_order_ref=operation.reference if is_first else mint(Kind(operation.kind), clock.now()),
+            partner_order_ref=operation.reference if is_first else another_reference(operation),
         )
 
     with instead(claiming, "body_for", body_for):
         yield
+
+
+def another_reference(operation: Operation) -> str:
+    now = clock.now()
+    return mint(Kind(operation.kind), uuid4(), year=now.year, now=now)
 
 
 def sent_elsewhere(world: World) -> None:

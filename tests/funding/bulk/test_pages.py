@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
@@ -19,7 +22,7 @@ from backoffice.funding.bulk.columns import FILES
 from backoffice.funding.bulk.reading import LARGEST
 from backoffice.funding.models import BulkFile, FileState, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
-from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
@@ -27,6 +30,7 @@ from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploa
 from tests.funding.cast import SignIn
 
 UPLOAD = "/funding/bulk/upload/"
+TWINS = csv_of("deposit,user_12345,USD,10,Rent", "deposit,user_12345,USD,11,Rent", "deposit,user_12345,USD,10,Rent")
 FINANCE, MANAGER, AUDITOR = "maya", "omar", "vera"
 READERS = [FINANCE, MANAGER, AUDITOR]
 
@@ -183,6 +187,47 @@ def test_a_changed_file_of_the_same_name_is_warned_about(
     page = desk.get(send(desk, deposits(2)).headers["Location"]).content.decode()
 
     assert "Another file of this name was uploaded before." in page
+    assert "Its bytes differ" in page and "1 row stands in both" in page
+
+
+@pytest.mark.parametrize(
+    "saved_again", [lambda content: b"\xef\xbb\xbf" + content, lambda content: content.replace(b"\n", b"\r\n")]
+)
+def test_the_same_rows_in_other_bytes_are_said_to_be_the_same(
+    db: None, signed_in: SignIn, noura: Client, usd: Asset, saved_again: Callable[[bytes], bytes]
+) -> None:
+    desk = signed_in(FINANCE)
+    send(desk, TWINS)
+
+    page = desk.get(send(desk, saved_again(TWINS)).headers["Location"]).content.decode()
+
+    assert "holds something else" not in page
+    assert "3 rows stand in both" in page
+
+
+def test_a_file_of_the_same_name_without_a_row_in_common_says_so(
+    db: None, signed_in: SignIn, noura: Client, usd: Asset
+) -> None:
+    desk = signed_in(FINANCE)
+    send(desk, deposits(2))
+
+    page = desk.get(send(desk, deposits(2, first=3)).headers["Location"]).content.decode()
+
+    assert "No row stands in both." in page and "paid twice" not in page
+
+
+def test_a_file_of_which_nothing_was_made_says_how_its_rows_are_asked_for_anew(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = confirmed(maya, deposits(2)), signed_in(FINANCE)
+    Asset.objects.update(depositable=False)
+    assert created(file) == []
+    Asset.objects.update(depositable=True)
+
+    page = desk.get(send(desk, deposits(2)).headers["Location"]).content.decode()
+
+    assert "Nothing of it was made: see below why." in page and "differs in a byte" in page
+    assert send(desk, deposits(2).replace(b"Payment", b"Again")).headers["Location"] != f"/funding/bulk/{file.pk}/"
 
 
 def test_the_template_is_read_as_it_stands(db: None, signed_in: SignIn, noura: Client, usd: Asset) -> None:
@@ -355,6 +400,16 @@ def test_the_page_says_what_a_freeze_in_the_middle_holds_back(
 
     assert "HX-Trigger" in desk.get(f"/funding/bulk/{file.pk}/marker/", {"shown": shown}).headers
     assert "A freeze holds 3 of them back." in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+
+
+def test_the_page_says_that_nothing_is_made_under_the_lock_of_a_restore(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = confirmed(maya, deposits(3)), signed_in(FINANCE)
+    freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    assert created(file) == []
+    assert "made once two people have released the lock" in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
 
 
 def marker_on(desk: Browser, file: BulkFile) -> str:

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, Error, IntegrityError, connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -17,6 +18,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
@@ -26,14 +28,14 @@ from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.reading import MOST_ROWS
 from backoffice.funding.bulk.sums import stored_totals, totals_of
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation, Scope
-from backoffice.funding.services import bulk_creating, bulk_files
+from backoffice.funding.services import bulk_creating, bulk_files, creating
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.money import to_plain
 from backoffice.orders.models import MintedReference
 from tests.approving import approve
 from tests.funding.bulk.files import WORKER, a_manager, confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import deposit
+from tests.funding.cast import deposit, mirrored_asset
 from tests.people import give_role
 
 THREE = csv_of(
@@ -230,6 +232,44 @@ def test_a_row_that_cannot_be_made_any_more_is_refused_and_the_others_are_made(
     assert BulkFile.objects.get().state == FileState.DONE
 
 
+LONG_CODE = "ABCDEFGHIJKLMNOPQRST"
+
+
+def test_an_asset_with_a_code_of_twenty_characters_is_asked_for(
+    db: None, maya: Person, noura: Client, usd: Asset
+) -> None:
+    mirrored_asset(LONG_CODE)
+
+    made = created(
+        confirmed(maya, THREE.replace(b"withdrawal,user_12345,USD", f"withdrawal,user_12345,{LONG_CODE}".encode()))
+    )
+
+    assert [one.asset_id for one in made] == ["USD", LONG_CODE, "USD"]
+    assert Request.objects.get(subject=made[1].reference).asset == LONG_CODE
+
+
+@pytest.mark.parametrize("error", [IntegrityError, DataError])
+def test_a_row_the_database_refuses_keeps_no_other_from_being_made(
+    db: None, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch, error: type[Error]
+) -> None:
+    file, real = confirmed(maya, THREE), ask_for_approval
+    assert real is creating.ask_for_approval
+
+    def refused(**details: Any) -> None:
+        MintedReference.objects.create(reference=details["subject"], minted_at=details["now"])
+
+    def too_long(**details: Any) -> None:
+        real(**{**details, "asset": "A" * 99})
+
+    monkeypatch.setattr(creating, "ask_for_approval", refused if error is IntegrityError else too_long)
+
+    assert [one.kind for one in created(file)] == ["deposit", "deposit"]
+    refusal = BulkRefusal.objects.get()
+    assert refusal.row.number == 3 and "The database refused this row" in refusal.sentence
+    assert BulkFile.objects.get().state == FileState.DONE
+    assert MintedReference.objects.count() == 2
+
+
 def turns_manager(person: Person) -> None:
     give_role(person, Role.MANAGER)
 
@@ -385,16 +425,19 @@ def test_f26_a_sweep_finds_a_file_whose_bell_was_lost(committed: str, maya: Pers
     assert [bell.args for bell in bells] == [{"file_id": file.pk}]
 
 
-def test_f27_a_file_whose_job_runs_days_late_makes_operations_that_are_new_that_day(
+def test_f27_a_file_whose_job_runs_days_late_makes_only_what_others_are_asked_about(
     db: None, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, later = confirmed(maya, deposits(1)), clock.now() + timedelta(days=3)
+    file, later = confirmed(maya, THREE), clock.now() + timedelta(days=3)
     monkeypatch.setattr("backoffice.database.clock.now", lambda: later)
 
     (operation,) = created(file)
 
-    assert operation.requested_at == later
-    assert operation.valid_until == later + timedelta(hours=24)
+    assert (operation.kind, operation.state) == ("withdrawal", State.PENDING_APPROVAL)
+    assert (operation.requested_at, operation.valid_until) == (later, later + timedelta(hours=24))
+    refused = list(BulkRefusal.objects.order_by("row__number"))
+    assert [one.row.number for one in refused] == [2, 4]
+    assert {"The approval of the file has run out" in one.sentence for one in refused} == {True}
 
 
 # Size -----------------------------------------------------------------------------------------------------------------
