@@ -188,7 +188,7 @@ def why_not_in_force(operation: Operation, now: datetime) -> str:
 
 def why_overtaken(operation: Operation) -> str:
     """Say why a retry or a copy is not sent although it was asked for: what it follows moved money after all. Empty
-    when nothing speaks for that, or a manager has settled what did."""
+    when nothing speaks for that, or what did is settled and has moved nothing in the end."""
     if operation.copy_of is None or not queries.has_order_after_all(operation.copy_of):
         return ""
     return _("An order of the one before has turned up after all. This one could pay twice, so it is not sent.")

@@ -20,7 +20,7 @@ from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
-from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
+from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
@@ -139,13 +139,14 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
 
 def has_order_after_all(operation: Operation) -> bool:
     """Tell whether an order speaks against an end without effect, of this operation or of one that it follows: kept and
-    not settled, or in the mirror and not kept as what it is now.
+    not settled, settled and standing, or in the mirror and not kept as what it is now.
 
-    A manager who settled it has said what it means; until then a copy could pay twice.
+    Settling writes down what was done about an order and moves no money back: while the order stands, a copy could pay
+    twice.
     """
     ended = Operation.objects.filter(pk__in=ids_of_chain(operation), pk__lte=operation.pk)
     late = LateOrder.objects.filter(operation__in=ended)
-    if late.filter(settled_at=None).exists():
+    if late.filter(Q(settled_at=None) | _stands()).exists():
         return True
     settled = set(late.values_list("order_id", "kind"))
     orders = Order.objects.filter(partner_order_ref__in=ended.values("reference")).exclude(status__in=NOTHING_MOVED)
@@ -154,6 +155,18 @@ def has_order_after_all(operation: Operation) -> bool:
         (order_id, kinds.get(status, LateOrder.Kind.OPEN)) not in settled
         for order_id, status in orders.values_list("pk", "status")
     )
+
+
+def is_standing(late: LateOrder) -> bool:
+    """Tell whether a late order that was settled keeps copies away all the same."""
+    return LateOrder.objects.filter(_stands(), pk=late.pk).exists()
+
+
+def _stands() -> Q:
+    """Tell of each late order whether it may have moved money: all but one that ended without effect, or that the
+    partner had no longer when a manager settled it. One that a list leaves out later frees nothing by itself."""
+    moved_nothing = Q(status__in=NOTHING_MOVED) | GONE & Q(vanished_at__lte=OuterRef("settled_at"))
+    return ~Exists(Order.objects.filter(moved_nothing, pk=OuterRef("order_id")))
 
 
 def attempts_that_left(operation: Operation) -> int:
