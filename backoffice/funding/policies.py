@@ -59,7 +59,8 @@ def why_not_cancel(operation: Operation) -> str:
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
         if queries.is_at_the_partner(operation):
             return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-        if freezes.is_locked_after_restore():
+        lock = freezes.lock_after_restore()
+        if lock is not None and queries.was_asked_before(lock, operation):
             return _("A backup was restored, and it may have been sent since. First two people release the lock.")
         return ""
     if operation.is_ended:

@@ -33,6 +33,7 @@ from backoffice.reconciliation.models import LedgerSource, Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore, orders_read, orders_reconciled
 from tests.approving import approve, ask_for_release
 from tests.database import connect_to
+from tests.funding.bulk.files import confirmed, deposits
 from tests.funding.cast import NOURA, approved_by, deposit, mirrored_asset, mirrored_client, now, sent, withdrawal
 from tests.partners import Partners
 
@@ -183,6 +184,40 @@ def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancel
         else:
             approvals.cancel(request_id=request.pk, by=maya)
     assert now(operation).state == State.PENDING_APPROVAL
+
+
+def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(
+    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    """It cannot have been sent before the backup was restored, and nobody has to see it leave at the release."""
+    wrong, pending, refused = deposit(maya, noura, usd), withdrawal(maya, noura, usd), withdrawal(maya, noura, usd, "6")
+    regretted = approved_by(omar, withdrawal(maya, noura, usd, "7"))
+    asked = Request.objects.get(subject=refused.reference)
+
+    assert cancel_operation(operation_id=wrong.pk, by=maya).state == State.CANCELLED
+    assert cancel_operation(operation_id=pending.pk, by=maya).state == State.CANCELLED
+    approvals.reject(request_id=asked.pk, fingerprint=asked.fingerprint, reason_code="other", note="No.", by=omar)
+    approvals.take_back(request_id=Request.objects.get(subject=regretted.reference).pk, by=omar)
+
+    assert now(refused).state == State.REJECTED
+    assert now(regretted).state == State.CANCELLED
+
+
+@pytest.mark.parametrize("is_older", [True, False], ids=["uploaded before", "uploaded under the lock"])
+def test_the_row_of_a_file_is_as_old_as_its_file(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, is_older: bool
+) -> None:
+    """The row of an older file may have been made and sent between the backup and its restore."""
+    file = confirmed(maya, deposits(1)) if is_older else None
+    freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
+    row = (file or confirmed(maya, deposits(1))).rows.get()
+    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token)
+
+    if is_older:
+        with pytest.raises(Conflict, match="backup was restored"):
+            cancel_operation(operation_id=made.pk, by=maya)
+    else:
+        assert cancel_operation(operation_id=made.pk, by=maya).state == State.CANCELLED
 
 
 # The lock -------------------------------------------------------------------------------------------------------------
