@@ -166,7 +166,7 @@ def _stands() -> Q:
     """Tell of each late order whether it may have moved money: all but one that ended without effect, or that the
     partner had no longer when a manager settled it. One that a list leaves out later frees nothing by itself."""
     moved_nothing = Q(status__in=NOTHING_MOVED) | GONE & Q(vanished_at__lte=OuterRef("settled_at"))
-    return ~Exists(Order.objects.filter(moved_nothing, pk=OuterRef("order_id")))
+    return Q(~Exists(Order.objects.filter(moved_nothing, pk=OuterRef("order_id"))))
 
 
 def attempts_that_left(operation: Operation) -> int:
