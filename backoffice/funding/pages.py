@@ -65,7 +65,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
         "held": held,
-        "overtaken": policies.why_overtaken(operation) if operation.state in HELD_STATES else "",
+        "overtaken": overtaken_sentence(operation),
         "events": [*oldest_first(events), *in_doubt["proof"]] if in_doubt else events,
         "doubt": in_doubt,
         "closings": closing_pages.cards_of(operation, story.closings, now),
@@ -92,6 +92,15 @@ def held_sentence(operation: Operation) -> str:
     if operation.state not in HELD_STATES:
         return ""
     return why_frozen(operation.kind, operation.client_id, operation.asset_id)
+
+
+def overtaken_sentence(operation: Operation) -> str:
+    """Say why a retry or a copy is kept from being sent, and what can be done; empty when nothing keeps it so."""
+    why = policies.why_overtaken(operation) if operation.state in HELD_STATES else ""
+    if not why or operation.is_in_doubt:
+        return why
+    way_out = _("It stays here until %(name)s, who asked for it, cancels it or its time runs out.")
+    return f"{why} {way_out % {'name': operation.requested_by.name}}"
 
 
 def marker_of(operation: Operation, attempts: int, lookups: int, closings: str, held: str) -> str:

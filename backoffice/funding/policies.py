@@ -59,7 +59,8 @@ def why_not_cancel(operation: Operation) -> str:
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
         if queries.is_at_the_partner(operation):
             return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-        if freezes.is_locked_after_restore():
+        lock = freezes.lock_after_restore()
+        if lock is not None and queries.was_asked_before(lock, operation):
             return _("A backup was restored, and it may have been sent since. First two people release the lock.")
         return ""
     if operation.is_ended:
@@ -188,7 +189,7 @@ def why_not_in_force(operation: Operation, now: datetime) -> str:
 
 def why_overtaken(operation: Operation) -> str:
     """Say why a retry or a copy is not sent although it was asked for: what it follows moved money after all. Empty
-    when nothing speaks for that, or a manager has settled what did."""
+    when nothing speaks for that, or what did is settled and has moved nothing in the end."""
     if operation.copy_of is None or not queries.has_order_after_all(operation.copy_of):
         return ""
     return _("An order of the one before has turned up after all. This one could pay twice, so it is not sent.")

@@ -17,10 +17,10 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import Gate, Kind, LateOrder, Operation
+from backoffice.funding.models import BulkRow, Freeze, Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
-from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
+from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
 from backoffice.ui.listing import Summary
 
 EQUAL_WITHIN: Final = timedelta(hours=24)
@@ -139,13 +139,14 @@ def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
 
 def has_order_after_all(operation: Operation) -> bool:
     """Tell whether an order speaks against an end without effect, of this operation or of one that it follows: kept and
-    not settled, or in the mirror and not kept as what it is now.
+    not settled, settled and standing, or in the mirror and not kept as what it is now.
 
-    A manager who settled it has said what it means; until then a copy could pay twice.
+    Settling writes down what was done about an order and moves no money back: while the order stands, a copy could pay
+    twice.
     """
     ended = Operation.objects.filter(pk__in=ids_of_chain(operation), pk__lte=operation.pk)
     late = LateOrder.objects.filter(operation__in=ended)
-    if late.filter(settled_at=None).exists():
+    if late.filter(Q(settled_at=None) | _stands()).exists():
         return True
     settled = set(late.values_list("order_id", "kind"))
     orders = Order.objects.filter(partner_order_ref__in=ended.values("reference")).exclude(status__in=NOTHING_MOVED)
@@ -154,6 +155,18 @@ def has_order_after_all(operation: Operation) -> bool:
         (order_id, kinds.get(status, LateOrder.Kind.OPEN)) not in settled
         for order_id, status in orders.values_list("pk", "status")
     )
+
+
+def is_standing(late: LateOrder) -> bool:
+    """Tell whether a late order that was settled keeps copies away all the same."""
+    return LateOrder.objects.filter(_stands(), pk=late.pk).exists()
+
+
+def _stands() -> Q:
+    """Tell of each late order whether it may have moved money: all but one that ended without effect, or that the
+    partner had no longer when a manager settled it. One that a list leaves out later frees nothing by itself."""
+    moved_nothing = Q(status__in=NOTHING_MOVED) | GONE & Q(vanished_at__lte=OuterRef("settled_at"))
+    return Q(~Exists(Order.objects.filter(moved_nothing, pk=OuterRef("order_id"))))
 
 
 def attempts_that_left(operation: Operation) -> int:
@@ -180,6 +193,15 @@ def _is_at_the_partner() -> Exists:
 def is_at_the_partner(operation: Operation) -> bool:
     """Tell whether the partner holds an order under the reference of an operation, as far as the mirror knows."""
     return Order.objects.filter(partner_order_ref=operation.reference).exists()
+
+
+def was_asked_before(lock: Freeze, operation: Operation) -> bool:
+    """Tell whether an operation was asked for before the lock of a restore, so that it may have been sent since the
+    backup. The row of a file was asked for with its file, however late its operation is made."""
+    if operation.requested_at <= lock.frozen_at:
+        return True
+    token = operation.submission_token
+    return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.frozen_at).exists()
 
 
 def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:

@@ -53,6 +53,8 @@ MADE_ELSEWHERE: Final = Q(is_ours=False) & ~TRADE_WITHOUT_REFERENCE
 
 #: Orders that CoinMENA's list no longer has.
 NOT_LISTED: Final = Q(vanished_at__isnull=False)
+#: Those of them that did not come back singly since, and so no longer count as theirs.
+GONE: Final = NOT_LISTED & Q(read_at__lte=F("vanished_at"))
 
 #: Where an order without a known effect stands among the amounts: a page needs every row to have a place.
 NO_AMOUNT: Final = Value(Decimal(0), output_field=AmountField())

@@ -39,6 +39,8 @@ MOST_READINGS: Final = 3
 SYNC_TRIES: Final = 20
 SYNC_PAUSE_SECONDS: Final = 3.0
 BY: Final = System("after_restore")
+#: What a process started too early writes into the restored log. Passing over one of the backup itself only reads more.
+OF_A_START: Final = ("process.began", "process.ended")
 
 
 class NotKnown(Exception):
@@ -83,10 +85,12 @@ def after_restore(*, backup_at: datetime | None = None) -> Restored:
     Safe to run again: the lock that is in force stays, reading and comparing are done anew. It waits until the
     partner's list is settled past the lock, about two minutes.
 
-    :param backup_at: when the backup was taken; the time of the newest audit entry where nobody says.
-    :raises NotKnown: when that is not known, or lies in the future.
+    :param backup_at: when the backup was taken; where nobody says, the time of the newest audit entry, without those of
+        processes that began or ended.
+    :raises NotKnown: when that is not known, lies in the future, or before the backup that the lock in force is about.
     """
     lock = freeze_after_restore(backup_at=_backup_moment(backup_at), by=BY)
+    _check_reaches_back(lock, backup_at)
     failpoint(Failpoint.C17)
     unread = tuple(str(mirror.label) for mirror in (Mirror.CLIENTS, Mirror.ASSETS) if not _read(registered()[mirror]))
     _wait_until_settled(lock)
@@ -154,13 +158,24 @@ def _written(moment: datetime) -> str:
 
 
 def _backup_moment(told: datetime | None) -> datetime:
-    newest = Entry.objects.order_by("-number").values_list("at", flat=True).first()
+    newest = Entry.objects.exclude(event__in=OF_A_START).order_by("-number").values_list("at", flat=True).first()
     moment = told or newest
     if moment is None:
-        raise NotKnown("The audit log is empty, so nothing tells when the backup was taken. Say it: --backup-at")
+        raise NotKnown("The audit log does not tell when the backup was taken. Say it: --backup-at")
     if moment > clock.now():
         raise NotKnown(f"{moment.isoformat()} lies ahead of the database's clock. Say when the backup was taken.")
     return moment
+
+
+def _check_reaches_back(lock: Freeze, told: datetime | None) -> None:
+    """Refuse a backup older than the one the lock in force is about: what the lock is released on would begin too late,
+    and a lock never changes."""
+    if told is not None and lock.backup_at is not None and told < lock.backup_at:
+        raise NotKnown(
+            f"Freeze {lock.pk} is in force for a backup of {lock.backup_at.isoformat()}, so it does not reach back to "
+            f"{told.isoformat()}. Do not release it: restore the backup again, and run this with --backup-at before "
+            "anything else is started."
+        )
 
 
 def _read_orders(lock: Freeze) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -21,7 +22,7 @@ from backoffice.funding.services.late_orders import settle, watch
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
 from backoffice.mirror.incidents import report_vanished
-from backoffice.mirror.models import Incident
+from backoffice.mirror.models import Incident, Mirror
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.orders.services import ORDERS, look_up_order
 from backoffice.partner.outcome import judge_post
@@ -137,7 +138,7 @@ def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
 
 
 def test_nothing_is_copied_while_an_order_speaks_against_its_end(
-    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+    coinmena: Partners, failed: Operation, maya: Person
 ) -> None:
     assert not why_not_copy(failed)
     landed(coinmena, failed)
@@ -146,8 +147,93 @@ def test_nothing_is_copied_while_an_order_speaks_against_its_end(
 
     watch()
     assert "could pay twice" in why_not_copy(failed)
+
+
+@pytest.mark.parametrize("status", ["completed", "pending"])
+def test_settling_frees_no_copy_while_the_order_stands(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person, client: Browser, status: str
+) -> None:
+    """Whatever a manager writes moves no money back: whoever wants to pay again makes a new operation."""
+    waiting = deposit(maya, failed.client, failed.asset, copy_of=failed)
+    late = settled(coinmena, failed, maya, omar, status=status)
+
+    assert sent(waiting).state == State.APPROVED
+    assert coinmena.orders_under(waiting.reference) == []
+    client.force_login(maya)
+    assert "no copy is made or sent" in client.get(f"/funding/{failed.reference}/").content.decode()
+    page = client.get(f"/funding/{waiting.reference}/").content.decode()
+    assert "could pay twice" in page and "cancels it" in page, "why it is held, and the way out"
+
+    report_vanished(ORDERS, [late.order_id])
+    assert sent(waiting).state == State.APPROVED, "a list that leaves it out later frees nothing by itself"
+    assert cancel_operation(operation_id=waiting.pk, by=maya).state == State.CANCELLED
+
+
+def test_settling_says_what_follows_from_it(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person, client: Browser
+) -> None:
+    landed(coinmena, failed)
+    look_up_order(text=failed.reference, by=maya)
+    watch()
+    client.force_login(omar)
+    address = f"/funding/{failed.reference}/late/{LateOrder.objects.get().pk}/"
+
+    told = client.post(address, {"settlement": "CoinMENA was told."}, follow=True).content.decode()
+
+    assert "Settled. The operation stays as it ended. It stood when this was settled, so no copy" in told
+    assert "could pay twice" in why_not_copy(failed)
+
+
+def test_settling_frees_a_copy_once_the_order_has_ended_without_effect(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+) -> None:
+    late = settled(coinmena, failed, maya, omar, status="pending")
+
+    coinmena.change_order(late.order_id, status="rejected")
+    look_up_order(text=failed.reference, by=maya)
+
+    assert not why_not_copy(failed)
+
+
+def test_settling_frees_a_copy_of_what_has_vanished_until_it_is_back(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+) -> None:
+    landed(coinmena, failed)
+    order = look_up_order(text=failed.reference, by=maya)
+    watch()
+    report_vanished(ORDERS, [order.pk])
+    assert "could pay twice" in why_not_copy(failed), "nobody has settled it"
+
     settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA took it back.", by=omar)
     assert not why_not_copy(failed)
+
+    look_up_order(text=failed.reference, by=maya)
+    assert "could pay twice" in why_not_copy(failed)
+
+
+def test_an_order_that_the_mirror_could_not_take_keeps_copies_away_when_settled(
+    coinmena: Partners, failed: Operation, omar: Person
+) -> None:
+    incident = report_incident()
+    late = LateOrder.objects.create(
+        operation=failed, kind=LateOrder.Kind.COMPLETED, order_id=77, incident=incident, seen_at=incident.seen_at
+    )
+    settle(late_order_id=late.pk, settlement="CoinMENA was told.", by=omar)
+
+    assert "could pay twice" in why_not_copy(failed)
+
+
+def settled(coinmena: Partners, failed: Operation, finance: Person, manager: Person, *, status: str) -> LateOrder:
+    """Let an order land after the end, be found and be settled while it stands."""
+    landed(coinmena, failed, status=status)
+    look_up_order(text=failed.reference, by=finance)
+    watch()
+    return settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=manager)
+
+
+def report_incident() -> Incident:
+    seen = {"sentence": "This order is completed.", "seen_at": timezone.now()}
+    return Incident.objects.create(mirror=Mirror.ORDERS, kind="after_end", object_id="77", **seen)
 
 
 def test_a_manager_settles_it_once(coinmena: Partners, failed: Operation, maya: Person, omar: Person) -> None:

@@ -15,6 +15,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
+from backoffice.audit import processes
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock, embedded
@@ -332,6 +333,40 @@ def given_up(file: BulkFile, ending: str, maya: Person, omar: Person) -> None:
         approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
 
 
+def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(
+    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    """It cannot have been sent before the backup was restored, and nobody has to see it leave at the release."""
+    wrong, pending, refused = deposit(maya, noura, usd), withdrawal(maya, noura, usd), withdrawal(maya, noura, usd, "6")
+    regretted = approved_by(omar, withdrawal(maya, noura, usd, "7"))
+    asked = Request.objects.get(subject=refused.reference)
+
+    assert cancel_operation(operation_id=wrong.pk, by=maya).state == State.CANCELLED
+    assert cancel_operation(operation_id=pending.pk, by=maya).state == State.CANCELLED
+    approvals.reject(request_id=asked.pk, fingerprint=asked.fingerprint, reason_code="other", note="No.", by=omar)
+    approvals.take_back(request_id=Request.objects.get(subject=regretted.reference).pk, by=omar)
+
+    assert now(refused).state == State.REJECTED
+    assert now(regretted).state == State.CANCELLED
+
+
+@pytest.mark.parametrize("is_older", [True, False], ids=["uploaded before", "uploaded under the lock"])
+def test_the_row_of_a_file_is_as_old_as_its_file(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, is_older: bool
+) -> None:
+    """The row of an older file may have been made and sent between the backup and its restore."""
+    file = confirmed(maya, deposits(1)) if is_older else None
+    freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
+    row = (file or confirmed(maya, deposits(1))).rows.get()
+    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token)
+
+    if is_older:
+        with pytest.raises(Conflict, match="backup was restored"):
+            cancel_operation(operation_id=made.pk, by=maya)
+    else:
+        assert cancel_operation(operation_id=made.pk, by=maya).state == State.CANCELLED
+
+
 # The lock -------------------------------------------------------------------------------------------------------------
 
 
@@ -466,6 +501,46 @@ def test_it_asks_when_the_backup_was_taken_where_nothing_tells(coinmena: Partner
     with pytest.raises(NotKnown, match="lies ahead"):
         after_restore(backup_at=timezone.now() + timedelta(hours=1))
     assert not Freeze.objects.exists()
+
+
+def test_a_backup_older_than_the_one_of_the_lock_is_refused_loudly(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    """What the lock is released on would begin days too late, and everything would look done."""
+    deposit(maya, noura, usd)
+    lock = after_restore().lock
+    three_days_ago = timezone.now() - timedelta(days=3)
+
+    with pytest.raises(NotKnown, match="restore the backup again"):
+        after_restore(backup_at=three_days_ago)
+    with pytest.raises(CommandError, match="does not reach back") as refusal:
+        call_command("after_restore", backup_at=three_days_ago.isoformat())
+
+    assert refusal.value.returncode != 0
+    assert Run.objects.count() == 1 and Freeze.objects.get() == lock
+
+
+def test_a_later_backup_than_the_one_of_the_lock_changes_nothing(coinmena: Partners, lock: Freeze) -> None:
+    restored = after_restore(backup_at=timezone.now())
+
+    assert restored.lock == lock and restored.start == lock.backup_at - MARGIN  # type: ignore[operator]
+
+
+def test_a_process_started_too_early_is_not_taken_for_the_newest_entry_of_the_backup(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    deposit(maya, noura, usd)
+    newest_of_backup = Entry.objects.order_by("-number").values_list("at", flat=True)[0]
+    processes.began(processes.WEB)
+    processes.ended(processes.WEB)
+
+    assert after_restore().lock.backup_at == newest_of_backup
+
+
+def test_processes_alone_do_not_tell_when_the_backup_was_taken(coinmena: Partners) -> None:
+    processes.began(processes.WEB)
+    with pytest.raises(NotKnown, match="--backup-at"):
+        after_restore()
 
 
 def test_a_reading_can_begin_long_before_the_last_one(coinmena: Partners) -> None:

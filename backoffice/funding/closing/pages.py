@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.approvals.states import RequestState
+from backoffice.funding import queries
 from backoffice.funding.closing.closings import evidence_of, is_current
 from backoffice.funding.closing.findings import Difference, Findings, FoundOrder, findings_of
 from backoffice.funding.closing.policies import can_settle
@@ -29,6 +30,8 @@ FIELDS = {
     "amount": gettext_lazy("amount"),
     "opposite": gettext_lazy("amount on the other side"),
 }
+#: What an order says of an operation that ended without effect; the other kinds are about a completed one.
+AGAINST_NO_EFFECT = (LateOrder.Kind.COMPLETED, LateOrder.Kind.OPEN)
 MEANINGS = {
     RequestState.WAITING: Meaning.WARNING,
     RequestState.APPROVED: Meaning.POSITIVE,
@@ -246,6 +249,7 @@ class LateNote:
 
     late: LateOrder
     sentence: str
+    follows: str
     order_url: str
     can_settle: bool
 
@@ -257,11 +261,23 @@ def late_notes(operation: Operation, person: Person) -> list[LateNote]:
         LateNote(
             late=one,
             sentence=_(one.incident.sentence),
+            follows=what_follows(one),
             order_url=reverse("orders:detail", args=[one.order_id]),
             can_settle=one.settled_at is None and can_settle(person),
         )
         for one in sorted(rows, key=lambda one: one.settled_at is not None)
     ]
+
+
+def what_follows(late: LateOrder) -> str:
+    """Say what a late order means for whoever wants to pay again; empty where nobody could ever copy the operation."""
+    if late.kind not in AGAINST_NO_EFFECT:
+        return ""
+    if late.settled_at is None:
+        return _("No copy is made or sent before a manager has settled this, nor after that if the order stands.")
+    if queries.is_standing(late):
+        return _("It stood when this was settled, so no copy is made or sent. To pay again, make a new operation.")
+    return _("The order has moved nothing in the end, so it no longer keeps a copy away.")
 
 
 def waiting_sentence(closing: Closing) -> str:

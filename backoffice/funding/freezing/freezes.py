@@ -29,6 +29,11 @@ def in_force() -> QuerySet[Freeze]:
     return freezes().filter(released_at=None).order_by("frozen_at", "id")
 
 
+def lock_after_restore() -> Freeze | None:
+    """Return the lock of a restored backup that two people have not released yet."""
+    return in_force().filter(backup_at__isnull=False).first()
+
+
 def is_locked_after_restore() -> bool:
     """Tell whether a backup was restored and two people have not released the lock yet."""
     return Freeze.objects.filter(released_at=None, backup_at__isnull=False).exists()

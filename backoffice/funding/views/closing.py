@@ -100,6 +100,7 @@ def settle(request: HttpRequest, reference: str, late_order_id: int) -> HttpResp
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["settlement"])))
         return redirect("funding:detail", reference)
-    late_orders.settle(late_order_id=late.pk, settlement=form.cleaned_data["settlement"], by=person_of(request))
-    messages.success(request, _("Settled. The operation stays as it ended."))
+    late = late_orders.settle(late_order_id=late.pk, settlement=form.cleaned_data["settlement"], by=person_of(request))
+    settled = _("Settled. The operation stays as it ended.")
+    messages.success(request, f"{settled} {closing_pages.what_follows(late)}".strip())
     return redirect("funding:detail", reference)

@@ -21,7 +21,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--backup-at", help="when the backup was taken; the newest audit entry's time if not said")
+        parser.add_argument(
+            "--backup-at",
+            help="when the backup was taken; if not said, the time of the newest audit entry, starts and ends of "
+            "processes left out",
+        )
 
     def handle(self, *, backup_at: str | None, **_options: Any) -> None:
         self.stdout.write("All sending is locked first. Reading what CoinMENA did takes about two minutes …")
