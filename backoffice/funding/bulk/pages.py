@@ -49,6 +49,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Equal:
+    """Lines of a file that ask for the same, and the requests they equal."""
+
+    lines: str
+    kind: Text
+    client: Named
+    amount: Amount
+    requests: list[Reference]
+
+
+@dataclass(frozen=True)
 class Note:
     """What stands above a file that others have the word on, and the way to their request."""
 
@@ -146,17 +157,22 @@ def note_of(file: BulkFile, now: datetime) -> Note | None:
 def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
     """Return what a person must know before confirming: equal requests, another file of the same name, who else has to
     agree."""
-    equal = queries.equal_rows(file, now)
+    form = form or ControlForm(file, queries.equal_rows(file, now))
     ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
     return {
-        "form": form or ControlForm(file, len(equal)),
-        "equal": [line_of(row) for row in equal[:MOST_NAMED]],
-        "equal_count": len(equal),
-        "more_equal": max(0, len(equal) - MOST_NAMED),
+        "form": form,
+        "equal": [equal_of(one) for one in form.equal],
+        "equal_count": len(queries.equal_lines(form.equal)),
         "same_name": queries.same_name_before(file),
         "ungated_count": len(ungated),
         "needed": needed_for_file(person) if ungated else None,
     }
+
+
+def equal_of(alike: queries.Alike) -> Equal:
+    one = line_of(alike.rows[0])
+    requests = [Reference(text, reverse("funding:detail", args=[text])) for text in alike.references]
+    return Equal(", ".join(map(str, alike.lines)), one.kind, one.client, one.amount, requests)
 
 
 def line_of(row: BulkRow) -> Line:

@@ -1,6 +1,6 @@
 """Files and their rows, as pages, services and workers need them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,21 +90,37 @@ def row_of(operation: Operation) -> BulkRow | None:
     return found.filter(submission_token=operation.submission_token).first()
 
 
-def equal_rows(file: BulkFile, now: datetime) -> list[BulkRow]:
+@dataclass(frozen=True)
+class Alike:
+    """What asks for the same payment: rows of a file in its order, and requests made before by their references."""
+
+    rows: list[BulkRow]
+    references: list[str]
+
+    @property
+    def lines(self) -> list[int]:
+        return [row.number for row in self.rows]
+
+
+def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     """List the rows that ask for the same as another row of the file, or as a request of the last 24 hours.
 
     Two queries, however many rows. An equal request means the same as for the form: `queries.equal_requests`.
     """
-    own = list(rows_in_order(file))
+    own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
+    for row in rows_in_order(file):
+        own[row.kind, row.client_id, row.asset_id, row.amount].append(row)
     asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
-    recent = asked.filter(client__in={row.client_id for row in own})
-    contents = Counter(_content(row) for row in own)
-    known = set(recent.values_list("kind", "client_id", "asset_id", "amount"))
-    return [row for row in own if contents[_content(row)] > 1 or _content(row) in known]
+    recent = asked.filter(client__in={content[1] for content in own}).order_by("-requested_at", "-id")
+    known: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for *content, reference in recent.values_list("kind", "client_id", "asset_id", "amount", "reference"):
+        known[tuple(content)].append(reference)
+    return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or content in known]
 
 
-def _content(row: BulkRow) -> tuple[Any, ...]:
-    return row.kind, row.client_id, row.asset_id, row.amount
+def equal_lines(equal: list[Alike]) -> list[int]:
+    """Return the numbers of all rows that equal something."""
+    return sorted(line for one in equal for line in one.lines)
 
 
 # How far it is ------------------------------------------------------------------------------------------------------

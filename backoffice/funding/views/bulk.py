@@ -103,7 +103,7 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
     """Let the workers create the operations, once the control figures agree."""
     one, person = get_object_or_404(queries.files(), pk=file_id), person_of(request)
     check_can_settle(person, one)
-    form = ControlForm(one, len(queries.equal_rows(one, clock.now())), request.POST)
+    form = ControlForm(one, queries.equal_rows(one, clock.now()), request.POST)
     if not form.is_valid():
         return page(request, one, form, status=422)
     try:
@@ -111,11 +111,11 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
             file_id=one.pk,
             count=form.cleaned_data["count"],
             totals=form.totals,
-            confirmed_equal=form.cleaned_data.get("confirmed_equal", False),
+            confirmed_shown=form.confirmed_shown,
             by=person,
         )
-    except bulk_files.EqualRows:  # somebody asked for the same just now: the form asks whether it is another payment
-        return page(request, one, ControlForm(one, 1, request.POST), status=422)
+    except bulk_files.EqualRows as error:  # somebody asked for the same just now: the form asks about all of it
+        return page(request, one, ControlForm(one, error.equal, request.POST), status=422)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return page(request, one, form, status=422)

@@ -89,6 +89,7 @@ def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
     try:
         operation = creating.create(intent, by=person_of(request))
     except creating.EqualRequest as error:
+        form.ask_about(error.shown)
         form.add_error("confirmed_equal", str(error))
         return page(request, wording, form, equal=error.equal, status=422)
     except (creating.NotFundable, Refused) as error:
@@ -148,7 +149,6 @@ def page(
         "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
         "equal": [line_of(one) for one in equal or []],
         "original": original_of(form),
-        "asks_to_confirm": bool(equal) or form["confirmed_equal"].value() in (True, "on"),
         **preview_of(request, form, wording.kind),
     }
     return render_page(request, TEMPLATE, context, status=status)
