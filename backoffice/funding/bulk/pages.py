@@ -117,11 +117,17 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
         "more_refusals": max(0, progress.refused - MOST_SHOWN),
         "operations_url": f"{reverse('funding:list')}?file={file.pk}",
+        "rows_url": rows_url(file),
         "export_url": f"{reverse('funding:bulk_export')}?file={file.pk}",
         "can_settle": can_settle(person, file),
         "note": note_of(file, now),
         **(to_confirm(file, person, now, form) if file.state == FileState.CHECKED else {}),
     }
+
+
+def rows_url(file: BulkFile) -> str:
+    """Return where every row of a file is read, whatever has become of it."""
+    return f"{reverse('funding:bulk_rows')}?file={file.pk}"
 
 
 def total_label(kind: str) -> str:
@@ -213,9 +219,9 @@ def approvers_in_words(request: Request) -> str:
 def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
     """Return what is agreed to with a file: how many rows, what they add up to, and the rows worth reading."""
     rows = list(queries.rows_in_order(file))
-    odd = unusual.sentences_of([_movement_of(row) for row in rows], now)
-    for number in file.confirmed_equal:
-        odd[str(number)] = _("Equal to another row or request; confirmed as another payment.")
+    equal = _("Equal to another row or request; confirmed as another payment.")
+    odd = dict.fromkeys(map(str, file.confirmed_equal), equal)
+    odd = odd | unusual.sentences_of([_movement_of(row) for row in rows], now) | odd
     ungated = len(gating.rows_nobody_gates(rows, now))
     by_number = {str(row.number): row for row in rows}
     largest = sorted(rows, key=lambda row: row.amount, reverse=True)
@@ -236,7 +242,7 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
         "more_odd": max(0, len(odd) - FIRST_ROWS),
         "ungated": ungated,
         "gated": len(rows) - ungated,
-        "url": reverse("funding:bulk_file", args=[file.pk]),
+        "rows_url": rows_url(file),
     }
 
 
@@ -252,7 +258,7 @@ def _largest_of_each_asset(largest: list[BulkRow]) -> list[BulkRow]:
         seen[row.asset_id] += 1
         if seen[row.asset_id] <= LARGEST_SHOWN:
             kept.append(row)
-    return sorted(kept[:MOST_NAMED], key=lambda row: row.asset_id)
+    return sorted(kept, key=lambda row: row.asset_id)
 
 
 # How far it is ------------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ BULK_ROWS = Listing(
     columns=ROWS,
     filterset=BulkRowFilters,
     sorts=(Sort("line", _("Line"), ("file_id", "number"), descending=False),),
+    empty=Empty(_("No rows yet."), _("The rows of a file stand here from the moment it is uploaded.")),
     export_url_name="funding:bulk_export",
 )
 
@@ -62,6 +63,13 @@ def files(request: HttpRequest) -> HttpResponse:
     """List the files and how far they are."""
     context = {"can_ask": policies.can_ask(person_of(request))}
     return render_listing(request, LISTING, queries.listed(), context, can_export=False)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def rows(request: HttpRequest) -> HttpResponse:
+    """List every row of a file, whatever has become of it."""
+    return render_listing(request, BULK_ROWS, queries.rows())
 
 
 @require_http_methods(["GET", "POST"])
