@@ -145,7 +145,7 @@ def test_a_deposit_that_a_freeze_holds_is_not_said_to_be_sent_now(desk: Browser,
 
     page = desk.post("/funding/deposit/", filled(), follow=True).content.decode()
 
-    assert "It is held for now" in page
+    assert "It is held for now" in page and "if its permission has not run out" in page
     assert "sends it now" not in page
 
 

@@ -286,6 +286,7 @@ def progress_context(file: BulkFile, progress: Progress) -> dict[str, Any]:
         "text": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows},
         "refused": progress.refused,
         "held": held_in_words(progress.held) if progress.held else "",
+        "held_until": progress.held_until,
         "states": list(_states(file, progress)),
     }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
 
 from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
@@ -130,13 +130,15 @@ def equal_lines(equal: list[Alike]) -> list[int]:
 class Progress:
     """How many rows a file has, how many made an operation, in which state those are, how many were refused.
 
-    ``held`` of them are approved, and a freeze keeps them from being sent.
+    ``held`` of them are approved, and a freeze keeps them from being sent; ``held_until`` is when the permission of the
+    first of these runs out.
     """
 
     rows: int
     by_state: dict[str, int]
     refused: int
     held: int = 0
+    held_until: datetime | None = None
 
     @property
     def made(self) -> int:
@@ -155,11 +157,12 @@ class Progress:
 def progress_of(file: BulkFile) -> Progress:
     """Count what became of the rows. Two queries."""
     made = operations_of(Operation.objects.all(), file.pk).order_by().values("state", held=is_held())
-    by_state, held = Counter[str](), 0
-    for one in made.annotate(n=Count("pk")):
+    by_state, held, until = Counter[str](), 0, None
+    for one in made.annotate(n=Count("pk"), until=Min("valid_until")):
         by_state[one["state"]] += one["n"]
-        held += one["n"] if one["held"] and one["state"] == State.APPROVED else 0
-    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count(), held)
+        if one["held"] and one["state"] == State.APPROVED:
+            held, until = one["n"], one["until"]
+    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count(), held, until)
 
 
 def operations_of(operations: QuerySet[Operation], file_id: int) -> QuerySet[Operation]:

@@ -108,7 +108,9 @@ def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
     if operation.is_awaiting_approval:
         return messages.SUCCESS, _("Withdrawal asked for. It waits for another person.")
     if pages.held_sentence(operation) or policies.why_not_flowing(queries.gate(), clock.now()):
-        return messages.WARNING, _("Deposit asked for. It is held for now, and sent when money flows again.")
+        return messages.WARNING, _(
+            "Deposit asked for. It is held for now, and sent when money flows again, if its permission has not run out."
+        )
     return messages.SUCCESS, _("Deposit made. A worker sends it now.")
 
 

@@ -383,14 +383,18 @@ def test_the_page_says_what_a_freeze_in_the_middle_holds_back(
     db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
 ) -> None:
     file, desk = confirmed(maya, deposits(3)), signed_in(FINANCE)
-    created(file)
+    made = created(file)
     shown = marker_on(desk, file)
     assert "holds 3 of them back" not in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
 
     freeze(scope=Scope.ASSET, asset=usd, reason="The list is wrong.", by=omar)
 
     assert "HX-Trigger" in desk.get(f"/funding/bulk/{file.pk}/marker/", {"shown": shown}).headers
-    assert "A freeze holds 3 of them back." in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    assert "A freeze holds 3 of them back." in page
+    assert "as long as their permission has not run out by then" in page
+    first = min(one.valid_until for one in made if one.valid_until)
+    assert f"{first:%M:%S.%f}" in page, "when the first permission runs out, in whatever zone"
 
 
 def marker_on(desk: Browser, file: BulkFile) -> str:
