@@ -126,8 +126,8 @@ class FundingForm(forms.Form):
 
     def ask_about(self, shown: str) -> None:
         """Ask once more, about what is equal now; all else stays as it was typed."""
-        self.data = {**self.data.dict(), "equal_shown": shown}
-        self.data.pop("confirmed_equal", None)
+        kept = {name: self.data[name] for name in self.data if name != "confirmed_equal"}
+        self.data = {**kept, "equal_shown": shown}
 
 
 def asset_choices(kind: str, typed: str) -> list[tuple[str, Any]]:

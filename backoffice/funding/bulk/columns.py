@@ -75,7 +75,8 @@ FILES = Columns(
 
 
 def signed_amount(row: BulkRow) -> Decimal:
-    return row.amount if row.kind == OperationKind.DEPOSIT else -row.amount
+    amount: Decimal = row.amount
+    return amount if row.kind == OperationKind.DEPOSIT else -amount
 
 
 def client_of(row: BulkRow) -> Named:

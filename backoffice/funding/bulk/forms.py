@@ -60,8 +60,8 @@ class ControlForm(forms.Form):
             error_messages={"required": _("Confirm it, or discard the file.")},
         )
         if self.is_bound and self.data.get("equal_shown") != shown:
-            self.data = {**self.data.dict(), "equal_shown": shown}
-            self.data.pop("confirmed_equal", None)
+            kept = {name: self.data[name] for name in self.data if name != "confirmed_equal"}
+            self.data = {**kept, "equal_shown": shown}
 
     def clean(self) -> dict[str, Any]:
         """Compare the figures; one that could not be read has its own sentence already."""
@@ -75,7 +75,7 @@ class ControlForm(forms.Form):
     @property
     def confirmed_shown(self) -> str:
         """What the tick was given for; empty without one."""
-        return self.cleaned_data["equal_shown"] if self.cleaned_data.get("confirmed_equal") else ""
+        return str(self.cleaned_data["equal_shown"]) if self.cleaned_data.get("confirmed_equal") else ""
 
     @property
     def totals(self) -> dict[str, Decimal]:
