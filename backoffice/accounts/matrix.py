@@ -162,6 +162,7 @@ TABLE: dict[str, Row] = {
     "funding:bulk": Row(get=READERS_OF_MONEY),
     "funding:bulk_upload": Row(get=[FINANCE], post=[FINANCE]),
     "funding:bulk_template": Row(get=[FINANCE]),
+    "funding:bulk_rows": Row(get=READERS_OF_MONEY),
     "funding:bulk_export": Row(get=READERS_OF_MONEY, post=READERS_OF_MONEY),
     "funding:bulk_file": Row(get=READERS_OF_MONEY),
     "funding:bulk_marker": Row(get=READERS_OF_MONEY),

@@ -35,7 +35,7 @@ class FundingConfig(AppConfig):
         sums = exports.Sums("amount", "asset")
         exports.register(exports.Export(OPERATIONS, queries.with_approvers, sums))
         exports.register(exports.Export(WHO_FUNDED, who_funded.completed, sums, page="who_funded:page"))
-        exports.register(exports.Export(BULK_ROWS, bulk_rows, sums, page="funding:bulk"))
+        exports.register(exports.Export(BULK_ROWS, bulk_rows, sums, page="funding:bulk_rows"))
         exports.register(exports.Export(REQUESTS, with_nobodys_lanes, sums, requests_for, page="approvals:list"))
         panels.register(
             "client", panels.Panel(order=20, template="funding/panel_client.html", context=pages.client_panel)

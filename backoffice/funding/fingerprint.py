@@ -1,10 +1,12 @@
 """The digest a decision is bound to: everything that says what would move, for whom and why."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.fingerprints import fingerprint
+from backoffice.funding.bulk.queries import Alike
 from backoffice.funding.closing.findings import Findings
 from backoffice.funding.models import BulkFile, Closing, Operation
 from backoffice.money import to_plain
@@ -60,6 +62,25 @@ def file_fingerprint(file: BulkFile) -> str:
         "uploaded_by": file.uploaded_by_id,
     }
     return fingerprint(content)
+
+
+def equal_requests_fingerprint(kind: str, client: str, asset: str, amount: Decimal, equal: Iterable[str]) -> str:
+    """Return the SHA-256 of what a person typed and of the references of the equal requests they were shown with it."""
+    content = {
+        "version": VERSION,
+        "kind": str(kind),
+        "client": client,
+        "asset": asset,
+        "amount": to_plain(amount),
+        "equal": sorted(equal),
+    }
+    return fingerprint(content)
+
+
+def equal_rows_fingerprint(file: BulkFile, equal: Iterable[Alike]) -> str:
+    """Return the SHA-256 of the lines of a file that were shown as equal, and of the references of what they equal."""
+    alike = sorted([one.lines, sorted(one.references)] for one in equal)
+    return fingerprint({"version": VERSION, "file": file.pk, "equal": alike})
 
 
 def claim_fingerprint(

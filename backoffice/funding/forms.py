@@ -58,6 +58,7 @@ class FundingForm(forms.Form):
     submission_token = forms.UUIDField(widget=forms.HiddenInput)
     copy_of = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     confirmed_equal = forms.BooleanField(label=_("Yes, this is another payment"), required=False)
+    equal_shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, kind: Kind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,6 +117,17 @@ class FundingForm(forms.Form):
         if original is None:
             raise ValidationError(_("The operation this copies does not exist."))
         return original
+
+    def clean(self) -> dict[str, Any]:
+        """Bind the tick to what stood beside it."""
+        cleaned = super().clean() or {}
+        is_ticked, shown = cleaned.pop("confirmed_equal", False), cleaned.pop("equal_shown", "")
+        return {**cleaned, "confirmed_shown": shown if is_ticked else ""}
+
+    def ask_about(self, shown: str) -> None:
+        """Ask once more, about what is equal now; all else stays as it was typed."""
+        kept = {name: self.data[name] for name in self.data if name != "confirmed_equal"}
+        self.data = {**kept, "equal_shown": shown}
 
 
 def asset_choices(kind: str, typed: str) -> list[tuple[str, Any]]:

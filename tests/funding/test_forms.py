@@ -145,7 +145,7 @@ def test_a_deposit_that_a_freeze_holds_is_not_said_to_be_sent_now(desk: Browser,
 
     page = desk.post("/funding/deposit/", filled(), follow=True).content.decode()
 
-    assert "It is held for now" in page
+    assert "It is held for now" in page and "if its permission has not run out" in page
     assert "sends it now" not in page
 
 
@@ -178,8 +178,70 @@ def test_an_equal_request_asks_for_a_confirmation_and_takes_it(desk: Browser) ->
     assert asked.status_code == 422
     assert "Yes, this is another payment" in asked.content.decode()
 
-    assert desk.post("/funding/deposit/", filled(confirmed_equal="on")).status_code == 302
+    assert desk.post("/funding/deposit/", ticked(asked)).status_code == 302
     assert Operation.objects.filter(confirmed_equal=True).count() == 1
+
+
+def ticked(asked: Any, **changes: str) -> dict[str, str]:
+    """The form as it came back, with the tick."""
+    shown = typed_in(asked.content.decode(), "equal_shown")
+    return filled(confirmed_equal="on", equal_shown=shown, **changes)
+
+
+def asks_anew(answer: Any) -> bool:
+    """Whether the page asks about equal requests, and nobody has ticked the box on it."""
+    page = answer.content.decode()
+    return "The same was asked for in the last 24 hours." in page and not re.search(r"<input[^>]*checked", page)
+
+
+def test_a_tick_for_one_amount_confirms_no_other(desk: Browser) -> None:
+    desk.post("/funding/deposit/", filled(amount="500"))
+    desk.post("/funding/deposit/", filled(amount="700"))
+    asked = desk.post("/funding/deposit/", filled(amount="500"))
+
+    changed = desk.post("/funding/deposit/", ticked(asked, amount="700", reason="Second half"))
+
+    assert (changed.status_code, asks_anew(changed)) == (422, True)
+    assert typed_in(changed.content.decode(), "reason") == "Second half"
+    assert Operation.objects.count() == 2
+    assert desk.post("/funding/deposit/", ticked(changed, amount="700")).status_code == 302
+
+
+def test_a_tick_confirms_no_request_that_was_made_since(desk: Browser, omar: Person) -> None:
+    desk.post("/funding/deposit/", filled())
+    asked = desk.post("/funding/deposit/", filled())
+    again = desk.post("/funding/deposit/", filled())
+    desk.post("/funding/deposit/", ticked(again))
+
+    late = desk.post("/funding/deposit/", ticked(asked))
+
+    assert (late.status_code, asks_anew(late)) == (422, True)
+    assert all(one.reference in late.content.decode() for one in Operation.objects.all())
+    assert Operation.objects.count() == 2
+
+
+@pytest.mark.parametrize("shown", ["", "0" * 64, "x" * 5000])
+def test_a_tick_without_what_it_is_about_confirms_nothing(desk: Browser, shown: str) -> None:
+    desk.post("/funding/deposit/", filled())
+
+    answer = desk.post("/funding/deposit/", filled(confirmed_equal="on", equal_shown=shown))
+
+    assert (answer.status_code, asks_anew(answer)) == (422, True)
+
+
+def test_a_tick_is_asked_for_again_after_another_error(desk: Browser) -> None:
+    desk.post("/funding/deposit/", filled())
+    asked = desk.post("/funding/deposit/", filled())
+
+    answer = desk.post("/funding/deposit/", ticked(asked, reason=""))
+
+    assert answer.status_code == 422
+    assert not re.search(r"<input[^>]*checked", answer.content.decode())
+
+
+def test_a_tick_where_nothing_is_equal_is_no_confirmation(desk: Browser) -> None:
+    assert desk.post("/funding/deposit/", filled(confirmed_equal="on")).status_code == 302
+    assert not Operation.objects.get().confirmed_equal
 
 
 EXTRA = {

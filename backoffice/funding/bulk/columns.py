@@ -1,5 +1,7 @@
 """The columns of the list of files, and of the file that says what became of each row."""
 
+from decimal import Decimal
+
 from django.db.models import Case, F, When
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -9,7 +11,7 @@ from backoffice.database.fields import AmountField
 from backoffice.funding.models import BulkFile, BulkRow, FileState
 from backoffice.funding.models import Kind as OperationKind
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
-from backoffice.ui.values import Badge, Lines, Meaning, Person, Text
+from backoffice.ui.values import Amount, Badge, Lines, Meaning, Named, Person, Text
 
 MEANINGS = {
     FileState.CHECKED: Meaning.WARNING,
@@ -72,8 +74,13 @@ FILES = Columns(
 )
 
 
-def signed_amount(row: BulkRow) -> object:
-    return row.amount if row.kind == OperationKind.DEPOSIT else -row.amount
+def signed_amount(row: BulkRow) -> Decimal:
+    amount: Decimal = row.amount
+    return amount if row.kind == OperationKind.DEPOSIT else -amount
+
+
+def client_of(row: BulkRow) -> Named:
+    return Named(str(row.client), row.client.partner_client_id, row.client.get_absolute_url())
 
 
 def _said(key: str, label: Text, name: str) -> Column:
@@ -82,28 +89,55 @@ def _said(key: str, label: Text, name: str) -> Column:
 
 
 ROWS = Columns(
-    Column(key="file", label=_("File"), value=lambda row: row.file.name, export="file__name"),
-    Column(key="line", label=_("Line"), kind=Kind.NUMBER, value=lambda row: row.number, export="number"),
-    Column(key="type", label=_("Type"), value=lambda row: row.kind, export="kind"),
+    Column(
+        key="file",
+        label=_("File"),
+        value=lambda row: row.file.name,
+        url=lambda row: reverse("funding:bulk_file", args=[row.file_id]),
+        export="file__name",
+        on_phone=OnPhone.HIDE,
+    ),
+    Column(
+        key="line",
+        label=_("Line"),
+        kind=Kind.NUMBER,
+        value=lambda row: row.number,
+        export="number",
+        on_phone=OnPhone.LABEL,
+    ),
+    Column(
+        key="type",
+        label=_("Type"),
+        value=lambda row: OperationKind(row.kind).label,
+        export="kind",
+        export_value=lambda row: row.kind,
+    ),
     Column(
         key="client",
         label=_("Client"),
-        value=lambda row: row.client.partner_client_id,
+        value=client_of,
         export="client__partner_client_id",
         export_label="client_id",
     ),
-    Column(key="client_name", label=_("Client name"), value=lambda row: row.client.name, export="client__name"),
-    Column(key="asset", label=_("Asset"), value=lambda row: row.asset_id, export="asset_id"),
+    Column(
+        key="client_name",
+        label=_("Client name"),
+        value=lambda row: row.client.name,
+        export="client__name",
+        screen=False,
+    ),
+    Column(key="asset", label=_("Asset"), value=lambda row: row.asset_id, export="asset_id", screen=False),
     Column(
         key="amount",
         label=_("Amount"),
         kind=Kind.MONEY,
-        value=signed_amount,
+        value=lambda row: Amount(signed_amount(row), row.asset_id),
+        export_value=signed_amount,
         export=Case(
             When(kind=OperationKind.WITHDRAWAL, then=-F("amount")), default=F("amount"), output_field=AmountField()
         ),
     ),
-    Column(key="reason", label=_("Reason"), value=lambda row: row.reason, export="reason"),
+    Column(key="reason", label=_("Reason"), value=lambda row: row.reason, export="reason", classes="soft"),
     _said("reference", _("Operation"), "reference"),
     _said("state", _("State"), "operation_state"),
     _said("failure", _("Failure"), "failure_sentence"),

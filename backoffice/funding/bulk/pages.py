@@ -50,6 +50,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Equal:
+    """Lines of a file that ask for the same, and the requests they equal."""
+
+    lines: str
+    kind: Text
+    client: Named
+    amount: Amount
+    requests: list[Reference]
+
+
+@dataclass(frozen=True)
 class Note:
     """What stands above a file that others have the word on, and the way to their request."""
 
@@ -108,11 +119,17 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "refusals": [(row.number, row.refusal.sentence) for row in queries.refused_rows(file)[:MOST_SHOWN]],
         "more_refusals": max(0, progress.refused - MOST_SHOWN),
         "operations_url": f"{reverse('funding:list')}?file={file.pk}",
+        "rows_url": rows_url(file),
         "export_url": f"{reverse('funding:bulk_export')}?file={file.pk}",
         "can_settle": can_settle(person, file),
         "note": note_of(file, now),
         **(to_confirm(file, person, now, form) if file.state == FileState.CHECKED else {}),
     }
+
+
+def rows_url(file: BulkFile) -> str:
+    """Return where every row of a file is read, whatever has become of it."""
+    return f"{reverse('funding:bulk_rows')}?file={file.pk}"
 
 
 def total_label(kind: str) -> str:
@@ -148,19 +165,24 @@ def note_of(file: BulkFile, now: datetime) -> Note | None:
 def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
     """Return what a person must know before confirming: equal requests, another file of the same name, who else has to
     agree."""
-    equal = queries.equal_rows(file, now)
+    form = form or ControlForm(file, queries.equal_rows(file, now))
     ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
     same_name = queries.same_name_before(file)
     return {
-        "form": form or ControlForm(file, len(equal)),
-        "equal": [line_of(row) for row in equal[:MOST_NAMED]],
-        "equal_count": len(equal),
-        "more_equal": max(0, len(equal) - MOST_NAMED),
+        "form": form,
+        "equal": [equal_of(one) for one in form.equal],
+        "equal_count": len(queries.equal_lines(form.equal)),
         "same_name": same_name,
         "in_both": in_both_in_words(file, same_name) if same_name else "",
         "ungated_count": len(ungated),
         "needed": needed_for_file(person) if ungated else None,
     }
+
+
+def equal_of(alike: queries.Alike) -> Equal:
+    one = line_of(alike.rows[0])
+    requests = [Reference(text, reverse("funding:detail", args=[text])) for text in alike.references]
+    return Equal(", ".join(map(str, alike.lines)), one.kind, one.client, one.amount, requests)
 
 
 def in_both_in_words(file: BulkFile, other: BulkFile) -> str:
@@ -214,9 +236,9 @@ def approvers_in_words(request: Request) -> str:
 def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
     """Return what is agreed to with a file: how many rows, what they add up to, and the rows worth reading."""
     rows = list(queries.rows_in_order(file))
-    odd = unusual.sentences_of([_movement_of(row) for row in rows], now)
-    for number in file.confirmed_equal:
-        odd[str(number)] = _("Equal to another row or request; confirmed as another payment.")
+    equal = _("Equal to another row or request; confirmed as another payment.")
+    odd = dict.fromkeys(map(str, file.confirmed_equal), equal)
+    odd = odd | unusual.sentences_of([_movement_of(row) for row in rows], now) | odd
     ungated = len(gating.rows_nobody_gates(rows, now))
     by_number = {str(row.number): row for row in rows}
     largest = sorted(rows, key=lambda row: row.amount, reverse=True)
@@ -237,7 +259,7 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
         "more_odd": max(0, len(odd) - FIRST_ROWS),
         "ungated": ungated,
         "gated": len(rows) - ungated,
-        "url": reverse("funding:bulk_file", args=[file.pk]),
+        "rows_url": rows_url(file),
     }
 
 
@@ -253,7 +275,7 @@ def _largest_of_each_asset(largest: list[BulkRow]) -> list[BulkRow]:
         seen[row.asset_id] += 1
         if seen[row.asset_id] <= LARGEST_SHOWN:
             kept.append(row)
-    return sorted(kept[:MOST_NAMED], key=lambda row: row.asset_id)
+    return sorted(kept, key=lambda row: row.asset_id)
 
 
 # How far it is ------------------------------------------------------------------------------------------------------
@@ -281,6 +303,7 @@ def progress_context(file: BulkFile, progress: Progress) -> dict[str, Any]:
         "text": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows},
         "refused": progress.refused,
         "held": held_in_words(progress.held) if progress.held else "",
+        "held_until": progress.held_until,
         "states": list(_states(file, progress)),
     }
 

@@ -1,11 +1,11 @@
 """Files and their rows, as pages, services and workers need them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
 
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind, Operation
@@ -119,21 +119,37 @@ def row_of(operation: Operation) -> BulkRow | None:
     return found.filter(submission_token=operation.submission_token).first()
 
 
-def equal_rows(file: BulkFile, now: datetime) -> list[BulkRow]:
+@dataclass(frozen=True)
+class Alike:
+    """What asks for the same payment: rows of a file in its order, and requests made before by their references."""
+
+    rows: list[BulkRow]
+    references: list[str]
+
+    @property
+    def lines(self) -> list[int]:
+        return [row.number for row in self.rows]
+
+
+def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     """List the rows that ask for the same as another row of the file, or as a request of the last 24 hours.
 
     Two queries, however many rows. An equal request means the same as for the form: `queries.equal_requests`.
     """
-    own = list(rows_in_order(file))
+    own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
+    for row in rows_in_order(file):
+        own[row.kind, row.client_id, row.asset_id, row.amount].append(row)
     asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
-    recent = asked.filter(client__in={row.client_id for row in own})
-    contents = Counter(_content(row) for row in own)
-    known = set(recent.values_list("kind", "client_id", "asset_id", "amount"))
-    return [row for row in own if contents[_content(row)] > 1 or _content(row) in known]
+    recent = asked.filter(client__in={content[1] for content in own}).order_by("-requested_at", "-id")
+    known: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for *content, reference in recent.values_list("kind", "client_id", "asset_id", "amount", "reference"):
+        known[tuple(content)].append(reference)
+    return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or content in known]
 
 
-def _content(row: BulkRow) -> tuple[Any, ...]:
-    return row.kind, row.client_id, row.asset_id, row.amount
+def equal_lines(equal: list[Alike]) -> list[int]:
+    """Return the numbers of all rows that equal something."""
+    return sorted(line for one in equal for line in one.lines)
 
 
 # How far it is ------------------------------------------------------------------------------------------------------
@@ -143,13 +159,15 @@ def _content(row: BulkRow) -> tuple[Any, ...]:
 class Progress:
     """How many rows a file has, how many made an operation, in which state those are, how many were refused.
 
-    ``held`` of them are approved, and a freeze keeps them from being sent.
+    ``held`` of them are approved, and a freeze keeps them from being sent; ``held_until`` is when the permission of the
+    first of these runs out.
     """
 
     rows: int
     by_state: dict[str, int]
     refused: int
     held: int = 0
+    held_until: datetime | None = None
 
     @property
     def made(self) -> int:
@@ -168,11 +186,12 @@ class Progress:
 def progress_of(file: BulkFile) -> Progress:
     """Count what became of the rows. Two queries."""
     made = operations_of(Operation.objects.all(), file.pk).order_by().values("state", held=is_held())
-    by_state, held = Counter[str](), 0
-    for one in made.annotate(n=Count("pk")):
+    by_state, held, until = Counter[str](), 0, None
+    for one in made.annotate(n=Count("pk"), until=Min("valid_until")):
         by_state[one["state"]] += one["n"]
-        held += one["n"] if one["held"] and one["state"] == State.APPROVED else 0
-    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count(), held)
+        if one["held"] and one["state"] == State.APPROVED:
+            held, until = one["n"], one["until"]
+    return Progress(file.row_count, by_state, BulkRefusal.objects.filter(row__file=file).count(), held, until)
 
 
 def operations_of(operations: QuerySet[Operation], file_id: int) -> QuerySet[Operation]:

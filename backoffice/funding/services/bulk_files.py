@@ -25,7 +25,7 @@ from backoffice.funding.bulk.checking import GoodRow, check
 from backoffice.funding.bulk.policies import check_can_let_go, check_can_settle
 from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
 from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
-from backoffice.funding.fingerprint import file_fingerprint
+from backoffice.funding.fingerprint import equal_rows_fingerprint, file_fingerprint
 from backoffice.funding.models import BulkFile, BulkRow, FileState
 from backoffice.funding.policies import check_can_ask
 from backoffice.funding.services.doorbells import ring_to_create
@@ -44,6 +44,10 @@ class BadRows(Exception):
 
 class EqualRows(Exception):
     """Rows equal other requests and nobody has confirmed that they are other payments."""
+
+    def __init__(self, equal: list[queries.Alike]) -> None:
+        super().__init__(_("Confirm that the rows which equal another request are other payments."))
+        self.equal = equal
 
 
 @dataclass(frozen=True)
@@ -116,11 +120,21 @@ def _store(name: str, content: bytes, digest: str, rows: list[BulkRow], by: Pers
     return file
 
 
-def confirm(*, file_id: int, count: int, totals: dict[str, Decimal], confirmed_equal: bool, by: Person) -> BulkFile:
+def confirm(
+    *,
+    file_id: int,
+    count: int,
+    totals: dict[str, Decimal],
+    by: Person,
+    confirmed_shown: str = "",
+    confirmed_equal: bool = False,
+) -> BulkFile:
     """Let the workers create one operation for each row; where some row needs it, once others have agreed to the file.
 
     :param count, totals: what the person read off their own source, by `Total.key`; they must agree exactly.
-    :param confirmed_equal: that the rows which equal another request are other payments.
+    :param confirmed_shown: the digest of the equal rows that the person saw and says are other payments; it counts
+        while no other rows are equal, and to nothing else. :param confirmed_equal: that whatever is equal is another
+        payment, for callers who show nobody a page.
     :raises Refused: for anybody but who uploaded it, and where no rule says who agrees. :raises Conflict: when it was
         settled meanwhile, or a control figure differs. :raises EqualRows: unless confirmed.
     """
@@ -130,15 +144,15 @@ def confirm(*, file_id: int, count: int, totals: dict[str, Decimal], confirmed_e
         if differences(file, count, totals):
             raise Conflict(_("The control figures are not those of the file. Compare it with your own list."))
         equal = queries.equal_rows(file, clock.now())
-        if equal and not confirmed_equal:
-            raise EqualRows(_("Confirm that the rows which equal another request are other payments."))
-        file.confirmed_equal = [row.number for row in equal]
+        if equal and not confirmed_equal and confirmed_shown != equal_rows_fingerprint(file, equal):
+            raise EqualRows(equal)
+        file.confirmed_equal = queries.equal_lines(equal)
         if gating.rows_nobody_gates(queries.rows_in_order(file), clock.now()):
             _ask_others(file, rule_demanded(Facts(kind=RuleKind.BULK)), by)
         else:
             _settle(file, FileState.CONFIRMED, confirmed_at=clock.now(), confirmed_equal=file.confirmed_equal)
             ring_to_create(file.pk)
-        after = {**_said_of(file), "state": str(file.state), "confirmed_equal": len(equal)}
+        after = {**_said_of(file), "state": str(file.state), "confirmed_equal": len(file.confirmed_equal)}
         record("bulk.confirmed", by=by, obj=file, after=after)
     return file
 

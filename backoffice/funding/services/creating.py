@@ -3,7 +3,7 @@
 The client's row is locked first, so two people who key the same payment at the same moment see each other's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -23,7 +23,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries, rolling
-from backoffice.funding.fingerprint import fingerprint_of
+from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
 from backoffice.funding.references import is_minted, mint, reference_of
@@ -37,11 +37,15 @@ SUBJECT_KIND: Final = "operation"
 
 
 class EqualRequest(Exception):
-    """An equal operation of the last 24 hours exists and nobody has confirmed that this is another payment."""
+    """An equal operation of the last 24 hours exists and nobody has confirmed that this is another payment.
 
-    def __init__(self, equal: list[Operation]) -> None:
+    ``shown`` is the digest of what is asked for and of ``equal``: what a confirmation of just this carries.
+    """
+
+    def __init__(self, equal: list[Operation], shown: str) -> None:
         super().__init__(_("An equal request was made in the last 24 hours. Confirm that this is another payment."))
         self.equal = equal
+        self.shown = shown
 
 
 class NotFundable(Exception):
@@ -56,6 +60,9 @@ class Intent:
     ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
     ``year`` is that of its reference where it is not the year in which it is made: whoever makes it again from the same
     token gives the same one.
+    ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
+    while nothing else is asked for and nothing else is equal. ``confirmed_equal`` counts whatever is equal, and is for
+    callers who show nobody a page.
     """
 
     kind: Kind
@@ -68,6 +75,7 @@ class Intent:
     copy_of: Operation | None = None
     why_gated: str = ""
     year: int | None = None
+    confirmed_shown: str = ""
 
 
 def create_deposit(
@@ -150,7 +158,8 @@ def _made_before(intent: Intent, by: Person) -> Operation | None:
 
 
 def _create(intent: Intent, by: Person) -> Operation:
-    _check_possible(intent, by)
+    chain = _check_possible(intent, by)
+    intent = replace(intent, confirmed_equal=_is_confirmed(intent, chain))
     now = clock.now()
     rule = _rule(intent, now)
     operation = _insert(intent, rule, by, now)
@@ -167,16 +176,32 @@ def _create(intent: Intent, by: Person) -> Operation:
     return operation
 
 
-def _check_possible(intent: Intent, by: Person) -> None:
+def _check_possible(intent: Intent, by: Person) -> list[int]:
+    """Refuse what cannot be made; return the chain it continues."""
     sentence = why_not_client(intent.client) or why_not_asset(intent.asset, intent.kind)
     if sentence:
         raise NotFundable(sentence)
-    chain = _check_can_follow(intent, by)
+    return _check_can_follow(intent, by)
+
+
+def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
+    """Tell whether somebody confirmed that this is another payment; refuse it where they should have.
+
+    Under the client's lock: what somebody else asked for since a page was shown is among the equal ones.
+    """
     if intent.confirmed_equal:
-        return
+        return True
     equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now(), chain)
-    if equal:
-        raise EqualRequest(equal)
+    shown = _shown_with(intent, equal)
+    if equal and intent.confirmed_shown != shown:
+        raise EqualRequest(equal, shown)
+    return bool(equal)
+
+
+def _shown_with(intent: Intent, equal: list[Operation]) -> str:
+    references = [one.reference for one in equal]
+    client, asset = intent.client.partner_client_id, intent.asset.asset_id
+    return equal_requests_fingerprint(intent.kind, client, asset, intent.amount, references)
 
 
 def _check_can_follow(intent: Intent, by: Person) -> list[int]:

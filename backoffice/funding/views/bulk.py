@@ -52,6 +52,7 @@ BULK_ROWS = Listing(
     columns=ROWS,
     filterset=BulkRowFilters,
     sorts=(Sort("line", _("Line"), ("file_id", "number"), descending=False),),
+    empty=Empty(_("No rows yet."), _("The rows of a file stand here from the moment it is uploaded.")),
     export_url_name="funding:bulk_export",
 )
 
@@ -62,6 +63,13 @@ def files(request: HttpRequest) -> HttpResponse:
     """List the files and how far they are."""
     context = {"can_ask": policies.can_ask(person_of(request))}
     return render_listing(request, LISTING, queries.listed(), context, can_export=False)
+
+
+@require_GET
+@require_role(*policies.READERS)
+def rows(request: HttpRequest) -> HttpResponse:
+    """List every row of a file, whatever has become of it."""
+    return render_listing(request, BULK_ROWS, queries.rows())
 
 
 @require_http_methods(["GET", "POST"])
@@ -103,7 +111,7 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
     """Let the workers create the operations, once the control figures agree."""
     one, person = get_object_or_404(queries.files(), pk=file_id), person_of(request)
     check_can_settle(person, one)
-    form = ControlForm(one, len(queries.equal_rows(one, clock.now())), request.POST)
+    form = ControlForm(one, queries.equal_rows(one, clock.now()), request.POST)
     if not form.is_valid():
         return page(request, one, form, status=422)
     try:
@@ -111,11 +119,11 @@ def confirm(request: HttpRequest, file_id: int) -> HttpResponse:
             file_id=one.pk,
             count=form.cleaned_data["count"],
             totals=form.totals,
-            confirmed_equal=form.cleaned_data.get("confirmed_equal", False),
+            confirmed_shown=form.confirmed_shown,
             by=person,
         )
-    except bulk_files.EqualRows:  # somebody asked for the same just now: the form asks whether it is another payment
-        return page(request, one, ControlForm(one, 1, request.POST), status=422)
+    except bulk_files.EqualRows as error:  # somebody asked for the same just now: the form asks about all of it
+        return page(request, one, ControlForm(one, error.equal, request.POST), status=422)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return page(request, one, form, status=422)

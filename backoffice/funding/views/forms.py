@@ -89,6 +89,7 @@ def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
     try:
         operation = creating.create(intent, by=person_of(request))
     except creating.EqualRequest as error:
+        form.ask_about(error.shown)
         form.add_error("confirmed_equal", str(error))
         return page(request, wording, form, equal=error.equal, status=422)
     except (creating.NotFundable, Refused) as error:
@@ -107,7 +108,9 @@ def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
     if operation.is_awaiting_approval:
         return messages.SUCCESS, _("Withdrawal asked for. It waits for another person.")
     if pages.held_sentence(operation) or policies.why_not_flowing(queries.gate(), clock.now()):
-        return messages.WARNING, _("Deposit asked for. It is held for now, and sent when money flows again.")
+        return messages.WARNING, _(
+            "Deposit asked for. It is held for now, and sent when money flows again, if its permission has not run out."
+        )
     return messages.SUCCESS, _("Deposit made. A worker sends it now.")
 
 
@@ -148,7 +151,6 @@ def page(
         "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
         "equal": [line_of(one) for one in equal or []],
         "original": original_of(form),
-        "asks_to_confirm": bool(equal) or form["confirmed_equal"].value() in (True, "on"),
         **preview_of(request, form, wording.kind),
     }
     return render_page(request, TEMPLATE, context, status=status)

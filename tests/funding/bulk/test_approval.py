@@ -1,12 +1,15 @@
 """A file of which some row would go out on one person's word needs another's before anything of it is created."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.models import Person
@@ -26,7 +29,7 @@ from backoffice.funding.services import bulk_files
 from backoffice.funding.states import State
 from tests.approving import approve
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import deposit
+from tests.funding.cast import SignIn, deposit, mirrored_asset
 from tests.ruling import make_live, rule
 
 PAYOUTS = csv_of("withdrawal,user_12345,USD,10,Payout", "withdrawal,user_12345,USD,11,Payout")
@@ -221,3 +224,65 @@ def test_the_preview_names_sums_largest_and_unusual_rows(db: None, maya: Person,
     assert [str(amount.amount) for _kind, amount in seen["totals"]] == ["510"]
     assert [line.number for line in seen["largest"]] == [3, 6, 5]
     assert seen["odd_count"] == 5, "nothing was ever completed for this client"
+
+
+def test_the_largest_rows_of_every_asset_are_among_those_to_read(
+    db: None, maya: Person, noura: Client, usd: Asset
+) -> None:
+    assets = ["BHD", "BTC", "KWD", "SAR"]
+    for name in assets:
+        mirrored_asset(name)
+    rows = [f"deposit,user_12345,{name},{n}{n},x" for n in (1, 2, 3, 4) for name in [*assets, "USD"]]
+
+    largest = approval_preview(asked(maya, csv_of(*rows)), clock.now())["largest"]
+
+    assert [line.amount.asset for line in largest] == [name for name in [*assets, "USD"] for _row in range(3)]
+
+
+def test_what_was_confirmed_as_another_payment_comes_first(db: None, maya: Person, noura: Client, usd: Asset) -> None:
+    amounts = [*range(1, 30), 29]
+    file = asked(maya, csv_of(*(f"deposit,user_12345,USD,{n},x" for n in amounts)), equal=True)
+
+    seen = approval_preview(file, clock.now())
+
+    assert [line.number for line, _sentence in seen["odd"][:2]] == [30, 31]
+
+
+def test_the_approver_reads_every_row_of_a_file_that_waits(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = asked(maya, deposits(60)), signed_in("omar")
+    address = f"/funding/bulk/rows/?file={file.pk}"
+
+    assert f'href="{address}"' in desk.get(f"/approvals/file-{file.pk}/").content.decode()
+    first = desk.get(address).content.decode()
+    older = re.search(r'href="(\?[^"]*page=[^"]*)"', first)
+    assert older and "Payment 31" in first and "Payment 60" not in first
+    assert "Payment 60" in desk.get(f"/funding/bulk/rows/{unescape(older[1])}").content.decode()
+    assert f"/funding/bulk/rows/export/?file={file.pk}" in first
+
+
+def test_the_page_of_a_file_leads_to_all_its_rows_from_the_moment_it_is_uploaded(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = uploaded(maya, deposits(30)), signed_in("maya")
+    other = uploaded(maya, deposits(2, first=400))
+    address = f"/funding/bulk/rows/?file={file.pk}"
+
+    assert f'href="{address}"' in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    page = desk.get(address).content.decode()
+    assert "Payment 30" in page and "Payment 400" not in page and f"/funding/bulk/{other.pk}/" not in page
+
+
+def test_the_rows_cost_the_same_however_many_they_are(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    desk = signed_in("omar")
+
+    def queries_for(file: BulkFile) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(f"/funding/bulk/rows/?file={file.pk}").status_code == 200
+        return len(captured)
+
+    queries_for(asked(maya, deposits(1)))
+    assert queries_for(asked(maya, deposits(2, first=10))) == queries_for(asked(maya, deposits(45, first=100)))

@@ -1,5 +1,6 @@
 """The pages of bulk files: uploading, confirming, following, and what they cost."""
 
+import re
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import SignIn
+from tests.funding.cast import SignIn, deposit
 
 UPLOAD = "/funding/bulk/upload/"
 TWINS = csv_of("deposit,user_12345,USD,10,Rent", "deposit,user_12345,USD,11,Rent", "deposit,user_12345,USD,10,Rent")
@@ -297,8 +298,43 @@ def test_equal_rows_are_shown_and_must_be_ticked(
 
     answer = confirm(desk, file, count="2", total_1="10.00")
     assert answer.status_code == 422 and "2 rows ask for the same" in answer.content.decode()
-    assert confirm(desk, file, count="2", total_1="10.00", confirmed_equal="on").status_code == 302
+    shown = hidden(answer)
+    assert confirm(desk, file, count="2", total_1="10.00", confirmed_equal="on").status_code == 422
+    assert confirm(desk, file, count="2", total_1="10.00", confirmed_equal="on", equal_shown=shown).status_code == 302
     assert BulkFile.objects.get().confirmed_equal == [2, 3]
+
+
+def hidden(answer: Any) -> str:
+    """Return the digest of the equal rows that a page shows."""
+    found = re.search(r'name="equal_shown" value="([0-9a-f]{64})"', answer.content.decode())
+    assert found
+    return found[1]
+
+
+def test_a_row_that_has_become_equal_since_is_asked_about_first(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    desk, file = signed_in(FINANCE), uploaded(maya, deposits(2))
+    deposit(maya, noura, usd, "1.01")
+    shown = hidden(desk.get(f"/funding/bulk/{file.pk}/"))
+    since = deposit(maya, noura, usd, "2.01")
+
+    answer = confirm(desk, file, count="2", total_1="3.02", confirmed_equal="on", equal_shown=shown)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422 and since.reference in page and "2 rows ask for the same" in page
+    assert "checked" not in re.findall(r'<input[^>]*name="confirmed_equal"[^>]*>', page)[0]
+    assert 'value="3.02"' in page and hidden(answer) != shown
+    assert BulkFile.objects.get().state == FileState.CHECKED
+
+
+def test_all_equal_rows_are_named(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:
+    rows = [f"deposit,user_12345,USD,{n}.00,Rent" for n in range(1, 16)]
+    file = uploaded(maya, csv_of(*rows, *rows))
+
+    page = signed_in(FINANCE).get(f"/funding/bulk/{file.pk}/").content.decode()
+
+    assert all(f'<bdi dir="ltr">{n}, {n + 15}</bdi>' in page for n in range(2, 17))
 
 
 def test_a_file_is_discarded_once(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:
@@ -392,14 +428,18 @@ def test_the_page_says_what_a_freeze_in_the_middle_holds_back(
     db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
 ) -> None:
     file, desk = confirmed(maya, deposits(3)), signed_in(FINANCE)
-    created(file)
+    made = created(file)
     shown = marker_on(desk, file)
     assert "holds 3 of them back" not in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
 
     freeze(scope=Scope.ASSET, asset=usd, reason="The list is wrong.", by=omar)
 
     assert "HX-Trigger" in desk.get(f"/funding/bulk/{file.pk}/marker/", {"shown": shown}).headers
-    assert "A freeze holds 3 of them back." in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    assert "A freeze holds 3 of them back." in page
+    assert "as long as their permission has not run out by then" in page
+    first = min(one.valid_until for one in made if one.valid_until)
+    assert f"{first:%M:%S.%f}" in page, "when the first permission runs out, in whatever zone"
 
 
 def test_the_page_says_that_nothing_is_made_under_the_lock_of_a_restore(
@@ -472,6 +512,24 @@ def test_the_page_of_a_file_costs_the_same_however_long_it_is(
     short, long = confirmed(maya, deposits(1, first=1000)), confirmed(maya, deposits(60, first=2000))
     created(short), created(long)
     assert queries_for(short) == queries_for(long)
+
+
+def test_equal_rows_cost_the_same_however_many_they_are(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    desk = signed_in(FINANCE)
+
+    def queries_with(rows: int) -> int:
+        for n in range(rows):
+            deposit(maya, noura, usd, f"{rows}00{n}.00")
+        same = [f"deposit,user_12345,USD,{rows}00{n}.00,Rent" for n in range(rows)]
+        file = uploaded(maya, csv_of(*same, *same), name=f"{rows}.csv")
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(f"/funding/bulk/{file.pk}/").content.decode().count('<bdi dir="ltr">2, ') == 1
+        return len(captured)
+
+    queries_with(1)
+    assert queries_with(2) == queries_with(9)
 
 
 def test_the_list_of_files_costs_the_same_however_long_it_is(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from django.db import DataError, Error, IntegrityError, connection
@@ -27,6 +27,7 @@ from backoffice.funding import tasks
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.reading import MOST_ROWS
 from backoffice.funding.bulk.sums import stored_totals, totals_of
+from backoffice.funding.fingerprint import equal_rows_fingerprint
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation, Scope
 from backoffice.funding.services import bulk_creating, bulk_files, creating
 from backoffice.funding.services.freezing import freeze
@@ -181,12 +182,44 @@ def test_equal_rows_must_be_confirmed_and_only_theirs_is_the_confirmation(
     assert [one.confirmed_equal for one in created(file)] == [True, False, True]
 
 
+def test_a_confirmation_counts_for_the_rows_and_requests_that_were_shown(
+    db: None, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, figures = uploaded(maya, deposits(2)), Figures(count=2, totals={"deposit USD": Decimal("3.02")})
+    deposit(maya, noura, usd, "1.01")
+    shown = shown_now(file)
+    deposit(maya, noura, usd, "2.01")
+
+    with pytest.raises(bulk_files.EqualRows) as refused:
+        bulk_files.confirm(file_id=file.pk, **figures, confirmed_shown=shown, by=maya)
+    assert queries.equal_lines(refused.value.equal) == [2, 3]
+    assert (one := BulkFile.objects.get()).state == FileState.CHECKED and one.confirmed_equal == []
+
+    deposit(maya, noura, usd, "2.01", confirmed_equal=True)  # the same row again, but it equals another request now
+    with pytest.raises(bulk_files.EqualRows):
+        bulk_files.confirm(file_id=file.pk, **figures, confirmed_shown=shown, by=maya)
+    bulk_files.confirm(file_id=file.pk, **figures, confirmed_shown=shown_now(file), by=maya)
+    assert BulkFile.objects.get().confirmed_equal == [2, 3]
+
+
+class Figures(TypedDict):
+    """What a person reads off their own list."""
+
+    count: int
+    totals: dict[str, Decimal]
+
+
+def shown_now(file: BulkFile) -> str:
+    """The digest of what a page shows as equal."""
+    return equal_rows_fingerprint(file, queries.equal_rows(file, clock.now()))
+
+
 def test_a_row_that_equals_a_request_of_the_last_day_must_be_confirmed(
     db: None, maya: Person, noura: Client, usd: Asset
 ) -> None:
     deposit(maya, noura, usd, "1.01")
 
-    assert [row.number for row in queries.equal_rows(uploaded(maya, deposits(3)), clock.now())] == [2]
+    assert queries.equal_lines(queries.equal_rows(uploaded(maya, deposits(3)), clock.now())) == [2]
 
 
 def test_an_equal_request_made_after_the_confirmation_keeps_the_row_from_paying_twice(
