@@ -31,8 +31,12 @@ class Conflict(Exception):
     """Somebody or something was faster, or the content is no longer what was shown. The text is fit for staff."""
 
 
-class Slowed(Conflict):
-    """A person approves faster than anybody reads. Nothing is lost: the same can be done after the wait it names."""
+class NotYet(Conflict):
+    """It cannot be done at this moment. Nothing is lost: the same can be done after the wait that the text names."""
+
+
+class Slowed(NotYet):
+    """A person approves faster than anybody reads."""
 
 
 @dataclass(frozen=True)

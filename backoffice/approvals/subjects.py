@@ -86,7 +86,13 @@ class ChangedByThePartner(Protocol):
     """A subject whose content others can change at any moment, so that it is read afresh before a decision."""
 
     def refresh(self, key: str) -> None:
-        """Ask the partner now, outside any transaction; whatever is new changes the fingerprint."""
+        """Ask the partner now, outside any transaction; whatever is new changes the fingerprint.
+
+        Called before the second factor is used up, and again before the decision itself, so that no approval is given
+        without it. Returning says that the partner was asked, whether or not it answered.
+
+        :raises NotYet: when the partner could not be asked at this moment; nothing is decided then.
+        """
 
     def changed_sentence(self, key: str) -> str:
         """Say why what was asked for cannot be decided on any more, and who can go on."""

@@ -10,22 +10,24 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts import proofs
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import services as approvals
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
 from backoffice.funding.models import Closing, LateOrder, Operation
 from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
 from backoffice.funding.services.late_orders import watch
+from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.states import State
 from backoffice.orders.services import look_up_order
 from tests.factors import with_code, wrong_code_of
 from tests.funding.cast import deposit, looked_up, now, sent
-from tests.funding.closings import LETTER, asked, claim, in_review, landed, signed
+from tests.funding.closings import LETTER, asked, being_looked_up, claim, in_review, landed, signed
 from tests.partners import Partners
 
 SignIn = Callable[[Person], Browser]
@@ -214,6 +216,32 @@ def test_a_claim_that_is_contradicted_comes_back_with_its_reason(
     assert answer.status_code == 422
     assert "close it as completed" in answer.content.decode()
     assert "Rana wrote" in answer.content.decode(), "what was typed stays"
+
+
+def test_a_look_up_under_way_uses_up_no_code_and_loses_nothing_typed(
+    reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
+    being_looked_up(reviewing)
+
+    said = with_code(maya, **GOOD, evidence=[letter()])
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", said)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "It is being looked up at this moment." in page
+    assert GOOD["statement"] in page and "Attach the files again" in page
+    assert not Closing.objects.exists() and not Proof.objects.filter(person=maya).exists()
+
+    Operation.objects.update(**NO_LEASE)
+    closing = asked(reviewing, maya)
+    being_looked_up(reviewing)
+    signing = with_code(omar, fingerprint=closing.fingerprint, note="Read and compared")
+    answer = sign_in(omar).post(f"/approvals/{closing.key}/approve/", signing)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "It is being looked up at this moment." in page
+    assert "Read and compared" in page and "Sign the closing" in page
+    assert now(reviewing).state == State.REVIEW and not Proof.objects.filter(person=omar).exists()
 
 
 def test_outside_review_there_is_no_form(
