@@ -19,8 +19,9 @@ from backoffice.database import clock
 from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
-from backoffice.funding.models import Closing, LateOrder, Operation
+from backoffice.funding.models import Closing, LateOrder, Operation, Scope
 from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
+from backoffice.funding.services.freezing import freeze
 from backoffice.funding.services.late_orders import watch
 from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.states import State
@@ -28,6 +29,7 @@ from backoffice.orders.services import look_up_order
 from tests.factors import with_code, wrong_code_of
 from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import LETTER, asked, being_looked_up, claim, in_review, landed, signed
+from tests.funding.doubt import PAST, POST, Travel, halt
 from tests.partners import Partners
 
 SignIn = Callable[[Person], Browser]
@@ -93,6 +95,78 @@ def test_a_page_in_doubt_argues_step_by_step(
     ):
         assert sentence in page
     assert "copy_of" not in page and "/close/" not in page
+
+
+def is_frozen(_coinmena: Partners, _operation: Operation, _travel: Travel, by: Person) -> None:
+    freeze(scope=Scope.EVERYTHING, reason="Somebody looks.", by=by)
+
+
+def is_halted(_coinmena: Partners, _operation: Operation, _travel: Travel, _by: Person) -> None:
+    halt()
+
+
+def is_out_of_force(_coinmena: Partners, operation: Operation, _travel: Travel, _by: Person) -> None:
+    Operation.objects.filter(pk=operation.pk).update(valid_until=clock.now())
+
+
+def is_sent_three_times(coinmena: Partners, operation: Operation, travel: Travel, _by: Person) -> None:
+    coinmena.fault("close_before_apply", match=POST, times=None)
+    for number in (1, 2):
+        travel(number * PAST)
+        looked_up(operation)
+
+
+def test_a_page_in_doubt_says_that_the_same_reference_is_sent_again_even_in_quarantine(
+    in_doubt: Operation, sign_in: SignIn, maya: Person
+) -> None:
+    page = page_of(sign_in(maya), in_doubt)
+
+    assert "nothing is sent under a new reference and no copy can be made" in page
+    assert "nothing is sent again" not in page
+    assert "The worker sends the same reference once more." in page and "becomes Failed." not in page
+
+
+@pytest.mark.parametrize(
+    ("situation", "because"),
+    [
+        (is_frozen, "is frozen by Omar Saleh"),
+        (is_halted, "Sending is halted"),
+        (is_out_of_force, "The permission to send it has run out."),
+        (is_sent_three_times, "It was sent as often as is allowed."),
+    ],
+)
+def test_a_page_in_doubt_says_why_it_would_not_be_sent_again(
+    coinmena: Partners,
+    in_doubt: Operation,
+    travel: Travel,
+    sign_in: SignIn,
+    maya: Person,
+    omar: Person,
+    situation: Callable[[Partners, Operation, Travel, Person], None],
+    because: str,
+) -> None:
+    situation(coinmena, in_doubt, travel, omar)
+
+    page = page_of(sign_in(maya), in_doubt)
+
+    assert now(in_doubt).state == State.UNKNOWN
+    outcome = page.split("Proven absent")[1].split("</li>")[0]
+    assert "As it stands, it is not sent again and becomes Failed." in outcome and because in outcome
+    assert "The worker sends the same reference once more." not in page
+
+
+def test_a_page_in_doubt_does_not_promise_an_end_to_what_the_partner_said_it_has(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, sign_in: SignIn
+) -> None:
+    coinmena.fault("envelope", match=POST, status=409, code=2020)
+    operation = sent(deposit(maya, noura, usd))
+    halt()
+
+    page = page_of(sign_in(maya), operation)
+
+    assert now(operation).state == State.UNKNOWN
+    outcome = page.split("Proven absent")[1].split("</li>")[0]
+    assert "goes to review" in outcome and "becomes Failed" not in outcome
 
 
 # Asking -------------------------------------------------------------------------------------------------------------
