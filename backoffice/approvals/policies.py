@@ -99,6 +99,16 @@ def check_can_decide(
     raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
 
 
+def can_refresh(person: Person, request: Request, now: datetime) -> bool:
+    """Tell whether the partner is asked anew because ``person`` looks at the preview.
+
+    Of what a decision waits on, asking is part of deciding: it is kept as evidence and can stop the decision, so it is
+    done only for whoever may decide. Mere figures are read for everybody who sees the request.
+    """
+    is_evidence = isinstance(subject_of(request), ChangedByThePartner)
+    return not is_evidence or why_not_decide(person, request, now) is None
+
+
 def check_can_cancel(person: Person, request: Request, now: datetime) -> None:
     """Refuse taking back a request that is somebody else's or no longer waits.
 

@@ -57,12 +57,14 @@ class Subject(Protocol):
         """Compute the digest of the subject's content as it is now."""
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
-        """Return the context of ``preview_template``: what would happen. Writes nothing.
+        """Return the context of ``preview_template``: what would happen. Writes nothing but what the
+        partner said.
 
         The page's own heading reads ``question`` of it where the request has no amount to ask about, ``for_whom``
         where it has one, and ``kind_label``.
 
         :param is_fresh: whether the partner is asked now; otherwise the newest figures known are shown with their age.
+            For a subject that is `ChangedByThePartner`, only where whoever looks may decide (`policies.can_refresh`).
         """
 
     def url(self, key: str) -> str:

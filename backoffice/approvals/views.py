@@ -56,7 +56,7 @@ def detail(request: HttpRequest, subject: str) -> HttpResponse:
 @require_POST
 @require_role(*policies.READERS)
 def preview(request: HttpRequest, subject: str) -> HttpResponse:
-    """Ask the partner for the figures of the preview and show it again. Decides nothing."""
+    """Ask the partner for the figures of the preview, where this person may have it asked, and show it again."""
     asked = asked_for(request, subject)
     return page(request, asked, blank_form(request, asked), is_fresh=True)
 
@@ -152,9 +152,9 @@ def page(
     request: HttpRequest, asked: Request, form: ApproveForm, *, is_fresh: bool = False, status: int = 200
 ) -> HttpResponse:
     """Return the decision page, or only its preview when htmx asks for it."""
-    subject = subject_of(asked)
+    subject, can_refresh = subject_of(asked), policies.can_refresh(person_of(request), asked, timezone.now())
     # First of all: what a fresh preview learns decides about the button beside it.
-    preview = subject.preview(asked, is_fresh=is_fresh)
+    preview = subject.preview(asked, is_fresh=is_fresh and can_refresh)
     if hint := pages.note_hint(preview):
         form.fields["note"].help_text = hint
     context = {
@@ -163,6 +163,7 @@ def page(
         "factor_sentence": pages.factor_sentence(asked, preview),
         "preview_template": subject.preview_template,
         "preview": preview,
+        "can_refresh": can_refresh,
         "is_fresh": is_fresh,
     }
     return render_page(request, DETAIL, context, "preview" if is_fresh else None, status=status)

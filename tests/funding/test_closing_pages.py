@@ -19,7 +19,7 @@ from backoffice.database import clock
 from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
-from backoffice.funding.models import Closing, LateOrder, Operation, Scope
+from backoffice.funding.models import Closing, LateOrder, Lookup, Operation, Scope
 from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.services.late_orders import watch
@@ -208,6 +208,37 @@ def test_the_managers_page_looks_again_when_it_is_opened_afresh(
 
     assert "CoinMENA shows a completed order" in page
     assert "Something new was found" in page
+
+
+@pytest.mark.parametrize("name", ["vera", "maya"])
+def test_nobody_has_a_closing_looked_up_who_may_not_sign_it(
+    reviewing: Operation, sign_in: SignIn, maya: Person, request: pytest.FixtureRequest, name: str
+) -> None:
+    closing = asked(reviewing, maya)
+    made, version = Lookup.objects.count(), now(reviewing).version
+    browser = sign_in(request.getfixturevalue(name))
+
+    opened = browser.get(f"/approvals/{closing.key}/").content.decode()
+    looked = browser.post(f"/approvals/{closing.key}/preview/").content.decode()
+
+    assert (Lookup.objects.count(), now(reviewing).version) == (made, version)
+    for page in (opened, looked):
+        assert "The last look-up that was answered:" in page
+        assert "It is looked up anew only for whoever may sign." in page
+        assert "look-again" not in page and "hx-trigger" not in page.split('id="preview"')[1].split('id="decision"')[0]
+
+
+def test_a_closing_is_looked_up_for_the_manager_who_opens_it(
+    reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person
+) -> None:
+    closing = asked(reviewing, maya)
+    made = Lookup.objects.count()
+
+    opened = sign_in(omar).get(f"/approvals/{closing.key}/").content.decode()
+    assert 'hx-trigger="load, submit"' in opened and "looked up anew only" not in opened
+    sign_in(omar).post(f"/approvals/{closing.key}/preview/")
+
+    assert Lookup.objects.count() == made + 1
 
 
 def test_what_is_found_in_review_is_put_before_people(
