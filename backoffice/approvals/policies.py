@@ -31,8 +31,12 @@ class Conflict(Exception):
     """Somebody or something was faster, or the content is no longer what was shown. The text is fit for staff."""
 
 
-class Slowed(Conflict):
-    """A person approves faster than anybody reads. Nothing is lost: the same can be done after the wait it names."""
+class NotYet(Conflict):
+    """It cannot be done at this moment. Nothing is lost: the same can be done after the wait that the text names."""
+
+
+class Slowed(NotYet):
+    """A person approves faster than anybody reads."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,16 @@ def check_can_decide(
     if reason.code == "too_many":
         raise Slowed(reason.sentence)
     raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
+
+
+def can_refresh(person: Person, request: Request, now: datetime) -> bool:
+    """Tell whether the partner is asked anew because ``person`` looks at the preview.
+
+    Of what a decision waits on, asking is part of deciding: it is kept as evidence and can stop the decision, so it is
+    done only for whoever may decide. Mere figures are read for everybody who sees the request.
+    """
+    is_evidence = isinstance(subject_of(request), ChangedByThePartner)
+    return not is_evidence or why_not_decide(person, request, now) is None
 
 
 def check_can_cancel(person: Person, request: Request, now: datetime) -> None:

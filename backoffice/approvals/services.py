@@ -79,11 +79,16 @@ def ask_for_approval(
 def check_before_proof(*, request_id: int, fingerprint: str, by: Person, for_person: Person | None = None) -> None:
     """Refuse an approval that may not be given, and write the refusal down, before a code is used up for it.
 
+    Where it depends on the partner, the partner is asked first: what that brings, or that it is not possible now, is
+    told before the code as well.
+
     :raises Refused, Conflict: as `approve`.
     """
     with _refusals_recorded(request_id, by, for_person):
         request = queries.requests().get(pk=request_id)
         check_can_decide(by, request, clock.now(), fingerprint, for_person=for_person, approving=True)
+        if _refresh(request):
+            check_can_decide(by, request, clock.now(), fingerprint, for_person=for_person, approving=True)
 
 
 def approve(
@@ -102,9 +107,14 @@ def approve(
     :param for_person: who is away and has handed over to ``by``, where their voice is used.
     :param flags: what is odd about how it was approved, for the audit log (`pace.flags_of`).
     :raises Refused: when this person may not.
-    :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed.
+    :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed; `NotYet`
+        when the partner has to be asked first and cannot be at this moment.
     """
-    _refresh(Request.objects.get(pk=request_id), by)
+    with _refusals_recorded(request_id, by, for_person, proof):
+        request = Request.objects.get(pk=request_id)
+        # Not for somebody who may not decide: the partner is not asked for a refusal.
+        if why_not_decide(by, request, clock.now(), for_person=for_person) is None:
+            _refresh(request)
     with _refusals_recorded(request_id, by, for_person, proof), speaking_for(for_person), transaction.atomic():
         request, now = _locked(request_id), clock.now()
         by, away = _entitled_now(by, for_person)
@@ -199,11 +209,16 @@ def _locked(request_id: int) -> Request:
     return Request.objects.select_for_update(of=("self",)).select_related("requested_by", "barred").get(pk=request_id)
 
 
-def _refresh(request: Request, by: Person) -> None:
-    """Have the partner asked before the decision where it depends on that; not for somebody who may not decide."""
+def _refresh(request: Request) -> bool:
+    """Have the partner asked before the decision where it depends on that; False where it does not.
+
+    :raises NotYet: when the partner cannot be asked at this moment.
+    """
     subject = subject_of(request)
-    if isinstance(subject, ChangedByThePartner) and why_not_decide(by, request, clock.now()) is None:
-        subject.refresh(request.subject)
+    if not isinstance(subject, ChangedByThePartner):
+        return False
+    subject.refresh(request.subject)
+    return True
 
 
 def _entitled_now(by: Person, for_person: Person | None) -> tuple[Person, Person | None]:

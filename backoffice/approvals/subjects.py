@@ -57,12 +57,14 @@ class Subject(Protocol):
         """Compute the digest of the subject's content as it is now."""
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
-        """Return the context of ``preview_template``: what would happen. Writes nothing.
+        """Return the context of ``preview_template``: what would happen. Writes nothing but what the
+        partner said.
 
         The page's own heading reads ``question`` of it where the request has no amount to ask about, ``for_whom``
         where it has one, and ``kind_label``.
 
         :param is_fresh: whether the partner is asked now; otherwise the newest figures known are shown with their age.
+            For a subject that is `ChangedByThePartner`, only where whoever looks may decide (`policies.can_refresh`).
         """
 
     def url(self, key: str) -> str:
@@ -86,7 +88,13 @@ class ChangedByThePartner(Protocol):
     """A subject whose content others can change at any moment, so that it is read afresh before a decision."""
 
     def refresh(self, key: str) -> None:
-        """Ask the partner now, outside any transaction; whatever is new changes the fingerprint."""
+        """Ask the partner now, outside any transaction; whatever is new changes the fingerprint.
+
+        Called before the second factor is used up, and again before the decision itself, so that no approval is given
+        without it. Returning says that the partner was asked, whether or not it answered.
+
+        :raises NotYet: when the partner could not be asked at this moment; nothing is decided then.
+        """
 
     def changed_sentence(self, key: str) -> str:
         """Say why what was asked for cannot be decided on any more, and who can go on."""

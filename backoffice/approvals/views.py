@@ -56,7 +56,7 @@ def detail(request: HttpRequest, subject: str) -> HttpResponse:
 @require_POST
 @require_role(*policies.READERS)
 def preview(request: HttpRequest, subject: str) -> HttpResponse:
-    """Ask the partner for the figures of the preview and show it again. Decides nothing."""
+    """Ask the partner for the figures of the preview, where this person may have it asked, and show it again."""
     asked = asked_for(request, subject)
     return page(request, asked, blank_form(request, asked), is_fresh=True)
 
@@ -65,27 +65,35 @@ def preview(request: HttpRequest, subject: str) -> HttpResponse:
 @require_role(*policies.READERS)
 @conflicts_as_409
 def approve(request: HttpRequest, subject: str) -> HttpResponse:
-    """Approve what was shown: the policy first, so that no code is used up by a refusal, then the second factor."""
-    asked, person, now = asked_for(request, subject), person_of(request), timezone.now()
-    form = ApproveForm(request.POST, voices=queries.voices_of(person, asked, now))
+    """Approve what was shown; what has to wait a moment loses nothing that was typed."""
+    asked = asked_for(request, subject)
+    form = ApproveForm(request.POST, voices=queries.voices_of(person_of(request), asked, timezone.now()))
+    try:
+        return approve_by(request, asked, form)
+    except policies.NotYet as wait:
+        form.add_error(None, str(wait))
+        return page(request, asked, form, status=429 if isinstance(wait, policies.Slowed) else 409)
+
+
+def approve_by(request: HttpRequest, asked: Request, form: ApproveForm) -> HttpResponse:
+    """Ask the policy first, so that no code is used up by a refusal, then for the second factor, then approve.
+
+    :raises NotYet: when it cannot be approved at this moment.
+    """
     decision: dict[str, Any] = {
         "request_id": asked.pk,
         "fingerprint": request.POST.get("fingerprint", ""),
-        "by": person,
+        "by": person_of(request),
         "for_person": spoken_for(request),
     }
-    try:
-        services.check_before_proof(**decision)
-    except policies.Slowed as slowed:
-        form.add_error(None, str(slowed))
-        return page(request, asked, form, status=429)
+    services.check_before_proof(**decision)
     if hint := pages.note_hint(subject_of(asked).preview(asked, is_fresh=False)):
         form.demand_note(hint)
     proof = prove(request, form, asked.fingerprint) if form.is_valid() else None
     if proof is None:
         return page(request, asked, form, status=422)
     said = form.cleaned_data
-    flags = pace.flags_of(said["opened"], asked.fingerprint, now)
+    flags = pace.flags_of(said["opened"], asked.fingerprint, timezone.now())
     decided = services.approve(**decision, proof=proof, note=said["note"], flags=flags)
     messages.success(request, approved_message(decided))
     return to_decided(decided)
@@ -144,9 +152,9 @@ def page(
     request: HttpRequest, asked: Request, form: ApproveForm, *, is_fresh: bool = False, status: int = 200
 ) -> HttpResponse:
     """Return the decision page, or only its preview when htmx asks for it."""
-    subject = subject_of(asked)
+    subject, can_refresh = subject_of(asked), policies.can_refresh(person_of(request), asked, timezone.now())
     # First of all: what a fresh preview learns decides about the button beside it.
-    preview = subject.preview(asked, is_fresh=is_fresh)
+    preview = subject.preview(asked, is_fresh=is_fresh and can_refresh)
     if hint := pages.note_hint(preview):
         form.fields["note"].help_text = hint
     context = {
@@ -155,6 +163,7 @@ def page(
         "factor_sentence": pages.factor_sentence(asked, preview),
         "preview_template": subject.preview_template,
         "preview": preview,
+        "can_refresh": can_refresh,
         "is_fresh": is_fresh,
     }
     return render_page(request, DETAIL, context, "preview" if is_fresh else None, status=status)

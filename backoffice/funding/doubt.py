@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.clients.models import BalanceReading
-from backoffice.funding import policies
+from backoffice.funding import policies, queries
 from backoffice.funding.closing.closings import waiting_closing
 from backoffice.funding.closing.findings import Findings, findings_of
 from backoffice.funding.closing.pages import advice_of, waiting_sentence
 from backoffice.funding.columns import signed_amount
 from backoffice.funding.models import LookupAnswer, Operation
 from backoffice.funding.services.absence import apart, quarantine
+from backoffice.funding.services.attempts import attempts_of
+from backoffice.funding.services.claiming import why_not_again
 from backoffice.funding.services.resolving import ALARM_AFTER, RAREST, REGULAR, TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.funding.timeline import Story, last_sent_at
@@ -33,7 +35,7 @@ def context_of(story: Story, now: datetime) -> dict[str, Any]:
         "text": text_of(story),
         "figures": figures_of(story, findings, conditions, now),
         "proof": [proof_of(story, conditions)] if conditions else [],
-        "outcomes": outcomes_of(story),
+        "outcomes": outcomes_of(story, now),
         "balance": balance_of(story),
         "next_facts": next_facts(story, now),
         "impossible": impossible_of(operation),
@@ -68,7 +70,7 @@ def text_of(story: Story) -> str:
         open_end = _("Nothing is sent again and no copy can be made until it is settled.")
         return f"{_(operation.failure_sentence)} {open_end}"
     rest = _(
-        "No answer is not a refusal, so nothing is sent again and no copy can be made. "
+        "No answer is not a refusal, so nothing is sent under a new reference and no copy can be made. "
         "The system looks the reference up by itself and closes the question only with proof."
     )
     return f"{_last_silence(story)} {rest}".strip()
@@ -212,7 +214,7 @@ def balance_of(story: Story) -> dict[str, Any] | None:
     return {"title": _("Balance at CoinMENA, %s") % operation.asset_id, "facts": facts, "age": Age(reading.read_at)}
 
 
-def outcomes_of(story: Story) -> list[Event]:
+def outcomes_of(story: Story, now: datetime) -> list[Event]:
     if story.operation.state == State.REVIEW:
         return [
             Event(
@@ -238,7 +240,7 @@ def outcomes_of(story: Story) -> list[Event]:
         Event(
             _("Proven absent"),
             icon="arrow-back-up",
-            say=_("The worker sends the same reference once more. CoinMENA refuses a double."),
+            say=_absent_sentence(story.operation, now),
         ),
         Event(
             _("No proof by %(moment)s") % {"moment": moment},
@@ -246,6 +248,18 @@ def outcomes_of(story: Story) -> list[Event]:
             say=_("Goes to review: finance proposes, a manager decides, with evidence."),
         ),
     ]
+
+
+def _absent_sentence(operation: Operation, now: datetime) -> str:
+    """Say what the resolver does once absence is proven, by what it asks itself before it sends again."""
+    because = why_not_again(queries.gate(), operation, now)
+    if not because:
+        return _("The worker sends the same reference once more. CoinMENA refuses a double.")
+    if attempts_of(operation).is_said_to_exist:
+        ending = _("As it stands, it is not sent again and goes to review, because CoinMENA has said that it holds it.")
+    else:
+        ending = _("As it stands, it is not sent again and becomes Failed.")
+    return f"{ending} {because}"
 
 
 def next_facts(story: Story, now: datetime) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +12,7 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision, Request
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
 from backoffice.funding.services.closing import ClaimedOutcome
@@ -36,6 +38,13 @@ def reviewed(operation: Operation) -> Operation:
         one = locked(operation.pk)
         move(one, State.REVIEW, by=System(WORKER), said=NO_PROOF, failure_sentence=NO_PROOF, **NO_LEASE)
     return now(operation)
+
+
+def being_looked_up(operation: Operation) -> None:
+    """Let a slow look-up of ours have its turn: its lease holds for longer than anybody waits for a page."""
+    until = clock.now() + timedelta(minutes=1)
+    lease = {"lease_token": uuid4(), "lease_until": until, "lease_holder": WORKER}
+    Operation.objects.filter(pk=operation.pk).update(**lease)
 
 
 def claim(outcome: str = "failed", **details: Any) -> ClaimedOutcome:

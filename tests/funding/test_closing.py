@@ -13,6 +13,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.services import check_before_proof
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
@@ -20,14 +21,19 @@ from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.closing.policies import (
     CannotBeTheReason,
     CannotClose,
+    NotLookedUp,
     can_ask_to_close,
     check_can_ask_to_close,
 )
-from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.models import Closing, ClosingEvidence, Lookup, Operation
+from backoffice.funding.services.closing import check_plausible
+from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
+from backoffice.mirror.limits import DatabaseBucket
+from backoffice.partner.errors import RateLimited
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
-from tests.funding.closings import asked, in_review, landed, reviewed, signed, signed_closing
+from tests.funding.closings import asked, being_looked_up, claim, in_review, landed, reviewed, signed, signed_closing
 from tests.funding.test_states import fresh, step
 from tests.partners import Partners
 from tests.people import give_role
@@ -37,6 +43,11 @@ from tests.people import give_role
 def reviewing(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Operation:
     """A deposit in review that the partner knows nothing of."""
     return in_review(coinmena, maya, noura, usd)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
 
 
 # Who and when -------------------------------------------------------------------------------------------------------
@@ -237,6 +248,52 @@ def test_a_partner_that_is_down_does_not_keep_two_people_from_closing(
     closing = asked(reviewing, maya)
     with coinmena.down():
         assert signed(closing, omar).state == State.FAILED
+
+
+def test_nothing_is_asked_or_signed_while_our_own_look_up_keeps_another_from_being_made(
+    reviewing: Operation, maya: Person, omar: Person, impatient: None
+) -> None:
+    closing = asked(reviewing, maya)
+    being_looked_up(reviewing)
+    made = Lookup.objects.count()
+
+    with pytest.raises(NotLookedUp, match="being looked up at this moment"):
+        signed(closing, omar)
+    with pytest.raises(NotLookedUp):
+        check_before_proof(request_id=closing.approval_id, fingerprint=closing.fingerprint, by=omar)
+    approvals.cancel(request_id=closing.approval_id, by=maya)
+    with pytest.raises(NotLookedUp):
+        asked(reviewing, maya)
+    with pytest.raises(NotLookedUp):
+        check_plausible(reviewing.pk, claim())
+
+    assert (now(reviewing).state, Closing.objects.count(), Lookup.objects.count()) == (State.REVIEW, 1, made)
+
+
+def test_another_look_up_that_ends_in_time_is_waited_for(
+    reviewing: Operation, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = asked(reviewing, maya)
+    being_looked_up(reviewing)
+    made = Lookup.objects.count()
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: Operation.objects.update(**NO_LEASE))
+
+    assert signed(closing, omar).state == State.FAILED
+    assert Lookup.objects.count() == made + 1
+
+
+def test_a_look_up_that_our_own_budget_kept_from_leaving_is_none(
+    reviewing: Operation, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = asked(reviewing, maya)
+
+    def refuse(*_args: object) -> None:
+        raise RateLimited
+
+    monkeypatch.setattr(DatabaseBucket, "acquire", refuse)
+    with pytest.raises(NotLookedUp, match="as often as we may"):
+        signed(closing, omar)
+    assert now(reviewing).state == State.REVIEW
 
 
 @pytest.mark.parametrize("count", [0, 6])

@@ -10,22 +10,26 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts import proofs
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import services as approvals
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.closing.attachments import LARGEST
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
-from backoffice.funding.models import Closing, LateOrder, Operation
+from backoffice.funding.models import Closing, LateOrder, Lookup, Operation, Scope
 from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
+from backoffice.funding.services.freezing import freeze
 from backoffice.funding.services.late_orders import watch
+from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.states import State
 from backoffice.orders.services import look_up_order
 from tests.factors import with_code, wrong_code_of
 from tests.funding.cast import deposit, looked_up, now, sent
-from tests.funding.closings import LETTER, asked, claim, in_review, landed, signed
+from tests.funding.closings import LETTER, asked, being_looked_up, claim, in_review, landed, signed
+from tests.funding.doubt import PAST, POST, Travel, halt
 from tests.partners import Partners
 
 SignIn = Callable[[Person], Browser]
@@ -93,6 +97,78 @@ def test_a_page_in_doubt_argues_step_by_step(
     assert "copy_of" not in page and "/close/" not in page
 
 
+def is_frozen(_coinmena: Partners, _operation: Operation, _travel: Travel, by: Person) -> None:
+    freeze(scope=Scope.EVERYTHING, reason="Somebody looks.", by=by)
+
+
+def is_halted(_coinmena: Partners, _operation: Operation, _travel: Travel, _by: Person) -> None:
+    halt()
+
+
+def is_out_of_force(_coinmena: Partners, operation: Operation, _travel: Travel, _by: Person) -> None:
+    Operation.objects.filter(pk=operation.pk).update(valid_until=clock.now())
+
+
+def is_sent_three_times(coinmena: Partners, operation: Operation, travel: Travel, _by: Person) -> None:
+    coinmena.fault("close_before_apply", match=POST, times=None)
+    for number in (1, 2):
+        travel(number * PAST)
+        looked_up(operation)
+
+
+def test_a_page_in_doubt_says_that_the_same_reference_is_sent_again_even_in_quarantine(
+    in_doubt: Operation, sign_in: SignIn, maya: Person
+) -> None:
+    page = page_of(sign_in(maya), in_doubt)
+
+    assert "nothing is sent under a new reference and no copy can be made" in page
+    assert "nothing is sent again" not in page
+    assert "The worker sends the same reference once more." in page and "becomes Failed." not in page
+
+
+@pytest.mark.parametrize(
+    ("situation", "because"),
+    [
+        (is_frozen, "is frozen by Omar Saleh"),
+        (is_halted, "Sending is halted"),
+        (is_out_of_force, "The permission to send it has run out."),
+        (is_sent_three_times, "It was sent as often as is allowed."),
+    ],
+)
+def test_a_page_in_doubt_says_why_it_would_not_be_sent_again(
+    coinmena: Partners,
+    in_doubt: Operation,
+    travel: Travel,
+    sign_in: SignIn,
+    maya: Person,
+    omar: Person,
+    situation: Callable[[Partners, Operation, Travel, Person], None],
+    because: str,
+) -> None:
+    situation(coinmena, in_doubt, travel, omar)
+
+    page = page_of(sign_in(maya), in_doubt)
+
+    assert now(in_doubt).state == State.UNKNOWN
+    outcome = page.split("Proven absent")[1].split("</li>")[0]
+    assert "As it stands, it is not sent again and becomes Failed." in outcome and because in outcome
+    assert "The worker sends the same reference once more." not in page
+
+
+def test_a_page_in_doubt_does_not_promise_an_end_to_what_the_partner_said_it_has(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, sign_in: SignIn
+) -> None:
+    coinmena.fault("envelope", match=POST, status=409, code=2020)
+    operation = sent(deposit(maya, noura, usd))
+    halt()
+
+    page = page_of(sign_in(maya), operation)
+
+    assert now(operation).state == State.UNKNOWN
+    outcome = page.split("Proven absent")[1].split("</li>")[0]
+    assert "goes to review" in outcome and "becomes Failed" not in outcome
+
+
 # Asking -------------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +208,37 @@ def test_the_managers_page_looks_again_when_it_is_opened_afresh(
 
     assert "CoinMENA shows a completed order" in page
     assert "Something new was found" in page
+
+
+@pytest.mark.parametrize("name", ["vera", "maya"])
+def test_nobody_has_a_closing_looked_up_who_may_not_sign_it(
+    reviewing: Operation, sign_in: SignIn, maya: Person, request: pytest.FixtureRequest, name: str
+) -> None:
+    closing = asked(reviewing, maya)
+    made, version = Lookup.objects.count(), now(reviewing).version
+    browser = sign_in(request.getfixturevalue(name))
+
+    opened = browser.get(f"/approvals/{closing.key}/").content.decode()
+    looked = browser.post(f"/approvals/{closing.key}/preview/").content.decode()
+
+    assert (Lookup.objects.count(), now(reviewing).version) == (made, version)
+    for page in (opened, looked):
+        assert "The last look-up that was answered:" in page
+        assert "It is looked up anew only for whoever may sign." in page
+        assert "look-again" not in page and "hx-trigger" not in page.split('id="preview"')[1].split('id="decision"')[0]
+
+
+def test_a_closing_is_looked_up_for_the_manager_who_opens_it(
+    reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person
+) -> None:
+    closing = asked(reviewing, maya)
+    made = Lookup.objects.count()
+
+    opened = sign_in(omar).get(f"/approvals/{closing.key}/").content.decode()
+    assert 'hx-trigger="load, submit"' in opened and "looked up anew only" not in opened
+    sign_in(omar).post(f"/approvals/{closing.key}/preview/")
+
+    assert Lookup.objects.count() == made + 1
 
 
 def test_what_is_found_in_review_is_put_before_people(
@@ -214,6 +321,32 @@ def test_a_claim_that_is_contradicted_comes_back_with_its_reason(
     assert answer.status_code == 422
     assert "close it as completed" in answer.content.decode()
     assert "Rana wrote" in answer.content.decode(), "what was typed stays"
+
+
+def test_a_look_up_under_way_uses_up_no_code_and_loses_nothing_typed(
+    reviewing: Operation, sign_in: SignIn, maya: Person, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
+    being_looked_up(reviewing)
+
+    said = with_code(maya, **GOOD, evidence=[letter()])
+    answer = sign_in(maya).post(f"/funding/{reviewing.reference}/close/", said)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "It is being looked up at this moment." in page
+    assert GOOD["statement"] in page and "Attach the files again" in page
+    assert not Closing.objects.exists() and not Proof.objects.filter(person=maya).exists()
+
+    Operation.objects.update(**NO_LEASE)
+    closing = asked(reviewing, maya)
+    being_looked_up(reviewing)
+    signing = with_code(omar, fingerprint=closing.fingerprint, note="Read and compared")
+    answer = sign_in(omar).post(f"/approvals/{closing.key}/approve/", signing)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "It is being looked up at this moment." in page
+    assert "Read and compared" in page and "Sign the closing" in page
+    assert now(reviewing).state == State.REVIEW and not Proof.objects.filter(person=omar).exists()
 
 
 def test_outside_review_there_is_no_form(

@@ -18,7 +18,7 @@ from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services import releasing
-from backoffice.funding.services.brakes import keep_to_environment, resume_sending, watch_clock
+from backoffice.funding.services.brakes import keep_to_environment, name_of_halt, resume_sending, watch_clock
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from tests.approving import ask_for_release
@@ -233,7 +233,7 @@ def test_a_halt_says_how_to_go_on_and_a_manager_resumes(db: None, signed_in: Sig
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "each label names one field"
     said = {"halt": halt_on(desk), "reason": "The clock was set."}
-    assert desk.post("/funding/resume/", {**said, "reason": ""}).status_code == 302
+    assert desk.post("/funding/resume/", {**said, "reason": ""}).status_code == 422
     assert Gate.objects.get().halted_at is not None
     assert desk.post("/funding/resume/", said).headers["Location"] == "/freeze/"
 
@@ -257,10 +257,14 @@ def test_no_halt_is_resumed_but_the_one_that_was_read(
     else:
         said["halt"] = ""
 
-    desk.post("/funding/resume/", said)
+    answer = desk.post("/funding/resume/", said)
 
     assert Gate.objects.get().halted_at is not None
     assert Gate.objects.get().environment in ("", "a" * 64)
+    page = answer.content.decode()
+    assert answer.status_code == (409 if said["halt"] else 422)
+    assert "The clock was set." in page, "what was typed stays"
+    assert f'name="halt" value="{name_of_halt(Gate.objects.get())}"' in page, "the halt that is there now is shown"
 
 
 def test_the_page_of_a_held_operation_says_what_holds_it(

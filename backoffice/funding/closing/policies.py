@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import check_role
-from backoffice.approvals.policies import Conflict
+from backoffice.approvals.policies import Conflict, NotYet
 from backoffice.database import clock
 from backoffice.funding.closing.attachments import FEWEST, MOST
 from backoffice.funding.closing.closings import waiting_closing
@@ -35,6 +35,10 @@ class CannotBeTheReason(CannotClose):
     """The kind of reason says the opposite of the claim, or of what is known."""
 
     field = "reason_code"
+
+
+class NotLookedUp(NotYet):
+    """The look-up that a closing is asked for or signed after could not be made: nothing was asked of the partner."""
 
 
 def check_can_ask_to_close(person: Person, operation: Operation) -> None:

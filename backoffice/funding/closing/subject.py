@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
-from backoffice.database import clock
 from backoffice.funding.closing.pages import preview_context
 from backoffice.funding.models import Operation
 from backoffice.funding.services import closing as closings
@@ -19,8 +18,6 @@ from backoffice.funding.services.resolving import look_now
 
 #: Who looked, as the page of the operation tells it.
 AT_DECISION: Final = gettext_noop("before signing")
-TRIES: Final = 8
-BETWEEN_TRIES_SECONDS: Final = 0.5
 
 
 class ClosingSubject:
@@ -44,13 +41,9 @@ class ClosingSubject:
     def refresh(self, key: str) -> None:
         """Look the reference up once more, so that nobody signs what is known to be otherwise. Reads only.
 
-        Another look-up that is under way is waited for: what it brings must be known before the signing too.
+        :raises NotLookedUp: when no look-up could be made.
         """
-        operation_id = closings.closing_of(key).operation_id
-        for _patience in range(TRIES):
-            if look_now(operation_id, holder=AT_DECISION) is not None:
-                return
-            clock.sleep(BETWEEN_TRIES_SECONDS)
+        closings.look_before(closings.closing_of(key).operation_id, holder=AT_DECISION)
 
     def current_fingerprint(self, key: str) -> str:
         return closings.current_fingerprint(key)

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import Error, connection, transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
 from backoffice.clients.models import Client
@@ -131,7 +132,7 @@ def _confirmed(take: Callable[[], Claim | None]) -> Claim | None:
 def why_not_again(gate: Gate, operation: Operation, now: datetime) -> str:
     """Say why an operation in doubt is not sent again, even if nothing of it is at the partner; empty when it may."""
     if attempts_that_left(operation) >= MOST_ATTEMPTS_IN_DOUBT:
-        return "as many attempts were made as are allowed"
+        return _("It was sent as often as is allowed.")
     return why_not_flowing(gate, now) or _why_frozen(operation) or why_not_in_force(operation, now)
 
 

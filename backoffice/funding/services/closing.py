@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor
@@ -23,12 +24,14 @@ from backoffice.funding.closing.attachments import FEWEST, MOST, Attachment
 from backoffice.funding.closing.findings import Findings, findings_of
 from backoffice.funding.closing.policies import (
     CannotClose,
+    NotLookedUp,
     check_can_ask_to_close,
     check_can_conclude,
     check_reason,
 )
 from backoffice.funding.fingerprint import claim_fingerprint, closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import look_now
 from backoffice.funding.states import State
@@ -37,6 +40,9 @@ SUBJECT_KIND: Final = "closing"
 #: Who looked, as the page of the operation tells it.
 BEFORE_ASKING: Final = gettext_noop("before closing")
 CLOSED_BY_PEOPLE: Final = "closed"
+#: How long another look-up is waited for. It may take longer, up to its lease; nobody waits that long for a page.
+TRIES: Final = 8
+BETWEEN_TRIES_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,14 @@ def ask_to_close(*, operation_id: int, claim: ClaimedOutcome, by: Person, proof:
 
     :param proof: the second factor ``by`` has just shown for `fingerprint_to_prove`.
     :raises Refused: for anybody but finance, and without such a factor.
-    :raises Conflict: unless the operation is in review and no other closing waits.
+    :raises Conflict: unless the operation is in review and no other closing waits; `NotLookedUp` as `look_before`.
     :raises CannotClose: when what is known speaks against the claim, or the evidence is missing.
     """
     operation = Operation.objects.get(pk=operation_id)
     check_can_ask_to_close(by, operation)
     _check_evidence(claim.evidence)
     check_proves(proof, by, fingerprint_to_prove(operation, claim, by))
-    look_now(operation_id, holder=BEFORE_ASKING)
+    look_before(operation_id, holder=BEFORE_ASKING)
     with transaction.atomic():
         operation = locked(operation_id)
         check_can_ask_to_close(by, operation)
@@ -77,10 +83,37 @@ def check_plausible(operation_id: int, claim: ClaimedOutcome) -> None:
     """Look the reference up and refuse what is known to be otherwise, before a second factor is used up for it.
 
     :raises CannotClose: naming the field that is wrong.
+    :raises NotLookedUp: as `look_before`.
     """
     _check_evidence(claim.evidence)
-    look_now(operation_id, holder=BEFORE_ASKING)
+    look_before(operation_id, holder=BEFORE_ASKING)
     check_claim(claim, findings_of(Operation.objects.get(pk=operation_id)))
+
+
+def look_before(operation_id: int, *, holder: str) -> None:
+    """Look the reference up, so that nobody asks for or signs what is known to be otherwise. Reads only.
+
+    Another look-up that is under way is waited for: what it brings must be known too, and it is no look-up of ours.
+    A partner that was asked and does not answer keeps nobody from going on (ADR 12).
+
+    :raises NotLookedUp: when the partner was not asked: the other look-up takes longer, or our budget is used up.
+    """
+    for patience in range(TRIES):
+        if patience:
+            clock.sleep(BETWEEN_TRIES_SECONDS)
+        heard = look_now(operation_id, holder=holder)
+        if heard is not None:
+            _check_asked(heard)
+            return
+        if not Operation.objects.get(pk=operation_id).is_in_doubt:
+            return  # nothing to look up: whatever is asked for or signed meets the policies
+    raise NotLookedUp(_("It is being looked up at this moment. Try again in a minute."))
+
+
+def _check_asked(heard: Heard) -> None:
+    """Refuse to go on where the request never left, for reasons of ours."""
+    if heard.exchange is None:
+        raise NotLookedUp(_(heard.trouble))
 
 
 def check_claim(claim: ClaimedOutcome, findings: Findings) -> ClaimedOutcome:

@@ -16,7 +16,7 @@ from backoffice.funding.closing import pages as closing_pages
 from backoffice.funding.closing.closings import evidence_by_digest
 from backoffice.funding.closing.findings import findings_of
 from backoffice.funding.closing.forms import ClosingForm, SettleForm
-from backoffice.funding.closing.policies import CannotClose, check_can_ask_to_close
+from backoffice.funding.closing.policies import CannotClose, NotLookedUp, check_can_ask_to_close
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
 from backoffice.funding.services import closing as closings
 from backoffice.funding.services import evidence, late_orders
@@ -54,6 +54,9 @@ def ask(request: HttpRequest, operation: Operation, form: ClosingForm) -> bool:
         closings.ask_to_close(operation_id=operation.pk, claim=claim, by=person, proof=proof)
     except CannotClose as refusal:
         form.add_error(refusal.field, str(refusal))
+        return False
+    except NotLookedUp as refusal:
+        form.add_error(None, str(refusal))
         return False
     return True
 

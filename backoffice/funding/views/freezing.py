@@ -1,6 +1,6 @@
 """Freezes and halts: what stands still, stopping more of it, and asking that it be let go."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.queries import history_of
 from backoffice.database import clock
-from backoffice.funding import policies
+from backoffice.funding import policies, queries
 from backoffice.funding.forms import ResumeForm
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing import pages as freezing_pages
@@ -26,6 +26,8 @@ from backoffice.funding.models import Scope
 from backoffice.funding.services import brakes, freezing, releasing
 from backoffice.ui.render import render_page
 
+#: Two forms on one page have a reason each.
+RESUME_IDS: Final = "id_resume_%s"
 PAGE, DETAIL = "funding/freeze.html", "funding/freeze_detail.html"
 
 
@@ -37,11 +39,12 @@ def page(request: HttpRequest) -> HttpResponse:
     return shown(request, FreezeForm(initial=wished))
 
 
-def shown(request: HttpRequest, form: FreezeForm, *, status: int = 200) -> HttpResponse:
+def shown(
+    request: HttpRequest, form: FreezeForm, resume_form: ResumeForm | None = None, *, status: int = 200
+) -> HttpResponse:
     context = freezing_pages.page_context(person_of(request), timezone.now())
-    return render_page(
-        request, PAGE, {**context, "form": form, "resume_form": ResumeForm(auto_id="id_resume_%s")}, status=status
-    )
+    forms = {"form": form, "resume_form": resume_form or ResumeForm(auto_id=RESUME_IDS)}
+    return render_page(request, PAGE, {**context, **forms}, status=status)
 
 
 @require_POST
@@ -102,12 +105,17 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
 @require_role(Role.MANAGER)
 @conflicts_as_409
 def resume(request: HttpRequest) -> HttpResponse:
-    """Let money flow again after a halt."""
-    form = ResumeForm(request.POST)
+    """Let money flow again after a halt; where another one has come, show that one and keep what was typed."""
+    form = ResumeForm(request.POST, auto_id=RESUME_IDS)
     if not form.is_valid():
-        messages.error(request, " ".join(str(one) for faults in form.errors.values() for one in faults))
-        return redirect("freezing:page")
+        return shown(request, FreezeForm(), form, status=422)
     said = form.cleaned_data
-    brakes.resume_sending(reason=said["reason"], shown=said["halt"], by=person_of(request))
+    try:
+        brakes.resume_sending(reason=said["reason"], shown=said["halt"], by=person_of(request))
+    except Conflict as conflict:
+        if queries.gate().halted_at is None:
+            raise
+        form.add_error(None, str(conflict))
+        return shown(request, FreezeForm(), form, status=409)
     messages.success(request, _("Sending resumed."))
     return redirect("freezing:page")
