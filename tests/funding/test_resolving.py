@@ -1,5 +1,6 @@
 """What is in doubt is settled by asking, and only by proof (reliability.md §6 and §7)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.recording import record_answer
@@ -209,6 +211,42 @@ def test_without_proof_for_an_hour_it_goes_to_review(in_doubt: Operation, travel
 
     assert operation.state == State.REVIEW
     assert operation.next_lookup_at is not None, "look-ups go on"
+
+
+@pytest.mark.parametrize("seconds", [8, 16], ids=["no time for the list", "no time for a control"])
+def test_a_partner_that_takes_its_time_does_not_keep_it_from_review(
+    in_doubt: Operation, travel: Travel, slow: Callable[[float], None], seconds: float
+) -> None:
+    travel(3601)
+    slow(seconds)
+
+    operation = looked_up(in_doubt)
+
+    assert operation.state == State.REVIEW
+    assert last_answer(operation).conditions["list_read"] is False
+
+
+def test_what_a_slow_partner_leaves_open_is_looked_up_again_by_its_schedule(
+    in_doubt: Operation, travel: Travel, slow: Callable[[float], None]
+) -> None:
+    travel(PAST)
+    slow(16)
+
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.lease_until) == (State.UNKNOWN, None)
+    assert operation.next_lookup_at is not None
+    assert operation.next_lookup_at > clock.now()
+
+
+def test_a_partner_that_answers_within_seconds_still_proves_an_absence(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, slow: Callable[[float], None]
+) -> None:
+    travel(PAST)
+    slow(7)
+
+    assert looked_up(in_doubt).state == State.COMPLETED, "sent again"
+    assert last_answer(in_doubt).conditions["list_read"]
 
 
 def test_in_review_an_order_that_turns_up_is_kept_for_the_two_people(

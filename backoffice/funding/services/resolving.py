@@ -26,7 +26,7 @@ from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
 from backoffice.funding.services.attempts import Attempts, attempts_of
 from backoffice.funding.services.brakes import watch_clock
-from backoffice.funding.services.claiming import HOLDER_LENGTH, lease_length, why_not_again
+from backoffice.funding.services.claiming import HOLDER_LENGTH, asking_time, lease_length, why_not_again
 from backoffice.funding.services.doorbells import ring_to_resolve
 from backoffice.funding.services.intents import intended_order
 from backoffice.funding.services.lookups import Heard, ask
@@ -63,13 +63,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Turn:
-    """The right to look one operation up, and what is needed to do it. ``is_asked``: out of turn, by a person."""
+    """The right to look one operation up, and what is needed to do it. ``is_asked``: out of turn, by a person.
+
+    ``ask_until``: in seconds of `clock.monotonic`, when it is too late to begin another request under this lease.
+    """
 
     operation: Operation
     lookup: Lookup
     token: UUID
     holder: str
     is_asked: bool
+    ask_until: float
 
 
 def resolve(operation_id: int, *, holder: str) -> None:
@@ -80,7 +84,7 @@ def resolve(operation_id: int, *, holder: str) -> None:
         return
     failpoint(Failpoint.C12)
     heard = ask(client, turn.operation.reference)
-    conditions = absence.weigh(turn.operation, heard, client)
+    conditions = absence.weigh(turn.operation, heard, client, turn.ask_until)
     failpoint(Failpoint.C12)
     if heard.exchange is not None and heard.exchange.partner_date is not None:
         watch_clock(client.clock_skew, holder=holder)
@@ -127,7 +131,8 @@ def _record_check(operation: Operation, heard: Heard, by: Person) -> None:
 def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bool = False) -> Turn | None:
     """Take the lease of an operation that is due, durably, with the row of the look-up it is about to make."""
     with transaction.atomic(durable=True):
-        operation, now = locked(operation_id), clock.now()
+        operation = locked(operation_id)
+        began, now = clock.monotonic(), clock.now()
         if operation.lease_until is not None and operation.lease_until > now:
             return None
         if operation.state == State.SUBMITTING:
@@ -139,7 +144,7 @@ def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bo
         lookup = Lookup.objects.create(
             operation=operation, worker=holder[:HOLDER_LENGTH], environment=environment, asked_at=now
         )
-        return Turn(operation, lookup, token, holder, is_asked)
+        return Turn(operation, lookup, token, holder, is_asked, began + asking_time())
 
 
 def _is_due(operation: Operation, now: datetime, *, is_asked: bool) -> bool:
