@@ -70,7 +70,7 @@ def lease_length() -> timedelta:
 def asking_time() -> float:
     """Return for how many seconds of a lease a look-up may be begun: its whole deadline comes after, and time to write
     down what it brought."""
-    return lease_length().total_seconds() - settings.COINMENA_DEADLINE_SECONDS - BEGIN_WITHIN_SECONDS / 2
+    return lease_length().total_seconds() - float(settings.COINMENA_DEADLINE_SECONDS) - BEGIN_WITHIN_SECONDS / 2
 
 
 def claim(operation_id: int, holder: str) -> Claim | None:
