@@ -204,10 +204,14 @@ def was_asked_before(lock: Freeze, operation: Operation) -> bool:
     return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.frozen_at).exists()
 
 
-def due_to_be_resolved(now: datetime) -> QuerySet[Operation]:
-    """Return what is in doubt and due for a look-up, and what a dead worker left behind."""
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = Q(state__in=IN_DOUBT, next_lookup_at__lte=now) | Q(state=State.SUBMITTING)
+def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:
+    """Return what is in doubt and due for a look-up, and what a dead worker left behind.
+
+    A time past the latest that is ever written holds nobody: the clock ran ahead when it was.
+    """
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=latest_lease)
+    is_time = Q(next_lookup_at__lte=now) | Q(next_lookup_at__gt=latest_plan)
+    due = Q(is_time, state__in=IN_DOUBT) | Q(state=State.SUBMITTING)
     return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
 
 

@@ -20,6 +20,8 @@ MAX_TEXT_LENGTH: Final = 500
 MAX_IDENTIFIER_LENGTH: Final = 255
 _DIGEST_LENGTH: Final = 16
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
+#: What lies outside was never meant, and the first and last days of the calendar cannot be shown in every zone.
+_YEARS: Final = range(1970, 2201)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -37,12 +39,21 @@ def _smallest_units(value: object) -> object:
 
 
 def _instant(value: object) -> object:
-    """An ISO 8601 time with its offset; fractions beyond the microsecond are cut, as Python cannot hold them."""
+    """An ISO 8601 time with its offset; fractions beyond the microsecond are cut, as Python cannot hold them.
+
+    pydantic takes nothing but a `ValueError` for an unreadable field.
+    """
     if not isinstance(value, str):
         return value
     if not _INSTANT.fullmatch(value):
         raise ValueError("not a date and time with its offset from UTC")
-    return datetime.fromisoformat(value).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time that no calendar holds") from error
+    if moment.year not in _YEARS:
+        raise ValueError("a time outside the years 1970 to 2200")
+    return moment
 
 
 def _day(value: object) -> object:

@@ -121,6 +121,11 @@ def judge_post(exchange: Exchange, intended: IntendedOrder, *, lookup: OrderLook
     return _judge_duplicate(verdict, lookup, intended) if lookup and verdict.must_look_up else verdict
 
 
+def unjudged() -> Verdict:
+    """Return the verdict on an answer that a fault of ours kept from being judged: it proves nothing (A12)."""
+    return Verdict(Row.UNREADABLE, Evidence.UNKNOWN, _UNREADABLE, alarm=True)
+
+
 def judge_order(order: Order, intended: IntendedOrder) -> Verdict:
     """Say what an order at the partner proves about `intended` (A1 to A5), however we came to see it."""
     if not _is_same(order, intended):

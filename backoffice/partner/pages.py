@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+import structlog
 from pydantic import ValidationError
 
 from backoffice.partner.fields import Payload, text_for_people
 from backoffice.partner.strict_json import Slice
 
 Row = TypeVar("Row", bound=Payload)
+
+#: Shown like the reasons of pydantic and of strict JSON.
+OUR_FAULT: Final = "a fault of ours, the log has the details"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,16 @@ class CursorPage(Generic[Row]):
 
 
 def read_rows(kind: type[Row], received: Sequence[Slice]) -> Rows[Row]:
-    """Type each row by itself, so that one bad row does not hide the others."""
+    """Type each row by itself, so that one bad row does not hide the others, whoever is at fault."""
     items, unreadable = list[Row](), list[UnreadableRow]()
     for each in received:
         try:
             items.append(kind.from_slice(each))
         except ValidationError as error:
             unreadable.append(UnreadableRow(each.raw, reason_of(error)))
+        except Exception:
+            log.exception("partner_row_not_read", kind=kind.__name__)
+            unreadable.append(UnreadableRow(each.raw, OUR_FAULT))
     return Rows(tuple(items), tuple(unreadable))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Gate, LookupAnswer, Operation
 from backoffice.funding.states import State
+from backoffice.partner.exchange import Exchange
+from backoffice.partner.http import Transport
 from tests.funding.cast import deposit, sent
 from tests.partners import Partners
 
@@ -38,6 +41,26 @@ def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
             coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date_in(seconds)})
 
     return move
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let every look-up, control and page of a list take so many seconds from now on, by both of our clocks."""
+    passed, read = 0.0, Transport.read
+
+    def answer_in(seconds: float) -> None:
+        now, monotonic = clock.now, clock.monotonic
+
+        def slowly(*args: Any) -> Exchange:
+            nonlocal passed
+            passed += seconds
+            return read(*args)
+
+        monkeypatch.setattr(Transport, "read", slowly)
+        monkeypatch.setattr(clock, "now", lambda: now() + timedelta(seconds=passed))
+        monkeypatch.setattr(clock, "monotonic", lambda: monotonic() + passed)
+
+    return answer_in
 
 
 @pytest.fixture

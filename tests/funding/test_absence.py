@@ -168,7 +168,7 @@ def claimed(db: None, maya: Person, noura: Client, usd: Asset) -> Operation:
 
 
 def not_listed(operation: Operation, lister: Lister) -> bool:
-    return is_not_listed(operation, cast("CoinmenaClient", lister), clock.now())
+    return is_not_listed(operation, cast("CoinmenaClient", lister), clock.now(), clock.monotonic() + 60)
 
 
 @pytest.mark.parametrize(("pages", "is_proof", "asked"), [case[1:] for case in LISTS], ids=[case[0] for case in LISTS])
@@ -186,6 +186,16 @@ def test_a_list_that_never_ends_is_left(claimed: Operation) -> None:
 
     assert not not_listed(claimed, endless)
     assert len(endless.asked) == MOST_PAGES
+
+
+def test_a_list_that_there_is_no_time_to_read_to_its_end_is_no_proof(
+    claimed: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, lister = clock.monotonic(), Lister([page(1, 2, total=3), page(3, number=2, total=3)])
+    monkeypatch.setattr(clock, "monotonic", lambda: began + 61 * len(lister.asked))
+
+    assert not not_listed(claimed, lister)
+    assert lister.asked == [1]
 
 
 def test_our_reference_is_found_on_whichever_page_it_is(claimed: Operation) -> None:

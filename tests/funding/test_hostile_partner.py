@@ -2,11 +2,12 @@
 
 import pytest
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.policies import CannotClose
-from backoffice.funding.models import LateOrder, LookupAnswer, Operation
+from backoffice.funding.models import AttemptOutcome, LateOrder, LookupAnswer, Operation
 from backoffice.funding.policies import why_not_copy
 from backoffice.funding.services.late_orders import settle, watch
 from backoffice.funding.services.resolving import check_now
@@ -16,12 +17,14 @@ from backoffice.orders.models import Order
 from backoffice.orders.services import ORDERS, look_up_order
 from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
-from tests.funding.doubt import PAST, POST, Travel
+from tests.funding.doubt import PAST, POST, Travel, last_answer
 from tests.funding.test_states import fresh
 from tests.partners import Partners
 
 #: A moment that no clock here can hold: the last day there is, in a zone that lies behind it.
 NO_MOMENT = "Fri, 31 Dec 9999 23:59:59 -2359"
+#: Times in good form that no calendar holds in UTC.
+NO_TIMES = ["0001-01-01T00:00:00+03:00", "9999-12-31T23:59:59-01:00"]
 LARGEST_ID = 2**63 - 1
 
 
@@ -43,6 +46,55 @@ def test_a_moment_out_of_range_keeps_nobody_from_looking(
 
     travel(3601, theirs=False)
     assert looked_up(in_doubt).state == State.REVIEW, "its hour is over, however odd the answers are"
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_an_order_with_a_time_that_no_calendar_holds_is_unreadable_and_found_once_it_is_told_otherwise(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, text: str
+) -> None:
+    coinmena.fault("echo", match=POST, field="transitioned_at", value=text)
+
+    operation = sent(deposit(maya, noura, usd))
+
+    assert operation.state == State.UNKNOWN
+    assert AttemptOutcome.objects.get(attempt__operation=operation).row == "A12"
+    assert looked_up(operation).state == State.COMPLETED
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_look_ups_that_show_a_time_that_no_calendar_holds_keep_nobody_from_the_review(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, text: str
+) -> None:
+    coinmena.fault("echo", times=None, field="updated_at", value=text)
+    operation = looked_up(sent(deposit(maya, noura, usd)))
+    assert (operation.state, last_answer(operation).found, last_answer(operation).http_status) == (
+        State.UNKNOWN,
+        None,
+        200,
+    )
+
+    travel(3601, theirs=False)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
+def test_an_answer_that_a_fault_of_ours_keeps_from_being_judged_is_kept_and_calls_people(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_named: object) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr("backoffice.funding.services.sending.judge_post", broken)
+    with capture_logs() as logs:
+        operation = sent(deposit(maya, noura, usd))
+
+    outcome = AttemptOutcome.objects.get(attempt__operation=operation)
+    assert (operation.state, outcome.row, outcome.http_status) == (State.UNKNOWN, "A12", 200)
+    assert {log["because"] for log in logs if log["event"] == "funding_alarm" and "because" in log} == {
+        "the answer was not judged"
+    }
+    monkeypatch.undo()
+    assert looked_up(operation).state == State.COMPLETED
 
 
 def test_a_code_of_any_length_is_kept_and_fails_the_operation(

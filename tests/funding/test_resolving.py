@@ -1,5 +1,6 @@
 """What is in doubt is settled by asking, and only by proof (reliability.md §6 and §7)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,14 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
-from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.claiming import claim, lease_length
+from backoffice.funding.services.doorbells import RESOLVE
 from backoffice.funding.services.recording import record_answer
-from backoffice.funding.services.resolving import check_now, next_look_at
+from backoffice.funding.services.resolving import RAREST, check_now, look_now, next_look_at, resolve
 from backoffice.funding.states import State
+from backoffice.funding.tasks import waiting
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.outcome import judge_post
@@ -211,6 +215,42 @@ def test_without_proof_for_an_hour_it_goes_to_review(in_doubt: Operation, travel
     assert operation.next_lookup_at is not None, "look-ups go on"
 
 
+@pytest.mark.parametrize("seconds", [8, 16], ids=["no time for the list", "no time for a control"])
+def test_a_partner_that_takes_its_time_does_not_keep_it_from_review(
+    in_doubt: Operation, travel: Travel, slow: Callable[[float], None], seconds: float
+) -> None:
+    travel(3601)
+    slow(seconds)
+
+    operation = looked_up(in_doubt)
+
+    assert operation.state == State.REVIEW
+    assert last_answer(operation).conditions["list_read"] is False
+
+
+def test_what_a_slow_partner_leaves_open_is_looked_up_again_by_its_schedule(
+    in_doubt: Operation, travel: Travel, slow: Callable[[float], None]
+) -> None:
+    travel(PAST)
+    slow(16)
+
+    operation = looked_up(in_doubt)
+
+    assert (operation.state, operation.lease_until) == (State.UNKNOWN, None)
+    assert operation.next_lookup_at is not None
+    assert operation.next_lookup_at > clock.now()
+
+
+def test_a_partner_that_answers_within_seconds_still_proves_an_absence(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, slow: Callable[[float], None]
+) -> None:
+    travel(PAST)
+    slow(7)
+
+    assert looked_up(in_doubt).state == State.COMPLETED, "sent again"
+    assert last_answer(in_doubt).conditions["list_read"]
+
+
 def test_in_review_an_order_that_turns_up_is_kept_for_the_two_people(
     coinmena: Partners, in_doubt: Operation, travel: Travel
 ) -> None:
@@ -222,6 +262,86 @@ def test_in_review_an_order_that_turns_up_is_kept_for_the_two_people(
 
     assert looked_up(in_doubt).state == State.REVIEW
     assert last_answer(in_doubt).found
+
+
+# A clock that ran ahead ----------------------------------------------------------------------------------------------
+
+AHEAD = 6 * 3600
+
+
+class Died(Exception):
+    """What stands for the end of a process."""
+
+
+def die(_point: object) -> None:
+    raise Died
+
+
+def is_swept(operation: Operation) -> bool:
+    return (RESOLVE, operation.pk) in waiting(clock.now())
+
+
+def test_a_lease_that_was_written_by_a_clock_that_ran_ahead_is_over_once_it_is_set_right(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    travel(AHEAD, theirs=False)
+    claimed = claim(operation.pk, "worker that dies")
+    assert claimed is not None
+    our_client().post_order(claimed.kind, claimed.body)
+    assert not is_swept(operation)
+
+    travel(1, theirs=False)
+
+    assert is_swept(operation)
+    assert looked_up(operation).state == State.COMPLETED
+
+
+def test_a_resolvers_lease_that_was_written_by_a_clock_that_ran_ahead_is_over_once_it_is_set_right(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    travel(AHEAD, theirs=False)
+    monkeypatch.setattr("backoffice.funding.services.resolving.failpoint", die)
+    with pytest.raises(Died):
+        looked_up(in_doubt)
+    monkeypatch.setattr("backoffice.funding.services.resolving.failpoint", lambda _point: None)
+    assert not is_swept(in_doubt)
+
+    travel(1, theirs=False)
+    coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
+
+    assert is_swept(in_doubt)
+    assert looked_up(in_doubt).state == State.COMPLETED
+
+
+def test_a_look_up_that_was_planned_by_a_clock_that_ran_ahead_is_due_once_it_is_set_right(
+    in_doubt: Operation, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    resolve(in_doubt.pk, holder="worker 2")
+    travel(1, theirs=False)
+    before = LookupAnswer.objects.count()
+    assert is_swept(in_doubt)
+
+    resolve(in_doubt.pk, holder="worker 2")
+
+    assert LookupAnswer.objects.count() == before + 1
+    planned_at = now(in_doubt).next_lookup_at
+    assert planned_at is not None
+    assert planned_at <= clock.now() + RAREST, "and the next one is not put off again"
+
+
+def test_a_lease_and_a_plan_of_a_clock_that_runs_right_hold(in_doubt: Operation, travel: Travel) -> None:
+    resolve(in_doubt.pk, holder="worker 2")
+    for moment in (timedelta(seconds=1), RAREST):
+        Operation.objects.filter(pk=in_doubt.pk).update(next_lookup_at=clock.now() + moment)
+        assert not is_swept(in_doubt)
+    Operation.objects.filter(pk=in_doubt.pk).update(
+        next_lookup_at=clock.now(), lease_until=clock.now() + lease_length()
+    )
+
+    assert not is_swept(in_doubt)
+    assert look_now(in_doubt.pk, holder="somebody") is None
 
 
 # Workers that die, answers that come late ----------------------------------------------------------------------------
@@ -345,3 +465,11 @@ def test_the_second_look_past_the_bound_comes_as_soon_as_it_counts() -> None:
     planned = next_look_at(SINCE, BOUND, counted, BOUND + timedelta(seconds=3))
 
     assert planned == BOUND + timedelta(seconds=63)
+
+
+@pytest.mark.parametrize("counted", [None, LookupAnswer(recorded_at=BOUND + timedelta(hours=6))])
+def test_moments_that_lie_ahead_put_no_look_off(counted: LookupAnswer | None) -> None:
+    since = SINCE if counted else SINCE + timedelta(hours=6)
+    moment = BOUND + timedelta(seconds=3)
+
+    assert next_look_at(since, BOUND, counted, moment) <= moment + RAREST

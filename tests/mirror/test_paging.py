@@ -9,7 +9,7 @@ from django.db import connection
 
 from backoffice.audit.models import Entry
 from backoffice.mirror import paging
-from backoffice.mirror.incidents import CHANGED, NOT_BELIEVED, VANISHED, is_believable, report_vanished
+from backoffice.mirror.incidents import CHANGED, NOT_BELIEVED, NOT_READ, VANISHED, is_believable, report_vanished
 from backoffice.mirror.models import Incident, SyncRun
 from backoffice.mirror.paging import sync_windowed
 from backoffice.mirror.partners import coinmena
@@ -263,6 +263,16 @@ def test_it_leaves_no_lock_behind(orders: Partners) -> None:
             " WHERE locktype = 'advisory' AND datname = current_database()"
         )
         assert cursor.fetchone() == (0,)
+
+
+def test_orders_with_a_time_that_no_calendar_holds_are_told_and_the_others_mirrored(orders: Partners) -> None:
+    last = {**ALL_PAGES, "query": {"page": "5"}}
+    orders.fault("echo", match=last, times=None, field="updated_at", value="0001-01-01T00:00:00+03:00")
+
+    run = sync()
+
+    assert (run.state, Order.objects.count()) == (State.COMPLETE, 40)
+    assert list(Incident.objects.values_list("kind", flat=True)) == [NOT_READ] * 5
 
 
 # No longer listed -----------------------------------------------------------------------------------------------------

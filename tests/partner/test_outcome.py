@@ -115,6 +115,8 @@ TABLE = [
     ("no number", answered(200, order_body(id=None)), "A12", UNKNOWN),
     ("NaN", answered(200, order_body().replace(b'"250.00"', b"NaN")), "A12", UNKNOWN),
     ("19 decimals", answered(200, order_body(debit="250." + "0" * 19)), "A12", UNKNOWN),
+    ("a time before all times", answered(200, order_body(updated_at="0001-01-01T00:00:00+03:00")), "A12", UNKNOWN),
+    ("a time after all times", answered(200, order_body(created_at="9999-12-31T23:59:59-01:00")), "A12", UNKNOWN),
     ("endless exponent", answered(200, order_body(debit="1e999999999")), "A12", UNKNOWN),
     ("foreign digits", answered(200, order_body(debit="\u0662\u0665\u0660")), "A12", UNKNOWN),
     ("underscores", answered(200, order_body(debit="2_50")), "A12", UNKNOWN),

@@ -54,6 +54,10 @@ def _contents_of(file: BulkFile) -> "Counter[tuple[Any, ...]]":
     return Counter(_content(row) for row in BulkRow.objects.filter(file=file))
 
 
+def _content(row: BulkRow) -> tuple[Any, ...]:
+    return row.kind, row.client_id, row.asset_id, row.amount
+
+
 def to_be_created() -> QuerySet[BulkFile]:
     """Return the files that workers have not come to the end of, oldest confirmation first; none after a restore."""
     if is_locked_after_restore():
@@ -138,7 +142,7 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     """
     own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
     for row in rows_in_order(file):
-        own[row.kind, row.client_id, row.asset_id, row.amount].append(row)
+        own[_content(row)].append(row)
     asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
     recent = asked.filter(client__in={content[1] for content in own}).order_by("-requested_at", "-id")
     known: dict[tuple[Any, ...], list[str]] = defaultdict(list)

@@ -102,8 +102,12 @@ def _glance(attempts: Attempts, lookup: OrderLookup, client: CoinmenaClient) -> 
     )
 
 
-def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditions:
-    """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list."""
+def weigh(operation: Operation, heard: Heard, client: CoinmenaClient, ask_until: float) -> Conditions:
+    """Say which conditions hold for the "not found" in ``heard``; asks the partner for the control and the list.
+
+    :param ask_until: in seconds of `clock.monotonic`. No request begins later: a conclusion needs the lease, and what
+        nobody had the time to ask is not met.
+    """
     lookup = heard.lookup
     if lookup is None or lookup.order is not None:
         return Conditions()
@@ -111,15 +115,15 @@ def weigh(operation: Operation, heard: Heard, client: CoinmenaClient) -> Conditi
     seen = _glance(attempts, lookup, client)
     if not (seen.envelope and seen.environment and seen.clocks):
         return seen
-    bound, control = bound_of(attempts), positive_control(operation, client)
+    bound, control = bound_of(attempts), positive_control(operation, client, ask_until)
     seen = replace(seen, control=control, second=_is_second(operation, bound, heard))
     try:
-        return replace(seen, list_read=bool(control) and is_not_listed(operation, client, bound))
+        return replace(seen, list_read=bool(control) and is_not_listed(operation, client, bound, ask_until))
     except FoundInList as found:
         return replace(seen, listed=found.order)
 
 
-def positive_control(operation: Operation, client: CoinmenaClient) -> str:
+def positive_control(operation: Operation, client: CoinmenaClient, ask_until: float) -> str:
     """Return a completed reference of the same environment that answers now; empty where none is known or answers.
 
     The newest few are asked for: a partner that lost one of them still shows the others. One without any answer ends
@@ -129,6 +133,8 @@ def positive_control(operation: Operation, client: CoinmenaClient) -> str:
     completed = Operation.objects.filter(Exists(here), state=State.COMPLETED)
     known = completed.exclude(pk=operation.pk).order_by("-ended_at", "-id").values_list("reference", flat=True)
     for reference in known[:CONTROLS_ASKED]:
+        if clock.monotonic() > ask_until:
+            break
         heard = ask(client, reference)
         if _is_shown(heard, reference):
             return reference
@@ -145,18 +151,18 @@ def _is_shown(heard: Heard, reference: str) -> bool:
     return (order.partner_order_ref, order.status) == (reference, OrderStatus.COMPLETED)
 
 
-def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime) -> bool:
+def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime, ask_until: float) -> bool:
     """Tell whether the client's order list, read to its end, does not hold the reference.
 
     The window ends at the bound, which is past, so no order can appear in it any more. A list that does not add up,
-    a page that brings nothing new, or a row that cannot be read, is no proof.
+    a page that brings nothing new, a row that cannot be read, or one that there was no time to read, is no proof.
 
     :raises FoundInList: when it does hold the reference.
     """
     first = operation.attempts.order_by("number")[0]
     seen, number = set[int](), 0
     try:
-        while number < MOST_PAGES:
+        while number < MOST_PAGES and clock.monotonic() <= ask_until:
             number += 1
             page = client.orders(
                 number,

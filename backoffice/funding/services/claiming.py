@@ -69,6 +69,12 @@ def lease_length() -> timedelta:
     return timedelta(seconds=settings.COINMENA_DEADLINE_SECONDS + 2 * BEGIN_WITHIN_SECONDS)
 
 
+def asking_time() -> float:
+    """Return for how many seconds of a lease a look-up may be begun: its whole deadline comes after, and time to write
+    down what it brought."""
+    return lease_length().total_seconds() - float(settings.COINMENA_DEADLINE_SECONDS) - BEGIN_WITHIN_SECONDS / 2
+
+
 def claim(operation_id: int, holder: str) -> Claim | None:
     """Take an approved operation to send it; None when it must not, or cannot, be sent now.
 

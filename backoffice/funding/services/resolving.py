@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import System
@@ -21,12 +21,13 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
+from backoffice.funding.queries import due_to_be_resolved
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
 from backoffice.funding.services.attempts import Attempts, attempts_of
 from backoffice.funding.services.brakes import watch_clock
-from backoffice.funding.services.claiming import HOLDER_LENGTH, lease_length, why_not_again
+from backoffice.funding.services.claiming import HOLDER_LENGTH, asking_time, lease_length, why_not_again
 from backoffice.funding.services.doorbells import ring_to_resolve
 from backoffice.funding.services.intents import intended_order
 from backoffice.funding.services.lookups import Heard, ask
@@ -48,6 +49,8 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+#: A clock that is set back by no more than this is no clock that ran ahead.
+SET_BACK: Final = timedelta(seconds=5)
 CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
@@ -63,13 +66,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Turn:
-    """The right to look one operation up, and what is needed to do it. ``is_asked``: out of turn, by a person."""
+    """The right to look one operation up, and what is needed to do it. ``is_asked``: out of turn, by a person.
+
+    ``ask_until``: in seconds of `clock.monotonic`, when it is too late to begin another request under this lease.
+    """
 
     operation: Operation
     lookup: Lookup
     token: UUID
     holder: str
     is_asked: bool
+    ask_until: float
 
 
 def resolve(operation_id: int, *, holder: str) -> None:
@@ -80,7 +87,7 @@ def resolve(operation_id: int, *, holder: str) -> None:
         return
     failpoint(Failpoint.C12)
     heard = ask(client, turn.operation.reference)
-    conditions = absence.weigh(turn.operation, heard, client)
+    conditions = absence.weigh(turn.operation, heard, client, turn.ask_until)
     failpoint(Failpoint.C12)
     if heard.exchange is not None and heard.exchange.partner_date is not None:
         watch_clock(client.clock_skew, holder=holder)
@@ -121,14 +128,20 @@ def _record_check(operation: Operation, heard: Heard, by: Person) -> None:
     record("operation.looked_up", by=by, obj=operation, client=partner_client_id, after=after)
 
 
+def due(now: datetime) -> QuerySet[Operation]:
+    """Return what waits for a look-up, as the sweep rings for it and `resolve` then finds it."""
+    return due_to_be_resolved(now, latest_lease=_latest_lease(now), latest_plan=_latest_plan(now))
+
+
 # Taking a turn ------------------------------------------------------------------------------------------------------
 
 
 def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bool = False) -> Turn | None:
     """Take the lease of an operation that is due, durably, with the row of the look-up it is about to make."""
     with transaction.atomic(durable=True):
-        operation, now = locked(operation_id), clock.now()
-        if operation.lease_until is not None and operation.lease_until > now:
+        operation = locked(operation_id)
+        began, now = clock.monotonic(), clock.now()
+        if operation.lease_until is not None and now < operation.lease_until <= _latest_lease(now):
             return None
         if operation.state == State.SUBMITTING:
             _declare_lost(operation, now, holder)
@@ -139,13 +152,28 @@ def _take_turn(operation_id: int, holder: str, environment: str, *, is_asked: bo
         lookup = Lookup.objects.create(
             operation=operation, worker=holder[:HOLDER_LENGTH], environment=environment, asked_at=now
         )
-        return Turn(operation, lookup, token, holder, is_asked)
+        return Turn(operation, lookup, token, holder, is_asked, began + asking_time())
 
 
 def _is_due(operation: Operation, now: datetime, *, is_asked: bool) -> bool:
     if operation.state not in (State.UNKNOWN, State.REVIEW):
         return False
-    return is_asked or operation.next_lookup_at is None or operation.next_lookup_at <= now
+    planned_at = operation.next_lookup_at
+    return is_asked or planned_at is None or not now < planned_at <= _latest_plan(now)
+
+
+def _latest_lease(now: datetime) -> datetime:
+    """Return how far a lease can reach: one that reaches further was written while the database's clock ran ahead.
+
+    It holds nobody. Its worker may live and still be sending: its token is gone then, and the bound of an absence is
+    counted from what it planned to sign.
+    """
+    return now + lease_length() + SET_BACK
+
+
+def _latest_plan(now: datetime) -> datetime:
+    """Return the latest moment that a look-up can be planned for; what lies beyond is due."""
+    return now + RAREST + SET_BACK
 
 
 def _declare_lost(operation: Operation, now: datetime, holder: str) -> None:
@@ -323,12 +351,13 @@ def next_look_at(since: datetime, bound: datetime, counted: LookupAnswer | None,
     """Return when to look again: 2, 5, 10, 20, 40 s into the doubt, then every minute, past the bound ever more rarely.
 
     The first look past the bound comes as soon as it can count, the second one as soon as the two are far enough apart.
+    Moments written while the clock ran ahead put no look off for longer than others would.
     """
     for seconds in LOOK_AFTER_SECONDS:
         if since + timedelta(seconds=seconds) > now:
-            return since + timedelta(seconds=seconds)
+            return min(since + timedelta(seconds=seconds), now + REGULAR)
     if now < bound:
         return min(now + REGULAR, bound + timedelta(seconds=2))
     if counted is not None and counted.recorded_at + absence.apart() > now:
-        return counted.recorded_at + absence.apart() + timedelta(seconds=1)
+        return min(counted.recorded_at + absence.apart() + timedelta(seconds=1), now + RAREST)
     return now + min(max(now - bound, REGULAR), RAREST)

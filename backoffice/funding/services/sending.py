@@ -11,8 +11,9 @@ from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
 from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
+from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.exchange import Exchange
-from backoffice.partner.outcome import Verdict, judge_post
+from backoffice.partner.outcome import Verdict, judge_post, unjudged
 from backoffice.worker.bells import DATABASE_TROUBLE
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: flo
 
 def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
     """Say what the answer proves; where the reference is taken, after asking for the order that took it."""
-    verdict = judge_post(exchange, claimed.intended)
+    verdict = _judged(claimed, exchange)
     if not verdict.must_look_up:
         return verdict
     try:
@@ -66,4 +67,13 @@ def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
         log.exception("funding_lookup_not_stored", reference=claimed.intended.reference)
         connection.close()
         return verdict
-    return verdict if lookup is None else judge_post(exchange, claimed.intended, lookup=lookup)
+    return verdict if lookup is None else _judged(claimed, exchange, lookup)
+
+
+def _judged(claimed: Claim, exchange: Exchange, lookup: OrderLookup | None = None) -> Verdict:
+    """Judge an answer; a fault in judging must not cost us the answer either, so it proves nothing and calls people."""
+    try:
+        return judge_post(exchange, claimed.intended, lookup=lookup)
+    except Exception:
+        log.exception("funding_alarm", reference=claimed.intended.reference, because="the answer was not judged")
+        return unjudged()

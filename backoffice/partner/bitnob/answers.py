@@ -2,8 +2,6 @@
 
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
-
 from backoffice.money import gettext_noop
 from backoffice.partner.bitnob.errors import refusal_kind, refusal_sentence
 from backoffice.partner.bitnob.payloads import AccountBalance, Identity, Transaction
@@ -16,7 +14,8 @@ from backoffice.partner.errors import (
 )
 from backoffice.partner.exchange import Exchange, retry_after_seconds
 from backoffice.partner.fields import Payload, text_for_people
-from backoffice.partner.pages import CursorPage, Rows, read_rows, reason_of
+from backoffice.partner.pages import CursorPage, Rows, read_rows
+from backoffice.partner.reading import reading
 from backoffice.partner.strict_json import JsonValue, NotStrictJson, Slice, loads, slice_at, slices
 
 Item = TypeVar("Item", bound=Payload)
@@ -29,7 +28,8 @@ _NOT_UNDERSTOOD: Final = gettext_noop("Bitnob sent an answer we cannot read: %(r
 def check_answered(exchange: Exchange) -> None:
     """Return if a whole 200 that says ``success`` was read. Raises the member of the error family otherwise."""
     if exchange.status != 200 or not exchange.is_whole:
-        raise _failure(exchange)
+        with reading(exchange, invalid_answer):
+            raise _failure(exchange)
     envelope = _envelope(exchange)
     if envelope.get("success", True) is not True:
         raise invalid_answer(exchange, "a 200 that does not say success")
@@ -37,12 +37,8 @@ def check_answered(exchange: Exchange) -> None:
 
 def read_data(kind: type[Item], exchange: Exchange) -> Item:
     """Return the object in ``data``. Raises `PartnerAnswerInvalid`."""
-    try:
+    with reading(exchange, invalid_answer):
         return kind.from_slice(slice_at(exchange.body, "data"))
-    except NotStrictJson as error:
-        raise invalid_answer(exchange, str(error)) from error
-    except ValidationError as error:
-        raise invalid_answer(exchange, reason_of(error)) from error
 
 
 def read_identity(exchange: Exchange) -> Identity:
@@ -50,10 +46,8 @@ def read_identity(exchange: Exchange) -> Identity:
     envelope = _envelope(exchange)
     if isinstance(envelope.get("data"), dict):
         return read_data(Identity, exchange)
-    try:
+    with reading(exchange, invalid_answer):
         return Identity.from_slice(Slice(envelope, exchange.body))
-    except ValidationError as error:
-        raise invalid_answer(exchange, reason_of(error)) from error
 
 
 def read_accounts(exchange: Exchange) -> tuple[AccountBalance, ...]:
@@ -81,10 +75,8 @@ def invalid_answer(exchange: Exchange, reason: str) -> PartnerAnswerInvalid:
 
 
 def _rows(kind: type[Item], exchange: Exchange, name: str) -> Rows[Item]:
-    try:
+    with reading(exchange, invalid_answer):
         return read_rows(kind, slices(exchange.body, "data", name))
-    except NotStrictJson as error:
-        raise invalid_answer(exchange, str(error)) from error
 
 
 def _cursor(exchange: Exchange, value: JsonValue) -> str | None:
@@ -94,10 +86,8 @@ def _cursor(exchange: Exchange, value: JsonValue) -> str | None:
 
 
 def _envelope(exchange: Exchange) -> dict[str, Any]:
-    try:
+    with reading(exchange, invalid_answer):
         envelope = loads(exchange.body)
-    except NotStrictJson as error:
-        raise invalid_answer(exchange, str(error)) from error
     if not isinstance(envelope, dict):
         raise invalid_answer(exchange, "not an object")
     return envelope

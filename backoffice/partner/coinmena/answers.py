@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
-
 from backoffice.money import gettext_noop
 from backoffice.partner.coinmena.errors import OrderNotFound, refusal_kind, refusal_sentence
 from backoffice.partner.coinmena.payloads import Order
@@ -19,7 +17,8 @@ from backoffice.partner.errors import (
 )
 from backoffice.partner.exchange import Exchange, retry_after_seconds
 from backoffice.partner.fields import Payload, text_for_people
-from backoffice.partner.pages import Page, Rows, read_rows, reason_of
+from backoffice.partner.pages import Page, Rows, read_rows
+from backoffice.partner.reading import reading
 from backoffice.partner.strict_json import NotStrictJson, loads, slice_at, slices, storable
 
 Item = TypeVar("Item", bound=Payload)
@@ -96,7 +95,8 @@ def refusal_error(exchange: Exchange, refusal: Refusal, *, not_found: type[Partn
 def check_answered(exchange: Exchange, *, not_found: type[PartnerRefused]) -> None:
     """Return if a whole 200 was read. Raises the member of the error family that says what came instead."""
     if exchange.status != 200 or not exchange.is_whole:
-        raise _failure(exchange, not_found)
+        with reading(exchange, invalid_answer):
+            raise _failure(exchange, not_found)
 
 
 def _failure(exchange: Exchange, not_found: type[PartnerRefused]) -> PartnerError:
@@ -119,12 +119,8 @@ def invalid_answer(exchange: Exchange, reason: str) -> PartnerAnswerInvalid:
 
 def read_result(kind: type[Item], exchange: Exchange) -> Item:
     """Return the object in ``result``. Raises `PartnerAnswerInvalid`."""
-    try:
+    with reading(exchange, invalid_answer):
         return kind.from_slice(slice_at(exchange.body, "result"))
-    except NotStrictJson as error:
-        raise invalid_answer(exchange, str(error)) from error
-    except ValidationError as error:
-        raise invalid_answer(exchange, reason_of(error)) from error
 
 
 def read_all(kind: type[Item], exchange: Exchange) -> tuple[Item, ...]:
@@ -138,17 +134,16 @@ def read_all(kind: type[Item], exchange: Exchange) -> tuple[Item, ...]:
 def read_page(kind: type[Item], exchange: Exchange) -> Page[Item]:
     """Return one page of a list. Raises `PartnerAnswerInvalid` if the page itself, not just a row, cannot be read."""
     rows = _rows(kind, exchange)
-    envelope = loads(exchange.body)
-    counts = envelope if isinstance(envelope, dict) else {}
-    total, page, page_size = (_count(exchange, counts, name) for name in ("total", "page", "page_size"))
+    with reading(exchange, invalid_answer):
+        envelope = loads(exchange.body)
+        counts = envelope if isinstance(envelope, dict) else {}
+        total, page, page_size = (_count(exchange, counts, name) for name in ("total", "page", "page_size"))
     return Page(rows.items, rows.unreadable, total, page, page_size)
 
 
 def _rows(kind: type[Item], exchange: Exchange) -> Rows[Item]:
-    try:
+    with reading(exchange, invalid_answer):
         return read_rows(kind, slices(exchange.body, "items"))
-    except NotStrictJson as error:
-        raise invalid_answer(exchange, str(error)) from error
 
 
 def _count(exchange: Exchange, envelope: dict[str, Any], name: str) -> int:

@@ -19,6 +19,7 @@ from backoffice.partner.clock import Clock, SystemClock
 from backoffice.partner.coinmena.answers import (
     OrderLookup,
     check_answered,
+    invalid_answer,
     read_all,
     read_page,
     read_result,
@@ -34,6 +35,7 @@ from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Authorization, SendBy, Transport
 from backoffice.partner.limits import Limiter, NoLimit
 from backoffice.partner.pages import Page
+from backoffice.partner.reading import reading
 
 #: Differences between our clock and the partner's, in seconds: from the first on staff are warned, at the second
 #: sending stops, because a signature that looks too new or too old is refused.
@@ -196,7 +198,8 @@ class CoinmenaClient:
         """
         exchange = self._get(f"/v1/partner/orders/ref/{path_segment(partner_order_ref)}")
         if exchange.status == 404 and exchange.is_whole:
-            return OrderLookup(exchange, None, refusal_in(exchange) is not None)
+            with reading(exchange, invalid_answer):
+                return OrderLookup(exchange, None, refusal_in(exchange) is not None)
         check_answered(exchange, not_found=OrderNotFound)
         return OrderLookup(exchange, read_result(Order, exchange), has_envelope=True)
 

@@ -62,7 +62,7 @@ def no_quarantine(world: World) -> Iterator[None]:
 @bug(4, "the first 404 is believed", caught_as="I3", schedule=lands_late_while_all_is_held)
 @contextmanager
 def first_404_believed(world: World) -> Iterator[None]:
-    def weigh(_operation: Operation, heard: Heard, _client: object) -> Conditions:
+    def weigh(_operation: Operation, heard: Heard, *_: object) -> Conditions:
         is_absent = heard.found is False
         return Conditions(is_absent, is_absent, "any", is_absent, is_absent, is_absent)
 
