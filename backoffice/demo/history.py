@@ -27,7 +27,7 @@ from backoffice.demo.partners import control
 from backoffice.demo.story import Deed, tell
 from backoffice.demo.written import Written
 from backoffice.funding.fingerprint import fingerprint_of
-from backoffice.funding.models import Attempt, AttemptOutcome, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, Kind, Operation
 from backoffice.funding.references import mint
 from backoffice.funding.services.creating import UNGATED_VALIDITY, create_deposit
 from backoffice.funding.services.intents import body_for, digest_of
@@ -86,9 +86,10 @@ def check_balances(maya: Person) -> None:
 
 
 def ask(deed: Deed, rule: Rule | None, people: dict[str, Person]) -> Operation:
+    token = uuid4()
     operation = Operation(
-        reference=mint(deed.kind, deed.asked_at),  # type: ignore[arg-type]
-        submission_token=uuid4(),
+        reference=mint(Kind(deed.kind), token, year=deed.asked_at.year, now=deed.asked_at),
+        submission_token=token,
         kind=deed.kind,
         client=Client.objects.get(partner_client_id=deed.client),
         asset_id=deed.asset,

@@ -1,6 +1,6 @@
 """Yesterday's backup while the partner moved on: nothing is doubled, nothing is lost, two people unlock (F38, C17)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -295,8 +295,7 @@ def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
     ending: str,
 ) -> None:
     """Its bytes could be uploaded anew otherwise, and its rows be paid under new references."""
-    ways = {"discarded": uploaded, "taken back": confirmed}
-    file = ways.get(ending, asked)(maya, deposits(1))
+    file = stood_before(ending)(maya, deposits(1))
     backups.append(Backup(postgres, committed))
     made_on(file, maya, omar)
     backups[0].restore()
@@ -307,6 +306,12 @@ def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
     unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
     with pytest.raises(Conflict, match="sent before a backup was restored"):
         given_up(file, ending, maya, omar)
+
+
+def stood_before(ending: str) -> Callable[[Person, bytes], BulkFile]:
+    """Bring a file to where it can end so."""
+    ways: dict[str, Callable[[Person, bytes], BulkFile]] = {"discarded": uploaded, "taken back": confirmed}
+    return ways.get(ending, asked)
 
 
 def made_on(file: BulkFile, maya: Person, omar: Person) -> None:

@@ -285,14 +285,13 @@ def test_an_asset_with_a_code_of_twenty_characters_is_asked_for(
 def test_a_row_the_database_refuses_keeps_no_other_from_being_made(
     db: None, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch, error: type[Error]
 ) -> None:
-    file, real = confirmed(maya, THREE), ask_for_approval
-    assert real is creating.ask_for_approval
+    file = confirmed(maya, THREE)
 
     def refused(**details: Any) -> None:
         MintedReference.objects.create(reference=details["subject"], minted_at=details["now"])
 
     def too_long(**details: Any) -> None:
-        real(**{**details, "asset": "A" * 99})
+        ask_for_approval(**{**details, "asset": "A" * 99})
 
     monkeypatch.setattr(creating, "ask_for_approval", refused if error is IntegrityError else too_long)
 
