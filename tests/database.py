@@ -75,9 +75,9 @@ def migrate_template(server: embedded.Embedded, name: str) -> None:
 
 def copy_template(source: embedded.Embedded, target: embedded.Embedded) -> None:
     """Copy the template to another server, a tenth of the work of migrating one there."""
-    name, programs = template_name(), source.server.bin_path
-    dump = [programs / "pg_dump", "--create", source.server.get_uri(database=name)]
-    restore = [programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", target.server.get_uri(database="postgres")]
+    programs = source.server.bin_path
+    dump = [str(programs / "pg_dump"), "--create", source.server.get_uri(database=template_name())]
+    restore = [str(programs / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", target.server.get_uri(database="postgres")]
     with subprocess.Popen(dump, stdout=subprocess.PIPE) as dumping:
         subprocess.run(restore, stdin=dumping.stdout, stdout=subprocess.DEVNULL, check=True)
     if dumping.returncode:
