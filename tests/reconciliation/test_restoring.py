@@ -308,6 +308,34 @@ def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
         given_up(file, ending, maya, omar)
 
 
+def test_a_file_that_was_paid_and_ran_out_after_the_restore_is_recognised(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    committed: str,
+    postgres: embedded.Embedded,
+    backups: list[Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = asked(maya, deposits(1))
+    backups.append(Backup(postgres, committed))
+    made_on(file, maya, omar)
+    backups[0].restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    two_days_later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: two_days_later)
+    expire_due()
+    file.refresh_from_db()
+    assert file.state == FileState.EXPIRED
+
+    again = bulk_files.upload(name="again.csv", content=deposits(1), by=maya)
+
+    assert (again.file.pk, again.is_new) == (file.pk, False)
+
+
 def stood_before(ending: str) -> Callable[[Person, bytes], BulkFile]:
     """Bring a file to where it can end so."""
     ways: dict[str, Callable[[Person, bytes], BulkFile]] = {"discarded": uploaded, "taken back": confirmed}
