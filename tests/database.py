@@ -73,17 +73,6 @@ def migrate_template(server: embedded.Embedded, name: str) -> None:
         connection.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
 
 
-def copy_template(source: embedded.Embedded, target: embedded.Embedded) -> None:
-    """Copy the template to another server, a tenth of the work of migrating one there."""
-    programs = source.server.bin_path
-    dump = [str(programs / "pg_dump"), "--create", source.server.get_uri(database=template_name())]
-    restore = [str(programs / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", target.server.get_uri(database="postgres")]
-    with subprocess.Popen(dump, stdout=subprocess.PIPE) as dumping:
-        subprocess.run(restore, stdin=dumping.stdout, stdout=subprocess.DEVNULL, check=True)
-    if dumping.returncode:
-        raise subprocess.CalledProcessError(dumping.returncode, dump)
-
-
 def leave_plain_rules(server: embedded.Embedded, name: str) -> None:
     """Keep only the starting rules that ask for one person whatever the amount; tests of amounts bring their own."""
     with psycopg.connect(server.server.get_uri(database=name)) as connection:

@@ -10,14 +10,22 @@ from tests.faults.oracle import is_absent
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def attempt(number: int = 1, *, planned: float = 10, signed: float | None = None) -> dict[str, Any]:
+def attempt(
+    number: int = 1,
+    *,
+    planned: float = 10,
+    signed: float | None = None,
+    evidence: str = "unknown",
+    environment: str = "one",
+) -> dict[str, Any]:
     """One outcome of an attempt, in seconds after noon."""
     signed_at = None if signed is None else NOON + timedelta(seconds=signed)
     return {
         "number": number,
         "planned_at": NOON + timedelta(seconds=planned),
         "signed_at": signed_at,
-        "environment": "one",
+        "evidence": evidence,
+        "environment": environment,
     }
 
 
@@ -53,3 +61,10 @@ def test_a_not_found_counts_once_the_youngest_signature_of_every_attempt_is_old_
 
 def test_two_not_found_too_close_together_are_one() -> None:
     assert not is_absent([attempt()], [not_found(311), not_found(370)])
+
+
+@pytest.mark.parametrize(("evidence", "proves"), [("never_sent", True), ("not_applied", True), ("unknown", False)])
+def test_only_an_attempt_that_is_open_elsewhere_spoils_the_proof_here(evidence: str, proves: bool) -> None:
+    elsewhere = attempt(environment="another", evidence=evidence)
+
+    assert is_absent([elsewhere, attempt(2, planned=50)], [not_found(351), not_found(412)]) is proves

@@ -62,11 +62,11 @@ class OwnServer:
 
 @contextmanager
 def own_server() -> Iterator[OwnServer]:
-    """Start a server with a template to clone, and stop it after the block."""
+    """Start a server, migrate a template on it, and stop it after the block."""
     with TemporaryDirectory(prefix="own-postgres-") as name:
         server = OwnServer(Path(name) / "data")
         try:
-            database.copy_template(database.start_server(), server.embedded)
+            database.migrate_template(server.embedded, database.template_name())
             yield server
         finally:
             server.start()
