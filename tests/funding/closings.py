@@ -15,6 +15,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.services.claiming import lease_length
 from backoffice.funding.services.closing import ClaimedOutcome
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import NO_PROOF
@@ -42,7 +43,7 @@ def reviewed(operation: Operation) -> Operation:
 
 def being_looked_up(operation: Operation) -> None:
     """Let a slow look-up of ours have its turn: its lease holds for longer than anybody waits for a page."""
-    until = clock.now() + timedelta(minutes=1)
+    until = clock.now() + lease_length()
     lease = {"lease_token": uuid4(), "lease_until": until, "lease_holder": WORKER}
     Operation.objects.filter(pk=operation.pk).update(**lease)
 
