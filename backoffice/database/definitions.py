@@ -32,6 +32,8 @@ _OF_A_SCHEMA: Final = """
         WHERE relnamespace = {schema} AND NOT tgisinternal
 """
 _SCHEMA: Final = re.compile(r"\b(public|pg_temp(_\d+)?)\.")
+_WORD: Final = re.compile(r"'(?:[^']|'')*'::character varying")
+_LIST_CAST: Final = re.compile(rf"\(ARRAY\[({_WORD.pattern}(?:, {_WORD.pattern})*)\]\)::text\[\]")
 #: The values of an IN: a set of the code's has no order, so each process may write it in another.
 _ONE_OF: Final = re.compile(r"((?:ANY|ALL) \(\(?ARRAY\[)([^\[\]]*)(?=\])")
 
@@ -83,8 +85,14 @@ def read(cursor: Any, schema: str) -> Definitions:
 
 
 def plain(definition: str) -> str:
-    """Leave out of a definition where it stands, and the order of values that have none."""
-    return _ONE_OF.sub(lambda found: found[1] + ", ".join(sorted(found[2].split(", "))), _SCHEMA.sub("", definition))
+    """Leave out of a definition where it stands, the order of values that have none, and whether a dump was restored:
+    what it brings back casts each word of a list where the original casts the list."""
+    definition = _LIST_CAST.sub(lambda found: f"ARRAY[{_WORD.sub(_cast, found[1])}]", _SCHEMA.sub("", definition))
+    return _ONE_OF.sub(lambda found: found[1] + ", ".join(sorted(found[2].split(", "))), definition)
+
+
+def _cast(word: re.Match[str]) -> str:
+    return f"({word[0]})::text"
 
 
 def made(model: type[models.Model], alias: str) -> Definitions:

@@ -1,6 +1,7 @@
 """The database refuses what must never happen, whoever asks (reliability.md §10)."""
 
 import hashlib
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,11 +15,12 @@ from pytest_django.fixtures import Settings
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry, Seal
 from backoffice.audit.services import record
-from backoffice.database import definitions
+from backoffice.database import definitions, embedded
 from backoffice.database.checks import MUST_BE_BOUNDED, faults, losses, refuse_to_start_unarmed
 from backoffice.database.definitions import NotComparable
 from backoffice.database.hardening import SEARCH_PATH, harden_after_migrate, protected_models
 from backoffice.database.models import AppendOnlyModel
+from tests.database import connect_to
 
 PROTECTED = {model._meta.db_table: model for model in protected_models()}
 
@@ -463,3 +465,23 @@ def test_what_was_made_or_changed_beside_the_product_is_named(
 ) -> None:
     as_owner(statement)
     assert set(sentences) <= set(faults())
+
+
+def test_a_database_that_was_restored_from_a_dump_is_as_armed_as_before(
+    committed: str, postgres: embedded.Embedded
+) -> None:
+    """PostgreSQL writes a list of words otherwise once it was dumped and read again; that is no other guard."""
+    restored, programs = f"{committed}_restored", postgres.server.bin_path
+    embedded.create_database(postgres, restored)
+    dump = subprocess.run(
+        [programs / "pg_dump", postgres.server.get_uri(database=committed)], capture_output=True, check=True
+    ).stdout
+    command = [str(programs / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", postgres.server.get_uri(database=restored)]
+    subprocess.run(command, input=dump, stdout=subprocess.DEVNULL, check=True)
+    try:
+        connect_to(postgres, restored)
+        assert faults() == []
+    finally:
+        connections.close_all()
+        connect_to(postgres, committed)
+        embedded.drop_database(postgres, restored)
