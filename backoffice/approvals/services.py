@@ -31,6 +31,7 @@ from backoffice.audit.models import Entry
 from backoffice.audit.services import record, speaking_for
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
+from backoffice.worker.turns import one_by_one
 
 
 def ask_for_approval(
@@ -188,7 +189,8 @@ def cancel(*, request_id: int, by: Person) -> Request:
 
 def expire_due() -> int:
     """Move every request whose time is over, and return how many moved. Safe to repeat and to run side by side."""
-    return sum(expire(request_id) for request_id in queries.due_to_expire(clock.now()).values_list("id", flat=True))
+    due = queries.due_to_expire(clock.now()).values_list("id", flat=True)
+    return one_by_one(due, expire, failed="approvals_not_expired")
 
 
 def expire(request_id: int) -> bool:

@@ -24,6 +24,7 @@ from backoffice.approvals import queries as approvals
 from backoffice.database.checks import LOOPBACK
 from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Freeze, Gate, Operation
+from backoffice.funding.models.gate import paused_at
 from backoffice.funding.states import IN_DOUBT
 from backoffice.mirror.models import Mirror
 from backoffice.mirror.queries import freshness
@@ -175,7 +176,7 @@ def tallies_for(person: Person) -> Tallies:
         counted(Operation.objects.filter(state__in=IN_DOUBT), "in_doubt"),
         counted(Freeze.objects.filter(released_at=None), "frozen"),
         counted(unsettled(), "exceptions"),
-        counted(Gate.objects.filter(Q(halted_at__isnull=False) | Q(paused_until__gt=now)), "stopped"),
+        counted(Gate.objects.filter(Q(halted_at__isnull=False) | paused_at(now)), "stopped"),
     )
     return Tallies(**dict(waiting.union(*others, all=True)))
 

@@ -5,9 +5,13 @@ virtual time behind these three functions; whoever measures money's safety by an
 """
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection
+
+#: A clock that is set back by no more than this is no clock that ran ahead.
+SET_BACK: Final = timedelta(seconds=5)
 
 
 def now() -> datetime:

@@ -14,6 +14,7 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.freezing import freezes, halts
@@ -59,7 +60,7 @@ def why_not_cancel(operation: Operation) -> str:
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
         if queries.is_at_the_partner(operation):
             return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-        lock = freezes.lock_after_restore()
+        lock = freezes.locks_after_restore().first()
         if lock is not None and queries.was_asked_before(lock, operation):
             return _("A backup was restored, and it may have been sent since. First two people release the lock.")
         return ""
@@ -163,7 +164,7 @@ def why_not_flowing(gate: Gate, now: datetime) -> str:
     """Say why nothing is sent now; empty while money flows."""
     if gate.halted_at is not None:
         return _("Sending is halted: %(because)s") % {"because": halts.why_of(gate)}
-    if gate.paused_until is not None and gate.paused_until > now:
+    if gate.is_paused(now):
         return _("Sending is paused: CoinMENA asked us to slow down.")
     return ""
 
@@ -205,8 +206,9 @@ def _is_approved_by_others(operation: Operation) -> bool:
     return others >= request.people_needed
 
 
-def may_retry_at(last_attempt_at: datetime | None, attempts: int) -> datetime | None:
-    """Return when an operation that came back unsent may be tried again; None where nothing was tried yet."""
-    if last_attempt_at is None:
+def may_retry_at(last_attempt_at: datetime | None, attempts: int, now: datetime) -> datetime | None:
+    """Return when an operation that came back unsent may be tried again; None where nothing was tried yet, or while the
+    database's clock ran ahead."""
+    if last_attempt_at is None or last_attempt_at > now + clock.SET_BACK:
         return None
     return last_attempt_at + RETRY_WAITS[min(attempts, len(RETRY_WAITS) - 1)]

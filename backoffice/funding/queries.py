@@ -82,12 +82,14 @@ def equal_requests(
 ) -> list[Operation]:
     """List what was asked in the last 24 hours with the same client, asset, type and amount, newest first.
 
-    What was rejected, cancelled or expired moved nothing and is left out; a failed one is named: its cause may last.
+    What was rejected, cancelled or expired moved nothing and is left out, unless an order of it turned up; a failed one
+    is named: its cause may last.
 
     :param excluding: the chain that the new one continues, which is the same payment and said to be.
     """
     since = {"requested_at__gt": now - EQUAL_WITHIN}
-    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since).exclude(state__in=LET_GO)
+    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since)
+    found = found.exclude(Q(state__in=LET_GO) & ~_is_at_the_partner())
     return list(found.exclude(pk__in=excluding).order_by("-requested_at", "-id")[:10])
 
 
@@ -180,14 +182,16 @@ def attempts_that_left(operation: Operation) -> int:
 def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
     """Return what is approved, still in time and not frozen, oldest approval first; the claim decides whether it goes.
 
-    What is frozen is left out, or many held operations would keep the sweep from the others.
+    What is frozen, or follows another of its client that is being sent, is left out: many that cannot go would keep
+    the sweep from the others.
     """
-    approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held())
+    being_sent = Operation.objects.filter(state=State.SUBMITTING, client_id=OuterRef("client_id"))
+    approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held()).exclude(Exists(being_sent))
     return approved.filter(Q(valid_until__gt=now) | _is_at_the_partner()).order_by("approved_at", "id")
 
 
-def _is_at_the_partner() -> Exists:
-    return Exists(Order.objects.filter(partner_order_ref=OuterRef("reference")))
+def _is_at_the_partner() -> Q:
+    return Q(Exists(Order.objects.filter(partner_order_ref=OuterRef("reference"))))
 
 
 def is_at_the_partner(operation: Operation) -> bool:

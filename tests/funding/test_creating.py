@@ -1,11 +1,12 @@
 """An operation is created once, for whoever may ask, with everything that belongs to it or not at all."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
@@ -24,6 +25,7 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, NotFundable
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.states import State
+from backoffice.funding.subject import OperationSubject
 from backoffice.orders.models import MintedReference
 from tests.funding.cast import approved_by, deposit, mirrored_asset, mirrored_client, now, withdrawal
 
@@ -207,6 +209,25 @@ def test_what_nobody_decides_on_expires(
     assert expire_due() == 1
     assert (now(operation).state, Request.objects.get().state) == (State.EXPIRED, "expired")
     assert expire_due() == 0
+
+
+def test_one_that_cannot_be_ended_keeps_no_other_from_expiring(
+    maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, other = withdrawal(maya, noura, usd, "1.00"), withdrawal(maya, noura, usd, "2.00")
+    later = timezone.now() + timedelta(hours=24, seconds=1)
+    monkeypatch.setattr("backoffice.database.clock.now", lambda: later)
+    unguarded = OperationSubject.on_expired
+
+    def guarded(subject: OperationSubject, request: Request, at: datetime) -> None:
+        if request == refused.approval:
+            raise IntegrityError
+        unguarded(subject, request, at)
+
+    monkeypatch.setattr(OperationSubject, "on_expired", guarded)
+
+    assert expire_due() == 1
+    assert (now(refused).state, now(other).state) == (State.PENDING_APPROVAL, State.EXPIRED)
 
 
 def test_what_cannot_be_sent_in_time_expires(

@@ -14,11 +14,15 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Attempt, Gate, Operation
+from backoffice.funding.services.brakes import brake
 from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
-from backoffice.funding.tasks import sweep
-from tests.funding.cast import approved_by, deposit, now, withdrawal
+from backoffice.funding.tasks import sweep, waiting
+from backoffice.partner.outcome import Evidence, Row, Verdict
+from tests.funding.cast import approved_by, deposit, mirrored_client, now, sent, withdrawal
+from tests.funding.doubt import Travel
 from tests.partners import Partners
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -91,6 +95,35 @@ def test_the_requester_cannot_even_be_written_down_as_approver(maya: Person, nou
         )
 
 
+def test_a_pause_that_was_written_by_a_clock_that_ran_ahead_holds_nothing_once_it_is_set_right(
+    maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    Gate.objects.update(paused_until=timezone.now() + timedelta(hours=6))
+
+    turned_away = Verdict(Row.TURNED_AWAY, Evidence.NOT_APPLIED, "", pause_seconds=60)
+    brake(turned_away, is_answered=True, clock_skew=None, holder="worker 1")
+
+    paused_until = Gate.objects.get().paused_until
+    assert paused_until is not None
+    assert paused_until < timezone.now() + timedelta(minutes=2), "and a true one takes its place"
+    Gate.objects.update(paused_until=timezone.now() + timedelta(hours=6))
+    assert claim(operation.pk, "worker 1") is not None
+
+
+def test_an_attempt_that_was_made_by_a_clock_that_ran_ahead_puts_no_other_off_once_it_is_set_right(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    travel(6 * 3600)
+    coinmena.fault("envelope", match={"method": "POST"}, status=429, code=429)
+    assert sent(operation).state == State.APPROVED
+    Gate.objects.update(paused_until=None)
+    travel(1)
+
+    assert sent(operation).state == State.COMPLETED
+
+
 def test_a_worker_that_was_held_up_after_its_claim_sends_nothing(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,3 +143,14 @@ def test_the_sweep_rings_for_what_no_bell_rang_for(maya: Person, noura: Client, 
 
     rung = ProcrastinateJob.objects.filter(queueing_lock=f"funding.send-{operation.pk}")
     assert rung.count() == 1
+
+
+def test_what_waits_for_another_of_its_client_keeps_nobody_elses_from_being_rung_for(
+    maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backoffice.funding.tasks.SWEPT_AT_ONCE", 1)
+    being_sent, _behind_it = deposit(maya, noura, usd, "1.00"), deposit(maya, noura, usd, "2.00")
+    other = deposit(maya, mirrored_client("user_20871", name="Hala Nasser"), usd)
+    claim(being_sent.pk, "worker 1")
+
+    assert waiting(clock.now()) == [(SEND, other.pk)]

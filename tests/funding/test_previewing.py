@@ -16,9 +16,11 @@ from backoffice.database import clock
 from backoffice.funding.checks import Balance, checks_of
 from backoffice.funding.models import Gate, Kind, Operation, Scope
 from backoffice.funding.services import balances
+from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.services.previewing import facts_of, typed_facts
 from backoffice.funding.states import State
+from backoffice.orders.services import look_up_order
 from backoffice.ui.values import Check, CheckResult
 from tests.funding.cast import NOURA, deposit, mirrored_client, withdrawal
 from tests.funding.test_states import fresh
@@ -162,6 +164,18 @@ def test_equal_requests_are_each_linked_with_who_when_and_what_became_of_it(
     assert [link.url for link in verdict.links] == [one.get_absolute_url() for one in reversed(made)]
     assert all("Maya Haddad" in str(link.sub) and "Waiting for approval" in str(link.sub) for link in verdict.links)
     assert asked(desk).count(f'href="{made[0].get_absolute_url()}"') == 1
+
+
+def test_what_was_cancelled_is_an_equal_request_once_an_order_of_it_has_turned_up(
+    coinmena: Partners, db: None, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = cancel_operation(operation_id=withdrawal(maya, noura, usd).pk, by=maya)
+    assert check(noura, usd, "No equal request in the last 24 h").result is PASSED
+
+    coinmena.make_order(NOURA, "withdrawal", amount=str(operation.amount), reference=operation.reference, overdraw=True)
+    look_up_order(text=operation.reference, by=maya)
+
+    assert [link.url for link in check(noura, usd, "An equal request").links] == [operation.get_absolute_url()]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def why_gated(row: BulkRow, file: BulkFile, now: datetime) -> str:
     """
     if file.approval is None:
         return _("No rule asks others about this row any more, and nobody approved the file. Put it into a new file.")
-    if file.approval.valid_until <= now and not queries.is_row_at_the_partner(row, file):
+    if file.approval.valid_until <= now and not queries.is_at_the_partner(file, row):
         return _(
             "The approval of the file has run out, and no rule asks others about this row. Put it into a new file."
         )

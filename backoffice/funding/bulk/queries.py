@@ -68,15 +68,10 @@ def to_be_created() -> QuerySet[BulkFile]:
     return files().filter(state=FileState.CONFIRMED).order_by("confirmed_at", "pk")
 
 
-def is_at_the_partner(file: BulkFile) -> bool:
-    """Tell whether the partner holds an order of some row of a file, as far as the mirror knows."""
-    references = [reference_in(file, row) for row in BulkRow.objects.filter(file=file)]
+def is_at_the_partner(file: BulkFile, *rows: BulkRow) -> bool:
+    """Tell whether the partner holds an order of one of these rows of a file, or of any, as far as the mirror knows."""
+    references = [reference_in(file, row) for row in rows or BulkRow.objects.filter(file=file)]
     return Order.objects.filter(partner_order_ref__in=references).exists()
-
-
-def is_row_at_the_partner(row: BulkRow, file: BulkFile) -> bool:
-    """Tell whether the partner holds an order of one row, as far as the mirror knows."""
-    return Order.objects.filter(partner_order_ref=reference_in(file, row)).exists()
 
 
 def reference_in(file: BulkFile, row: BulkRow) -> str:

@@ -29,14 +29,14 @@ def in_force() -> QuerySet[Freeze]:
     return freezes().filter(released_at=None).order_by("frozen_at", "id")
 
 
-def lock_after_restore() -> Freeze | None:
-    """Return the lock of a restored backup that two people have not released yet."""
-    return in_force().filter(backup_at__isnull=False).first()
+def locks_after_restore() -> QuerySet[Freeze]:
+    """Return the lock of a restored backup while two people have not released it: one, or none."""
+    return in_force().filter(backup_at__isnull=False)
 
 
 def is_locked_after_restore() -> bool:
     """Tell whether a backup was restored and two people have not released the lock yet."""
-    return Freeze.objects.filter(released_at=None, backup_at__isnull=False).exists()
+    return locks_after_restore().exists()
 
 
 def restored_at() -> datetime | None:
@@ -47,7 +47,7 @@ def restored_at() -> datetime | None:
 
 def may_have_moved_on(made_at: datetime) -> bool:
     """Tell whether what was made then stood in a backup that was restored, whose lock is still in force."""
-    return Freeze.objects.filter(released_at=None, backup_at__isnull=False, frozen_at__gte=made_at).exists()
+    return locks_after_restore().filter(frozen_at__gte=made_at).exists()
 
 
 def history() -> list[Freeze]:

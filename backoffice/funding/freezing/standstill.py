@@ -25,7 +25,7 @@ def _of_gate(gate: Gate, now: datetime) -> list[Notice]:
     if gate.halted_at is not None:
         text = halts.why_of(gate) + " " + _("Nothing is sent until a manager has looked and resumed.")
         return [Notice(_("Sending is halted."), text, Meaning.NEGATIVE)]
-    if gate.paused_until is not None and gate.paused_until > now:
+    if gate.paused_until is not None and gate.is_paused(now):
         moment = times.written(gate.paused_until, times.MomentStyle.TIME)
         text = _("CoinMENA asked us to slow down. It goes on by itself at %(moment)s.") % {"moment": moment}
         return [Notice(_("Sending is paused."), text, Meaning.WARNING)]

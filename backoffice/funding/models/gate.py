@@ -1,9 +1,16 @@
 """The one row every claim reads before money leaves: is sending paused or halted? (reliability.md §5)"""
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.database import clock
 from backoffice.database.models import KeptModel
+
+#: Whatever the partner asks for, sending is tried again after that.
+LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 
 class HaltCode(models.TextChoices):
@@ -12,6 +19,16 @@ class HaltCode(models.TextChoices):
     UNAUTHORISED = "unauthorised", _("Three refusals of our signature in a row")
     CLOCK = "clock", _("Our clock is off")
     ENVIRONMENT = "environment", _("Another environment than the last payment's")
+
+
+def paused_at(now: datetime) -> models.Q:
+    """Tell of the gate whether a pause holds at ``now``. One that reaches further than a pause can was written while
+    the database's clock ran ahead, and holds nothing."""
+    return models.Q(paused_until__gt=now, paused_until__lte=_latest_pause(now))
+
+
+def _latest_pause(now: datetime) -> datetime:
+    return now + LONGEST_PAUSE + clock.SET_BACK
 
 
 class Gate(KeptModel):
@@ -30,3 +47,7 @@ class Gate(KeptModel):
     class Meta(KeptModel.Meta):
         abstract = False
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="funding_has_one_gate")]
+
+    def is_paused(self, now: datetime) -> bool:
+        """Tell whether a pause holds at ``now``, as `paused_at` does."""
+        return self.paused_until is not None and now < self.paused_until <= _latest_pause(now)

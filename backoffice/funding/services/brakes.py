@@ -19,6 +19,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.models import Gate, HaltCode
+from backoffice.funding.models.gate import LONGEST_PAUSE
 from backoffice.funding.policies import check_can_resume
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
@@ -112,8 +113,9 @@ def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None
 def _pause(seconds: float, by: System) -> None:
     with transaction.atomic():
         gate = Gate.objects.select_for_update().get(pk=1)
-        until = clock.now() + timedelta(seconds=seconds)
-        if gate.paused_until is None or gate.paused_until < until:
+        now = clock.now()
+        until = now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
+        if gate.paused_until is None or gate.paused_until < until or not gate.is_paused(now):
             Gate.objects.update(paused_until=until)
             record("funding.paused", by=by, obj=gate, after={"paused_until": until})
 

@@ -98,7 +98,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
 
 
 def _refuse(row: BulkRow, file: BulkFile, sentence: str, holder: str) -> None:
-    if queries.is_row_at_the_partner(row, file):
+    if queries.is_at_the_partner(file, row):
         held = _(
             "CoinMENA holds an order of this row, %(reference)s: it was sent before a backup was restored. "
             "Never ask for it anew."

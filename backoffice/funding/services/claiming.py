@@ -155,7 +155,7 @@ def _why_not_approved(operation: Operation, now: datetime) -> str:
 
 
 def _why_not_now(gate: Gate, operation: Operation, made: int, last_at: datetime | None, now: datetime) -> str:
-    not_before = may_retry_at(last_at, made)
+    not_before = may_retry_at(last_at, made, now)
     if not_before is not None and not_before > now:
         return "it came back unsent a moment ago"
     stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_frozen(operation)

@@ -9,6 +9,7 @@ from backoffice.funding import queries
 from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State
+from backoffice.worker.turns import one_by_one
 
 SCHEDULE = System("schedule")
 
@@ -21,7 +22,7 @@ def expire_due() -> int:
     if is_locked_after_restore():
         return 0
     late = queries.approved_too_long_ago(clock.now()).values_list("id", flat=True)
-    return approvals.expire_due() + sum(_expire_approved(operation_id) for operation_id in late)
+    return approvals.expire_due() + one_by_one(late, _expire_approved, failed="funding_not_expired")
 
 
 def _expire_approved(operation_id: int) -> bool:

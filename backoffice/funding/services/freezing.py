@@ -41,7 +41,7 @@ def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTOR
     where there is one, so that running it twice changes nothing."""
     with transaction.atomic():
         lock_gate()
-        return freezes.lock_after_restore() or _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at)
+        return freezes.locks_after_restore().first() or _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at)
 
 
 def freeze_behind_the_seals(behind: Behind) -> None:

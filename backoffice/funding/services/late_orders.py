@@ -7,7 +7,7 @@ references, so that it matters neither when an order was made nor when it was re
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 from django.db import connection, transaction
@@ -25,6 +25,7 @@ from backoffice.mirror.incidents import CHANGED, VANISHED
 from backoffice.mirror.models import Incident, Mirror
 from backoffice.orders.models import COMPLETED
 from backoffice.partner.coinmena import payloads
+from backoffice.worker.turns import one_by_one
 
 #: What ended so lately is compared every minute; everything that ever ended, every hour.
 LATELY: Final = timedelta(days=7)
@@ -40,6 +41,9 @@ SENTENCES: Final = {
     LateOrder.Kind.CHANGED: gettext_noop("CoinMENA changed this order after the operation was completed with it."),
     LateOrder.Kind.VANISHED: gettext_noop("CoinMENA no longer shows the order the operation was completed with."),
 }
+
+#: What a pass found: the operation, the kind of late order, the order, and the incident of the mirror if it told of it.
+Found: TypeAlias = tuple[int, str, int, int | None]
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +81,7 @@ def watch(*, lately: bool = True) -> int:
     :param lately: only what ended in the last week; otherwise everything that ever ended.
     """
     since = clock.now() - LATELY if lately else BEGINNING
-    return sum(_report(*row) for row in _found_since(since))
+    return one_by_one(_found_since(since), _report, failed="funding_late_order_not_kept")
 
 
 def notice(operation: Operation, order: payloads.Order) -> None:
@@ -104,7 +108,7 @@ def settle(*, late_order_id: int, settlement: str, by: Person) -> LateOrder:
     return late
 
 
-def _found_since(since: datetime) -> Sequence[tuple[int, str, int, int | None]]:
+def _found_since(since: datetime) -> Sequence[Found]:
     names: dict[str, Any] = {
         "since": since,
         "completed": State.COMPLETED,
@@ -118,7 +122,8 @@ def _found_since(since: datetime) -> Sequence[tuple[int, str, int, int | None]]:
         return list(cursor.fetchall())
 
 
-def _report(operation_id: int, kind: str, order_id: int, incident_id: int | None) -> bool:
+def _report(found: Found) -> bool:
+    operation_id, kind, order_id, incident_id = found
     with transaction.atomic():
         incident = Incident.objects.filter(pk=incident_id).first() if incident_id else None
         return _write_down(locked(operation_id), LateOrder.Kind(kind), order_id, incident)

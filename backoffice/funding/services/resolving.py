@@ -49,8 +49,6 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
-#: A clock that is set back by no more than this is no clock that ran ahead.
-SET_BACK: Final = timedelta(seconds=5)
 CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
@@ -168,12 +166,12 @@ def _latest_lease(now: datetime) -> datetime:
     It holds nobody. Its worker may live and still be sending: its token is gone then, and the bound of an absence is
     counted from what it planned to sign.
     """
-    return now + lease_length() + SET_BACK
+    return now + lease_length() + clock.SET_BACK
 
 
 def _latest_plan(now: datetime) -> datetime:
     """Return the latest moment that a look-up can be planned for; what lies beyond is due."""
-    return now + RAREST + SET_BACK
+    return now + RAREST + clock.SET_BACK
 
 
 def _declare_lost(operation: Operation, now: datetime, holder: str) -> None:

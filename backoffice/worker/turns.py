@@ -1,0 +1,30 @@
+"""One after the other, none of them keeping the rest waiting."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import structlog
+from django.db import OperationalError
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+def one_by_one(todo: Iterable[T], do: Callable[[T], bool], *, failed: str) -> int:
+    """Do each of ``todo`` and return how many times it did something. Each is its own transaction.
+
+    :param failed: what the log calls one that failed. It is tried again whenever the caller comes back to it.
+    :raises OperationalError: when the database is away, for then it is none of them in particular.
+    """
+    return sum(_did(one, do, failed) for one in todo)
+
+
+def _did(one: T, do: Callable[[T], bool], failed: str) -> bool:
+    try:
+        return do(one)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception(failed, which=one)
+        return False
