@@ -1,0 +1,90 @@
+"""`manage.py after_restore` says what it found and what people do, and asks where nothing tells."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.audit import processes
+from backoffice.audit.models import Entry
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.freezing import release_conditions
+from backoffice.funding.models import Freeze
+from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.restoring import MARGIN, NotKnown, after_restore
+from tests.funding.cast import NOURA, deposit, sent
+from tests.partners import Partners
+
+
+def told() -> str:
+    out = StringIO()
+    call_command("after_restore", stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_says_what_it_found_and_what_people_do_and_may_be_run_twice(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    sent(deposit(maya, noura, usd))
+    coinmena.make_order(NOURA, amount="77.00", reference="dep-2026-hjkmnpqr")
+
+    first, second = told(), told()
+
+    assert "dep-2026-hjkmnpqr" in first and "What people do now" in first
+    lock = Freeze.objects.get()
+    assert f"/freeze/{lock.pk}/" in second
+    assert lock.frozen_by is None and lock.backup_at is not None
+    assert release_conditions.why_not_released(lock) == ""
+    assert Run.objects.count() == 2
+    assert Entry.objects.filter(event="freeze.made", who="after_restore").count() == 1
+
+
+def test_it_asks_when_the_backup_was_taken_where_nothing_tells(coinmena: Partners) -> None:
+    with pytest.raises(CommandError, match="--backup-at"):
+        told()
+    with pytest.raises(NotKnown, match="lies ahead"):
+        after_restore(backup_at=timezone.now() + timedelta(hours=1))
+    assert not Freeze.objects.exists()
+
+
+def test_a_backup_older_than_the_one_of_the_lock_is_refused_loudly(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    """What the lock is released on would begin days too late, and everything would look done."""
+    deposit(maya, noura, usd)
+    lock = after_restore().lock
+    three_days_ago = timezone.now() - timedelta(days=3)
+
+    with pytest.raises(NotKnown, match="restore the backup again"):
+        after_restore(backup_at=three_days_ago)
+    with pytest.raises(CommandError, match="does not reach back") as refusal:
+        call_command("after_restore", backup_at=three_days_ago.isoformat())
+
+    assert refusal.value.returncode != 0
+    assert Run.objects.count() == 1 and Freeze.objects.get() == lock
+
+
+def test_a_later_backup_than_the_one_of_the_lock_changes_nothing(coinmena: Partners, lock: Freeze) -> None:
+    restored = after_restore(backup_at=timezone.now())
+
+    assert restored.lock == lock and restored.start == lock.backup_at - MARGIN  # type: ignore[operator]
+
+
+def test_a_process_started_too_early_is_not_taken_for_the_newest_entry_of_the_backup(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    deposit(maya, noura, usd)
+    newest_of_backup = Entry.objects.order_by("-number").values_list("at", flat=True)[0]
+    processes.began(processes.WEB)
+    processes.ended(processes.WEB)
+
+    assert after_restore().lock.backup_at == newest_of_backup
+
+
+def test_processes_alone_do_not_tell_when_the_backup_was_taken(coinmena: Partners) -> None:
+    processes.began(processes.WEB)
+    with pytest.raises(NotKnown, match="--backup-at"):
+        after_restore()

@@ -1,0 +1,209 @@
+"""Files that were under way when the backup was taken: their rows are not paid twice, and they are not let go."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import Conflict
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding import tasks
+from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operation
+from backoffice.funding.services import bulk_files
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.expiring import expire_due
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.states import State
+from backoffice.reconciliation.restoring import BY, after_restore
+from tests.approving import approve
+from tests.funding.bulk.files import asked, confirmed, created, deposits, uploaded
+from tests.funding.cast import NOURA, deposit, sent
+from tests.partners import Partners
+from tests.reconciliation.restoring.backups import Backup, unlocked
+
+
+@pytest.mark.parametrize("in_the_backup", [FileState.WAITING, FileState.CONFIRMED])
+def test_rows_that_are_made_again_are_not_paid_again(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    in_the_backup: FileState,
+) -> None:
+    file = asked(maya, deposits(2)) if in_the_backup == FileState.WAITING else confirmed(maya, deposits(2))
+    backup = taken()
+    if in_the_backup == FileState.WAITING:
+        approve(Request.objects.get(), by=omar)
+    paid = {sent(one).reference for one in created(file)}
+    assert coinmena.balance(NOURA, "USD") == Decimal("2003.02")
+    backup.restore()
+
+    restored = after_restore()
+    assert {order.partner_order_ref for order in restored.lost} == paid
+    if in_the_backup == FileState.WAITING:
+        approve(Request.objects.get(kind="bulk"), by=omar)
+    tasks.sweep(timestamp=0)
+    assert created(file) == [] and not rung_to_create(file), "nothing is made under the lock"
+
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    tasks.sweep(timestamp=0)
+    assert rung_to_create(file)
+    assert {one.reference for one in created(file)} == paid
+    assert {sent(one).state for one in Operation.objects.all()} == {State.COMPLETED}
+    assert coinmena.balance(NOURA, "USD") == Decimal("2003.02")
+
+
+def test_a_row_that_was_paid_is_made_again_however_late(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = confirmed(maya, deposits(2))
+    backup = taken()
+    paid = {sent(one).reference for one in created(file)}
+    backup.restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    two_days_later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: two_days_later)
+
+    assert {one.reference for one in created(file)} == paid
+
+
+def test_a_row_that_was_paid_and_is_not_made_again_says_so(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+) -> None:
+    file = confirmed(maya, deposits(1))
+    backup = taken()
+    (paid,) = [sent(one) for one in created(file)]
+    backup.restore()
+    lock = after_restore().lock
+    deposit(maya, noura, usd, str(paid.amount))
+    unlocked(lock, asked_by=maya, approved_by=lina)
+
+    assert paid.reference not in {one.reference for one in created(file)}
+
+    sentence = BulkRefusal.objects.get().sentence
+    assert "equal request" in sentence and f"CoinMENA holds an order of this row, {paid.reference}" in sentence
+
+
+def rung_to_create(file: BulkFile) -> bool:
+    bells = ProcrastinateJob.objects.filter(task_name="funding.create_from_file", queueing_lock__isnull=False)
+    return bells.filter(args={"file_id": file.pk}).exists()
+
+
+@pytest.mark.parametrize("ending", ["rejected", "cancelled", "discarded", "taken back"])
+def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    ending: str,
+) -> None:
+    """Its bytes could be uploaded anew otherwise, and its rows be paid under new references."""
+    file = stood_before(ending)(maya, deposits(1))
+    backup = taken()
+    made_on(file, maya, omar)
+    backup.restore()
+
+    freeze_after_restore(backup_at=timezone.now(), by=BY)
+    with pytest.raises(Conflict, match="First two people release the lock"):
+        given_up(file, ending, maya, omar)
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    with pytest.raises(Conflict, match="sent before a backup was restored"):
+        given_up(file, ending, maya, omar)
+
+
+def test_a_file_that_was_paid_and_ran_out_after_the_restore_is_recognised(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = asked(maya, deposits(1))
+    backup = taken()
+    made_on(file, maya, omar)
+    backup.restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    two_days_later = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: two_days_later)
+    expire_due()
+    file.refresh_from_db()
+    assert file.state == FileState.EXPIRED
+
+    again = bulk_files.upload(name="again.csv", content=deposits(1), by=maya)
+
+    assert (again.file.pk, again.is_new) == (file.pk, False)
+
+
+def stood_before(ending: str) -> Callable[[Person, bytes], BulkFile]:
+    """Bring a file to where it can end so."""
+    ways: dict[str, Callable[[Person, bytes], BulkFile]] = {"discarded": uploaded, "taken back": confirmed}
+    return ways.get(ending, asked)
+
+
+def made_on(file: BulkFile, maya: Person, omar: Person) -> None:
+    """Bring a file from where it stands to its operations, and send them."""
+    if file.state == FileState.CHECKED:
+        totals = {total.key: total.amount for total in stored_totals(file)}
+        bulk_files.confirm(file_id=file.pk, count=1, totals=totals, confirmed_equal=False, by=maya)
+    if file.state != FileState.CONFIRMED:
+        approve(Request.objects.get(kind="bulk"), by=omar)
+    assert [sent(one).state for one in created(file)] == [State.COMPLETED]
+
+
+def given_up(file: BulkFile, ending: str, maya: Person, omar: Person) -> None:
+    if ending == "discarded":
+        bulk_files.discard(file_id=file.pk, by=maya)
+        return
+    request = Request.objects.get(kind="bulk")
+    if ending == "taken back":
+        approvals.take_back(request_id=request.pk, by=omar)
+    elif ending == "cancelled":
+        approvals.cancel(request_id=request.pk, by=maya)
+    else:
+        shown = request.fingerprint
+        approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
+
+
+@pytest.mark.parametrize("is_older", [True, False], ids=["uploaded before", "uploaded under the lock"])
+def test_the_row_of_a_file_is_as_old_as_its_file(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, is_older: bool
+) -> None:
+    """The row of an older file may have been made and sent between the backup and its restore."""
+    file = confirmed(maya, deposits(1)) if is_older else None
+    freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
+    row = (file or confirmed(maya, deposits(1))).rows.get()
+    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token)
+
+    if is_older:
+        with pytest.raises(Conflict, match="backup was restored"):
+            cancel_operation(operation_id=made.pk, by=maya)
+    else:
+        assert cancel_operation(operation_id=made.pk, by=maya).state == State.CANCELLED

@@ -1,0 +1,119 @@
+"""The lock holds until everything since the backup is read and reconciled."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
+from backoffice.funding.models import Freeze
+from backoffice.mirror.models import Mirror, SyncRun
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.models import LedgerSource, Run
+from backoffice.reconciliation.restoring import MARGIN, after_restore, orders_read, orders_reconciled
+from tests.approving import ask_for_release
+from tests.funding.cast import deposit, mirrored_asset, mirrored_client
+from tests.partners import Partners
+
+
+def test_a_lock_is_not_released_before_everything_is_read_and_reconciled(lock: Freeze, maya: Person) -> None:
+    assert orders_read(lock).why_not and orders_reconciled(lock).why_not
+    with pytest.raises(Conflict, match="are not read yet.*Nothing complete was reconciled"):
+        ask_for_release(lock, by=maya)
+
+
+def test_a_reading_from_before_the_lock_proves_nothing(coinmena: Partners, lock: Freeze) -> None:
+    before, after = lock.frozen_at - timedelta(seconds=1), lock.frozen_at + timedelta(seconds=1)
+    reading(started_at=before, read_from=lock.frozen_at - MARGIN * 3, read_to=after)
+    assert orders_read(lock).why_not
+
+
+def reading(
+    *, started_at: datetime, read_from: datetime, read_to: datetime, state: SyncRun.State = SyncRun.State.COMPLETE
+) -> None:
+    SyncRun.objects.create(
+        mirror=Mirror.ORDERS,
+        state=state,
+        started_at=started_at,
+        finished_at=started_at,
+        read_from=read_from,
+        read_to=read_to,
+    )
+
+
+HOUR = timedelta(hours=1)
+#: Readings since the lock as hours before it, and whether they prove that everything was read.
+READINGS = [
+    ([(25, 0)], True),
+    ([(24, 0)], False),
+    ([(30, 10), (12, 0)], True),
+    ([(30, 12), (10, 0)], False),
+    ([(30, 1)], False),
+]
+
+
+@pytest.mark.parametrize(("spans", "is_read"), READINGS)
+def test_readings_prove_it_together_when_no_gap_is_between_them(
+    lock: Freeze, spans: list[tuple[int, int]], is_read: bool
+) -> None:
+    for begin, end in spans:
+        reading(
+            started_at=lock.frozen_at,
+            read_from=lock.frozen_at - begin * HOUR - timedelta(seconds=1),
+            read_to=lock.frozen_at - end * HOUR,
+        )
+    assert (orders_read(lock).why_not == "") is is_read
+
+
+def test_a_partial_reading_proves_nothing(lock: Freeze) -> None:
+    start = lock.frozen_at - 2 * MARGIN
+    reading(started_at=lock.frozen_at, read_from=start, read_to=lock.frozen_at, state=SyncRun.State.PARTIAL)
+    assert orders_read(lock).why_not
+
+
+@pytest.mark.parametrize(
+    ("source", "is_proof"), [("operations", True), ("ledger", False), ("transactions", False), ("balances", False)]
+)
+def test_only_a_run_of_our_operations_proves_that_they_were_reconciled(
+    lock: Freeze, maya: Person, source: str, is_proof: bool
+) -> None:
+    """A check of Bitnob covers all time and is complete: it says nothing of what was sent to CoinMENA."""
+    book = LedgerSource.objects.create(name="Book", made_by=maya, made_at=lock.frozen_at)
+    Run.objects.create(
+        source=source,
+        ledger=book if source == "ledger" else None,
+        window_from=lock.frozen_at - timedelta(days=400),
+        window_to=lock.frozen_at + timedelta(hours=1),
+        started_at=lock.frozen_at + timedelta(seconds=1),
+        finished_at=lock.frozen_at + timedelta(seconds=2),
+        is_complete=True,
+        ours_count=0,
+        theirs_count=0,
+        counts={},
+        totals=[],
+        digest="0" * 64,
+    )
+    assert (orders_reconciled(lock).why_not == "") is is_proof
+
+
+def test_a_partner_that_is_down_keeps_the_lock(
+    coinmena: Partners, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backoffice.partner.clock.SystemClock.sleep", lambda _clock, _seconds: None)
+    deposit(maya, mirrored_client(), mirrored_asset())
+    coinmena.fault("html", status=502, times=None)
+
+    restored = after_restore()
+
+    assert len(restored.unmet) == 2 and restored.unread
+    assert Freeze.objects.get().released_at is None
+
+
+def test_a_reading_can_begin_long_before_the_last_one(coinmena: Partners) -> None:
+    since = timezone.now() - timedelta(days=9)
+    sync_orders()
+
+    again = sync_orders(since=since)
+
+    assert again.read_from is not None and again.read_from <= since

@@ -1,0 +1,140 @@
+"""Yesterday's backup while the partner moved on: nothing is doubled, nothing is lost, two people unlock (F38, C17)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
+from backoffice.approvals.models import Request
+from backoffice.approvals.policies import Conflict
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.expiring import expire_due
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.resolving import resolve
+from backoffice.funding.states import State
+from backoffice.mirror.models import SyncRun
+from backoffice.mirror.partners import coinmena as client_of
+from backoffice.orders.services import sync_orders
+from backoffice.reconciliation.restoring import BY, after_restore
+from tests.funding.cast import NOURA, approved_by, deposit, now, sent, withdrawal
+from tests.partners import Partners
+from tests.reconciliation.restoring.backups import Backup, unlocked
+
+
+def test_an_older_backup_doubles_nothing_and_loses_nothing(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    approved, held_by_worker = deposit(maya, noura, usd, "1000.00"), deposit(maya, noura, usd, "200.00")
+    pending = withdrawal(maya, noura, usd, "300.00")
+    under_way = claim(held_by_worker.pk, "worker 1")
+    backup = taken()
+    assert under_way is not None
+
+    client_of().post_order(under_way.kind, under_way.body)
+    Operation.objects.filter(pk=held_by_worker.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    resolve(held_by_worker.pk, holder="worker 2")
+    assert [sent(one).state for one in (approved, approved_by(omar, pending))] == [State.COMPLETED] * 2
+    made_after = sent(deposit(maya, noura, usd, "40.00"))
+    backup.restore()
+
+    restored = after_restore()
+
+    assert restored.unmet == [] and restored.run.is_complete
+    assert [order.partner_order_ref for order in restored.lost] == [made_after.reference]
+    assert restored.run.counts["extra_at_partner"] == 1
+    assert {one.reference for one in restored.behind} >= {approved.reference, pending.reference}
+    assert sent(approved).state == State.APPROVED, "the lock holds"
+
+    a_minute_later = timezone.now() + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: a_minute_later)
+    resolve(held_by_worker.pk, holder="worker 2")
+    assert now(held_by_worker).state == State.COMPLETED, "look-ups go on under the lock"
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    assert sent(approved).state == State.COMPLETED
+    assert sent(approved_by(omar, pending)).state == State.COMPLETED
+
+    for operation in (approved, held_by_worker, pending, made_after):
+        assert len(coinmena.orders_under(operation.reference)) == 1
+    assert coinmena.balance(NOURA, "USD") == 2000 + 1000 + 200 - 300 + 40
+
+
+def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operation = deposit(maya, noura, usd, "1000.00")
+    backup = taken()
+    assert sent(operation).state == State.COMPLETED
+    backup.restore()
+
+    restored = after_restore()
+    a_day_later = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: a_day_later)
+
+    assert expire_due() == 0
+    with pytest.raises(Conflict, match="before a backup was restored"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    assert expire_due() == 0
+    assert sent(operation).state == State.COMPLETED
+    assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+@pytest.mark.parametrize("is_imported", [False, True], ids=["not known yet", "known to be paid"])
+@pytest.mark.parametrize("ending", ["cancelled", "cancelled in the queue", "rejected"])
+def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancelled_nor_rejected(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person, ending: str, is_imported: bool
+) -> None:
+    operation = withdrawal(maya, noura, usd)
+    if is_imported:
+        coinmena.make_order(NOURA, type="withdrawal", amount="500.00", reference=operation.reference)
+        assert sync_orders().state == SyncRun.State.COMPLETE
+    else:
+        freeze_after_restore(backup_at=timezone.now(), by=BY)
+    request = Request.objects.get(subject=operation.reference)
+
+    with pytest.raises(Conflict, match="backup was restored"):
+        if ending == "cancelled":
+            cancel_operation(operation_id=operation.pk, by=maya)
+        elif ending == "rejected":
+            shown = request.fingerprint
+            approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
+        else:
+            approvals.cancel(request_id=request.pk, by=maya)
+    assert now(operation).state == State.PENDING_APPROVAL
+
+
+def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(
+    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    """It cannot have been sent before the backup was restored, and nobody has to see it leave at the release."""
+    wrong, pending, refused = deposit(maya, noura, usd), withdrawal(maya, noura, usd), withdrawal(maya, noura, usd, "6")
+    regretted = approved_by(omar, withdrawal(maya, noura, usd, "7"))
+    asked = Request.objects.get(subject=refused.reference)
+
+    assert cancel_operation(operation_id=wrong.pk, by=maya).state == State.CANCELLED
+    assert cancel_operation(operation_id=pending.pk, by=maya).state == State.CANCELLED
+    approvals.reject(request_id=asked.pk, fingerprint=asked.fingerprint, reason_code="other", note="No.", by=omar)
+    approvals.take_back(request_id=Request.objects.get(subject=regretted.reference).pk, by=omar)
+
+    assert now(refused).state == State.REJECTED
+    assert now(regretted).state == State.CANCELLED
