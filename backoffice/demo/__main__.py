@@ -16,7 +16,7 @@ import fasteners
 from backoffice.database import embedded
 from backoffice.demo.cast import CAST, PASSWORD
 from backoffice.demo.environment import DATABASE, MAIL, ROOT, VAR, environment, partners_port
-from backoffice.demo.processes import NotStarted, Processes, answers, is_free
+from backoffice.demo.processes import NotStarted, Processes, answers, is_free, undisturbed
 
 
 def main() -> int:
@@ -74,8 +74,9 @@ def running(port: int, sandbox_port: int) -> Iterator[Processes]:
         introduce(port, sandbox_port, time.monotonic() - began)
         yield processes
     finally:
-        processes.end()
-        postgres.stop()
+        with undisturbed():
+            processes.end()
+            postgres.stop()
 
 
 def start_partners(processes: Processes, port: int) -> None:

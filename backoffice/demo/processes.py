@@ -87,6 +87,17 @@ class Processes:
                 process.kill()
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Go through with it: a second Ctrl-C while all is being ended must leave nothing running."""
+    heeded = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in heeded.items():
+            signal.signal(number, handler)
+
+
 def free_port() -> int:
     """Ask the system for a loopback port nobody uses."""
     with socket.socket() as probe:

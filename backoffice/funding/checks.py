@@ -16,6 +16,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor, why_overtaken
+from backoffice.funding.queries import LET_GO
 from backoffice.funding.states import State
 from backoffice.money import MAX_TYPED_DECIMALS, Money
 from backoffice.ui import times
@@ -138,7 +139,7 @@ def equal_check(facts: Facts) -> Check:
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
     why = _("same client, asset, type and amount")
-    return Check(text, WARNING if facts.equal else PASSED, why, links=_links(facts.equal))
+    return Check(text, WARNING if facts.equal else PASSED, why, links=tuple(_equal(one) for one in facts.equal))
 
 
 def frozen_check(facts: Facts) -> Check:
@@ -197,9 +198,15 @@ def _links(operations: Iterable[Operation]) -> tuple[Link, ...]:
     return tuple(_link(one) for one in operations)
 
 
-def _link(one: Operation) -> Link:
+def _equal(one: Operation) -> Link:
+    """What was let go is an equal request for one reason only (`queries.equal_requests`)."""
+    state = str(State(one.state).label)
+    return _link(one, _("%(state)s, but an order of it turned up") % {"state": state} if one.state in LET_GO else state)
+
+
+def _link(one: Operation, state: str = "") -> Link:
     moment = times.written(one.requested_at, times.MomentStyle.SHORT)
-    words = {"name": one.requested_by.name, "moment": moment, "state": State(one.state).label}
+    words = {"name": one.requested_by.name, "moment": moment, "state": state or str(State(one.state).label)}
     return Link(one.reference, one.get_absolute_url(), _("%(name)s, %(moment)s, %(state)s") % words)
 
 

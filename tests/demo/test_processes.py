@@ -1,11 +1,13 @@
 """What the demo starts ends with it, however it ends."""
 
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from backoffice.demo.processes import NotStarted, Processes
+from backoffice.demo.processes import NotStarted, Processes, undisturbed
 
 SLEEPS = "import os, pathlib, time; pathlib.Path('there').write_text(str(os.getpid())); time.sleep(60)"
 
@@ -23,6 +25,14 @@ def test_a_command_ends_with_whoever_is_interrupted_beside_it(processes: Process
             time.sleep(0.02)
         raise KeyboardInterrupt
     assert not Path(f"/proc/{Path('there').read_text()}").exists()
+
+
+def test_a_second_interrupt_leaves_nothing_running() -> None:
+    with undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_command_that_fails_is_told_of(processes: Processes) -> None:

@@ -18,8 +18,9 @@ from tests import database
 from tests.faults import pool
 from tests.faults.catalogue import FAULTS
 from tests.faults.opening import opened
+from tests.faults.product import product
 from tests.faults.schedule import run
-from tests.faults.slices import COUNTS, Tally, product
+from tests.faults.slices import COUNTS, Tally
 
 REPORTS: Final = database.ROOT / "var" / "campaign"
 LOG: Final = REPORTS / "schedules.jsonl"

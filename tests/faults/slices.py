@@ -1,6 +1,5 @@
 """A slice of the campaign: many seeds in one world, and one line that says what became of them."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
@@ -8,9 +7,9 @@ from time import monotonic
 from typing import Any, Final
 
 from backoffice.database import embedded
-from tests.database import ROOT
 from tests.faults import chain
 from tests.faults.opening import opened
+from tests.faults.product import product
 from tests.faults.schedule import Outcome, run
 from tests.faults.world import World
 
@@ -83,11 +82,3 @@ def run_in(world: World, seeds: Iterable[int]) -> Tally:
         tally.bad[f"{tally.first}-{tally.last}"] = [str(violation) for violation in broken]
     tally.seconds = round(monotonic() - began, 1)
     return tally
-
-
-def product() -> str:
-    """Name the code that was run: figures of two versions are never added up. Tests of the rig are not run by it."""
-    digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("backoffice/**/*.py"), *ROOT.glob("tests/faults/[!t]*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
