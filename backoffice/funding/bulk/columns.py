@@ -95,7 +95,6 @@ ROWS = Columns(
         value=lambda row: row.file.name,
         url=lambda row: reverse("funding:bulk_file", args=[row.file_id]),
         export="file__name",
-        on_phone=OnPhone.HIDE,
     ),
     Column(
         key="line",
