@@ -20,6 +20,8 @@ from tests.faults.world import World
 
 LOOKUP: Final = "/v1/partner/orders/ref/"
 LIST: Final = "/v1/partner/orders"
+#: How the statement begins that writes a job for the workers.
+_BELL: Final = "SELECT  unnest(\n  procrastinate_defer_jobs"
 _LIST_KINDS: Final = ("repeat_page", "never_ending", "wrong_total", "empty_page", "ignore_page_size", "shift_pages")
 #: What needs the body it spoils to be whole.
 _SPOILING: Final = frozenset({"broken", "echo", "oversized", "gzip_bomb", *_LIST_KINDS})
@@ -249,6 +251,20 @@ def another_environment(world: World, target: Target, random: Random) -> None:
     world.plan(begin + random.uniform(5, 500), "our credentials", world.own_credentials, is_fault=True)
 
 
+def slow_reads(name: str, seconds: float) -> Arm:
+    """The answer is lost, and whatever is asked of the partner from then on takes so long."""
+
+    def arm(world: World, target: Target, random: Random) -> None:
+        at_partner(world, "F4 before closed", target.post, "close_before_apply")
+        at_partner(world, name, {"method": "GET"}, "answer_late", times=None, seconds=seconds)
+
+    return arm
+
+
+def at_a_bell(name: str, how: str) -> Arm:
+    return lambda world, target, random: world.damage.fail_database(name, how, random.randint(1, 4), only=_BELL)
+
+
 def order_elsewhere(world: World, target: Target, random: Random) -> None:
     """An order made by nobody here comes into the client's books."""
     reference = random.choice((None, f"elsewhere-{random.randrange(10**9)}"))
@@ -277,6 +293,8 @@ _ECHOES: Final[dict[str, dict[str, Any]]] = {
     "a hair less": {"field": "amount", "delta": "-0.00000001"},
     "wrong side": {"field": "side"},
 }
+#: Moments that no clock of ours can hold once they are put in another zone.
+_MOMENTS: Final = ("0001-01-01T00:00:00+03:00", "9999-12-31T23:59:59-03:00")
 _AMOUNTS: Final = (
     *("0E-8", "1E+3", "1e999999999", "1.0000000000000000001"),
     *("\u0661\u0660", "1_000", " 5 ", "NaN", "-1", "", "Infinity"),
@@ -313,6 +331,8 @@ def _all() -> list[Fault]:
         add("F5", f"cut at {at}", on_post(f"F5 cut at {at}", "cut_answer", at=at), 4)
     for seconds in (24, 26, 61):
         add("F6", f"{seconds} s", on_post(f"F6 {seconds} s", "answer_late", seconds=seconds), 4)
+    for seconds in (7, 12, 24):
+        add("F6", f"reads {seconds} s", slow_reads(f"F6 reads {seconds} s", seconds), 3)
     add("F6", "drips", on_post("F6 drips", "drip", seconds_per_byte=1.0), 4)
     add("F6", "hangs", on_line("F6 hangs", "hang"), 6)
     for verify in ("at_edge", "when_landing"):
@@ -340,6 +360,10 @@ def _all() -> list[Fault]:
     for way, echo in _ECHOES.items():
         add("F17", f"post {way}", on_post(f"F17 post {way}", "echo", **echo), 2)
         add("F17", f"lookup {way}", _lost_and(on_lookup(f"F17 lookup {way}", "echo", **echo)), 1)
+    for moment in _MOMENTS:
+        echo = {"field": "created_at", "value": moment}
+        add("F17", f"post {moment}", on_post(f"F17 post {moment}", "echo", **echo), 2)
+        add("F17", f"lookup {moment}", _lost_and(on_lookup(f"F17 lookup {moment}", "echo", times=5, **echo)), 2)
     for how in _FORMS:
         add("F18", f"post {how}", on_post(f"F18 post {how}", "broken", how=how), 2)
         add("F18", f"lookup {how}", _lost_and(on_lookup(f"F18 lookup {how}", "broken", times=5, how=how)), 2)
@@ -348,12 +372,14 @@ def _all() -> list[Fault]:
     add("F18", "oversized", on_post("F18 oversized", "oversized", bytes=9 * 1024 * 1024), 1)
     for amount in _AMOUNTS:
         add("F19", repr(amount), on_post(f"F19 {amount!r}", "echo", field="amount", value=amount), 1)
-    for apart in (5, -5, 59, -59, 61, -61, -3600):
+    for apart in (5, -5, 59, -59, 61, -61, -3600, 6 * 3600):
         add("F22", f"{apart:+g} s", clocks_apart(apart), 2)
     for how in ("deadlock", "lock_timeout", "statement_timeout"):
         add("F23", how, database("F23", how), 6)
     for how in ("terminated", "commit_lost", "commit_failed"):
         add("F24", how, database("F24", how), 10)
+    for row, how in (("F23", "lock_timeout"), ("F25", "disk_full")):
+        add(row, f"{how} at a bell", at_a_bell(f"{row} {how} at a bell", how), 6)
     for how in ("disk_full", "read_only"):
         add("F25", how, database("F25", how), 6)
     for kind in _LIST_KINDS:

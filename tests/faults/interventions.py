@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from backoffice.approvals.models import Request
 from backoffice.funding.closing.attachments import Attachment
-from backoffice.funding.models import Closing, Freeze, Operation, Scope
+from backoffice.funding.models import Closing, Freeze, Kind, LateOrder, Operation, Scope
+from backoffice.funding.services import late_orders
 from backoffice.funding.services.closing import ClaimedOutcome
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.freezing import freeze
+from backoffice.orders.services import sync_orders
 from tests.approving import approve, ask_for_release, ask_to_close
 from tests.faults.world import World, token
 
@@ -56,7 +58,7 @@ def copy(world: World, original: Operation) -> Operation | None:
     """Ask again for what ended without effect; refused for anything else, and for a second copy."""
     amount = Decimal(original.amount)
     intent = Intent(
-        kind=original.kind,  # type: ignore[arg-type]
+        kind=Kind(original.kind),
         client=original.client,
         asset=original.asset,
         amount=amount,
@@ -67,6 +69,18 @@ def copy(world: World, original: Operation) -> Operation | None:
     )
     made = world.act(f"Maya copies {original.reference}", lambda: create(intent, by=world.cast.maya))
     return None if made is None else world.own(made)
+
+
+def settle_late_orders(world: World) -> None:
+    """The mirror reads the orders, the watch compares, and Lina writes down what was done about each that is late."""
+    world.act("the mirror reads the orders", lambda: sync_orders().pk)
+    world.act("the watch compares", late_orders.watch)
+    for late in LateOrder.objects.filter(settled_at=None).order_by("pk"):
+        world.act(f"Lina settles order {late.order_id}", lambda late=late: _settle(world, late))  # type: ignore[misc]
+
+
+def _settle(world: World, late: LateOrder) -> int:
+    return late_orders.settle(late_order_id=late.pk, settlement="CoinMENA was told.", by=world.cast.lina).pk
 
 
 def close_reviews(world: World) -> None:

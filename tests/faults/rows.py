@@ -154,5 +154,6 @@ END $$;;
 CREATE TRIGGER rig_state_moved AFTER INSERT OR UPDATE OF state ON funding_operation
     FOR EACH ROW EXECUTE FUNCTION rig_state_moved();;
 CREATE TRIGGER rig_entry_written AFTER INSERT ON audit_entry
-    FOR EACH ROW WHEN (NEW.object_type = 'operation' AND NEW.after ? 'state') EXECUTE FUNCTION rig_entry_written()
+    FOR EACH ROW WHEN (NEW.object_type = 'operation' AND NEW.after ? 'state' AND NEW.event NOT LIKE 'late_order.%')
+    EXECUTE FUNCTION rig_entry_written()
 """

@@ -23,6 +23,7 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.resolving import check_now
+from backoffice.funding.states import WITHOUT_EFFECT
 from backoffice.orders.services import sync_orders
 from backoffice.sandbox.clock import NANOSECONDS
 from tests.approving import approve
@@ -42,6 +43,9 @@ AMOUNTS: Final = (
 #: How often a bell is lost, and how often it is heard twice.
 LOST, TWICE = 0.15, 0.2
 NOISE: Final = 0.25
+#: How often a payment whose order is there already is let go by its requester, who wants it again later.
+LET_GO: Final = 0.6
+ORDER_THERE: Final = ("F12 is there already", "F14 not shown")
 
 
 @dataclass
@@ -169,6 +173,9 @@ class Schedule:
             fault.arm(self.world, target, self.random)
         if self.random.random() < NOISE / 2:
             self._plan(self.random.uniform(0, 60), partial(self._cancel, made))
+        if any(fault.name in ORDER_THERE for fault in payment.faults) and self.random.random() < LET_GO:
+            self._plan(self.random.uniform(0, 1), partial(self._cancel, made))
+            self._plan(self.random.uniform(150, 400), self._settle_and_copy)
         if self.random.random() < NOISE:
             self._plan(self.random.uniform(1, 200), partial(self._check_now, made))
         if self.random.random() < NOISE:
@@ -210,6 +217,13 @@ class Schedule:
         if copied is not None and copied.approval_id is not None:
             self._plan(self.random.uniform(1, 8), partial(self._decide, copied))
 
+    def _settle_and_copy(self) -> None:
+        """Late orders are settled, and whoever takes that for leave to pay again tries to."""
+        interventions.settle_late_orders(self.world)
+        ours = Operation.objects.filter(pk__in=self.world.operations)
+        for operation in ours.filter(state__in=WITHOUT_EFFECT).order_by("pk"):
+            self._copy(operation)
+
     def _check_now(self, operation: Operation) -> None:
         by = self.world.cast.omar
         self._act(f"Omar checks {operation.reference} now", lambda: check_now(operation_id=operation.pk, by=by).state)
@@ -227,6 +241,8 @@ class Schedule:
             self._plan(random.uniform(0, 20), self.world.leaver_leaves)
         if random.random() < NOISE:
             self._plan(random.uniform(20, 200), self._resume)
+        if random.random() < NOISE / 2:
+            self._plan(random.uniform(30, 500), self._settle_and_copy)
         if random.random() < NOISE / 2:
             self._plan(random.uniform(0, 30), partial(interventions.freeze_something, self.world, random))
             self._plan(random.uniform(40, 300), partial(interventions.release_everything, self.world))
