@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -149,11 +148,6 @@ def asset_choices(kind: str, typed: str) -> list[tuple[str, Any]]:
 def label_of(asset: Asset) -> str:
     """Name an asset in the list: ``USD, US Dollar``."""
     return f"{asset.asset_id}, {asset.name}" if asset.name and asset.name != asset.asset_id else asset.asset_id
-
-
-def new_token() -> UUID:
-    """Make the token that binds everything sent with one form to one operation."""
-    return uuid4()
 
 
 class ResumeForm(forms.Form):

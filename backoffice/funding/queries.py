@@ -182,12 +182,17 @@ def attempts_that_left(operation: Operation) -> int:
 def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
     """Return what is approved, still in time and not frozen, oldest approval first; the claim decides whether it goes.
 
-    What is frozen, or follows another of its client that is being sent, is left out: many that cannot go would keep
-    the sweep from the others.
+    What is frozen is left out: many held operations would keep the sweep from the others.
     """
-    being_sent = Operation.objects.filter(state=State.SUBMITTING, client_id=OuterRef("client_id"))
-    approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held()).exclude(Exists(being_sent))
+    approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held())
     return approved.filter(Q(valid_until__gt=now) | _is_at_the_partner()).order_by("approved_at", "id")
+
+
+def free_to_be_sent(now: datetime) -> QuerySet[Operation]:
+    """Return what waits to be sent and follows nothing of its client that is being sent: many of those, too, would keep
+    the sweep from the others. Whoever ends the one that is being sent rings for the next."""
+    being_sent = Operation.objects.filter(state=State.SUBMITTING, client_id=OuterRef("client_id"))
+    return waiting_to_be_sent(now).exclude(Exists(being_sent))
 
 
 def _is_at_the_partner() -> Q:

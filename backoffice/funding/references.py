@@ -5,7 +5,8 @@ restored, is the same movement under the same reference, and the partner refuses
 """
 
 import hashlib
-from datetime import datetime
+import secrets
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from backoffice.orders.models import MintedReference
 #: Digits and letters without i, l, o and u, so that no two of the 32 look alike.
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH: Final = 8
+#: The version of a token that says when it was made.
+TIMED: Final = 7
 PREFIXES: Final = {Kind.DEPOSIT: "dep", Kind.WITHDRAWAL: "wd"}
 #: What a reference begins with where no real money moves: should test settings ever meet the account of production, its
 #: orders are known for what they are at sight, there and here.
@@ -40,6 +43,24 @@ def reference_of(kind: Kind, token: UUID, year: int) -> str:
     digest = hashlib.sha256(f"{kind.value} {token}".encode()).digest()
     name = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:LENGTH])
     return f"{mark()}{PREFIXES[kind]}-{year}-{name}"
+
+
+def new_token(now: datetime) -> UUID:
+    """Make the token of a form that is opened now: of version 7 (RFC 9562), so that it says when that was."""
+    drawn = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    version, variant = 0xF << 76, 0x3 << 62
+    return UUID(int=drawn & ~version & ~variant | 0x7 << 76 | 0x2 << 62)
+
+
+def year_of(token: UUID, now: datetime) -> int:
+    """Return the year of a form's reference: that in which it was opened.
+
+    A form of last year that is sent again after a backup was restored asks for the same movement. Whatever a forged
+    token says, it is this year or the last.
+    """
+    last, this = (datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000 for year in (now.year - 1, now.year))
+    is_of_last_year = token.version == TIMED and last <= token.int >> 80 < this
+    return now.year - 1 if is_of_last_year else now.year
 
 
 def is_minted(reference: str) -> bool:

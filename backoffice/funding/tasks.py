@@ -69,7 +69,7 @@ def sweep(timestamp: int) -> None:
 
 def waiting(now: datetime) -> list[tuple[str, int]]:
     """Name what waits for a worker at ``now``: the task to ring for, and the operation; the longest waiting first."""
-    to_send = queries.waiting_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]
+    to_send = queries.free_to_be_sent(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]
     to_resolve = resolving.due(now).values_list("id", flat=True)[:SWEPT_AT_ONCE]
     return [
         *((SEND, operation_id) for operation_id in to_send),

@@ -1,13 +1,15 @@
 """One after the other, none of them keeping the rest waiting."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from django.db import OperationalError
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 log = structlog.get_logger(__name__)
 
+ITS_OWN: Final = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 T = TypeVar("T")
 
 
@@ -15,7 +17,8 @@ def one_by_one(todo: Iterable[T], do: Callable[[T], bool], *, failed: str) -> in
     """Do each of ``todo`` and return how many times it did something. Each is its own transaction.
 
     :param failed: what the log calls one that failed. It is tried again whenever the caller comes back to it.
-    :raises OperationalError: when the database is away, for then it is none of them in particular.
+    :raises OperationalError: when the database is away, for then it is none of them in particular. A lock that somebody
+        else holds, a deadlock or a statement that took too long is one of them.
     """
     return sum(_did(one, do, failed) for one in todo)
 
@@ -23,8 +26,8 @@ def one_by_one(todo: Iterable[T], do: Callable[[T], bool], *, failed: str) -> in
 def _did(one: T, do: Callable[[T], bool], failed: str) -> bool:
     try:
         return do(one)
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, ITS_OWN):
+            raise
         log.exception(failed, which=one)
         return False

@@ -1,14 +1,18 @@
 """An operation is created once, for whoever may ask, with everything that belongs to it or not at all."""
 
 import re
-from datetime import datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
+from psycopg.errors import AdminShutdown, DeadlockDetected, LockNotAvailable, QueryCanceled
 from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
@@ -20,13 +24,14 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.references import LENGTH, PATTERN, reference_of
+from backoffice.funding.references import LENGTH, PATTERN, new_token, reference_of, year_of
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, NotFundable
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.states import State
 from backoffice.funding.subject import OperationSubject
 from backoffice.orders.models import MintedReference
+from backoffice.worker.turns import one_by_one
 from tests.funding.cast import approved_by, deposit, mirrored_asset, mirrored_client, now, withdrawal
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -228,6 +233,52 @@ def test_one_that_cannot_be_ended_keeps_no_other_from_expiring(
 
     assert expire_due() == 1
     assert (now(refused).state, now(other).state) == (State.PENDING_APPROVAL, State.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_its_own"),
+    [(LockNotAvailable, True), (DeadlockDetected, True), (QueryCanceled, True), (AdminShutdown, False)],
+)
+def test_a_lock_that_somebody_holds_keeps_no_other_waiting_but_a_database_that_is_away_does(
+    trouble: type[Exception], is_its_own: bool
+) -> None:
+    done: list[int] = []
+
+    def do(number: int) -> bool:
+        if number == 1:
+            raise OperationalError from trouble()
+        done.append(number)
+        return True
+
+    with nullcontext() if is_its_own else pytest.raises(OperationalError):
+        assert one_by_one([1, 2], do, failed="not done") == 1
+    assert done == ([2] if is_its_own else [])
+
+
+OPENED = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("opened", "sent_at", "year"),
+    [
+        (OPENED, OPENED, 2026),
+        (OPENED, OPENED + timedelta(minutes=2), 2026),
+        (OPENED, OPENED + timedelta(days=366), 2028),
+        (OPENED + timedelta(minutes=2), OPENED, 2026),
+    ],
+    ids=["in its year", "after New Year", "a year too old", "opened ahead"],
+)
+def test_a_form_keeps_the_year_of_its_reference_over_new_year(opened: datetime, sent_at: datetime, year: int) -> None:
+    assert year_of(new_token(opened), sent_at) == year
+
+
+@given(number=st.integers(0, 2**128 - 1))
+def test_no_forged_token_names_a_year_but_this_and_the_last(number: int) -> None:
+    assert year_of(UUID(int=number), OPENED) in (2025, 2026)
+
+
+def test_tokens_of_forms_opened_at_once_differ() -> None:
+    assert len({new_token(OPENED) for _form in range(1000)}) == 1000
 
 
 def test_what_cannot_be_sent_in_time_expires(

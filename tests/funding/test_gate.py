@@ -145,6 +145,18 @@ def test_the_sweep_rings_for_what_no_bell_rang_for(maya: Person, noura: Client, 
     assert rung.count() == 1
 
 
+def test_whoever_ends_a_payment_rings_for_the_next_of_its_client(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    first, second = deposit(maya, noura, usd, "1.00"), deposit(maya, noura, usd, "2.00")
+    bells = ProcrastinateJob.objects.filter(task_name=SEND, args={"operation_id": second.pk})
+    before = bells.count()
+
+    assert sent(first).state == State.COMPLETED
+
+    assert bells.count() == before + 1
+
+
 def test_what_waits_for_another_of_its_client_keeps_nobody_elses_from_being_rung_for(
     maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,7 +181,7 @@ class Rule(models.Model):
     rule_set = models.ForeignKey(RuleSet, on_delete=models.RESTRICT, related_name="rules")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=16, choices=RuleKind)
-    asset = models.CharField(max_length=16, blank=True)
+    asset = models.CharField(max_length=32, blank=True)
     client = models.TextField(blank=True, help_text=_("A partner client id"))
     group = models.CharField(max_length=80, blank=True)
     at_least = AmountField(null=True, blank=True)

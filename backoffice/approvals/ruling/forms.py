@@ -85,7 +85,7 @@ class RuleForm(forms.Form):
         choices=[("", _("Choose one")), *RuleKind.choices],
         error_messages={"required": _("Choose what the rule is about.")},
     )
-    asset = forms.CharField(label=_("Asset"), required=False, max_length=16)
+    asset = forms.CharField(label=_("Asset"), required=False, max_length=32)
     at_least = MaybeAmountField(
         label=_("From this amount on"),
         required=False,

@@ -44,7 +44,7 @@ class AlikeForm(forms.Form):
     """Which set is asked for, in the address."""
 
     kind = forms.CharField(max_length=32)
-    asset = forms.CharField(max_length=16)
+    asset = forms.CharField(max_length=32)
     rule = forms.CharField(max_length=200)
     rule_version = forms.IntegerField(min_value=1, max_value=2_000_000_000)
 

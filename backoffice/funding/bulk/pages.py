@@ -25,6 +25,7 @@ from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
+from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.needed import needed_for_file
 from backoffice.funding.states import State
 from backoffice.ui import times
@@ -321,23 +322,33 @@ def _states(file: BulkFile, progress: Progress) -> Iterable[StateCount]:
 
 def what_became_of(file: BulkFile) -> str:
     """Say who had uploaded these bytes before, and what became of them."""
-    outcome = {
-        FileState.CHECKED: _("It has not been confirmed yet."),
-        FileState.WAITING: _("It waits for another person."),
-        FileState.CONFIRMED: _("Its operations are being created."),
-        FileState.DONE: _("It is done: see below what became of its rows."),
-    }[FileState(file.state)]
-    if file.state == FileState.DONE and not queries.progress_of(file).made:
-        outcome = _(
-            "Nothing of it was made: see below why. To ask for its rows anew, upload a file that differs in a byte, "
-            "e.g. in a reason."
-        )
     uploaded = _("This very file was uploaded before, by %(name)s on %(when)s.") % {
         "name": file.uploaded_by.name,
         "when": times.written(file.uploaded_at, times.MomentStyle.SHORT),
     }
     nothing = _("Nothing was stored again.")
-    return f"{uploaded} {outcome} {nothing}"
+    return f"{uploaded} {_outcome_of(file)} {nothing}"
+
+
+def _outcome_of(file: BulkFile) -> str:
+    state = FileState(file.state)
+    is_without_result = state in GIVEN_UP or state == FileState.DONE and not queries.progress_of(file).made
+    if is_without_result and queries.is_at_the_partner(file):
+        return _(
+            "Nothing of it stands here, but CoinMENA holds orders of its rows: they were sent before a backup was "
+            "restored. Never ask for those anew."
+        )
+    if is_without_result:
+        return _(
+            "Nothing of it was made: see below why. To ask for its rows anew, upload a file that differs in a byte, "
+            "e.g. in a reason."
+        )
+    return {
+        FileState.CHECKED: _("It has not been confirmed yet."),
+        FileState.WAITING: _("It waits for another person."),
+        FileState.CONFIRMED: _("Its operations are being created."),
+        FileState.DONE: _("It is done: see below what became of its rows."),
+    }[state]
 
 
 def origin_of(operation: Operation) -> list[Fact]:

@@ -56,13 +56,16 @@ def why_gated(row: BulkRow, file: BulkFile, now: datetime) -> str:
 
     What the partner holds already was sent in time, before a backup was restored: it is made again however late.
     """
+    if file.approval is not None and file.approval.valid_until > now:
+        return ""
+    is_paid = queries.is_at_the_partner(file, row)
     if file.approval is None:
-        return _("No rule asks others about this row any more, and nobody approved the file. Put it into a new file.")
-    if file.approval.valid_until <= now and not queries.is_at_the_partner(file, row):
-        return _(
-            "The approval of the file has run out, and no rule asks others about this row. Put it into a new file."
-        )
-    return ""
+        why = _("No rule asks others about this row any more, and nobody approved the file.")
+    elif is_paid:
+        return ""
+    else:
+        why = _("The approval of the file has run out, and no rule asks others about this row.")
+    return why if is_paid else f"{why} {_('Put it into a new file.')}"
 
 
 def why_not_for(person: Person) -> str:

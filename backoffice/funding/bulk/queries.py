@@ -10,7 +10,7 @@ from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
-from backoffice.funding.queries import EQUAL_WITHIN, LET_GO
+from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
 from backoffice.funding.references import reference_of
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
@@ -43,9 +43,9 @@ def with_digest(digest: str) -> BulkFile | None:
 
 
 def same_name_before(file: BulkFile) -> BulkFile | None:
-    """Return the newest other file of that name that was uploaded before and not given up."""
-    others = files().filter(name=file.name, pk__lt=file.pk).exclude(state__in=GIVEN_UP)
-    return others.order_by("-pk").first()
+    """Return the newest other file of that name that was uploaded before, and not given up or paid all the same."""
+    others = files().filter(name=file.name, pk__lt=file.pk).order_by("-pk")
+    return next((one for one in others if one.state not in GIVEN_UP or is_at_the_partner(one)), None)
 
 
 def rows_in_both(file: BulkFile, other: BulkFile) -> int:
@@ -69,9 +69,12 @@ def to_be_created() -> QuerySet[BulkFile]:
 
 
 def is_at_the_partner(file: BulkFile, *rows: BulkRow) -> bool:
-    """Tell whether the partner holds an order of one of these rows of a file, or of any, as far as the mirror knows."""
+    """Tell whether the partner holds an order of one of these rows of a file, or of any, as far as the mirror knows.
+
+    One that ended there without effect has moved nothing and counts as none.
+    """
     references = [reference_in(file, row) for row in rows or BulkRow.objects.filter(file=file)]
-    return Order.objects.filter(partner_order_ref__in=references).exists()
+    return Order.objects.filter(partner_order_ref__in=references).exclude(status__in=NOTHING_MOVED).exists()
 
 
 def reference_in(file: BulkFile, row: BulkRow) -> str:

@@ -26,7 +26,7 @@ from backoffice.funding import queries, rolling
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
-from backoffice.funding.references import is_minted, mint, reference_of
+from backoffice.funding.references import is_minted, mint, reference_of, year_of
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.states import State
 from backoffice.money import Money, exact_sum
@@ -58,8 +58,8 @@ class Intent:
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
     ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
-    ``year`` is that of its reference where it is not the year in which it is made: whoever makes it again from the same
-    token gives the same one.
+    ``year`` is that of its reference where its token does not say it: whoever makes it again from the same token gives
+    the same one.
     ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
     while nothing else is asked for and nothing else is equal. ``confirmed_equal`` counts whatever is equal, and is for
     callers who show nobody a page.
@@ -135,7 +135,8 @@ def create(intent: Intent, *, by: Person) -> Operation:
             return made
         if intent.copy_of is not None:
             check_can_copy(by, intent.copy_of)
-        if is_minted(reference_of(intent.kind, intent.submission_token, intent.year or clock.now().year)):
+        year = intent.year or year_of(intent.submission_token, clock.now())
+        if is_minted(reference_of(intent.kind, intent.submission_token, year)):
             raise Conflict(
                 _("Another operation has the reference that this one would get. Ask for it anew.")
             ) from error
@@ -237,7 +238,9 @@ def rule_facts(kind: str, client: Client, asset: Asset, amount: Decimal, now: da
 
 def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
     operation = Operation(
-        reference=mint(intent.kind, intent.submission_token, year=intent.year or now.year, now=now),
+        reference=mint(
+            intent.kind, intent.submission_token, year=intent.year or year_of(intent.submission_token, now), now=now
+        ),
         submission_token=intent.submission_token,
         kind=intent.kind,
         client=intent.client,

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,9 +21,10 @@ from backoffice.database import clock
 from backoffice.funding import pages, policies, queries
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.columns import line_of
-from backoffice.funding.forms import FundingForm, new_token
+from backoffice.funding.forms import FundingForm
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.needed import needed_for_operation
+from backoffice.funding.references import new_token
 from backoffice.funding.services import creating, previewing
 from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
@@ -118,7 +120,7 @@ def initial_of(request: HttpRequest, wording: Wording) -> dict[str, Any]:
     """Return what a new form begins with: the client of the page one came from, or an ended operation to copy."""
     client = request.GET.get("client", "")[:300]
     asset = queries.usual_asset(person_of(request))
-    initial: dict[str, Any] = {"submission_token": new_token(), "client": client, "asset": asset}
+    initial: dict[str, Any] = {"submission_token": new_token(timezone.now()), "client": client, "asset": asset}
     reference = request.GET.get("copy_of", "")
     if not queries.can_be_stored(reference):
         raise Http404

@@ -15,6 +15,8 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import tasks
+from backoffice.funding.bulk.pages import what_became_of
+from backoffice.funding.bulk.queries import is_at_the_partner, reference_in, same_name_before
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operation
 from backoffice.funding.services import bulk_files
@@ -22,6 +24,7 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import State
+from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.restoring import BY, after_restore
 from tests.approving import approve
 from tests.funding.bulk.files import asked, confirmed, created, deposits, uploaded
@@ -106,6 +109,34 @@ def test_a_row_that_was_paid_and_is_not_made_again_says_so(
     assert "equal request" in sentence and f"CoinMENA holds an order of this row, {paid.reference}" in sentence
 
 
+def test_nobody_is_told_to_ask_anew_for_rows_that_were_paid(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, lina: Person, taken: Callable[[], Backup]
+) -> None:
+    file = confirmed(maya, deposits(1))
+    backup = taken()
+    (_paid,) = [sent(one) for one in created(file)]
+    backup.restore()
+    lock = after_restore().lock
+    Client.objects.filter(pk=noura.pk).update(active=False)
+    unlocked(lock, asked_by=maya, approved_by=lina)
+    assert created(file) == []
+
+    again = bulk_files.upload(name="again.csv", content=deposits(1), by=maya)
+
+    assert "Never ask for it anew" in BulkRefusal.objects.get().sentence
+    assert "Never ask for those anew" in what_became_of(again.file)
+
+
+def test_an_order_that_ended_without_effect_says_nothing_was_paid(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person
+) -> None:
+    file = confirmed(maya, deposits(1))
+    coinmena.make_order(NOURA, amount="1.01", status="failed", reference=reference_in(file, file.rows.get()))
+    sync_orders()
+
+    assert not is_at_the_partner(file)
+
+
 def rung_to_create(file: BulkFile) -> bool:
     bells = ProcrastinateJob.objects.filter(task_name="funding.create_from_file", queueing_lock__isnull=False)
     return bells.filter(args={"file_id": file.pk}).exists()
@@ -158,8 +189,11 @@ def test_a_file_that_was_paid_and_ran_out_after_the_restore_is_recognised(
     assert file.state == FileState.EXPIRED
 
     again = bulk_files.upload(name="again.csv", content=deposits(1), by=maya)
+    other = uploaded(maya, deposits(1).replace(b"Payment 1", b"Payment one"))
 
     assert (again.file.pk, again.is_new) == (file.pk, False)
+    assert "Never ask for those anew" in what_became_of(again.file)
+    assert same_name_before(other) == file, "nor is it anybody else's once a byte differs"
 
 
 def stood_before(ending: str) -> Callable[[Person, bytes], BulkFile]:
