@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database.fields import AmountField
+from backoffice.funding.equal import asked_lately
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.models import Freeze, Kind, Operation, Scope
 from backoffice.funding.policies import why_not_client, why_not_flowing
-from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, OPEN_STATES, gate
+from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.money import Money, exact_sum
 
@@ -74,7 +75,7 @@ class Known:
     @cached_property
     def equal(self) -> dict[Content, set[int]]:
         """The operations of the last 24 hours by what they ask for."""
-        recent = self._operations.filter(requested_at__gt=self._now - EQUAL_WITHIN).exclude(state__in=LET_GO)
+        recent = asked_lately(self._now).filter(client__in=self._clients)
         found: dict[Content, set[int]] = {}
         for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
             found.setdefault(tuple(content), set()).add(pk)
