@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,6 +24,8 @@ from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.ui.text import visible
 
+#: Type, client, asset and amount.
+Content = tuple[Any, ...]
 #: So many of each sort are listed, and a tick counts for what is listed.
 MOST_LISTED: Final = 10
 _GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
@@ -78,7 +80,7 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
     asked = asked_lately(now).filter(**content).exclude(pk__in=wanted.chain)[:MOST_LISTED]
     rows = list((_rows_that_wait() if wanted.file_id is None else _rows_of(wanted.file_id)).filter(**content))
-    orders = lost_orders([wanted.client], now).filter(
+    orders = lost_orders([wanted.client.pk], now).filter(
         type=wanted.kind, effect_asset_id=wanted.asset.pk, effect_amount__in=(wanted.amount, -wanted.amount)
     )
     lost = not_of_rows(orders, own={wanted.reference}, known={reference_of_row(row, row.file) for row in rows})
@@ -103,8 +105,8 @@ def asked_lately(now: datetime) -> QuerySet[Operation]:
     return recent.exclude(Q(state__in=LET_GO) & ~Exists(orders)).order_by("-requested_at", "-id")
 
 
-def lost_orders(clients: Iterable[Client], now: datetime) -> QuerySet[Order]:
-    """Return the lost orders of ``clients`` that did or may yet move money, newest first.
+def lost_orders(clients: Collection[int], now: datetime) -> QuerySet[Order]:
+    """Return the lost orders of the clients of these ids that did or may yet move money, newest first.
 
     They are of the last 24 hours or, once a backup was restored, of the time since that backup: a day before it is
     included, because the partner's clock may be behind.
@@ -112,8 +114,19 @@ def lost_orders(clients: Iterable[Client], now: datetime) -> QuerySet[Order]:
     backups = Freeze.objects.filter(backup_at__isnull=False).order_by("-frozen_at", "-id")
     since = Least(Value(now - EQUAL_WITHIN), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)
     ours = Order.objects.filter(is_ours=False, partner_order_ref__regex=f"^{PATTERN}$", created_at__gt=since)
-    of_clients = ours.filter(partner_client_id__in={one.partner_client_id for one in clients})
-    return of_clients.exclude(status__in=NOTHING_MOVED).defer("raw").order_by("-created_at", "-id")
+    named = Client.objects.filter(pk__in=clients).values("partner_client_id")
+    of_clients = ours.filter(partner_client_id__in=named).exclude(status__in=NOTHING_MOVED)
+    return of_clients.defer("raw").order_by("-created_at", "-id")
+
+
+def lost_by_content(clients: Collection[int], now: datetime) -> dict[Content, list[Order]]:
+    """Return the lost orders by type, client, asset and amount. One query."""
+    lost: dict[Content, list[Order]] = {}
+    found = lost_orders(clients, now).filter(effect_amount__isnull=False).annotate(client_pk=F("known_client__id"))
+    for one in found:
+        content = one.type, one.client_pk, one.effect_asset_id, one.effect_amount.copy_abs()
+        lost.setdefault(content, []).append(one)
+    return lost
 
 
 def not_of_rows(orders: Iterable[Order], *, own: Collection[str], known: Collection[str]) -> list[Order]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Aggregate, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database.fields import AmountField
-from backoffice.funding.equal import asked_lately
+from backoffice.funding.equal import Content, asked_lately, lost_by_content
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.models import Freeze, Kind, Operation, Scope
@@ -21,8 +21,6 @@ from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.money import Money, exact_sum
 
-#: Type, client, asset and amount.
-Content = tuple[Any, ...]
 #: An amount is far above what a client usually moves from so many times their median on.
 FAR_ABOVE: Final = 10
 MEDIAN_OVER: Final = timedelta(days=90)
@@ -80,6 +78,12 @@ class Known:
         for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
             found.setdefault(tuple(content), set()).add(pk)
         return found
+
+    @cached_property
+    def lost(self) -> set[Content]:
+        """What orders at CoinMENA paid that no operation here has. The rows of a file are asked about them one by one
+        when they are made: some of these orders may be theirs."""
+        return set(lost_by_content(self._clients, self._now))
 
     @cached_property
     def medians(self) -> dict[tuple[str, int, str], Decimal]:
@@ -157,7 +161,10 @@ def _held(one: Movement, known: Known) -> str:
 
 
 def _equal(one: Movement, known: Known) -> str:
-    others = known.equal.get((one.kind, one.client.pk, one.asset_id, one.amount), set()) - {one.operation_id}
+    content = one.kind, one.client.pk, one.asset_id, one.amount
+    if one.operation_id is not None and content in known.lost:
+        return _("CoinMENA holds an order of an equal payment that is not known here.")
+    others = known.equal.get(content, set()) - {one.operation_id}
     return _("An equal request was made in the last 24 hours.") if others else ""
 
 

@@ -8,18 +8,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 
-from backoffice.accounts.models import Person, Role
-from backoffice.approvals.models import Request
+from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation, Scope
 from backoffice.funding.services.brakes import watch_clock
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
-from tests.approving import approve
-from tests.funding.bulk.files import a_manager, confirmed, created, csv_of, uploaded
-from tests.funding.bulk.files import asked as asked_of
-from tests.funding.cast import NOURA, lost_order, mirrored_asset, mirrored_client
-from tests.partners import Partners
+from tests.funding.cast import NOURA, mirrored_asset, mirrored_client
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -247,64 +242,6 @@ def test_a_tick_is_asked_for_again_after_another_error(desk: Browser) -> None:
 def test_a_tick_where_nothing_is_equal_is_no_confirmation(desk: Browser) -> None:
     assert desk.post("/funding/deposit/", filled(confirmed_equal="on")).status_code == 302
     assert not Operation.objects.get().confirmed_equal
-
-
-def test_a_lost_order_is_asked_about_with_its_number(coinmena: Partners, desk: Browser, maya: Person) -> None:
-    desk.post("/funding/deposit/", filled())
-    asked = desk.post("/funding/deposit/", filled())
-    order = lost_order(coinmena, maya, "1000.00")
-
-    since = desk.post("/funding/deposit/", ticked(asked))
-
-    assert (since.status_code, asks_anew(since)) == (422, True)
-    assert f'href="/orders/{order.pk}/"' in since.content.decode() and str(order) in since.content.decode()
-    assert desk.post("/funding/deposit/", ticked(since)).status_code == 302
-
-
-@pytest.mark.parametrize("difference", [{"amount": "1000.01"}, {"status": "failed"}, {"status": "rejected"}])
-def test_a_lost_order_of_another_amount_or_that_moved_nothing_is_not_asked_about(
-    coinmena: Partners, desk: Browser, maya: Person, difference: dict[str, str]
-) -> None:
-    lost_order(coinmena, maya, **{"amount": "1000.00", **difference})
-
-    assert desk.post("/funding/deposit/", filled()).status_code == 302
-
-
-def test_the_row_of_a_file_that_waits_is_asked_about_until_it_is_made(
-    coinmena: Partners, desk: Browser, maya: Person
-) -> None:
-    file = asked_of(maya, csv_of("deposit,user_12345,USD,1000.00,Rent"))
-    nadia = Person.objects.create_person(email="nadia@example.com", name="Nadia Karim", role=Role.FINANCE)
-    desk.force_login(nadia)
-
-    asked = desk.post("/funding/deposit/", filled())
-
-    page = unescape(asked.content.decode())
-    assert (asked.status_code, asks_anew(asked)) == (422, True)
-    assert f'href="/funding/bulk/{file.pk}/"' in page and "payments.csv, line 2" in page
-    assert "Maya Haddad" in page and "Waiting for approval" in page
-
-    approve(Request.objects.get(), by=a_manager())
-    [made] = created(file)
-    since = desk.post("/funding/deposit/", ticked(asked))
-    assert (since.status_code, asks_anew(since)) == (422, True), "the tick was for the row, and the operation is new"
-    assert made.reference in since.content.decode() and "payments.csv, line 2" not in since.content.decode()
-
-
-@pytest.mark.parametrize("state", ["checked", "refused"])
-def test_a_row_that_nobody_confirmed_or_that_was_refused_is_not_asked_about(
-    coinmena: Partners, desk: Browser, maya: Person, usd: Asset, state: str
-) -> None:
-    content = csv_of("deposit,user_12345,USD,1000.00,Rent")
-    if state == "checked":
-        uploaded(maya, content)
-    else:
-        file = confirmed(maya, content)
-        Asset.objects.update(depositable=False)
-        assert created(file) == []
-        Asset.objects.update(depositable=True)
-
-    assert desk.post("/funding/deposit/", filled()).status_code == 302
 
 
 EXTRA = {

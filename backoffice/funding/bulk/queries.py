@@ -1,18 +1,16 @@
 """Files and their rows, as pages, services and workers need them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
 
-from backoffice.clients.models import Client
 from backoffice.funding.equal import (
     EqualPayment,
     asked_lately,
-    lost_orders,
+    lost_by_content,
     not_of_rows,
     operation_as_equal,
     order_as_equal,
@@ -155,23 +153,14 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
     for row in rows_in_order(file):
         own[_content(row)].append(row)
-    clients = {rows[0].client_id: rows[0].client for rows in own.values()}
+    clients = {client_id for _kind, client_id, *_rest in own}
     known: dict[tuple[Any, ...], list[EqualPayment]] = defaultdict(list)
     for one in asked_lately(now).filter(client__in=clients):
         known[one.kind, one.client_id, one.asset_id, one.amount].append(operation_as_equal(one))
-    for content, lost in _lost_by_content(clients.values(), now).items():
+    for content, lost in lost_by_content(clients, now).items():
         references = [reference_in(file, row) for row in own.get(content, [])]
         known[content] += [order_as_equal(one) for one in not_of_rows(lost, own=references, known=())]
     return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or known.get(content)]
-
-
-def _lost_by_content(clients: Iterable[Client], now: datetime) -> dict[tuple[Any, ...], list[Order]]:
-    ids = {one.partner_client_id: one.pk for one in clients}
-    lost: dict[tuple[Any, ...], list[Order]] = defaultdict(list)
-    for one in lost_orders(clients, now).filter(effect_amount__isnull=False):
-        content = one.type, ids[one.partner_client_id], one.effect_asset_id, one.effect_amount.copy_abs()
-        lost[content].append(one)
-    return lost
 
 
 def equal_lines(equal: list[Alike]) -> list[int]:

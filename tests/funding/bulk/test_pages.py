@@ -28,7 +28,8 @@ from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import SignIn, deposit
+from tests.funding.cast import SignIn, deposit, lost_order
+from tests.partners import Partners
 
 UPLOAD = "/funding/bulk/upload/"
 TWINS = csv_of("deposit,user_12345,USD,10,Rent", "deposit,user_12345,USD,11,Rent", "deposit,user_12345,USD,10,Rent")
