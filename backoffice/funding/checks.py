@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.equal import EqualOperation, EqualPayment
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor, why_overtaken
-from backoffice.funding.queries import LET_GO
 from backoffice.funding.states import State
 from backoffice.money import MAX_TYPED_DECIMALS, Money
 from backoffice.ui import times
@@ -39,7 +39,7 @@ class Balance:
 class Facts:
     """What is known about an operation that exists or is being typed; None for what is not known yet.
 
-    ``equal``: what was asked alike in the last 24 hours. ``in_doubt``: what of this client nobody knows the end of.
+    ``equal``: what may be the same payment. ``in_doubt``: what of this client nobody knows the end of.
     ``original``: what a typed one copies or tries again. ``waiting``: the operation itself, once it exists.
     ``frozen``, ``not_flowing``: why it would be held back; empty when it would not.
     """
@@ -52,7 +52,7 @@ class Facts:
     amount_fault: str = ""
     balance: Balance = Balance()
     reserved: Decimal = Decimal(0)
-    equal: tuple[Operation, ...] = ()
+    equal: tuple[EqualPayment, ...] = ()
     in_doubt: tuple[Operation, ...] = ()
     original: Operation | None = None
     waiting: Operation | None = None
@@ -135,7 +135,10 @@ def funds_check(facts: Facts) -> Check:
 
 
 def equal_check(facts: Facts) -> Check:
-    text = _("An equal request in the last 24 h") if facts.equal else _("No equal request in the last 24 h")
+    text = _("No equal request in the last 24 h")
+    if facts.equal:
+        asked = any(isinstance(one, EqualOperation) for one in facts.equal)
+        text = _("An equal request in the last 24 h") if asked else _("An equal payment")
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
     why = _("same client, asset, type and amount")
@@ -198,16 +201,18 @@ def _links(operations: Iterable[Operation]) -> tuple[Link, ...]:
     return tuple(_link(one) for one in operations)
 
 
-def _equal(one: Operation) -> Link:
-    """What was let go is an equal request for one reason only (`queries.equal_requests`)."""
+def _link(one: Operation) -> Link:
     state = str(State(one.state).label)
-    return _link(one, _("%(state)s, but an order of it turned up") % {"state": state} if one.state in LET_GO else state)
+    return Link(one.reference, one.get_absolute_url(), _who_and_when(one.requested_by.name, one.requested_at, state))
 
 
-def _link(one: Operation, state: str = "") -> Link:
-    moment = times.written(one.requested_at, times.MomentStyle.SHORT)
-    words = {"name": one.requested_by.name, "moment": moment, "state": state or str(State(one.state).label)}
-    return Link(one.reference, one.get_absolute_url(), _("%(name)s, %(moment)s, %(state)s") % words)
+def _equal(one: EqualPayment) -> Link:
+    return Link(one.text, one.url, _who_and_when(one.who, one.at, one.state))
+
+
+def _who_and_when(name: str, at: datetime, state: str) -> str:
+    moment = times.written(at, times.MomentStyle.SHORT)
+    return _("%(name)s, %(moment)s, %(state)s") % {"name": name, "moment": moment, "state": state}
 
 
 def summary(checks: tuple[Check, ...], unlike: int = 0) -> str:

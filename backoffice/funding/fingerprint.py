@@ -65,7 +65,7 @@ def file_fingerprint(file: BulkFile) -> str:
 
 
 def equal_requests_fingerprint(kind: str, client: str, asset: str, amount: Decimal, equal: Iterable[str]) -> str:
-    """Return the SHA-256 of what a person typed and of the references of the equal requests they were shown with it."""
+    """Return the SHA-256 of what a person typed and of the keys of what was shown as equal with it."""
     content = {
         "version": VERSION,
         "kind": str(kind),
@@ -78,8 +78,8 @@ def equal_requests_fingerprint(kind: str, client: str, asset: str, amount: Decim
 
 
 def equal_rows_fingerprint(file: BulkFile, equal: Iterable[Alike]) -> str:
-    """Return the SHA-256 of the lines of a file that were shown as equal, and of the references of what they equal."""
-    alike = sorted([one.lines, sorted(one.references)] for one in equal)
+    """Return the SHA-256 of the lines of a file that were shown as equal, and of the keys of what they equal."""
+    alike = sorted([one.lines, sorted(one.keys)] for one in equal)
     return fingerprint({"version": VERSION, "file": file.pk, "equal": alike})
 
 

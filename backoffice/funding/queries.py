@@ -1,6 +1,5 @@
 """Operations as pages, policies and workers need them."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
-from backoffice.clients.models import Asset, Client
+from backoffice.clients.models import Client
 from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkRow, Freeze, Gate, Kind, LateOrder, Operation
 from backoffice.funding.models.evidence import Evidence
@@ -75,22 +74,6 @@ def by_reference(reference: str) -> Operation:
 def gate() -> Gate:
     """Return the one row that says whether money flows."""
     return Gate.objects.get(pk=1)
-
-
-def equal_requests(
-    client: Client, asset: Asset, kind: str, amount: Decimal, now: datetime, excluding: Collection[int] = ()
-) -> list[Operation]:
-    """List what was asked in the last 24 hours with the same client, asset, type and amount, newest first.
-
-    What was rejected, cancelled or expired moved nothing and is left out, unless an order of it turned up; a failed one
-    is named: its cause may last.
-
-    :param excluding: the chain that the new one continues, which is the same payment and said to be.
-    """
-    since = {"requested_at__gt": now - EQUAL_WITHIN}
-    found = operations().filter(client=client, asset=asset, kind=kind, amount=amount, **since)
-    found = found.exclude(Q(state__in=LET_GO) & ~_is_at_the_partner())
-    return list(found.exclude(pk__in=excluding).order_by("-requested_at", "-id")[:10])
 
 
 _CHAIN: Final = """

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from backoffice.funding.models import Kind
+from backoffice.funding.models import BulkFile, BulkRow, Kind
 from backoffice.orders.models import MintedReference
 
 #: Digits and letters without i, l, o and u, so that no two of the 32 look alike.
@@ -43,6 +43,11 @@ def reference_of(kind: Kind, token: UUID, year: int) -> str:
     digest = hashlib.sha256(f"{kind.value} {token}".encode()).digest()
     name = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:LENGTH])
     return f"{mark()}{PREFIXES[kind]}-{year}-{name}"
+
+
+def reference_of_row(row: BulkRow, file: BulkFile) -> str:
+    """Return the reference of the operation that a row of a file makes, whenever it does."""
+    return reference_of(Kind(row.kind), row.submission_token, file.uploaded_at.year)
 
 
 def new_token(now: datetime) -> UUID:

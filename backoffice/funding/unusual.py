@@ -5,23 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Aggregate, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database.fields import AmountField
+from backoffice.funding.equal import Content, asked_lately, lost_by_content
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.models import Freeze, Kind, Operation, Scope
 from backoffice.funding.policies import why_not_client, why_not_flowing
-from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, OPEN_STATES, gate
+from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.money import Money, exact_sum
 
-#: Type, client, asset and amount.
-Content = tuple[Any, ...]
 #: An amount is far above what a client usually moves from so many times their median on.
 FAR_ABOVE: Final = 10
 MEDIAN_OVER: Final = timedelta(days=90)
@@ -74,11 +73,17 @@ class Known:
     @cached_property
     def equal(self) -> dict[Content, set[int]]:
         """The operations of the last 24 hours by what they ask for."""
-        recent = self._operations.filter(requested_at__gt=self._now - EQUAL_WITHIN).exclude(state__in=LET_GO)
+        recent = asked_lately(self._now).filter(client__in=self._clients)
         found: dict[Content, set[int]] = {}
         for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
             found.setdefault(tuple(content), set()).add(pk)
         return found
+
+    @cached_property
+    def lost(self) -> set[Content]:
+        """What orders at CoinMENA paid that no operation here has. The rows of a file are asked about them one by one
+        when they are made: some of these orders may be theirs."""
+        return set(lost_by_content(self._clients, self._now))
 
     @cached_property
     def medians(self) -> dict[tuple[str, int, str], Decimal]:
@@ -156,7 +161,10 @@ def _held(one: Movement, known: Known) -> str:
 
 
 def _equal(one: Movement, known: Known) -> str:
-    others = known.equal.get((one.kind, one.client.pk, one.asset_id, one.amount), set()) - {one.operation_id}
+    content = one.kind, one.client.pk, one.asset_id, one.amount
+    if one.operation_id is not None and content in known.lost:
+        return _("CoinMENA holds an order of an equal payment that is not known here.")
+    others = known.equal.get(content, set()) - {one.operation_id}
     return _("An equal request was made in the last 24 hours.") if others else ""
 
 

@@ -11,11 +11,15 @@ from django.utils import timezone
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.models import Operation
+from backoffice.funding.models import Kind, Operation
+from backoffice.funding.references import reference_of
 from backoffice.funding.services.creating import ask_for_withdrawal, create_deposit
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.services.sending import send
+from backoffice.orders.models import Order
+from backoffice.orders.services import look_up_order
 from tests.approving import approve
+from tests.partners import Partners
 
 #: Opens a browser for one of the cast, by name.
 SignIn = Callable[[str], Browser]
@@ -63,6 +67,14 @@ def looked_up(operation: Operation, holder: str = "worker 2") -> Operation:
     Operation.objects.filter(pk=operation.pk).update(next_lookup_at=timezone.now())
     resolve(operation.pk, holder=holder)
     return now(operation)
+
+
+def lost_order(coinmena: Partners, by: Person, amount: str, **details: Any) -> Order:
+    """Have CoinMENA hold an order of ours of which nothing is known here, and look it up."""
+    reference = reference_of(Kind(details.get("type", Kind.DEPOSIT)), uuid4(), timezone.now().year)
+    coinmena.make_order(NOURA, amount=amount, reference=reference, **details)
+    look_up_order(text=reference, by=by)
+    return Order.objects.get(partner_order_ref=reference)
 
 
 def now(operation: Operation) -> Operation:

@@ -132,7 +132,7 @@ def test_an_equal_request_must_be_confirmed_and_the_confirmation_is_kept(
     with pytest.raises(EqualRequest) as refused:
         deposit(maya, noura, usd, "10")
 
-    assert refused.value.equal == [first]
+    assert [one.key for one in refused.value.equal] == [first.reference]
     assert deposit(maya, noura, usd, "10", confirmed_equal=True).confirmed_equal
 
 

@@ -191,7 +191,7 @@ def ticked(asked: Any, **changes: str) -> dict[str, str]:
 def asks_anew(answer: Any) -> bool:
     """Whether the page asks about equal requests, and nobody has ticked the box on it."""
     page = answer.content.decode()
-    return "The same was asked for in the last 24 hours." in page and not re.search(r"<input[^>]*checked", page)
+    return "The same was asked for already." in page and not re.search(r"<input[^>]*checked", page)
 
 
 def test_a_tick_for_one_amount_confirms_no_other(desk: Browser) -> None:

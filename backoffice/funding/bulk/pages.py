@@ -181,8 +181,8 @@ def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm 
 
 
 def equal_of(alike: queries.Alike) -> Equal:
+    requests = [Reference(one.text, one.url) for one in alike.requests]
     one = line_of(alike.rows[0])
-    requests = [Reference(text, reverse("funding:detail", args=[text])) for text in alike.references]
     return Equal(", ".join(map(str, alike.lines)), one.kind, one.client, one.amount, requests)
 
 

@@ -7,11 +7,19 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
 
+from backoffice.funding.equal import (
+    EqualPayment,
+    asked_lately,
+    lost_by_content,
+    not_of_rows,
+    operation_as_equal,
+    order_as_equal,
+)
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
-from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind, Operation
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
-from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
-from backoffice.funding.references import reference_of
+from backoffice.funding.queries import NOTHING_MOVED
+from backoffice.funding.references import reference_of_row
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
 
@@ -79,7 +87,7 @@ def is_at_the_partner(file: BulkFile, *rows: BulkRow) -> bool:
 
 def reference_in(file: BulkFile, row: BulkRow) -> str:
     """Return the reference of the operation that a row of a file makes, whenever it does."""
-    return reference_of(Kind(row.kind), row.submission_token, file.uploaded_at.year)
+    return reference_of_row(row, file)
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:
@@ -126,30 +134,37 @@ def row_of(operation: Operation) -> BulkRow | None:
 
 @dataclass(frozen=True)
 class Alike:
-    """What asks for the same payment: rows of a file in its order, and requests made before by their references."""
+    """What asks for the same payment: rows of a file in its order, and what else may be that payment."""
 
     rows: list[BulkRow]
-    references: list[str]
+    requests: list[EqualPayment]
 
     @property
     def lines(self) -> list[int]:
         return [row.number for row in self.rows]
 
+    @property
+    def keys(self) -> list[str]:
+        return [one.key for one in self.requests]
+
 
 def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
-    """List the rows that ask for the same as another row of the file, or as a request of the last 24 hours.
+    """List the rows that ask for the same as another row of the file, or as what the form would ask about: an operation
+    of the last 24 hours, or an order that no operation here has (`funding.equal`).
 
-    Two queries, however many rows. An equal request means the same as for the form: `queries.equal_requests`.
+    Three queries, however many rows.
     """
     own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
     for row in rows_in_order(file):
         own[_content(row)].append(row)
-    asked = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).exclude(state__in=LET_GO)
-    recent = asked.filter(client__in={content[1] for content in own}).order_by("-requested_at", "-id")
-    known: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for *content, reference in recent.values_list("kind", "client_id", "asset_id", "amount", "reference"):
-        known[tuple(content)].append(reference)
-    return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or content in known]
+    clients = {client_id for _kind, client_id, *_rest in own}
+    known: dict[tuple[Any, ...], list[EqualPayment]] = defaultdict(list)
+    for one in asked_lately(now).filter(client__in=clients):
+        known[one.kind, one.client_id, one.asset_id, one.amount].append(operation_as_equal(one))
+    for content, lost in lost_by_content(clients, now).items():
+        references = [reference_in(file, row) for row in own.get(content, [])]
+        known[content] += [order_as_equal(one) for one in not_of_rows(lost, own=references, known=())]
+    return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or known.get(content)]
 
 
 def equal_lines(equal: list[Alike]) -> list[int]:

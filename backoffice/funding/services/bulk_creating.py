@@ -94,6 +94,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         confirmed_equal=row.number in file.confirmed_equal,
         why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
+        file_id=file.pk,
     )
 
 

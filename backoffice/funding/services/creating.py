@@ -23,6 +23,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries, rolling
+from backoffice.funding.equal import EqualPayment, Wanted, equal_requests, sentence_of
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
@@ -37,13 +38,13 @@ SUBJECT_KIND: Final = "operation"
 
 
 class EqualRequest(Exception):
-    """An equal operation of the last 24 hours exists and nobody has confirmed that this is another payment.
+    """What may be the same payment is there (`funding.equal`) and nobody has confirmed that this is another one.
 
     ``shown`` is the digest of what is asked for and of ``equal``: what a confirmation of just this carries.
     """
 
-    def __init__(self, equal: list[Operation], shown: str) -> None:
-        super().__init__(_("An equal request was made in the last 24 hours. Confirm that this is another payment."))
+    def __init__(self, equal: list[EqualPayment], shown: str) -> None:
+        super().__init__(sentence_of(equal))
         self.equal = equal
         self.shown = shown
 
@@ -58,6 +59,7 @@ class Intent:
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
     ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
+    ``file_id`` names the file whose row it is.
     ``year`` is that of its reference where its token does not say it: whoever makes it again from the same token gives
     the same one.
     ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
@@ -76,6 +78,7 @@ class Intent:
     why_gated: str = ""
     year: int | None = None
     confirmed_shown: str = ""
+    file_id: int | None = None
 
 
 def create_deposit(
@@ -192,17 +195,20 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
     """
     if intent.confirmed_equal:
         return True
-    equal = queries.equal_requests(intent.client, intent.asset, intent.kind, intent.amount, clock.now(), chain)
+    now = clock.now()
+    own = reference_of(intent.kind, intent.submission_token, intent.year or now.year)
+    equal = equal_requests(
+        Wanted(intent.client, intent.asset, intent.kind, intent.amount, chain, own, intent.file_id), now
+    )
     shown = _shown_with(intent, equal)
     if equal and intent.confirmed_shown != shown:
         raise EqualRequest(equal, shown)
     return bool(equal)
 
 
-def _shown_with(intent: Intent, equal: list[Operation]) -> str:
-    references = [one.reference for one in equal]
+def _shown_with(intent: Intent, equal: list[EqualPayment]) -> str:
     client, asset = intent.client.partner_client_id, intent.asset.asset_id
-    return equal_requests_fingerprint(intent.kind, client, asset, intent.amount, references)
+    return equal_requests_fingerprint(intent.kind, client, asset, intent.amount, [one.key for one in equal])
 
 
 def _check_can_follow(intent: Intent, by: Person) -> list[int]:

@@ -14,7 +14,9 @@ from backoffice.approvals import matching
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
+from backoffice.funding.bulk.queries import row_of
 from backoffice.funding.checks import Balance, Facts, short
+from backoffice.funding.equal import Wanted, equal_requests
 from backoffice.funding.freezing.policies import why_frozen, why_not_here
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_flowing
@@ -28,20 +30,26 @@ from backoffice.ui.values import Wire
 
 def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
     """Return what is known about an operation that waits."""
-    client, chain = operation.client, queries.ids_of_chain(operation)
+    client, asset, row = operation.client, operation.asset, row_of(operation)
+    wanted = Wanted(
+        client,
+        asset,
+        operation.kind,
+        operation.amount,
+        chain=queries.ids_of_chain(operation),
+        file_id=row.file_id if row else None,
+    )
     balance = (balances.fresh_balance if is_fresh else balances.mirrored_balance)(client, operation.asset_id)
     now = clock.now()
     return Facts(
         kind=operation.kind,
         now=now,
         client=client,
-        asset=operation.asset,
+        asset=asset,
         amount=operation.amount,
         balance=balance,
         reserved=queries.reserved(client, operation.asset_id, excluding=operation),
-        equal=tuple(
-            queries.equal_requests(client, operation.asset, operation.kind, operation.amount, now, excluding=chain)
-        ),
+        equal=tuple(equal_requests(wanted, now)),
         in_doubt=tuple(queries.in_doubt_of(client)),
         waiting=operation,
         **_obstacles(operation.kind, operation.client_id, operation.asset_id, now),
@@ -93,15 +101,18 @@ def typed_facts(
     )
     if client is None or asset is None:
         return facts
-    chain = queries.ids_of_chain(original) if original else []
     balance = _balance(client, asset.asset_id, carried, now, is_fresh=is_fresh)
     return replace(
         facts,
         now=clock.now(),
         balance=balance,
         reserved=queries.reserved(client, asset.asset_id),
-        equal=tuple(queries.equal_requests(client, asset, kind, amount, now, chain)) if amount is not None else (),
+        equal=tuple(equal_requests(_typed(client, asset, kind, amount, original), now)) if amount is not None else (),
     )
+
+
+def _typed(client: Client, asset: Asset, kind: str, amount: Decimal, original: Operation | None) -> Wanted:
+    return Wanted(client, asset, kind, amount, chain=queries.ids_of_chain(original) if original else ())
 
 
 def _balance(client: Client, asset_id: str, carried: str, now: datetime, *, is_fresh: bool) -> Balance:

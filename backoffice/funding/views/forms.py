@@ -20,7 +20,7 @@ from backoffice.approvals.conflicts import conflicts_as_409
 from backoffice.database import clock
 from backoffice.funding import pages, policies, queries
 from backoffice.funding.checks import checks_of, summary
-from backoffice.funding.columns import line_of
+from backoffice.funding.equal import EqualPayment
 from backoffice.funding.forms import FundingForm
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.needed import needed_for_operation
@@ -143,7 +143,7 @@ def page(
     wording: Wording,
     form: FundingForm,
     *,
-    equal: list[Operation] | None = None,
+    equal: list[EqualPayment] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Return the form with its preview; the preview of an empty form says what it waits for."""
@@ -151,7 +151,7 @@ def page(
         "form": form,
         "wording": wording,
         "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
-        "equal": [line_of(one) for one in equal or []],
+        "equal": equal or [],
         "original": original_of(form),
         **preview_of(request, form, wording.kind),
     }

@@ -28,7 +28,8 @@ from backoffice.funding.views.bulk import BULK_ROWS
 from tests.approving import approve
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import SignIn, deposit
+from tests.funding.cast import SignIn, deposit, lost_order
+from tests.partners import Partners
 
 UPLOAD = "/funding/bulk/upload/"
 TWINS = csv_of("deposit,user_12345,USD,10,Rent", "deposit,user_12345,USD,11,Rent", "deposit,user_12345,USD,10,Rent")
@@ -326,6 +327,22 @@ def test_a_row_that_has_become_equal_since_is_asked_about_first(
     assert "checked" not in re.findall(r'<input[^>]*name="confirmed_equal"[^>]*>', page)[0]
     assert 'value="3.02"' in page and hidden(answer) != shown
     assert BulkFile.objects.get().state == FileState.CHECKED
+
+
+def test_a_lost_order_stands_beside_the_row_it_equals_and_a_tick_without_it_counts_for_nothing(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    desk, file = signed_in(FINANCE), uploaded(maya, deposits(1))
+    deposit(maya, noura, usd, "1.01")
+    shown = hidden(desk.get(f"/funding/bulk/{file.pk}/"))
+    order = lost_order(coinmena, maya, "1.01")
+
+    answer = confirm(desk, file, count="1", total_1="1.01", confirmed_equal="on", equal_shown=shown)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422 and f'href="/orders/{order.pk}/"' in page and str(order) in page
+    answer = confirm(desk, file, count="1", total_1="1.01", confirmed_equal="on", equal_shown=hidden(answer))
+    assert answer.status_code == 302 and BulkFile.objects.get().confirmed_equal == [2]
 
 
 def test_all_equal_rows_are_named(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:

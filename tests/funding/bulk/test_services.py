@@ -30,13 +30,16 @@ from backoffice.funding.bulk.sums import stored_totals, totals_of
 from backoffice.funding.fingerprint import equal_rows_fingerprint
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation, Scope
 from backoffice.funding.services import bulk_creating, bulk_files, creating
+from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.money import to_plain
 from backoffice.orders.models import MintedReference
+from backoffice.orders.services import look_up_order
 from tests.approving import approve
 from tests.funding.bulk.files import WORKER, a_manager, confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import deposit, mirrored_asset
+from tests.funding.cast import NOURA, deposit, lost_order, mirrored_asset
+from tests.partners import Partners
 from tests.people import give_role
 
 THREE = csv_of(
@@ -226,10 +229,35 @@ def test_an_equal_request_made_after_the_confirmation_keeps_the_row_from_paying_
     db: None, maya: Person, noura: Client, usd: Asset
 ) -> None:
     file = confirmed(maya, deposits(2))
-    deposit(maya, noura, usd, "2.01")
+    deposit(maya, noura, usd, "2.01", confirmed_equal=True)
 
     assert len(created(file)) == 2, "one by hand, one of the file"
     assert "equal request" in BulkRefusal.objects.get().sentence
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_a_row_equals_a_cancelled_payment_of_which_an_order_moved_money_and_can_be_confirmed(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, status: str
+) -> None:
+    cancelled = cancel_operation(operation_id=deposit(maya, noura, usd, "1.01").pk, by=maya)
+    coinmena.make_order(NOURA, amount="1.01", reference=cancelled.reference, status=status)
+    look_up_order(text=cancelled.reference, by=maya)
+
+    file = confirmed(maya, deposits(1), equal=True)
+    created(file)
+
+    assert file.confirmed_equal == ([2] if status == "completed" else [])
+    assert not BulkRefusal.objects.exists()
+
+
+def test_a_row_that_equals_a_lost_order_is_refused_naming_the_order(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file = confirmed(maya, deposits(1))
+    order = lost_order(coinmena, maya, "1.01")
+
+    assert created(file) == []
+    assert f"CoinMENA holds the order {order} of an equal payment" in BulkRefusal.objects.get().sentence
 
 
 # Creating -------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_a_row_that_was_paid_and_is_not_made_again_says_so(
     (paid,) = [sent(one) for one in created(file)]
     backup.restore()
     lock = after_restore().lock
-    deposit(maya, noura, usd, str(paid.amount))
+    deposit(maya, noura, usd, str(paid.amount), confirmed_equal=True)
     unlocked(lock, asked_by=maya, approved_by=lina)
 
     assert paid.reference not in {one.reference for one in created(file)}
@@ -234,7 +234,7 @@ def test_the_row_of_a_file_is_as_old_as_its_file(
     file = confirmed(maya, deposits(1)) if is_older else None
     freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
     row = (file or confirmed(maya, deposits(1))).rows.get()
-    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token)
+    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token, confirmed_equal=True)
 
     if is_older:
         with pytest.raises(Conflict, match="backup was restored"):

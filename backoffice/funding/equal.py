@@ -1,0 +1,209 @@
+"""What is equal to a payment that is asked for: of the same client, asset, type and amount, so it may be the same one.
+
+Three things can be that payment. An operation of the last 24 hours. A *lost order*, which CoinMENA holds under a
+reference of ours while no operation here has it: that operation was made after a backup, and the backup was restored
+since. And, for what a person types, a row of a file that waits and has no operation yet.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Least
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import BulkRefusal, BulkRow, FileState, Freeze, Operation
+from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
+from backoffice.funding.references import PATTERN, reference_of_row
+from backoffice.funding.states import State
+from backoffice.orders.models import Order
+from backoffice.ui.text import visible
+
+#: Type, client, asset and amount.
+Content = tuple[Any, ...]
+#: So many of each sort are listed, and a tick counts for what is listed.
+MOST_LISTED: Final = 10
+_GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A payment that is asked for.
+
+    ``chain``: the operations that are one payment with it, and said to be. ``reference``: its own, where one is known.
+    ``file_id``: the file whose row it is; None for what a person typed.
+    """
+
+    client: Client
+    asset: Asset
+    kind: str
+    amount: Decimal
+    chain: Collection[int] = ()
+    reference: str = ""
+    file_id: int | None = None
+
+
+@dataclass(frozen=True)
+class EqualPayment:
+    """One thing that may be the same payment, as every page lists it. ``key`` stands for it in what a tick confirms."""
+
+    key: str
+    text: str
+    url: str
+    who: str
+    at: datetime
+    state: str
+
+
+class EqualOperation(EqualPayment):
+    """An operation of the last 24 hours."""
+
+
+class LostOrder(EqualPayment):
+    """An order under a reference of ours that belongs to no operation here."""
+
+
+class WaitingRow(EqualPayment):
+    """A row of a file that goes on, with neither an operation nor a refusal yet."""
+
+
+def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
+    """List what may be the payment that is wanted, each sort newest first. Three queries.
+
+    Rows that wait count against what is typed, and never against another row: of two files, neither could be made.
+    """
+    content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
+    asked = asked_lately(now).filter(**content).exclude(pk__in=wanted.chain)[:MOST_LISTED]
+    rows = list((_rows_that_wait() if wanted.file_id is None else _rows_of(wanted.file_id)).filter(**content))
+    orders = lost_orders([wanted.client.pk], now).filter(
+        type=wanted.kind, effect_asset_id=wanted.asset.pk, effect_amount__in=(wanted.amount, -wanted.amount)
+    )
+    lost = not_of_rows(orders, own={wanted.reference}, known={reference_of_row(row, row.file) for row in rows})
+    return [
+        *(operation_as_equal(one) for one in asked),
+        *(order_as_equal(one) for one in lost[:MOST_LISTED]),
+        *(_row_as_equal(one) for one in rows[:MOST_LISTED] if wanted.file_id is None),
+    ]
+
+
+# The three sorts ----------------------------------------------------------------------------------------------------
+
+
+def asked_lately(now: datetime) -> QuerySet[Operation]:
+    """Return what was asked for in the last 24 hours, newest first.
+
+    What was rejected, cancelled or expired moved nothing and is left out, unless an order of it turned up that did or
+    may yet move money; a failed one is named: its cause may last.
+    """
+    orders = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(status__in=NOTHING_MOVED)
+    recent = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).select_related("requested_by")
+    return recent.exclude(Q(state__in=LET_GO) & ~Exists(orders)).order_by("-requested_at", "-id")
+
+
+def lost_orders(clients: Collection[int], now: datetime) -> QuerySet[Order]:
+    """Return the lost orders of the clients of these ids that did or may yet move money, newest first.
+
+    They are of the last 24 hours or, once a backup was restored, of the time since that backup: a day before it is
+    included, because the partner's clock may be behind.
+    """
+    backups = Freeze.objects.filter(backup_at__isnull=False).order_by("-frozen_at", "-id")
+    since = Least(Value(now - EQUAL_WITHIN), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)
+    ours = Order.objects.filter(is_ours=False, partner_order_ref__regex=f"^{PATTERN}$", created_at__gt=since)
+    named = Client.objects.filter(pk__in=clients).values("partner_client_id")
+    of_clients = ours.filter(partner_client_id__in=named).exclude(status__in=NOTHING_MOVED)
+    return of_clients.defer("raw").order_by("-created_at", "-id")
+
+
+def lost_by_content(clients: Collection[int], now: datetime) -> dict[Content, list[Order]]:
+    """Return the lost orders by type, client, asset and amount. One query."""
+    lost: dict[Content, list[Order]] = {}
+    found = lost_orders(clients, now).filter(effect_amount__isnull=False).annotate(client_pk=F("known_client__id"))
+    for one in found:
+        content = one.type, one.client_pk, one.effect_asset_id, one.effect_amount.copy_abs()
+        lost.setdefault(content, []).append(one)
+    return lost
+
+
+def not_of_rows(orders: Iterable[Order], *, own: Collection[str], known: Collection[str]) -> list[Order]:
+    """Leave out the orders that rows of files here stand for, by the references that those rows get.
+
+    :param own: the references of what is asked for. Where CoinMENA holds an order of each, they cannot be paid once
+        more, so that no other order is theirs. :param known: those of the other rows, which are asked about themselves.
+    """
+    found = list(orders)
+    if own and set(own) <= {one.partner_order_ref for one in found}:
+        return []
+    return [one for one in found if one.partner_order_ref not in own and one.partner_order_ref not in known]
+
+
+def _rows_of(file_id: int) -> QuerySet[BulkRow]:
+    return _rows().filter(file=file_id)
+
+
+def _rows_that_wait() -> QuerySet[BulkRow]:
+    made = Operation.objects.filter(submission_token=OuterRef("submission_token"))
+    refused = BulkRefusal.objects.filter(row=OuterRef("pk"))
+    return _rows().filter(~Exists(made), ~Exists(refused), file__state__in=_GOES_ON)
+
+
+def _rows() -> QuerySet[BulkRow]:
+    rows = BulkRow.objects.select_related("file__uploaded_by").defer("file__content")
+    return rows.order_by("-file__uploaded_at", "-file", "number")
+
+
+# As pages list them -------------------------------------------------------------------------------------------------
+
+
+def operation_as_equal(one: Operation) -> EqualPayment:
+    state = str(State(one.state).label)
+    if one.state in LET_GO:
+        state = _("%(state)s, but an order of it turned up") % {"state": state}
+    return EqualOperation(
+        key=one.reference,
+        text=one.reference,
+        url=one.get_absolute_url(),
+        who=one.requested_by.name,
+        at=one.requested_at,
+        state=state,
+    )
+
+
+def order_as_equal(one: Order) -> EqualPayment:
+    return LostOrder(
+        key=f"order {one.pk}",
+        text=str(one),
+        url=reverse("orders:detail", args=[one.pk]),
+        who="CoinMENA",
+        at=one.created_at,
+        state=_("an order under %(reference)s, which is not known here") % {"reference": one.partner_order_ref},
+    )
+
+
+def _row_as_equal(one: BulkRow) -> EqualPayment:
+    words = {"file": visible(one.file.name, 60), "n": one.number}
+    return WaitingRow(
+        key=f"row {one.pk}",
+        text=_("%(file)s, line %(n)d") % words,
+        url=reverse("funding:bulk_file", args=[one.file_id]),
+        who=one.file.uploaded_by.name,
+        at=one.file.uploaded_at,
+        state=str(FileState(one.file.state).label),
+    )
+
+
+def sentence_of(equal: Iterable[EqualPayment]) -> str:
+    """Say what keeps an equal payment from being made unasked, the gravest first."""
+    by_sort = {type(one): one for one in reversed(list(equal))}
+    if lost := by_sort.get(LostOrder):
+        return _(
+            "CoinMENA holds the order %(order)s of an equal payment that is not known here: it may have been made "
+            "before a backup was restored. Confirm that this is another payment."
+        ) % {"order": lost.text}
+    if WaitingRow in by_sort and EqualOperation not in by_sort:
+        return _("A file that waits asks for the same. Confirm that this is another payment.")
+    return _("An equal request was made in the last 24 hours. Confirm that this is another payment.")
