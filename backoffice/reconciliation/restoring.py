@@ -17,6 +17,7 @@ from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.freezing import leaving
 from backoffice.funding.freezing.release_conditions import Examined
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.references import PATTERN
@@ -73,6 +74,11 @@ class Restored:
         there = Order.objects.filter(partner_order_ref=OuterRef("reference"))
         still_open = Operation.objects.exclude(state__in=TERMINAL_STATES).filter(Exists(there))
         return still_open.select_related("client", "asset").order_by("requested_at", "id")
+
+    @property
+    def leaving(self) -> QuerySet[Operation]:
+        """Operations that leave for the first time at the release."""
+        return leaving.operations(self.lock, clock.now())
 
     @property
     def unmet(self) -> list[str]:

@@ -13,7 +13,6 @@ from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Freeze
 from backoffice.ui.values import Text
 
-
 NOT_READ_YET: Final = gettext_noop(
     "A backup was restored, and it may have been sent since. Wait until what CoinMENA did since then is read and "
     "reconciled; the page of the freeze says what is missing."

@@ -22,10 +22,8 @@ from tests.reconciliation.restoring.backups import Backup
 
 
 @pytest.fixture
-def coinmena(
-    committed: str, partners: Partners, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Partners:
-    """CoinMENA with Noura, to which nothing comes late and whose list is settled at once, so that nobody waits for it."""
+def coinmena(committed: str, partners: Partners, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Partners:
+    """CoinMENA with Noura, to which nothing comes late and whose list is settled at once, so that nobody waits."""
     settings.COINMENA_QUARANTINE_SECONDS = 0
     monkeypatch.setattr(paging, "SETTLED_AFTER", timedelta(seconds=-2))
     partners.make_client(NOURA)
