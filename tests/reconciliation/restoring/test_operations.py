@@ -13,11 +13,11 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.models import Freeze, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
-from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.states import State
 from backoffice.mirror.models import SyncRun
@@ -162,6 +162,29 @@ def ended(operation: Operation, ending: str, maya: Person, omar: Person) -> None
     else:
         shown = request.fingerprint
         approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No.", by=omar)
+
+
+def test_a_freeze_made_after_the_backup_is_made_again_under_the_lock_and_outlives_it(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+) -> None:
+    operation = deposit(maya, noura, usd)
+    backup = taken()
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+    backup.restore()
+
+    restored = after_restore()
+    assert list(restored.leaving) == [operation]
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+    assert not restored.leaving.exists()
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+
+    assert sent(operation).state == State.APPROVED
 
 
 def test_what_was_sent_after_the_backup_is_not_ended_once_everything_is_read(
