@@ -17,7 +17,8 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
-from backoffice.funding.freezing import freezes, halts
+from backoffice.funding.freezing import halts
+from backoffice.funding.freezing.release_conditions import NOT_READ_YET, lock_in_the_dark
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
 
@@ -58,11 +59,12 @@ def can_cancel(person: Person, operation: Operation) -> bool:
 def why_not_cancel(operation: Operation) -> str:
     """Say why nobody can cancel this operation now; empty when it can be cancelled."""
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
+        # The lock is asked about first: what a reading that ends in between has found is seen below.
+        lock = lock_in_the_dark()
         if queries.is_at_the_partner(operation):
             return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-        lock = freezes.locks_after_restore().first()
         if lock is not None and queries.was_asked_before(lock, operation):
-            return _("A backup was restored, and it may have been sent since. First two people release the lock.")
+            return _(NOT_READ_YET)
         return ""
     if operation.is_ended:
         return _("It has ended already.")

@@ -17,9 +17,11 @@ from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
+from backoffice.funding.freezing import leaving
 from backoffice.funding.freezing.release_conditions import Examined
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.references import PATTERN
+from backoffice.funding.services.absence import quarantine
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import TERMINAL_STATES
 from backoffice.mirror import paging
@@ -74,6 +76,11 @@ class Restored:
         return still_open.select_related("client", "asset").order_by("requested_at", "id")
 
     @property
+    def leaving(self) -> QuerySet[Operation]:
+        """Operations that leave for the first time at the release."""
+        return leaving.operations(self.lock, clock.now())
+
+    @property
     def unmet(self) -> list[str]:
         """What still keeps the lock, in sentences."""
         return [one.why_not for one in (orders_read(self.lock), orders_reconciled(self.lock)) if one.why_not]
@@ -82,8 +89,8 @@ class Restored:
 def after_restore(*, backup_at: datetime | None = None) -> Restored:
     """Lock all sending, then read and reconcile everything since the backup, a day before it included.
 
-    Safe to run again: the lock that is in force stays, reading and comparing are done anew. It waits until the
-    partner's list is settled past the lock, about two minutes.
+    Safe to run again: the lock that is in force stays, reading and comparing are done anew. It waits until nothing sent
+    before the lock can land any more and the partner's list is settled past that, about seven minutes.
 
     :param backup_at: when the backup was taken; where nobody says, the time of the newest audit entry, without those of
         processes that began or ended.
@@ -95,7 +102,7 @@ def after_restore(*, backup_at: datetime | None = None) -> Restored:
     unread = tuple(str(mirror.label) for mirror in (Mirror.CLIENTS, Mirror.ASSETS) if not _read(registered()[mirror]))
     _wait_until_settled(lock)
     _read_orders(lock)
-    end = max(mirror_read_to() or lock.frozen_at, lock.frozen_at)
+    end = max(mirror_read_to() or landed_by(lock), landed_by(lock))
     return Restored(lock, reconcile(window_from=start_of(lock), window_to=end, by=BY), unread)
 
 
@@ -104,31 +111,41 @@ def start_of(lock: Freeze) -> datetime:
     return (lock.backup_at or lock.frozen_at) - MARGIN
 
 
+def landed_by(lock: Freeze) -> datetime:
+    """Return the moment by which everything that was sent before the lock has landed at the partner, or never will.
+
+    A reading that began earlier may miss an order that lands late; once the lock was released, or said to be complete,
+    people would end what that order pays.
+    """
+    return lock.frozen_at + quarantine()
+
+
 # What the lock is released on ---------------------------------------------------------------------------------------
 
 
 def orders_read(lock: Freeze) -> Examined:
-    """Tell whether complete readings made since the lock reach, without a gap, from before the backup to the lock."""
+    """Tell whether complete readings reach, without a gap, from before the backup to where all has landed that was sent
+    before the lock, each of them begun after that moment."""
     text = _("CoinMENA's orders since the backup are read, a day before it included")
     read_to = _read_without_gap(lock)
-    if read_to >= lock.frozen_at:
+    if read_to >= landed_by(lock):
         return Examined(text)
-    words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at), "read": _written(read_to)}
+    words = {"start": _written(start_of(lock)), "end": _written(landed_by(lock)), "read": _written(read_to)}
     if read_to == start_of(lock):
         return Examined(text, _("CoinMENA's orders from %(start)s to %(end)s are not read yet.") % words)
     return Examined(text, _("CoinMENA's orders are read to %(read)s, and have to be to %(end)s.") % words)
 
 
 def orders_reconciled(lock: Freeze) -> Examined:
-    """Tell whether a complete reconciliation made since the lock covers all of that time."""
+    """Tell whether a complete reconciliation covers all of that time, begun after it."""
     text = _("They are reconciled with our operations, all clients")
-    window = {"window_from__lte": start_of(lock), "window_to__gte": lock.frozen_at, "client": None}
+    window = {"window_from__lte": start_of(lock), "window_to__gte": landed_by(lock), "client": None}
     # A run of anything else may cover the same time, and says nothing of what we sent.
     whole = Run.objects.filter(source=Source.OPERATIONS, is_complete=True)
-    made = whole.filter(started_at__gte=lock.frozen_at, **window)
+    made = whole.filter(started_at__gte=landed_by(lock), **window)
     run = made.order_by("-id").first()
     if run is None:
-        words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at)}
+        words = {"start": _written(start_of(lock)), "end": _written(landed_by(lock))}
         return Examined(text, _("Nothing complete was reconciled from %(start)s to %(end)s.") % words)
     found = Link(_("Run %(n)s") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk]))
     return Examined(text, proof=found)
@@ -138,14 +155,14 @@ def _read_without_gap(lock: Freeze) -> datetime:
     """Return how far complete readings reach from the start without a gap; the start itself where none does."""
     reached = start_of(lock)
     complete = SyncRun.objects.filter(
-        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=lock.frozen_at
+        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=landed_by(lock)
     )
     windows = complete.filter(read_to__gt=reached).order_by("read_from", "id").values_list("read_from", "read_to")
     for read_from, read_to in windows.iterator():
         if read_from is None or read_to is None or read_from > reached:
             break
         reached = max(reached, read_to)
-        if reached >= lock.frozen_at:
+        if reached >= landed_by(lock):
             break
     return reached
 
@@ -196,6 +213,6 @@ def _read(sync: Sync) -> bool:
 
 
 def _wait_until_settled(lock: Freeze) -> None:
-    """Wait until the partner's list is settled past the lock: a reading leaves the last two minutes alone."""
-    due = lock.frozen_at + paging.SETTLED_AFTER + timedelta(seconds=1)
+    """Wait until the partner's list is settled past what may land late: a reading leaves the last two minutes alone."""
+    due = landed_by(lock) + paging.SETTLED_AFTER + timedelta(seconds=1)
     clock.sleep(max(0.0, (due - clock.now()).total_seconds()))

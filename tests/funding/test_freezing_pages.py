@@ -23,6 +23,7 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from tests.approving import ask_for_release
 from tests.factors import code_of, with_code, wrong_code_of
+from tests.funding.bulk.files import confirmed, deposits
 from tests.funding.cast import NOURA, SignIn, deposit, mirrored_asset, withdrawal
 
 FINANCE, MANAGER, OTHER_MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "lina", "vera", "adam"
@@ -199,6 +200,38 @@ def test_the_lock_of_a_restore_shows_what_it_waits_for(db: None, signed_in: Sign
 
     assert "Before it can be released" in page and "after_restore" in page
     assert f'action="/freeze/{lock.pk}/release/"' not in page
+
+
+def test_the_lock_of_a_restore_lists_what_leaves_for_the_first_time(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    first, file = deposit(maya, noura, usd, "5.00"), confirmed(maya, deposits(2))
+    lock = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    page = shown(signed_in(FINANCE), f"/freeze/{lock.pk}/")
+
+    assert "1 approved operation without an order at CoinMENA" in page and first.reference in page
+    assert f'href="/funding/bulk/{file.pk}/"' in page and "2 rows still to be made" in page
+    assert "end or freeze it again before you release" in page and "A freeze made under the lock stays" in page
+    assert "Not everything since the backup is read yet" in page
+
+
+def test_what_leaves_at_a_release_costs_the_same_however_much_it_is(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    lock, desk = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore")), signed_in(FINANCE)
+    costs = []
+    for number in (1, 2):
+        deposit(maya, noura, usd, f"{number}.50")
+        confirmed(maya, deposits(2, first=number * 10))
+        with CaptureQueriesContext(connection) as queries:
+            shown(desk, f"/freeze/{lock.pk}/")
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+
+
+def test_only_the_lock_of_a_restore_lists_what_leaves(everything: Freeze, signed_in: SignIn) -> None:
+    assert "for the first time" not in shown(signed_in(FINANCE), f"/freeze/{everything.pk}/")
 
 
 # Halts, and every screen ----------------------------------------------------------------------------------------------

@@ -45,11 +45,6 @@ def restored_at() -> datetime | None:
     return newest
 
 
-def may_have_moved_on(made_at: datetime) -> bool:
-    """Tell whether what was made then stood in a backup that was restored, whose lock is still in force."""
-    return locks_after_restore().filter(frozen_at__gte=made_at).exists()
-
-
 def history() -> list[Freeze]:
     """Return the newest freezes that were released."""
     released = freezes().filter(released_at__isnull=False).prefetch_related("release__decisions__decided_by")
@@ -65,12 +60,16 @@ def holding(kind: str, client_id: int | None, asset_id: str | None) -> QuerySet[
     return in_force().filter(holds)
 
 
-def is_held() -> Exists:
-    """Tell of each operation of a query whether a freeze in force holds it back."""
+def is_held(*, besides: Freeze | None = None) -> Exists:
+    """Tell of each operation of a query whether a freeze in force holds it back; ``besides`` names one that is not
+    asked about."""
     kind = ExpressionWrapper(OuterRef("kind"), output_field=CharField())
     holds = Q(scope=Scope.EVERYTHING) | Q(asset_id=OuterRef("asset_id")) | Q(client_id=OuterRef("client_id"))
     holds |= Q(scope=Scope.MONEY_OUT, held_kind=Kind.WITHDRAWAL)
-    return Exists(Freeze.objects.filter(released_at=None).annotate(held_kind=kind).filter(holds))
+    asked_about = Freeze.objects.filter(released_at=None)
+    if besides is not None:
+        asked_about = asked_about.exclude(pk=besides.pk)
+    return Exists(asked_about.annotate(held_kind=kind).filter(holds))
 
 
 def held_by(freeze: Freeze) -> QuerySet[Operation]:

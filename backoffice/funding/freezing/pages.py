@@ -15,9 +15,10 @@ from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Decision, Request, RuleKind
 from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.wording import sentence
+from backoffice.database import clock
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import line_of
-from backoffice.funding.freezing import freezes, halts, release_conditions
+from backoffice.funding.freezing import freezes, halts, leaving, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Operation, Scope
@@ -157,6 +158,7 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
             _("For asking to release {what}, and nothing else."), what=visible(_in_a_sentence(freeze), 80)
         ),
         "held": held_context(freeze),
+        "leaving": leaving_context(freeze, conditions, now),
     }
 
 
@@ -175,15 +177,36 @@ def held_context(freeze: Freeze) -> dict[str, Any]:
     }
 
 
+def leaving_context(freeze: Freeze, conditions: list[Check], now: datetime) -> dict[str, Any] | None:
+    """What leaves for the first time when the lock of a restore is released; None for any other freeze."""
+    if freeze.backup_at is None or freeze.released_at is not None:
+        return None
+    operations, files = leaving.operations(freeze, now), leaving.files()
+    count = operations.count()
+    return {
+        "is_read": not any(one.why for one in conditions),
+        "is_empty": not count and not files,
+        "count_text": leaving_in_words(count) if count else "",
+        "rows": [replace(line_of(one), client=str(one.client)) for one in operations[:HELD_SHOWN]],
+        "all_url": f"{reverse('funding:list')}?{urlencode({'state': State.APPROVED})}",
+        "files": [
+            Link(one.file.name, reverse("funding:bulk_file", args=[one.file.pk]), to_be_made_in_words(one.rows))
+            for one in files
+        ],
+    }
+
+
 def release_preview(freeze: Freeze) -> dict[str, Any]:
     """Return what an approver sees of a release: what was frozen and why, and what will flow again."""
     others = [one for one in freezes.in_force() if one.pk != freeze.pk]
+    conditions = conditions_of(freeze)
     return {
         "freeze": freeze,
         "kind_label": _("Release of a freeze"),
         "question": _("Release %(what)s?") % {"what": _in_a_sentence(freeze)},
         "facts": facts_of(freeze),
-        "conditions": conditions_of(freeze),
+        "conditions": conditions,
+        "leaving": leaving_context(freeze, conditions, clock.now()),
         "others": [freezing_policies.frozen_sentence(one) for one in others],
         **held_context(freeze),
     }
@@ -244,6 +267,19 @@ def why_not_ask(person: Person, freeze: Freeze, waiting: Request | None, conditi
 
 def held_in_words(count: int) -> str:
     return ngettext("%(n)d operation is held", "%(n)d operations are held", count) % {"n": count}
+
+
+def leaving_in_words(count: int) -> str:
+    words = ngettext(
+        "%(n)d approved operation without an order at CoinMENA",
+        "%(n)d approved operations without an order at CoinMENA",
+        count,
+    )
+    return words % {"n": count}
+
+
+def to_be_made_in_words(rows: int) -> str:
+    return ngettext("%(n)d row still to be made", "%(n)d rows still to be made", rows) % {"n": rows}
 
 
 def summary_of(held: Held) -> Summary:

@@ -5,9 +5,18 @@ A freeze by a person has no conditions: two others who want it released are enou
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+from django.utils.translation import gettext_noop
+
+from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Freeze
 from backoffice.ui.values import Text
+
+NOT_READ_YET: Final = gettext_noop(
+    "A backup was restored, and it may have been sent since. Wait until what CoinMENA did since then is read and "
+    "reconciled; the page of the freeze says what is missing."
+)
 
 
 @dataclass(frozen=True)
@@ -38,3 +47,10 @@ def examined(freeze: Freeze) -> list[Examined]:
 def why_not_released(freeze: Freeze) -> str:
     """Say why nobody can release this freeze yet; empty when two people can."""
     return " ".join(one.why_not for one in examined(freeze) if one.why_not)
+
+
+def lock_in_the_dark() -> Freeze | None:
+    """Return the lock of a restore while it is not known yet what was sent since its backup; None once it is, because
+    then the mirror tells what is at the partner, and people end the rest before anybody releases it."""
+    lock = freezes.locks_after_restore().first()
+    return lock if lock is not None and why_not_released(lock) else None

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
@@ -21,8 +22,9 @@ from tests.reconciliation.restoring.backups import Backup
 
 
 @pytest.fixture
-def coinmena(committed: str, partners: Partners, monkeypatch: pytest.MonkeyPatch) -> Partners:
-    """CoinMENA with Noura, whose list is settled at once, so that nobody waits two minutes for it."""
+def coinmena(committed: str, partners: Partners, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Partners:
+    """CoinMENA with Noura, to which nothing comes late and whose list is settled at once, so that nobody waits."""
+    settings.COINMENA_QUARANTINE_SECONDS = 0
     monkeypatch.setattr(paging, "SETTLED_AFTER", timedelta(seconds=-2))
     partners.make_client(NOURA)
     partners.adjust(NOURA, "USD", change="2000.00")

@@ -1,5 +1,6 @@
 """`manage.py after_restore` says what it found and what people do, and asks where nothing tells."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -11,12 +12,17 @@ from backoffice.accounts.models import Person
 from backoffice.audit import processes
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.freezing import release_conditions
-from backoffice.funding.models import Freeze
+from backoffice.database import clock
+from backoffice.funding.freezing import leaving, release_conditions
+from backoffice.funding.models import Freeze, Operation, Scope
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.freezing import freeze
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.restoring import MARGIN, NotKnown, after_restore
+from tests.funding.bulk.files import confirmed, created, deposits
 from tests.funding.cast import NOURA, deposit, sent
 from tests.partners import Partners
+from tests.reconciliation.restoring.backups import Backup
 
 
 def told() -> str:
@@ -40,6 +46,39 @@ def test_the_command_says_what_it_found_and_what_people_do_and_may_be_run_twice(
     assert release_conditions.why_not_released(lock) == ""
     assert Run.objects.count() == 2
     assert Entry.objects.filter(event="freeze.made", who="after_restore").count() == 1
+
+
+def test_the_command_names_what_leaves_for_the_first_time_at_the_release(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person, taken: Callable[[], Backup]
+) -> None:
+    paid, cancelled = deposit(maya, noura, usd, "5.00"), deposit(maya, noura, usd, "6.00")
+    file, half = confirmed(maya, deposits(2)), confirmed(maya, deposits(2, first=7))
+    backup = taken()
+    sent(paid)
+    created(half)
+    sent(Operation.objects.get(submission_token=half.rows.get(number=2).submission_token))
+    cancel_operation(operation_id=cancelled.pk, by=maya)
+    backup.restore()
+
+    words = told()
+
+    assert "Approved operations without an order at CoinMENA, which leave at the release: 1\n" in words
+    assert f"  {cancelled.reference}  deposit of 6.00 USD, {NOURA}\n" in words
+    assert "Files with rows that are made and leave at the release: 2\n" in words
+    assert f"to be made: 2, /funding/bulk/{file.pk}/" in words and f"to be made: 1, /funding/bulk/{half.pk}/" in words
+    assert "end or\n   freeze it again before you release" in words
+
+
+def test_what_another_freeze_holds_does_not_leave_at_the_release(
+    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    """A freeze that was made after the backup is gone, and is made anew under the lock."""
+    deposit(maya, noura, usd)
+    assert leaving.operations(lock, clock.now()).count() == 1
+
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+
+    assert not leaving.operations(lock, clock.now()).exists()
 
 
 def test_it_asks_when_the_backup_was_taken_where_nothing_tells(coinmena: Partners) -> None:

@@ -19,6 +19,7 @@ from backoffice.funding.bulk.pages import what_became_of
 from backoffice.funding.bulk.queries import is_at_the_partner, reference_in, same_name_before
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operation
+from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.services import bulk_files
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.expiring import expire_due
@@ -160,7 +161,7 @@ def test_a_file_whose_rows_may_have_been_paid_since_is_not_given_up(
     backup.restore()
 
     freeze_after_restore(backup_at=timezone.now(), by=BY)
-    with pytest.raises(Conflict, match="First two people release the lock"):
+    with pytest.raises(Conflict, match="Wait until what CoinMENA did since then is read and reconciled"):
         given_up(file, ending, maya, omar)
     unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
     with pytest.raises(Conflict, match="sent before a backup was restored"):
@@ -224,6 +225,33 @@ def given_up(file: BulkFile, ending: str, maya: Person, omar: Person) -> None:
     else:
         shown = request.fingerprint
         approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No need.", by=omar)
+
+
+@pytest.mark.parametrize("ending", ["rejected", "cancelled", "discarded", "taken back"])
+def test_a_file_given_up_after_the_backup_is_given_up_again_before_the_release(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    ending: str,
+) -> None:
+    file = stood_before(ending)(maya, deposits(2))
+    backup = taken()
+    given_up(file, ending, maya, omar)
+    before = coinmena.balance(NOURA, "USD")
+    backup.restore()
+
+    restored = after_restore()
+    assert restored.unmet == []
+    given_up(file, ending, maya, omar)
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    tasks.sweep(timestamp=0)
+
+    assert created(file) == [] and coinmena.balance(NOURA, "USD") == before
+    assert BulkFile.objects.get().state in GIVEN_UP
 
 
 @pytest.mark.parametrize("is_older", [True, False], ids=["uploaded before", "uploaded under the lock"])

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
@@ -26,6 +27,23 @@ def test_a_lock_is_not_released_before_everything_is_read_and_reconciled(lock: F
 def test_a_reading_from_before_the_lock_proves_nothing(coinmena: Partners, lock: Freeze) -> None:
     before, after = lock.frozen_at - timedelta(seconds=1), lock.frozen_at + timedelta(seconds=1)
     reading(started_at=before, read_from=lock.frozen_at - MARGIN * 3, read_to=after)
+    assert orders_read(lock).why_not
+
+
+@pytest.mark.parametrize(("begun", "is_proof"), [(299, False), (301, True)])
+def test_a_reading_proves_nothing_while_what_was_sent_before_the_lock_may_still_land(
+    lock: Freeze, settings: Settings, begun: int, is_proof: bool
+) -> None:
+    settings.COINMENA_QUARANTINE_SECONDS = 300
+    moment = lock.frozen_at + timedelta(seconds=begun)
+    reading(started_at=moment, read_from=lock.frozen_at - MARGIN * 3, read_to=lock.frozen_at + timedelta(seconds=300))
+    assert (orders_read(lock).why_not == "") is is_proof
+
+
+def test_a_reading_that_ends_where_orders_may_still_land_proves_nothing(lock: Freeze, settings: Settings) -> None:
+    settings.COINMENA_QUARANTINE_SECONDS = 300
+    begun, end = lock.frozen_at + timedelta(seconds=400), lock.frozen_at + timedelta(seconds=299)
+    reading(started_at=begun, read_from=lock.frozen_at - MARGIN * 3, read_to=end)
     assert orders_read(lock).why_not
 
 

@@ -1,10 +1,11 @@
 """Yesterday's backup while the partner moved on: nothing is doubled, nothing is lost, two people unlock (F38, C17)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.approvals import services as approvals
@@ -12,11 +13,11 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.models import Freeze, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
-from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.states import State
 from backoffice.mirror.models import SyncRun
@@ -121,6 +122,111 @@ def test_what_waits_in_the_backup_and_may_have_been_paid_since_is_neither_cancel
         else:
             approvals.cancel(request_id=request.pk, by=maya)
     assert now(operation).state == State.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "rejected", "taken back"])
+def test_what_was_ended_after_the_backup_is_ended_again_before_the_release(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    ending: str,
+) -> None:
+    operation = deposit(maya, noura, usd) if ending == "cancelled" else withdrawal(maya, noura, usd)
+    if ending == "taken back":
+        approved_by(omar, operation)
+    backup = taken()
+    ended(operation, ending, maya, omar)
+    before = coinmena.balance(NOURA, "USD")
+    backup.restore()
+
+    restored = after_restore()
+    assert restored.unmet == [] and now(operation).state in (State.PENDING_APPROVAL, State.APPROVED)
+    ended(operation, ending, maya, omar)
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+
+    assert sent(operation).state == (State.REJECTED if ending == "rejected" else State.CANCELLED)
+    assert coinmena.balance(NOURA, "USD") == before and coinmena.orders_under(operation.reference) == []
+
+
+def ended(operation: Operation, ending: str, maya: Person, omar: Person) -> None:
+    if ending == "cancelled":
+        cancel_operation(operation_id=operation.pk, by=maya)
+        return
+    request = Request.objects.get(subject=operation.reference)
+    if ending == "taken back":
+        approvals.take_back(request_id=request.pk, by=omar)
+    else:
+        shown = request.fingerprint
+        approvals.reject(request_id=request.pk, fingerprint=shown, reason_code="other", note="No.", by=omar)
+
+
+def test_a_freeze_made_after_the_backup_is_made_again_under_the_lock_and_outlives_it(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+) -> None:
+    operation = deposit(maya, noura, usd)
+    backup = taken()
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+    backup.restore()
+
+    restored = after_restore()
+    assert list(restored.leaving) == [operation]
+    freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
+    assert not restored.leaving.exists()
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+
+    assert sent(operation).state == State.APPROVED
+
+
+def test_what_was_sent_after_the_backup_is_not_ended_once_everything_is_read(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person, taken: Callable[[], Backup]
+) -> None:
+    operation = approved_by(omar, withdrawal(maya, noura, usd))
+    backup = taken()
+    assert sent(operation).state == State.COMPLETED
+    backup.restore()
+
+    assert after_restore().unmet == []
+    for ending in ("cancelled", "taken back"):
+        with pytest.raises(Conflict, match="CoinMENA holds an order of it already"):
+            ended(operation, ending, maya, omar)
+
+
+def test_what_may_still_land_late_is_not_ended_before_it_would_have_landed(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    taken: Callable[[], Backup],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sent a moment before the restore, it may have come to CoinMENA only after the first reading."""
+    operation = deposit(maya, noura, usd)
+    lock = after_restore().lock
+    settings.COINMENA_QUARANTINE_SECONDS = 300
+    with pytest.raises(Conflict, match="Wait until"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+
+    coinmena.make_order(NOURA, amount=str(operation.amount), reference=operation.reference)
+    monkeypatch.setattr(clock, "sleep", lambda seconds: travel(monkeypatch, lock.frozen_at + timedelta(seconds=310)))
+    assert after_restore().unmet == []
+
+    with pytest.raises(Conflict, match="CoinMENA holds an order of it already"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+
+
+def travel(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    monkeypatch.setattr(clock, "now", lambda: moment)
 
 
 def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(

@@ -6,7 +6,9 @@ from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
+from backoffice.funding.freezing import leaving
 from backoffice.money import Money
 from backoffice.reconciliation.management.commands.reconcile import moment, report
 from backoffice.reconciliation.restoring import NotKnown, Restored, after_restore
@@ -28,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, backup_at: str | None, **_options: Any) -> None:
-        self.stdout.write("All sending is locked first. Reading what CoinMENA did takes about two minutes …")
+        self.stdout.write("All sending is locked first. Reading what CoinMENA did takes about seven minutes …")
         try:
             restored = after_restore(backup_at=moment(backup_at) if backup_at else None)
         except NotKnown as trouble:
@@ -48,6 +50,7 @@ def told(restored: Restored) -> Iterator[str]:
     yield ""
     yield from lost(restored)
     yield from behind(restored)
+    yield from leaving_first(restored)
     yield from restored.unmet
     yield from what_to_do(restored)
 
@@ -66,11 +69,26 @@ def behind(restored: Restored) -> Iterator[str]:
         yield f"  {one.reference}  {one.state}, {one.kind} of {Money(one.amount, one.asset_id)}"
 
 
+def leaving_first(restored: Restored) -> Iterator[str]:
+    """Name what leaves for the first time at the release, so that people end what they had ended before."""
+    yield f"Approved operations without an order at CoinMENA, which leave at the release: {restored.leaving.count()}"
+    for one in islice(restored.leaving.iterator(), MOST_NAMED):
+        yield f"  {one.reference}  {one.kind} of {Money(one.amount, one.asset_id)}, {one.client.partner_client_id}"
+    files = leaving.files()
+    yield f"Files with rows that are made and leave at the release: {len(files)}"
+    for each in files[:MOST_NAMED]:
+        yield f"  {each.file.name!r}  rows to be made: {each.rows}, {reverse('funding:bulk_file', args=[each.file.pk])}"
+
+
 def what_to_do(restored: Restored) -> Iterator[str]:
     """Say what two people do now."""
     yield ""
     yield "What people do now:"
     yield f"1. Look at the exceptions of the comparison: /reconciliation/{restored.run.pk}/. Key nothing again: what is"
     yield "   extra there has been paid. What is behind is settled by itself once the lock is released."
-    yield f"2. One of finance or management asks for the release on /freeze/{restored.lock.pk}/, a manager approves it."
+    yield "2. What was cancelled, rejected, taken back or frozen after the backup stands here as before: end or"
+    yield "   freeze it again before you release. What leaves at the release is named above and on the page of the"
+    yield "   freeze. Once everything is read, all of it can be ended except what CoinMENA holds. A freeze made under"
+    yield "   the lock stays."
+    yield f"3. One of finance or management asks for the release on /freeze/{restored.lock.pk}/, a manager approves it."
     yield "Look-ups go on meanwhile; nothing is sent."
