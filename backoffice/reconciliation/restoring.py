@@ -95,7 +95,7 @@ def after_restore(*, backup_at: datetime | None = None) -> Restored:
     unread = tuple(str(mirror.label) for mirror in (Mirror.CLIENTS, Mirror.ASSETS) if not _read(registered()[mirror]))
     _wait_until_settled(lock)
     _read_orders(lock)
-    end = max(mirror_read_to() or lock.frozen_at, lock.frozen_at)
+    end = max(mirror_read_to() or lock.restored_at, lock.restored_at)
     return Restored(lock, reconcile(window_from=start_of(lock), window_to=end, by=BY), unread)
 
 
@@ -111,9 +111,9 @@ def orders_read(lock: Freeze) -> Examined:
     """Tell whether complete readings made since the lock reach, without a gap, from before the backup to the lock."""
     text = _("CoinMENA's orders since the backup are read, a day before it included")
     read_to = _read_without_gap(lock)
-    if read_to >= lock.frozen_at:
+    if read_to >= lock.restored_at:
         return Examined(text)
-    words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at), "read": _written(read_to)}
+    words = {"start": _written(start_of(lock)), "end": _written(lock.restored_at), "read": _written(read_to)}
     if read_to == start_of(lock):
         return Examined(text, _("CoinMENA's orders from %(start)s to %(end)s are not read yet.") % words)
     return Examined(text, _("CoinMENA's orders are read to %(read)s, and have to be to %(end)s.") % words)
@@ -122,13 +122,13 @@ def orders_read(lock: Freeze) -> Examined:
 def orders_reconciled(lock: Freeze) -> Examined:
     """Tell whether a complete reconciliation made since the lock covers all of that time."""
     text = _("They are reconciled with our operations, all clients")
-    window = {"window_from__lte": start_of(lock), "window_to__gte": lock.frozen_at, "client": None}
+    window = {"window_from__lte": start_of(lock), "window_to__gte": lock.restored_at, "client": None}
     # A run of anything else may cover the same time, and says nothing of what we sent.
     whole = Run.objects.filter(source=Source.OPERATIONS, is_complete=True)
-    made = whole.filter(started_at__gte=lock.frozen_at, **window)
+    made = whole.filter(started_at__gte=lock.restored_at, **window)
     run = made.order_by("-id").first()
     if run is None:
-        words = {"start": _written(start_of(lock)), "end": _written(lock.frozen_at)}
+        words = {"start": _written(start_of(lock)), "end": _written(lock.restored_at)}
         return Examined(text, _("Nothing complete was reconciled from %(start)s to %(end)s.") % words)
     found = Link(_("Run %(n)s") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk]))
     return Examined(text, proof=found)
@@ -138,14 +138,14 @@ def _read_without_gap(lock: Freeze) -> datetime:
     """Return how far complete readings reach from the start without a gap; the start itself where none does."""
     reached = start_of(lock)
     complete = SyncRun.objects.filter(
-        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=lock.frozen_at
+        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=lock.restored_at
     )
     windows = complete.filter(read_to__gt=reached).order_by("read_from", "id").values_list("read_from", "read_to")
     for read_from, read_to in windows.iterator():
         if read_from is None or read_to is None or read_from > reached:
             break
         reached = max(reached, read_to)
-        if reached >= lock.frozen_at:
+        if reached >= lock.restored_at:
             break
     return reached
 
@@ -197,5 +197,5 @@ def _read(sync: Sync) -> bool:
 
 def _wait_until_settled(lock: Freeze) -> None:
     """Wait until the partner's list is settled past the lock: a reading leaves the last two minutes alone."""
-    due = lock.frozen_at + paging.SETTLED_AFTER + timedelta(seconds=1)
+    due = lock.restored_at + paging.SETTLED_AFTER + timedelta(seconds=1)
     clock.sleep(max(0.0, (due - clock.now()).total_seconds()))
