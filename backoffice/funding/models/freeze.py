@@ -27,8 +27,8 @@ class Freeze(KeptModel):
 
     A freeze by a restore has ``backup_at``, when the backup was taken, and nobody's name. One that is in force already
     may have come with the backup, so `after_restore` moves ``restored_again_at`` on, and nothing moves it back. Release
-    needs two other people: the one who asks for it, with a second factor, and the one who approves (``release``); a trigger refuses
-    anything else.
+    needs two other people: the one who asks for it, with a second factor, and the one who approves (``release``); a
+    trigger refuses anything else.
     """
 
     scope = models.CharField(max_length=16, choices=Scope)
