@@ -94,6 +94,7 @@ SENTENCES: dict[str, str | Promise] = {
     "funding.halted": _("Sending was halted"),
     "funding.resumed": _("Sending was resumed"),
     "freeze.made": _("Froze payments"),
+    "freeze.restored_again": _("Kept the lock of a restore for another one"),
     "freeze.release_asked": _("Asked for the release of a freeze"),
     "freeze.released": _("Released a freeze"),
     "freeze.release_rejected": _("Rejected the release of a freeze"),

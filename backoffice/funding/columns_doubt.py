@@ -1,6 +1,7 @@
 """The columns of the *In doubt* lane: how long, what comes next, and what rings."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.funding.badges import badge_of
 from backoffice.funding.columns import AMOUNT, ASKED_BY, CLIENT, EFFECT, REFERENCE
 from backoffice.funding.models import Operation
+from backoffice.funding.queries import happened_at
 from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.funding.states import State
 from backoffice.ui import times
@@ -16,16 +18,19 @@ from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 from backoffice.ui.values import Badge, Meaning
 
 
+def _time_in_doubt(operation: Operation) -> timedelta:
+    now = timezone.now()
+    return now - happened_at(operation.in_doubt_since or operation.requested_at, operation, now)
+
+
 def doubt_of(operation: Operation) -> str:
     """How long nobody has known what became of it."""
-    since = operation.in_doubt_since or operation.requested_at
-    return times.duration((timezone.now() - since).total_seconds())
+    return times.duration(_time_in_doubt(operation).total_seconds())
 
 
 def mark_of(operation: Operation) -> Badge | None:
     """What asks for people: the alarm from 15 minutes on, and the review at any age."""
-    since = operation.in_doubt_since or operation.requested_at
-    if timezone.now() - since >= ALARM_AFTER:
+    if _time_in_doubt(operation) >= ALARM_AFTER:
         return Badge(_("Alarm"), Meaning.NEGATIVE)
     return Badge(_("Two people"), Meaning.WARNING) if operation.state == State.REVIEW else None
 

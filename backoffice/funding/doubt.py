@@ -85,7 +85,7 @@ def _last_silence(story: Story) -> str:
 
 def figures_of(story: Story, findings: Findings, conditions: tuple[Check, ...], now: datetime) -> list[Figure]:
     operation, sent_at = story.operation, last_sent_at(story)
-    since = operation.in_doubt_since or sent_at or now
+    since = queries.happened_at(operation.in_doubt_since or sent_at or now, operation, now)
     answered = [lookup.answer for lookup in story.lookups if hasattr(lookup, "answer")]
     last = _("none yet")
     if answered:
@@ -231,7 +231,8 @@ def outcomes_of(story: Story, now: datetime) -> list[Event]:
     sent_at = last_sent_at(story)
     moment = ""
     if sent_at is not None:
-        moment = times.written(sent_at + TO_REVIEW_AFTER, times.MomentStyle.SHORT)
+        counted = queries.happened_at(sent_at, story.operation, now)
+        moment = times.written(counted + TO_REVIEW_AFTER, times.MomentStyle.SHORT)
     return [
         Event(
             _("Found and completed"), icon="circle-check", say=_("Becomes Completed with that order. Nothing is sent.")
@@ -270,9 +271,10 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
         return [Fact(_("Next look-up"), _next_look(operation, now)), Fact(_("Then every"), regular)]
     facts = [Fact(_("Next look-up"), _next_look(operation, now)), Fact(_("Then every"), _then_every(story, now))]
     if sent_at is not None:
+        since = operation.in_doubt_since or sent_at
         facts += [
-            Fact(_("Alarm"), (operation.in_doubt_since or sent_at) + ALARM_AFTER),
-            Fact(_("To review"), sent_at + TO_REVIEW_AFTER),
+            Fact(_("Alarm"), queries.happened_at(since, operation, now) + ALARM_AFTER),
+            Fact(_("To review"), queries.happened_at(sent_at, operation, now) + TO_REVIEW_AFTER),
         ]
     return facts
 

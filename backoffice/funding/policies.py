@@ -14,7 +14,6 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Asset, Client
-from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.freezing import halts
@@ -208,9 +207,9 @@ def _is_approved_by_others(operation: Operation) -> bool:
     return others >= request.people_needed
 
 
-def may_retry_at(last_attempt_at: datetime | None, attempts: int, now: datetime) -> datetime | None:
-    """Return when an operation that came back unsent may be tried again; None where nothing was tried yet, or while the
-    database's clock ran ahead."""
-    if last_attempt_at is None or last_attempt_at > now + clock.SET_BACK:
+def may_retry_at(last_attempt_at: datetime | None, attempts: int) -> datetime | None:
+    """Return when an operation that came back unsent may be tried again; None where nothing was tried yet, or only
+    while the database's clock ran ahead."""
+    if last_attempt_at is None:
         return None
     return last_attempt_at + RETRY_WAITS[min(attempts, len(RETRY_WAITS) - 1)]

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models import CharField as TextOutput
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat
@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision
 from backoffice.clients.models import Client
+from backoffice.database import clock
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import BulkRow, Freeze, Gate, Kind, LateOrder, Operation
+from backoffice.funding.models import BulkRow, Freeze, Gate, Kind, LateOrder, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
@@ -52,9 +53,27 @@ def with_approvers() -> QuerySet[Operation]:
     return operations().annotate(approvers=Subquery(named.values("names")))
 
 
-def with_doubt() -> QuerySet[Operation]:
+def with_doubt(now: datetime) -> QuerySet[Operation]:
     """Return every operation with when its doubt began, for those that are in doubt."""
-    return operations().annotate(doubt_began=Coalesce("in_doubt_since", "requested_at"))
+    return operations().annotate(doubt_began=doubt_began(now))
+
+
+def doubt_began(now: datetime) -> Coalesce:
+    """Tell of each operation of a query since when it is in doubt: by `happened_at` where that moment lies ahead."""
+    known = Case(When(in_doubt_since=None, then="requested_at"), default="in_doubt_since")
+    latest = now + clock.SET_BACK
+    looked = Lookup.objects.filter(operation=OuterRef("pk"), asked_at__lte=latest).order_by("asked_at", "id")
+    is_past = When(Q(in_doubt_since__lte=latest) | Q(in_doubt_since=None, requested_at__lte=latest), then=known)
+    return Coalesce(Case(is_past), Subquery(looked.values("asked_at")[:1]), Value(now))
+
+
+def happened_at(moment: datetime, operation: Operation, now: datetime) -> datetime:
+    """Return when something of an operation happened. A moment that lies ahead was written while the database's clock
+    ran ahead: it had happened by the oldest look-up that was not, and by now where there is none."""
+    if moment <= now + clock.SET_BACK:
+        return moment
+    looked = operation.lookups.filter(asked_at__lte=now + clock.SET_BACK).aggregate(first=Min("asked_at"))["first"]
+    return looked or now
 
 
 def unsettled_late_orders() -> QuerySet[LateOrder]:
@@ -111,13 +130,16 @@ def reserved(client: Client, asset_id: str, excluding: Operation | None = None) 
 # Attempts -----------------------------------------------------------------------------------------------------------
 
 
-_MADE: Final = "SELECT count(*), max(claimed_at) FROM funding_attempt WHERE operation_id = %s"
+_MADE: Final = """
+    SELECT count(*), max(claimed_at) FILTER (WHERE claimed_at <= %s) FROM funding_attempt WHERE operation_id = %s
+"""
 
 
-def attempts_made(operation: Operation) -> tuple[int, datetime | None]:
-    """Return how many attempts an operation has had, and when the last one was claimed."""
+def attempts_made(operation: Operation, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many attempts an operation has had, and when the last one was claimed; one claimed later than ``now``
+    was while the database's clock ran ahead, so nobody can tell when."""
     with connection.cursor() as cursor:
-        cursor.execute(_MADE, [operation.pk])
+        cursor.execute(_MADE, [now + clock.SET_BACK, operation.pk])
         count, last = cursor.fetchone()
     return count, last
 
@@ -190,10 +212,10 @@ def is_at_the_partner(operation: Operation) -> bool:
 def was_asked_before(lock: Freeze, operation: Operation) -> bool:
     """Tell whether an operation was asked for before the lock of a restore, so that it may have been sent since the
     backup. The row of a file was asked for with its file, however late its operation is made."""
-    if operation.requested_at <= lock.frozen_at:
+    if operation.requested_at <= lock.restored_at:
         return True
     token = operation.submission_token
-    return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.frozen_at).exists()
+    return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.restored_at).exists()
 
 
 def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:
@@ -212,9 +234,11 @@ def in_doubt_of(client: Client) -> QuerySet[Operation]:
     return operations().filter(client=client, state__in=IN_DOUBT).order_by("in_doubt_since", "id")[:10]
 
 
-def longest_in_doubt() -> Operation | None:
-    """Return the operation that has been in doubt for longest."""
-    return Operation.objects.filter(state__in=IN_DOUBT).order_by("in_doubt_since", "id").first()
+def longest_in_doubt(now: datetime) -> tuple[Operation, datetime] | None:
+    """Return the operation that has been in doubt for longest, and since when."""
+    in_doubt = Operation.objects.filter(state__in=IN_DOUBT).annotate(doubt_began=doubt_began(now))
+    oldest = in_doubt.order_by("doubt_began", "id").first()
+    return None if oldest is None else (oldest, oldest.doubt_began)
 
 
 def approved_too_long_ago(now: datetime) -> QuerySet[Operation]:

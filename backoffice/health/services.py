@@ -178,12 +178,14 @@ def syncs_add_up() -> str:
 
 
 def doubt_is_short() -> str:
-    oldest = longest_in_doubt()
-    if oldest is None or oldest.in_doubt_since is None:
+    now = clock.now()
+    longest = longest_in_doubt(now)
+    if longest is None:
         return _("No operation is in doubt.")
-    if timezone.now() - oldest.in_doubt_since >= ALARM_AFTER:
+    oldest, since = longest
+    if now - since >= ALARM_AFTER:
         sentence = _("%(reference)s has been in doubt for %(span)s. Look at its page.")
-        raise Unwell(sentence % {"reference": oldest.reference, "span": timesince(oldest.in_doubt_since)})
+        raise Unwell(sentence % {"reference": oldest.reference, "span": timesince(since, now)})
     return _("%(reference)s is in doubt, and is being looked up.") % {"reference": oldest.reference}
 
 

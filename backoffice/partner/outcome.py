@@ -121,9 +121,12 @@ def judge_post(exchange: Exchange, intended: IntendedOrder, *, lookup: OrderLook
     return _judge_duplicate(verdict, lookup, intended) if lookup and verdict.must_look_up else verdict
 
 
-def unjudged() -> Verdict:
-    """Return the verdict on an answer that a fault of ours kept from being judged: it proves nothing (A12)."""
-    return Verdict(Row.UNREADABLE, Evidence.UNKNOWN, _UNREADABLE, alarm=True)
+def unjudged(exchange: Exchange) -> Verdict:
+    """Return the verdict on an answer that a fault of ours kept from being judged: it proves nothing (A12). Its status
+    still slows or stops sending; nothing else of it is read again."""
+    unreadable = Verdict(Row.UNREADABLE, Evidence.UNKNOWN, _UNREADABLE, alarm=True)
+    pause = DEFAULT_PAUSE_SECONDS if exchange.status == 429 else None
+    return replace(unreadable, pause_seconds=pause, counts_as_401=exchange.status == 401)
 
 
 def judge_order(order: Order, intended: IntendedOrder) -> Verdict:

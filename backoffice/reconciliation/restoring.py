@@ -112,12 +112,12 @@ def start_of(lock: Freeze) -> datetime:
 
 
 def landed_by(lock: Freeze) -> datetime:
-    """Return the moment by which everything that was sent before the lock has landed at the partner, or never will.
+    """Return the moment by which everything that was sent before the restore has landed at the partner, or never will.
 
     A reading that began earlier may miss an order that lands late; once the lock was released, or said to be complete,
     people would end what that order pays.
     """
-    return lock.frozen_at + quarantine()
+    return lock.restored_at + quarantine()
 
 
 # What the lock is released on ---------------------------------------------------------------------------------------

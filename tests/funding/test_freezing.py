@@ -18,13 +18,14 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
+from backoffice.audit.sealing.behind import Behind
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import why_frozen, why_not_ask_release
 from backoffice.funding.models import Attempt, Freeze, Kind, Operation, Scope
 from backoffice.funding.services.claiming import claim
-from backoffice.funding.services.freezing import freeze, freeze_after_restore
+from backoffice.funding.services.freezing import freeze, freeze_after_restore, freeze_behind_the_seals
 from backoffice.funding.services.previewing import facts_of
 from backoffice.funding.services.sending import send
 from backoffice.funding.states import State
@@ -327,3 +328,27 @@ def test_the_lock_of_a_restore_stands_beside_a_freeze_of_everything_and_stands_o
 
     assert freeze_after_restore(backup_at=timezone.now(), by=System("after_restore")) == lock
     assert freezes.in_force().count() == 2
+
+
+def test_each_restore_moves_the_lock_in_force_on_and_nothing_moves_it_back(db: None, omar: Person) -> None:
+    made = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+    again = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+
+    assert again.frozen_at == made.frozen_at < again.restored_at == freezes.restored_at()
+    for moment in (made.frozen_at, None):
+        with pytest.raises(Exception, match="restores_only_move_on|Cannot update"):
+            written_down(again, restored_again_at=moment)
+    with pytest.raises(Exception, match="only_a_restore_comes_again"):
+        written_down(frozen(omar), restored_again_at=timezone.now())
+
+
+def test_a_log_that_is_found_behind_again_moves_a_lock_on_once(db: None) -> None:
+    """The lock may have stood in the backup; and the log is found behind until people have looked."""
+    old = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
+    behind = Behind(seal=1, common_at=timezone.now())
+    for _time in range(2):
+        freeze_behind_the_seals(behind)
+
+    lock = Freeze.objects.get()
+    assert lock == old and lock.restored_at > behind.common_at
+    assert Entry.objects.filter(event="freeze.restored_again").count() == 1

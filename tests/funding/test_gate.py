@@ -124,6 +124,21 @@ def test_an_attempt_that_was_made_by_a_clock_that_ran_ahead_puts_no_other_off_on
     assert sent(operation).state == State.COMPLETED
 
 
+def test_an_attempt_that_was_made_by_a_clock_that_ran_ahead_lets_the_next_one_wait_for_those_made_since(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    coinmena.fault("envelope", match={"method": "POST"}, times=None, status=429, code=429)
+    for moment in (6 * 3600, 1):
+        travel(moment)
+        assert sent(operation).attempts.count() == (1 if moment > 1 else 2)
+        Gate.objects.update(paused_until=None)
+
+    assert claim(operation.pk, "worker 1") is None, "it came back unsent a moment ago"
+    travel(12)
+    assert claim(operation.pk, "worker 1") is not None
+
+
 def test_a_worker_that_was_held_up_after_its_claim_sends_nothing(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.closing.policies import CannotClose
-from backoffice.funding.models import AttemptOutcome, LateOrder, LookupAnswer, Operation
+from backoffice.funding.models import AttemptOutcome, Gate, LateOrder, LookupAnswer, Operation
 from backoffice.funding.policies import why_not_copy
 from backoffice.funding.services.late_orders import settle, watch
 from backoffice.funding.services.resolving import check_now
@@ -15,7 +15,7 @@ from backoffice.funding.states import State
 from backoffice.mirror.incidents import report_vanished
 from backoffice.orders.models import Order
 from backoffice.orders.services import ORDERS, look_up_order
-from tests.funding.cast import deposit, looked_up, now, sent
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
 from tests.funding.doubt import PAST, POST, Travel, last_answer
 from tests.funding.test_states import fresh
@@ -78,12 +78,13 @@ def test_look_ups_that_show_a_time_that_no_calendar_holds_keep_nobody_from_the_r
     assert looked_up(operation).state == State.REVIEW
 
 
+def broken(*_args: object, **_named: object) -> None:
+    raise ArithmeticError("nobody thought of this")
+
+
 def test_an_answer_that_a_fault_of_ours_keeps_from_being_judged_is_kept_and_calls_people(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_args: object, **_named: object) -> None:
-        raise ArithmeticError("nobody thought of this")
-
     monkeypatch.setattr("backoffice.funding.services.sending.judge_post", broken)
     with capture_logs() as logs:
         operation = sent(deposit(maya, noura, usd))
@@ -95,6 +96,56 @@ def test_an_answer_that_a_fault_of_ours_keeps_from_being_judged_is_kept_and_call
     }
     monkeypatch.undo()
     assert looked_up(operation).state == State.COMPLETED
+
+
+@pytest.mark.parametrize("where", ["judge_order", "look_up_at_once"], ids=["judging", "asking"])
+def test_a_taken_reference_stays_taken_when_a_fault_of_ours_keeps_its_look_up_from_being_judged(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    """Or two "not found" would close as absent what the partner said it holds."""
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    order = coinmena.make_order(NOURA, amount="1000.00", reference=operation.reference)
+    module = "backoffice.partner.outcome" if where == "judge_order" else "backoffice.funding.services.sending"
+    monkeypatch.setattr(f"{module}.{where}", broken)
+    with capture_logs() as logs:
+        operation = sent(operation)
+    monkeypatch.undo()
+
+    outcome = AttemptOutcome.objects.get(attempt__operation=operation)
+    assert (operation.state, outcome.row, outcome.code) == (State.UNKNOWN, "A6", "2020")
+    assert any(log["event"] == "funding_alarm" for log in logs)
+    coinmena.change_order(order["id"], hidden=True)
+    for seconds in (PAST, PAST + 100):
+        travel(seconds)
+        assert looked_up(operation).state == State.UNKNOWN
+
+
+@pytest.mark.parametrize(("status", "is_paused", "count"), [(401, False, 1), (429, True, 0)])
+def test_an_answer_that_was_not_judged_slows_and_stops_sending_all_the_same(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    is_paused: bool,
+    count: int,
+) -> None:
+    monkeypatch.setattr("backoffice.partner.outcome.refusal_in", broken)
+    coinmena.fault("envelope", match={"method": "POST"}, status=status, code=status)
+
+    operation = sent(deposit(maya, noura, usd))
+
+    gate = Gate.objects.get()
+    assert operation.state == State.UNKNOWN
+    assert (gate.paused_until is not None, gate.unauthorised_in_a_row) == (is_paused, count)
 
 
 def test_a_code_of_any_length_is_kept_and_fails_the_operation(

@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding.closing.findings import findings_of
+from backoffice.funding.doubt import figures_of
 from backoffice.funding.models import AttemptOutcome, LookupAnswer, Operation
+from backoffice.funding.services.absence import bound_of
+from backoffice.funding.services.attempts import attempts_of
 from backoffice.funding.services.claiming import claim, lease_length
 from backoffice.funding.services.doorbells import RESOLVE
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.services.resolving import RAREST, check_now, look_now, next_look_at, resolve
 from backoffice.funding.states import State
 from backoffice.funding.tasks import waiting
+from backoffice.funding.timeline import story_of
+from backoffice.health.services import Unwell, doubt_is_short
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.outcome import judge_post
@@ -329,6 +336,35 @@ def test_a_look_up_that_was_planned_by_a_clock_that_ran_ahead_is_due_once_it_is_
     planned_at = now(in_doubt).next_lookup_at
     assert planned_at is not None
     assert planned_at <= clock.now() + RAREST, "and the next one is not put off again"
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["its answer was lost", "its worker died"])
+def test_what_was_claimed_by_a_clock_that_ran_ahead_rings_and_goes_to_review_once_it_is_set_right(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, is_answered: bool
+) -> None:
+    coinmena.fault("close_before_apply", match=POST)
+    operation = deposit(maya, noura, usd)
+    travel(20 * 3600, theirs=False)
+    if is_answered:
+        assert sent(operation).state == State.UNKNOWN
+    else:
+        assert claim(operation.pk, "worker that dies") is not None
+
+    travel(60, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+    with capture_logs() as logs:
+        travel(1000, theirs=False)
+        assert looked_up(operation).state == State.UNKNOWN
+    assert "in doubt for a quarter of an hour" in {log.get("because") for log in logs}
+    with pytest.raises(Unwell, match="in doubt for 15"):
+        doubt_is_short()
+    figures = figures_of(story_of(now(operation)), findings_of(now(operation)), (), clock.now())
+    assert (figures[0].label, figures[0].value) == ("In doubt for", "15 min 40 s")
+    if not is_answered:
+        assert bound_of(attempts_of(operation)) > clock.now() + timedelta(hours=19), "only people are asked sooner"
+
+    travel(60 + 3601, theirs=False)
+    assert looked_up(operation).state == State.REVIEW
 
 
 def test_a_lease_and_a_plan_of_a_clock_that_runs_right_hold(in_doubt: Operation, travel: Travel) -> None:

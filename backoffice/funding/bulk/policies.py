@@ -48,7 +48,7 @@ def why_not_let_go(file: BulkFile) -> str:
     lock = lock_in_the_dark()
     if queries.is_at_the_partner(file):
         return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-    if lock is not None and file.uploaded_at <= lock.frozen_at:
+    if lock is not None and file.uploaded_at <= lock.restored_at:
         return _(NOT_READ_YET)
     return ""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Case, CharField, Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models.functions import Greatest
 
 from backoffice.approvals.models import Request
 from backoffice.approvals.states import RequestState
@@ -17,6 +18,8 @@ from backoffice.funding.states import State
 HELD_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.UNKNOWN)
 RELEASE: Final = "release"
 MOST_SHOWN: Final = 50
+#: `Freeze.restored_at` of a lock, for a query; PostgreSQL passes over the one that is not set.
+RESTORED_AT: Final = Greatest("frozen_at", "restored_again_at")
 
 
 def freezes() -> QuerySet[Freeze]:
@@ -41,7 +44,7 @@ def is_locked_after_restore() -> bool:
 
 def restored_at() -> datetime | None:
     """Return when the database was last set back to a backup, whether or not that lock is still in force."""
-    newest: datetime | None = Freeze.objects.filter(backup_at__isnull=False).aggregate(at=Max("frozen_at"))["at"]
+    newest: datetime | None = Freeze.objects.filter(backup_at__isnull=False).aggregate(at=Max(RESTORED_AT))["at"]
     return newest
 
 

@@ -1,9 +1,11 @@
 """What must not be sent, by whose word, and how it was let go again."""
 
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.approvals.models import Request
@@ -23,9 +25,10 @@ class Scope(models.TextChoices):
 class Freeze(KeptModel):
     """An order to send nothing of ``scope``: by one manager at once, or by the restore of a backup.
 
-    A freeze by a restore has ``backup_at``, when the backup was taken, and nobody's name. Release needs two other
-    people: the one who asks for it, with a second factor, and the one who approves (``release``); a trigger refuses
-    anything else.
+    A freeze by a restore has ``backup_at``, when the backup was taken, and nobody's name. One that is in force already
+    may have come with the backup, so `after_restore` moves ``restored_again_at`` on, and nothing moves it back. Release
+    needs two other people: the one who asks for it, with a second factor, and the one who approves (``release``); a
+    trigger refuses anything else.
     """
 
     scope = models.CharField(max_length=16, choices=Scope)
@@ -35,6 +38,7 @@ class Freeze(KeptModel):
     frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.RESTRICT, related_name="+")
     frozen_at = models.DateTimeField()
     backup_at = models.DateTimeField(null=True)
+    restored_again_at = models.DateTimeField(null=True)
     release = models.OneToOneField(Request, null=True, on_delete=models.RESTRICT, related_name="released_freeze")
     released_at = models.DateTimeField(null=True)
 
@@ -52,6 +56,10 @@ class Freeze(KeptModel):
                 condition=Q(frozen_by__isnull=False, backup_at=None)
                 | Q(frozen_by=None, backup_at__isnull=False, scope=Scope.EVERYTHING),
                 name="freeze_by_a_person_or_a_restore",
+            ),
+            models.CheckConstraint(
+                condition=Q(restored_again_at=None) | Q(backup_at__isnull=False, restored_again_at__gte=F("frozen_at")),
+                name="only_a_restore_comes_again",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="freeze_says_why"),
             models.CheckConstraint(
@@ -71,11 +79,20 @@ class Freeze(KeptModel):
         indexes = [models.Index(fields=["frozen_at", "id"], name="freeze_by_time")]
         triggers = [
             *KeptModel.Meta.triggers,
-            pgtrigger.ReadOnly(name="content_is_frozen", exclude=["release", "released_at"]),
+            pgtrigger.ReadOnly(name="content_is_frozen", exclude=["release", "released_at", "restored_again_at"]),
             pgtrigger.Protect(
                 name="born_unreleased",
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Q(new__released_at__isnull=False),
+            ),
+            pgtrigger.Protect(
+                name="restores_only_move_on",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__restored_again_at__isnull=False)
+                & (
+                    pgtrigger.Q(new__restored_again_at__isnull=True)
+                    | pgtrigger.Q(new__restored_again_at__lt=pgtrigger.F("old__restored_again_at"))
+                ),
             ),
             pgtrigger.Protect(
                 name="what_is_released_stays",
@@ -103,3 +120,8 @@ class Freeze(KeptModel):
                 """,
             ),
         ]
+
+    @property
+    def restored_at(self) -> datetime:
+        """When the database was last set back to a backup, of the lock of a restore."""
+        return self.restored_again_at or self.frozen_at

@@ -14,7 +14,8 @@ from backoffice.partner.outcome import Evidence, Row
 _SAID: Final = """
     SELECT made.id, made.number, made.environment, made.planned_at, made.claimed_at, outcome.kind, outcome.row,
         outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at,
-        (SELECT max(frozen_at) FROM funding_freeze WHERE backup_at IS NOT NULL AND frozen_at > made.claimed_at)
+        (SELECT max(greatest(frozen_at, restored_again_at)) FROM funding_freeze
+            WHERE backup_at IS NOT NULL AND greatest(frozen_at, restored_again_at) > made.claimed_at)
     FROM funding_attempt made LEFT JOIN funding_attemptoutcome outcome ON outcome.attempt_id = made.id
     WHERE made.operation_id = %s ORDER BY made.number, outcome.id
 """

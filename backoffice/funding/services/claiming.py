@@ -87,7 +87,7 @@ def claim(operation_id: int, holder: str) -> Claim | None:
 def _claim(operation_id: int, holder: str) -> Claim | None:
     gate, operation = _lock_in_order(operation_id)
     began, now = clock.monotonic(), clock.now()
-    made, last_at = attempts_made(operation)
+    made, last_at = attempts_made(operation, now)
     obstacle = _why_not_approved(operation, now) or _why_not_now(gate, operation, made, last_at, now)
     if obstacle:
         log.info("funding_not_claimed", reference=operation.reference, because=obstacle)
@@ -112,7 +112,7 @@ def _claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
     if obstacle or _is_client_busy(operation):
         log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
         return None
-    return _take(operation, attempts_made(operation)[0] + 1, holder, now, began)
+    return _take(operation, attempts_made(operation, now)[0] + 1, holder, now, began)
 
 
 def _confirmed(take: Callable[[], Claim | None]) -> Claim | None:
@@ -155,7 +155,7 @@ def _why_not_approved(operation: Operation, now: datetime) -> str:
 
 
 def _why_not_now(gate: Gate, operation: Operation, made: int, last_at: datetime | None, now: datetime) -> str:
-    not_before = may_retry_at(last_at, made, now)
+    not_before = may_retry_at(last_at, made)
     if not_before is not None and not_before > now:
         return "it came back unsent a moment ago"
     stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_frozen(operation)

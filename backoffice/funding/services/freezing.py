@@ -37,16 +37,26 @@ def freeze(
 
 
 def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTORED) -> Freeze:
-    """Send nothing at all until what happened after ``backup_at`` is known again; the lock that is in force already
-    where there is one, so that running it twice changes nothing."""
+    """Send nothing at all until what happened after ``backup_at`` is known again.
+
+    Where a lock is in force already it stays and counts from now: it may have stood in the backup, and what was sent
+    after its release then is known to nobody here. Run twice for one restore it only waits for longer.
+    """
     with transaction.atomic():
         lock_gate()
-        return freezes.locks_after_restore().first() or _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at)
+        lock = freezes.locks_after_restore().first()
+        return _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at) if lock is None else _move_on(lock, by)
 
 
 def freeze_behind_the_seals(behind: Behind) -> None:
-    """Lock as after a restore when the audit log is older than its seals (reliability.md C17)."""
-    freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
+    """Lock as after a restore when the audit log is older than its seals (reliability.md C17).
+
+    It is found behind again and again until people have looked; a lock that is older than what the log lost was made
+    for another restore.
+    """
+    lock = freezes.locks_after_restore().first()
+    if lock is None or lock.restored_at < behind.common_at:
+        freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
 
 
 def lock_gate() -> None:
@@ -63,6 +73,14 @@ def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) 
     same = freezes.in_force().filter(scope=scope, asset=asset, client=client, backup_at=None).first()
     if same is not None:
         raise Conflict(frozen_sentence(same))
+
+
+def _move_on(lock: Freeze, by: Actor) -> Freeze:
+    before, moment = {"restored_at": lock.restored_at}, max(clock.now(), lock.restored_at)
+    Freeze.objects.filter(pk=lock.pk).update(restored_again_at=moment)
+    lock.restored_again_at = moment
+    record("freeze.restored_again", by=by, obj=lock, before=before, after={"restored_at": moment})
+    return lock
 
 
 def _freeze(scope: Scope, reason: str, by: Actor, **content: object) -> Freeze:

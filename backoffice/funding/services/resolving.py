@@ -21,7 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
-from backoffice.funding.queries import due_to_be_resolved
+from backoffice.funding.queries import due_to_be_resolved, happened_at
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
@@ -287,7 +287,7 @@ def _conclude_from_silence(
     by = System(turn.holder)
     if conditions.is_conclusive and not attempts.is_said_to_exist:
         _fail(operation, by, code="absent", sentence=ABSENT)
-    elif now - attempts.last_claimed_at >= TO_REVIEW_AFTER:
+    elif now - happened_at(attempts.last_claimed_at, operation, now) >= TO_REVIEW_AFTER:
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
         _to_review(operation, by, code="", sentence=NO_PROOF)
 
@@ -335,7 +335,8 @@ def _in_doubt_again_since(operation: Operation, attempts: Attempts) -> datetime:
 
 
 def _sound_alarm(operation: Operation, now: datetime) -> None:
-    if operation.in_doubt_since is not None and now - operation.in_doubt_since >= ALARM_AFTER:
+    since = operation.in_doubt_since
+    if since is not None and now - happened_at(since, operation, now) >= ALARM_AFTER:
         log.error("funding_alarm", reference=operation.reference, because="in doubt for a quarter of an hour")
 
 

@@ -1,5 +1,6 @@
 """Send one operation: commit the claim, POST once outside any transaction, commit the outcome (reliability.md §4)."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,6 @@ from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
 from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
-from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict, judge_post, unjudged
 from backoffice.worker.bells import DATABASE_TROUBLE
@@ -57,23 +57,31 @@ def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: flo
 
 
 def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
-    """Say what the answer proves; where the reference is taken, after asking for the order that took it."""
+    """Say what the answer proves; where the reference is taken, after asking for the order that took it.
+
+    Trouble in asking, or in judging with what was found, leaves standing what the answer itself proves: that the
+    partner said it has the reference keeps it from ever being closed as absent.
+    """
     verdict = _judged(claimed, exchange)
     if not verdict.must_look_up:
         return verdict
+    reference = claimed.intended.reference
     try:
-        lookup = look_up_at_once(claimed.operation_id, claimed.intended.reference, claimed.holder)
+        lookup = look_up_at_once(claimed.operation_id, reference, claimed.holder)
+        return verdict if lookup is None else judge_post(exchange, claimed.intended, lookup=lookup)
     except DATABASE_TROUBLE:
-        log.exception("funding_lookup_not_stored", reference=claimed.intended.reference)
+        log.exception("funding_lookup_not_stored", reference=reference)
         connection.close()
         return verdict
-    return verdict if lookup is None else _judged(claimed, exchange, lookup)
+    except Exception:
+        log.exception("funding_alarm", reference=reference, because="the look-up of a taken reference was not judged")
+        return replace(verdict, must_look_up=False, alarm=True)
 
 
-def _judged(claimed: Claim, exchange: Exchange, lookup: OrderLookup | None = None) -> Verdict:
+def _judged(claimed: Claim, exchange: Exchange) -> Verdict:
     """Judge an answer; a fault in judging must not cost us the answer either, so it proves nothing and calls people."""
     try:
-        return judge_post(exchange, claimed.intended, lookup=lookup)
+        return judge_post(exchange, claimed.intended)
     except Exception:
         log.exception("funding_alarm", reference=claimed.intended.reference, because="the answer was not judged")
-        return unjudged()
+        return unjudged(exchange)

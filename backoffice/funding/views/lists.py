@@ -71,7 +71,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     """List what was asked for and where it stands."""
     context = {"can_ask": policies.can_ask(person_of(request))}
     if is_in_doubt_lane(request):
-        return render_listing(request, IN_DOUBT_LANE, queries.with_doubt(), context)
+        return render_listing(request, IN_DOUBT_LANE, queries.with_doubt(timezone.now()), context)
     return render_listing(request, OPERATIONS, queries.with_approvers(), context)
 
 
