@@ -22,12 +22,13 @@ from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
 from backoffice.funding.references import PATTERN, reference_of_row
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
-from backoffice.ui.text import visible
 
 #: Type, client, asset and amount.
 Content = tuple[Any, ...]
 #: So many of each sort are listed, and a tick counts for what is listed.
 MOST_LISTED: Final = 10
+#: Of a file's name; whoever draws it names what is hidden in it.
+LONGEST_NAME: Final = 60
 _GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
 
 
@@ -185,7 +186,7 @@ def order_as_equal(one: Order) -> EqualPayment:
 
 
 def _row_as_equal(one: BulkRow) -> EqualPayment:
-    words = {"file": visible(one.file.name, 60), "n": one.number}
+    words = {"file": one.file.name[:LONGEST_NAME], "n": one.number}
     return WaitingRow(
         key=f"row {one.pk}",
         text=_("%(file)s, line %(n)d") % words,

@@ -96,7 +96,7 @@ def test_many_requests_cost_as_many_queries_as_one(
         withdrawal(maya, seasoned, usd, f"{number + 1}.00")
     requests = list(Request.objects.all())
     for some in (requests[:1], requests):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             OperationSubject().unusual(some)
     assert Operation.objects.count() == 15
 

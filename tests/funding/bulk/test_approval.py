@@ -192,7 +192,7 @@ def test_the_database_makes_no_ungated_operation_of_a_file_nobody_agreed_to(
     row = queries.rows_in_order(file)[0]
 
     with pytest.raises(DatabaseError, match="a file nobody else approved"), transaction.atomic():
-        deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token)
+        deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token, confirmed_equal=True)
     assert not Operation.objects.exists()
 
 
