@@ -59,15 +59,13 @@ def work(world: World, seconds: float) -> None:
     world.pass_time(seconds)
 
 
-def hold(world: World, hours: float = 2) -> None:
-    """Stop all sending for so long, as the partner's 429 does to another operation."""
-    world.database.execute(
-        "UPDATE funding_gate SET paused_until = %s + make_interval(secs => %s)", (world.clock.now(), hours * 3600)
-    )
+def hold(world: World) -> None:
+    """Halt all sending until it is let go; look-ups go on."""
+    world.database.execute("UPDATE funding_gate SET halted_at = %s, halted_because = 'held'", (world.clock.now(),))
 
 
 def let_go(world: World) -> None:
-    world.database.execute("UPDATE funding_gate SET paused_until = NULL")
+    world.database.execute("UPDATE funding_gate SET halted_at = NULL, halted_because = ''")
 
 
 def calm(world: World) -> None:

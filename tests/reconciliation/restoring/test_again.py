@@ -62,7 +62,7 @@ def test_what_was_asked_for_under_the_first_lock_may_have_been_sent_before_the_s
     backup = taken()
     backup.restore()
 
-    after_restore()
+    freeze_after_restore(backup_at=clock.now(), by=BY)
 
     with pytest.raises(Conflict, match="backup was restored"):
         cancel_operation(operation_id=operation.pk, by=maya)
