@@ -138,8 +138,7 @@ def create(intent: Intent, *, by: Person) -> Operation:
             return made
         if intent.copy_of is not None:
             check_can_copy(by, intent.copy_of)
-        year = intent.year or year_of(intent.submission_token, clock.now())
-        if is_minted(reference_of(intent.kind, intent.submission_token, year)):
+        if is_minted(reference_of(intent.kind, intent.submission_token, _year(intent, clock.now()))):
             raise Conflict(
                 _("Another operation has the reference that this one would get. Ask for it anew.")
             ) from error
@@ -196,7 +195,7 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
     if intent.confirmed_equal:
         return True
     now = clock.now()
-    own = reference_of(intent.kind, intent.submission_token, intent.year or now.year)
+    own = reference_of(intent.kind, intent.submission_token, _year(intent, now))
     equal = equal_requests(
         Wanted(intent.client, intent.asset, intent.kind, intent.amount, chain, own, intent.file_id), now
     )
@@ -242,11 +241,13 @@ def rule_facts(kind: str, client: Client, asset: Asset, amount: Decimal, now: da
     )
 
 
+def _year(intent: Intent, now: datetime) -> int:
+    return intent.year or year_of(intent.submission_token, now)
+
+
 def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
     operation = Operation(
-        reference=mint(
-            intent.kind, intent.submission_token, year=intent.year or year_of(intent.submission_token, now), now=now
-        ),
+        reference=mint(intent.kind, intent.submission_token, year=_year(intent, now), now=now),
         submission_token=intent.submission_token,
         kind=intent.kind,
         client=intent.client,

@@ -14,6 +14,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Freeze, Operation, Scope
+from backoffice.funding.references import new_token
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
@@ -244,3 +245,26 @@ def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(
 
     assert now(refused).state == State.REJECTED
     assert now(regretted).state == State.CANCELLED
+
+
+def test_a_form_that_is_sent_again_after_a_restore_and_after_new_year_pays_nothing_again(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deposit(maya, noura, usd, "3.00")
+    token, backup, real = new_token(clock.now()), taken(), clock.now
+    first = sent(deposit(maya, noura, usd, "7.00", submission_token=token))
+    paid = coinmena.balance(NOURA, "USD")
+    backup.restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    monkeypatch.setattr(clock, "now", lambda: real().replace(year=real().year + 1, month=1, day=1))
+
+    again = sent(deposit(maya, noura, usd, "7.00", submission_token=token))
+
+    assert (again.reference, again.state) == (first.reference, State.COMPLETED)
+    assert coinmena.balance(NOURA, "USD") == paid
