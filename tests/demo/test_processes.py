@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,16 @@ def test_a_command_ends_with_whoever_is_interrupted_beside_it(processes: Process
     assert not Path(f"/proc/{Path('there').read_text()}").exists()
 
 
-def test_a_second_interrupt_leaves_nothing_running() -> None:
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Heed Ctrl-C, as the demo does: whoever is started in the background is deaf to it."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_second_interrupt_leaves_nothing_running(heeded: None) -> None:
     with undisturbed():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
