@@ -18,6 +18,7 @@ from backoffice.approvals import services as approvals
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Kind, Operation
+from backoffice.funding.queries import is_at_the_partner
 from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent, create
@@ -212,6 +213,10 @@ class Schedule:
         )
 
     def _copy(self, operation: Operation) -> None:
+        """Ask again. An order that no request of ours made stands there after a restore only, and then nothing is let
+        go before the mirror knows it."""
+        if operation.reference in self.world.scripted.placed_before and not is_at_the_partner(operation):
+            return
         copied = interventions.copy(self.world, operation)
         self._after_act()
         if copied is not None and copied.approval_id is not None:

@@ -67,7 +67,8 @@ def why_gated(row: BulkRow, file: BulkFile, now: datetime) -> str:
         return ""
     else:
         why = _("The approval of the file has run out, and no rule asks others about this row.")
-    return why if is_paid else f"{why} {_('Put it into a new file.')}"
+    advice = _("Put it into a new file.")
+    return why if is_paid else f"{why} {advice}"
 
 
 def why_not_for(person: Person) -> str:
