@@ -60,6 +60,7 @@ class Desk:
         self._url = url
         self._session = requests.Session()
         self._send("/accounts/login/", login="maya@example.com", password=PASSWORD)
+        self._send("/accounts/factor/", code=self._read("data-demo-code>([0-9]{6})<", "/accounts/factor/"))
 
     def form(self) -> dict[str, str]:
         """Open the form as a person does before the click, and return its hidden fields."""
@@ -69,7 +70,10 @@ class Desk:
         """Press the button and return the reference of what was made."""
         typed = {"client": CLIENT, "asset": ASSET, "amount": str(amount), "reason": "Bank transfer received"}
         answer = self._session.post(f"{self._url}/funding/deposit/", hidden | typed, allow_redirects=False, timeout=30)
-        return answer.headers["Location"].rstrip("/").rsplit("/", 1)[1]
+        made = re.fullmatch(r"/funding/(dep-[^/]+)/", answer.headers.get("Location", ""))
+        if made is None:
+            raise RuntimeError(f"The deposit was answered {answer.status_code}: {answer.text[:300]!r}")
+        return made[1]
 
     def _send(self, path: str, **typed: str) -> None:
         answer = self._session.post(
@@ -78,10 +82,18 @@ class Desk:
         answer.raise_for_status()
 
     def _hidden(self, path: str) -> dict[str, str]:
+        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', self._page(path)))
+
+    def _read(self, pattern: str, path: str) -> str:
+        found = re.search(pattern, self._page(path))
+        if found is None:
+            raise RuntimeError(f"{path} shows nothing like {pattern}.")
+        return found[1]
+
+    def _page(self, path: str) -> str:
         page = self._session.get(self._url + path, timeout=30)
         page.raise_for_status()
-        boxes = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
-        return dict(boxes)
+        return page.text
 
 
 def main() -> int:

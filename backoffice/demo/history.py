@@ -7,9 +7,7 @@ impossible history cannot be made. Only the audit log says when this was really 
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -37,6 +35,7 @@ from backoffice.mirror.models import Mirror
 from backoffice.mirror.partners import coinmena
 from backoffice.mirror.registry import registered
 from backoffice.mirror.runs import last_complete
+from backoffice.reconciliation.exceptions.severity import company_zone
 from backoffice.reconciliation.services.balances import prove_balances, read_afresh
 from backoffice.reconciliation.services.running import reconcile
 from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
@@ -57,10 +56,6 @@ def write_history(people: dict[str, Person]) -> None:
         send(written)
         log(written, people)
     come_apart(written)
-
-
-def company_zone() -> ZoneInfo:
-    return ZoneInfo(settings.COMPANY_TIME_ZONE)
 
 
 def reconcile_yesterday(maya: Person) -> None:

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.models import BulkRefusal, BulkRow, FileState, Freeze, Operation
+from backoffice.funding.bulk.waiting import rows_that_wait
+from backoffice.funding.models import BulkRow, FileState, Freeze, Operation
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
 from backoffice.funding.references import PATTERN, reference_of_row
 from backoffice.funding.states import State
@@ -29,6 +30,8 @@ Content = tuple[Any, ...]
 MOST_LISTED: Final = 10
 #: Of a file's name; whoever draws it names what is hidden in it.
 LONGEST_NAME: Final = 60
+#: What a page lists of an operation, and what it is found by.
+LISTED: Final = ("kind", "client_id", "asset_id", "amount", "reference", "requested_at", "state", "requested_by__name")
 _GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
 
 
@@ -80,7 +83,7 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     """
     content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
     asked = asked_lately(now).filter(**content).exclude(pk__in=wanted.chain)[:MOST_LISTED]
-    rows = list((_rows_that_wait() if wanted.file_id is None else _rows_of(wanted.file_id)).filter(**content))
+    rows = list(_rows_beside(wanted).filter(**content))
     orders = lost_orders([wanted.client.pk], now).filter(
         type=wanted.kind, effect_asset_id=wanted.asset.pk, effect_amount__in=(wanted.amount, -wanted.amount)
     )
@@ -142,19 +145,14 @@ def not_of_rows(orders: Iterable[Order], *, own: Collection[str], known: Collect
     return [one for one in found if one.partner_order_ref not in own and one.partner_order_ref not in known]
 
 
-def _rows_of(file_id: int) -> QuerySet[BulkRow]:
-    return _rows().filter(file=file_id)
-
-
-def _rows_that_wait() -> QuerySet[BulkRow]:
-    made = Operation.objects.filter(submission_token=OuterRef("submission_token"))
-    refused = BulkRefusal.objects.filter(row=OuterRef("pk"))
-    return _rows().filter(~Exists(made), ~Exists(refused), file__state__in=_GOES_ON)
-
-
-def _rows() -> QuerySet[BulkRow]:
-    rows = BulkRow.objects.select_related("file__uploaded_by").defer("file__content")
-    return rows.order_by("-file__uploaded_at", "-file", "number")
+def _rows_beside(wanted: Wanted) -> QuerySet[BulkRow]:
+    """Return the rows that have references of their own: of the files that go on, or of the file it is of itself."""
+    if wanted.file_id is None:
+        rows = rows_that_wait().filter(file__state__in=_GOES_ON)
+    else:
+        rows = BulkRow.objects.filter(file=wanted.file_id)
+    ordered = rows.order_by("-file__uploaded_at", "-file", "number")
+    return ordered.select_related("file__uploaded_by").defer("file__content")
 
 
 # As pages list them -------------------------------------------------------------------------------------------------

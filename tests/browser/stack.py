@@ -10,11 +10,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backoffice.demo.history import company_zone
 from backoffice.demo.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +27,8 @@ class Stack:
     port: int
     sandbox_port: int
     directory: Path
-    #: The company's day when the demo was started: its story is told from there.
-    today: date
+    #: When the demo was started: its story is told from there.
+    started: datetime
 
     @property
     def url(self) -> str:
@@ -54,7 +53,7 @@ class Stack:
 @contextmanager
 def running(directory: Path) -> Iterator[Stack]:
     """Start the demo and end it with SIGINT, as Ctrl-C would."""
-    port, today = free_port(), datetime.now(company_zone()).date()
+    port, started = free_port(), datetime.now(UTC)
     command = [sys.executable, "-m", "backoffice.demo", "--port", str(port)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "DATABASE", "TEST_"))
@@ -69,7 +68,7 @@ def running(directory: Path) -> Iterator[Stack]:
     )
     try:
         await_introduction(process)
-        yield Stack(port, int((directory / "sandbox-port").read_text()), directory, today)
+        yield Stack(port, int((directory / "sandbox-port").read_text()), directory, started)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=180)

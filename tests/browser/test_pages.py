@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.browser.conftest import SignIn
 from tests.browser.stack import Stack
 
@@ -75,7 +76,7 @@ def test_every_page_is_open_sound_and_fits(sign_in: SignIn, stack: Stack, name: 
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for address in addresses(page, name, stack.today):
+    for address in addresses(page, name, stack.started.astimezone(company_zone()).date()):
         answer = page.goto(address)
         expect(page.locator(".htmx-request")).to_have_count(0, timeout=60_000)
         assert answer is not None and answer.status == 200, address

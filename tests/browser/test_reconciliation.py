@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from backoffice.demo.history import company_zone
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.browser import people
 from tests.browser.conftest import SignIn
 from tests.browser.stack import Stack
@@ -40,7 +40,7 @@ CORRECTED_AMOUNT: Final = "1249.00"
 @pytest.fixture(autouse=True)
 def yesterday_of_the_story(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo tells its story from the day when it was started, which may have ended meanwhile."""
-    yesterday = stack.today - timedelta(days=1)
+    yesterday = stack.started.astimezone(ZONE).date() - timedelta(days=1)
     monkeypatch.setitem(globals(), "YESTERDAY", yesterday)
     monkeypatch.setitem(globals(), "DAY", f"/reconciliation/days/{yesterday}/")
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backoffice.demo.history import company_zone
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.browser import people
 from tests.browser.conftest import SignIn
 from tests.browser.stack import Stack

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
 
+from backoffice.funding.bulk.waiting import MADE, rows_that_wait
 from backoffice.funding.equal import (
+    LISTED,
     EqualPayment,
     asked_lately,
     lost_by_content,
@@ -25,7 +27,6 @@ from backoffice.orders.models import Order
 
 #: What moves on without anybody's help, so that a page that shows it should follow.
 _MOVING = (State.APPROVED, State.SUBMITTING, State.UNKNOWN)
-_OPERATION = Operation.objects.filter(submission_token=OuterRef("submission_token"))
 
 
 def files() -> QuerySet[BulkFile]:
@@ -35,7 +36,7 @@ def files() -> QuerySet[BulkFile]:
 
 def listed() -> QuerySet[BulkFile]:
     """Return every file with ``made``, while it is being created, and ``refused``."""
-    rows = BulkRow.objects.filter(Exists(_OPERATION), file=OuterRef("pk")).order_by().values("file")
+    rows = BulkRow.objects.filter(Exists(MADE), file=OuterRef("pk")).order_by().values("file")
     refusals = BulkRefusal.objects.filter(row__file=OuterRef("pk")).order_by().values("row__file")
     made = Subquery(rows.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     refused = Subquery(refusals.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
@@ -81,13 +82,8 @@ def is_at_the_partner(file: BulkFile, *rows: BulkRow) -> bool:
 
     One that ended there without effect has moved nothing and counts as none.
     """
-    references = [reference_in(file, row) for row in rows or BulkRow.objects.filter(file=file)]
+    references = [reference_of_row(row, file) for row in rows or BulkRow.objects.filter(file=file)]
     return Order.objects.filter(partner_order_ref__in=references).exclude(status__in=NOTHING_MOVED).exists()
-
-
-def reference_in(file: BulkFile, row: BulkRow) -> str:
-    """Return the reference of the operation that a row of a file makes, whenever it does."""
-    return reference_of_row(row, file)
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:
@@ -101,11 +97,11 @@ def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:
 def rows() -> QuerySet[BulkRow]:
     """Return every row with its operation's reference, state and failure, and the sentence of its refusal."""
     of_operation = {
-        name: Subquery(_OPERATION.values(name)[:1]) for name in ("reference", "failure_sentence", "partner_order_id")
+        name: Subquery(MADE.values(name)[:1]) for name in ("reference", "failure_sentence", "partner_order_id")
     }
     found = BulkRow.objects.select_related("file", "client", "asset").defer("file__content")
     refusal = Subquery(BulkRefusal.objects.filter(row=OuterRef("pk")).values("sentence")[:1])
-    state = Subquery(_OPERATION.values("state")[:1])
+    state = Subquery(MADE.values("state")[:1])
     return found.annotate(**of_operation, operation_state=state, refusal_sentence=refusal)
 
 
@@ -122,8 +118,7 @@ def refused_rows(file: BulkFile) -> QuerySet[BulkRow]:
 
 def waiting_rows(file_id: int) -> QuerySet[BulkRow]:
     """Return the rows of a file that made neither an operation nor a refusal yet, in the order of the file."""
-    refusal = BulkRefusal.objects.filter(row=OuterRef("pk"))
-    return BulkRow.objects.filter(~Exists(_OPERATION), ~Exists(refusal), file=file_id).order_by("number")
+    return rows_that_wait().filter(file=file_id).order_by("number")
 
 
 def row_of(operation: Operation) -> BulkRow | None:
@@ -159,10 +154,10 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
         own[_content(row)].append(row)
     clients = {client_id for _kind, client_id, *_rest in own}
     known: dict[tuple[Any, ...], list[EqualPayment]] = defaultdict(list)
-    for one in asked_lately(now).filter(client__in=clients):
+    for one in asked_lately(now).filter(client__in=clients).only(*LISTED):
         known[one.kind, one.client_id, one.asset_id, one.amount].append(operation_as_equal(one))
     for content, lost in lost_by_content(clients, now).items():
-        references = [reference_in(file, row) for row in own.get(content, [])]
+        references = [reference_of_row(row, file) for row in own.get(content, [])]
         known[content] += [order_as_equal(one) for one in not_of_rows(lost, own=references, known=())]
     return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or known.get(content)]
 

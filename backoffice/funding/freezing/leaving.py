@@ -7,9 +7,10 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from backoffice.funding.bulk.queries import reference_in
+from backoffice.funding.bulk.waiting import rows_that_wait
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Freeze, Operation
+from backoffice.funding.models import BulkFile, BulkRow, FileState, Freeze, Operation
+from backoffice.funding.references import reference_of_row
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
 
@@ -32,7 +33,7 @@ def operations(lock: Freeze, now: datetime) -> QuerySet[Operation]:
 
 def files() -> list[LeavingFile]:
     """Return the files of which workers make rows that CoinMENA knows nothing of, oldest confirmation first."""
-    by_reference = {reference_in(row.file, row): row.file for row in _rows_to_be_made()}
+    by_reference = {reference_of_row(row, row.file): row.file for row in _rows_to_be_made()}
     known = Order.objects.filter(partner_order_ref__in=by_reference).values_list("partner_order_ref", flat=True)
     sent_before = set(known)
     count = Counter(file for reference, file in by_reference.items() if reference not in sent_before)
@@ -40,7 +41,5 @@ def files() -> list[LeavingFile]:
 
 
 def _rows_to_be_made() -> QuerySet[BulkRow]:
-    made = Operation.objects.filter(submission_token=OuterRef("submission_token"))
-    refused = BulkRefusal.objects.filter(row=OuterRef("pk"))
-    waiting = BulkRow.objects.filter(~Exists(made), ~Exists(refused), file__state=FileState.CONFIRMED)
-    return waiting.select_related("file").defer("file__content").order_by("file__confirmed_at", "file_id", "number")
+    waiting = rows_that_wait().filter(file__state=FileState.CONFIRMED).select_related("file").defer("file__content")
+    return waiting.order_by("file__confirmed_at", "file_id", "number")

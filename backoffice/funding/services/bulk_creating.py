@@ -23,6 +23,7 @@ from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.policies import why_gated, why_not_for
 from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
+from backoffice.funding.references import reference_of_row
 from backoffice.funding.services import creating
 from backoffice.funding.services.freezing import share_gate
 
@@ -104,7 +105,7 @@ def _refuse(row: BulkRow, file: BulkFile, sentence: str, holder: str) -> None:
             "CoinMENA holds an order of this row, %(reference)s: it was sent before a backup was restored. "
             "Never ask for it anew."
         )
-        sentence = f"{sentence} {held % {'reference': queries.reference_in(file, row)}}"
+        sentence = f"{sentence} {held % {'reference': reference_of_row(row, file)}}"
     BulkRefusal.objects.create(row=row, sentence=sentence, refused_at=clock.now())
     record(
         "bulk.row_refused",

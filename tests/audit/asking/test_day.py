@@ -12,7 +12,7 @@ from backoffice.audit import services
 from backoffice.audit.asking import days
 from backoffice.audit.models import Entry
 from backoffice.audit.services import record, speaking_for
-from backoffice.demo.history import company_zone
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.audit.chain import write
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -11,6 +11,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.models import BulkRefusal, Operation
+from backoffice.funding.references import reference_of_row
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest
 from backoffice.funding.services.expiring import expire_due
@@ -110,14 +111,14 @@ def test_two_files_with_the_same_row_are_both_made_again_where_both_were_paid(
     backup = taken()
     for file in files:
         row = file.rows.get()
-        coinmena.make_order(NOURA, amount="5.00", reference=queries.reference_in(file, row))
+        coinmena.make_order(NOURA, amount="5.00", reference=reference_of_row(row, file))
     paid = coinmena.balance(NOURA, "USD")
     backup.restore()
     unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
 
     [made] = created(files[0])
 
-    assert sent(made).reference == queries.reference_in(files[0], files[0].rows.get())
+    assert sent(made).reference == reference_of_row(files[0].rows.get(), files[0])
     assert coinmena.balance(NOURA, "USD") == paid
 
 

@@ -16,10 +16,11 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import tasks
 from backoffice.funding.bulk.pages import what_became_of
-from backoffice.funding.bulk.queries import is_at_the_partner, reference_in, same_name_before
+from backoffice.funding.bulk.queries import is_at_the_partner, same_name_before
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
+from backoffice.funding.references import reference_of_row
 from backoffice.funding.services import bulk_files
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.expiring import expire_due
@@ -132,7 +133,7 @@ def test_an_order_that_ended_without_effect_says_nothing_was_paid(
     coinmena: Partners, noura: Client, usd: Asset, maya: Person
 ) -> None:
     file = confirmed(maya, deposits(1))
-    coinmena.make_order(NOURA, amount="1.01", status="failed", reference=reference_in(file, file.rows.get()))
+    coinmena.make_order(NOURA, amount="1.01", status="failed", reference=reference_of_row(file.rows.get(), file))
     sync_orders()
 
     assert not is_at_the_partner(file)
