@@ -41,7 +41,8 @@ class Facts:
 
     ``equal``: what may be the same payment. ``in_doubt``: what of this client nobody knows the end of.
     ``original``: what a typed one copies or tries again. ``waiting``: the operation itself, once it exists.
-    ``frozen``, ``not_flowing``: why it would be held back; empty when it would not.
+    ``frozen``, ``not_flowing``: why it would be held back; empty when it would not. ``not_known_yet``: why nobody knows
+    what else may be the same payment; it keeps what is typed from being asked for.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Facts:
     waiting: Operation | None = None
     frozen: str = ""
     not_flowing: str = ""
+    not_known_yet: str = ""
 
     @property
     def is_withdrawal(self) -> bool:
@@ -139,6 +141,8 @@ def equal_check(facts: Facts) -> Check:
     if facts.equal:
         asked = any(isinstance(one, EqualOperation) for one in facts.equal)
         text = _("An equal request in the last 24 h") if asked else _("An equal payment")
+    if facts.not_known_yet:
+        return Check(text, FAILED, facts.not_known_yet)
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
     why = _("same client, asset, type and amount")

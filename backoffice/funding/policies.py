@@ -17,7 +17,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.freezing import halts
-from backoffice.funding.freezing.release_conditions import NOT_READ_YET, lock_in_the_dark
+from backoffice.funding.freezing.release_conditions import NOT_KNOWN_YET, NOT_READ_YET, is_in_the_dark
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
 
@@ -59,12 +59,10 @@ def why_not_cancel(operation: Operation) -> str:
     """Say why nobody can cancel this operation now; empty when it can be cancelled."""
     if operation.state in (State.PENDING_APPROVAL, State.APPROVED):
         # The lock is asked about first: what a reading that ends in between has found is seen below.
-        lock = lock_in_the_dark()
+        is_dark = is_in_the_dark()
         if queries.is_at_the_partner(operation):
             return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
-        if lock is not None and queries.was_asked_before(lock, operation):
-            return _(NOT_READ_YET)
-        return ""
+        return _(NOT_READ_YET) if is_dark else ""
     if operation.is_ended:
         return _("It has ended already.")
     return _("It has left us. Only proof can end it.")
@@ -156,6 +154,11 @@ def why_not_asset(asset: Asset, kind: str) -> str:
     if kind == Kind.WITHDRAWAL and not asset.withdrawable:
         return _("%(asset)s cannot be withdrawn at CoinMENA. Choose another asset.") % {"asset": asset.asset_id}
     return ""
+
+
+def why_not_known_yet() -> str:
+    """Say why nothing is asked for while nobody knows what was sent since a backup; empty when it is known."""
+    return _(NOT_KNOWN_YET) if is_in_the_dark() else ""
 
 
 # Sending ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from backoffice.approvals.models import Decision
 from backoffice.clients.models import Client
 from backoffice.database import clock
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import BulkRow, Freeze, Gate, Kind, LateOrder, Lookup, Operation
+from backoffice.funding.models import Gate, Kind, LateOrder, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
@@ -207,15 +207,6 @@ def _is_at_the_partner() -> Q:
 def is_at_the_partner(operation: Operation) -> bool:
     """Tell whether the partner holds an order under the reference of an operation, as far as the mirror knows."""
     return Order.objects.filter(partner_order_ref=operation.reference).exists()
-
-
-def was_asked_before(lock: Freeze, operation: Operation) -> bool:
-    """Tell whether an operation was asked for before the lock of a restore, so that it may have been sent since the
-    backup. The row of a file was asked for with its file, however late its operation is made."""
-    if operation.requested_at <= lock.restored_at:
-        return True
-    token = operation.submission_token
-    return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.restored_at).exists()
 
 
 def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:

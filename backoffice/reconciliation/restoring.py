@@ -18,7 +18,7 @@ from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.freezing import leaving
-from backoffice.funding.freezing.release_conditions import Examined
+from backoffice.funding.freezing.release_conditions import Examined, doubtful
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.references import PATTERN
 from backoffice.funding.services.absence import quarantine
@@ -81,8 +81,18 @@ class Restored:
         return leaving.operations(self.lock, clock.now())
 
     @property
+    def held_besides(self) -> QuerySet[Operation]:
+        """Operations that would leave as well, but for another freeze."""
+        return leaving.held_besides(self.lock, clock.now())
+
+    @property
+    def in_doubt(self) -> QuerySet[Operation]:
+        """Operations that workers look up before the lock can be released."""
+        return doubtful()
+
+    @property
     def unmet(self) -> list[str]:
-        """What still keeps the lock, in sentences."""
+        """What still has to be read before the lock can be released, in sentences."""
         return [one.why_not for one in (orders_read(self.lock), orders_reconciled(self.lock)) if one.why_not]
 
 

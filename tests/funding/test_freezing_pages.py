@@ -16,6 +16,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.freezing import release_conditions
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services import releasing
 from backoffice.funding.services.brakes import keep_to_environment, name_of_halt, resume_sending, watch_clock
@@ -217,8 +218,9 @@ def test_the_lock_of_a_restore_lists_what_leaves_for_the_first_time(
 
 
 def test_what_leaves_at_a_release_costs_the_same_however_much_it_is(
-    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(release_conditions, "_CONDITIONS", {})  # as if everything were read
     lock, desk = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore")), signed_in(FINANCE)
     costs = []
     for number in (1, 2):

@@ -158,7 +158,7 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
             _("For asking to release {what}, and nothing else."), what=visible(_in_a_sentence(freeze), 80)
         ),
         "held": held_context(freeze),
-        "leaving": leaving_context(freeze, conditions, now),
+        "leaving": leaving_context(freeze, now),
     }
 
 
@@ -177,21 +177,21 @@ def held_context(freeze: Freeze) -> dict[str, Any]:
     }
 
 
-def leaving_context(freeze: Freeze, conditions: list[Check], now: datetime) -> dict[str, Any] | None:
+def leaving_context(freeze: Freeze, now: datetime) -> dict[str, Any] | None:
     """What leaves for the first time when the lock of a restore is released; None for any other freeze."""
     if freeze.backup_at is None or freeze.released_at is not None:
         return None
     operations, files = leaving.operations(freeze, now), leaving.files()
-    count = operations.count()
+    count, held = operations.count(), leaving.held_besides(freeze, now).count()
     return {
-        "is_read": not any(one.why for one in conditions),
-        "is_empty": not count and not files,
+        "is_read": not release_conditions.is_in_the_dark(),
+        "is_empty": not count and not held and not files,
+        "held_text": held_besides_in_words(held) if held else "",
         "count_text": leaving_in_words(count) if count else "",
         "rows": [replace(line_of(one), client=str(one.client)) for one in operations[:HELD_SHOWN]],
         "all_url": f"{reverse('funding:list')}?{urlencode({'state': State.APPROVED})}",
         "files": [
-            Link(one.file.name, reverse("funding:bulk_file", args=[one.file.pk]), to_be_made_in_words(one.rows))
-            for one in files
+            Link(one.file.name, reverse("funding:bulk_file", args=[one.file.pk]), rows_in_words(one)) for one in files
         ],
     }
 
@@ -206,7 +206,7 @@ def release_preview(freeze: Freeze) -> dict[str, Any]:
         "question": _("Release %(what)s?") % {"what": _in_a_sentence(freeze)},
         "facts": facts_of(freeze),
         "conditions": conditions,
-        "leaving": leaving_context(freeze, conditions, clock.now()),
+        "leaving": leaving_context(freeze, clock.now()),
         "others": [freezing_policies.frozen_sentence(one) for one in others],
         **held_context(freeze),
     }
@@ -278,8 +278,24 @@ def leaving_in_words(count: int) -> str:
     return words % {"n": count}
 
 
-def to_be_made_in_words(rows: int) -> str:
-    return ngettext("%(n)d row still to be made", "%(n)d rows still to be made", rows) % {"n": rows}
+def held_besides_in_words(count: int) -> str:
+    words = ngettext(
+        "%(n)d more is held by another freeze and leaves once that one is released: end it as well if it was ended.",
+        "%(n)d more are held by other freezes and leave once those are released: end them as well if they were ended.",
+        count,
+    )
+    return words % {"n": count}
+
+
+def rows_in_words(one: leaving.LeavingFile) -> str:
+    rows = ngettext("%(n)d row still to be made", "%(n)d rows still to be made", one.rows) % {"n": one.rows}
+    if not one.is_begun:
+        return rows
+    why = _(
+        "CoinMENA holds orders of other rows, so nobody can end the file: to keep a row back, freeze its client now, "
+        "and cancel the operation made from it before that freeze is released."
+    )
+    return f"{rows}. {why}"
 
 
 def summary_of(held: Held) -> Summary:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
+from backoffice.accounts.policies import Refused
 from backoffice.approvals.matching import Facts, rule_demanded
 from backoffice.approvals.models import Rule, RuleKind
 from backoffice.approvals.policies import Conflict
@@ -27,7 +28,7 @@ from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
 from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
 from backoffice.funding.fingerprint import equal_rows_fingerprint, file_fingerprint
 from backoffice.funding.models import BulkFile, BulkRow, FileState
-from backoffice.funding.policies import check_can_ask
+from backoffice.funding.policies import check_can_ask, why_not_known_yet
 from backoffice.funding.services.doorbells import ring_to_create
 from backoffice.money import MAX_INTEGER_DIGITS
 
@@ -135,14 +136,17 @@ def confirm(
     :param confirmed_shown: the digest of the equal rows that the person saw and says are other payments; it counts
         while no other rows are equal, and to nothing else. :param confirmed_equal: that whatever is equal is another
         payment, for callers who show nobody a page.
-    :raises Refused: for anybody but who uploaded it, and where no rule says who agrees. :raises Conflict: when it was
-        settled meanwhile, or a control figure differs. :raises EqualRows: unless confirmed.
+    :raises Refused: for anybody but who uploaded it, where no rule says who agrees, and while nobody knows what was
+        sent since a backup. :raises Conflict: when it was settled meanwhile, or a control figure differs.
+    :raises EqualRows: unless confirmed.
     """
     with transaction.atomic():
         file = locked(file_id)
         check_can_settle(by, file)
         if differences(file, count, totals):
             raise Conflict(_("The control figures are not those of the file. Compare it with your own list."))
+        if sentence := why_not_known_yet():
+            raise Refused(sentence)
         equal = queries.equal_rows(file, clock.now())
         if equal and not confirmed_equal and confirmed_shown != equal_rows_fingerprint(file, equal):
             raise EqualRows(equal)

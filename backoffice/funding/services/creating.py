@@ -26,7 +26,14 @@ from backoffice.funding import queries, rolling
 from backoffice.funding.equal import EqualPayment, Wanted, equal_requests, sentence_of
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.policies import check_can_ask, check_can_copy, why_not_asset, why_not_client, why_not_successor
+from backoffice.funding.policies import (
+    check_can_ask,
+    check_can_copy,
+    why_not_asset,
+    why_not_client,
+    why_not_known_yet,
+    why_not_successor,
+)
 from backoffice.funding.references import is_minted, mint, reference_of, year_of
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.states import State
@@ -181,7 +188,7 @@ def _create(intent: Intent, by: Person) -> Operation:
 
 def _check_possible(intent: Intent, by: Person) -> list[int]:
     """Refuse what cannot be made; return the chain it continues."""
-    sentence = why_not_client(intent.client) or why_not_asset(intent.asset, intent.kind)
+    sentence = why_not_client(intent.client) or why_not_asset(intent.asset, intent.kind) or why_not_known_yet()
     if sentence:
         raise NotFundable(sentence)
     return _check_can_follow(intent, by)

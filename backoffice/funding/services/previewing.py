@@ -19,7 +19,7 @@ from backoffice.funding.checks import Balance, Facts, short
 from backoffice.funding.equal import Wanted, equal_requests
 from backoffice.funding.freezing.policies import why_frozen, why_not_here
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.policies import why_not_flowing
+from backoffice.funding.policies import why_not_flowing, why_not_known_yet
 from backoffice.funding.services import balances
 from backoffice.funding.services.creating import rule_facts
 from backoffice.funding.services.intents import body_for, digest_of
@@ -96,6 +96,7 @@ def typed_facts(
         amount=amount,
         amount_fault=amount_fault,
         original=original,
+        not_known_yet=why_not_known_yet(),
         in_doubt=tuple(queries.in_doubt_of(client)) if client else (),
         **_obstacles(kind, client.pk if client else None, asset.asset_id if asset else None, now),
     )

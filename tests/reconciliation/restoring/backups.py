@@ -1,12 +1,22 @@
 """A backup that is taken and gone back to, and the two people who release the lock of the restore."""
 
+import time
+from typing import Final
+
 from django.db import connections
 
 from backoffice.accounts.models import Person
-from backoffice.database import embedded
-from backoffice.funding.models import Freeze
+from backoffice.database import clock, embedded
+from backoffice.funding.models import Freeze, Operation
+from backoffice.funding.services.resolving import resolve
+from backoffice.funding.states import State
 from tests.approving import approve, ask_for_release
 from tests.database import connect_to
+from tests.funding.cast import now
+
+MOST_LOOK_UPS: Final = 3
+#: The partner's ``Date`` knows whole seconds, and has to lie after the restore.
+ONE_SECOND: Final = 1.1
 
 
 class Backup:
@@ -22,6 +32,16 @@ class Backup:
         """Go on with the rows as they were when the backup was taken."""
         connections.close_all()
         connect_to(self.server, self.copy)
+
+
+def looked_up_to_the_end(operation: Operation) -> Operation:
+    """Look a doubt up as workers do, until it is none any more."""
+    time.sleep(ONE_SECOND)
+    for _look_up in range(MOST_LOOK_UPS):
+        if not Operation.objects.filter(pk=operation.pk, state=State.UNKNOWN).update(next_lookup_at=clock.now()):
+            break
+        resolve(operation.pk, holder="worker 1")
+    return now(operation)
 
 
 def unlocked(lock: Freeze, *, asked_by: Person, approved_by: Person) -> None:

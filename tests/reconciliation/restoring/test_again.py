@@ -17,18 +17,20 @@ from backoffice.funding.timeline import story_of
 from backoffice.reconciliation.restoring import BY, after_restore, orders_read, orders_reconciled
 from tests.funding.cast import deposit, now, sent
 from tests.partners import Partners
-from tests.reconciliation.restoring.backups import Backup, unlocked
+from tests.reconciliation.restoring.backups import Backup, looked_up_to_the_end, unlocked
 
 
 def test_an_absence_counts_from_the_second_restore(
     coinmena: Partners, noura: Client, usd: Asset, maya: Person, lina: Person, taken: Callable[[], Backup]
 ) -> None:
     """What is in doubt in the backup may have been sent again once the first lock was released."""
+    sent(deposit(maya, noura, usd, "1.00"))
     coinmena.fault("close_before_apply", match={"method": "POST"})
     operation = sent(deposit(maya, noura, usd))
     assert operation.state == State.UNKNOWN
     first = after_restore().lock
     backup = taken()
+    looked_up_to_the_end(operation)
     unlocked(first, asked_by=maya, approved_by=lina)
     released_at = clock.now()
     backup.restore()

@@ -16,9 +16,9 @@ from backoffice.database import clock
 from backoffice.funding.freezing import leaving, release_conditions
 from backoffice.funding.models import Freeze, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
-from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.reconciliation.models import Run
-from backoffice.reconciliation.restoring import MARGIN, NotKnown, after_restore
+from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore
 from tests.funding.bulk.files import confirmed, created, deposits
 from tests.funding.cast import NOURA, deposit, sent
 from tests.partners import Partners
@@ -65,20 +65,24 @@ def test_the_command_names_what_leaves_for_the_first_time_at_the_release(
     assert "Approved operations without an order at CoinMENA, which leave at the release: 1\n" in words
     assert f"  {cancelled.reference}  deposit of 6.00 USD, {NOURA}\n" in words
     assert "Files with rows that are made and leave at the release: 2\n" in words
-    assert f"to be made: 2, /funding/bulk/{file.pk}/" in words and f"to be made: 1, /funding/bulk/{half.pk}/" in words
+    assert f"to be made: 2, /funding/bulk/{file.pk}/" in words
+    assert f"to be made: 1, other rows are paid: it cannot be ended, /funding/bulk/{half.pk}/" in words
     assert "end or\n   freeze it again before you release" in words
 
 
 def test_what_another_freeze_holds_does_not_leave_at_the_release(
-    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person
 ) -> None:
     """A freeze that was made after the backup is gone, and is made anew under the lock."""
     deposit(maya, noura, usd)
+    lock = freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
     assert leaving.operations(lock, clock.now()).count() == 1
 
     freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
 
     assert not leaving.operations(lock, clock.now()).exists()
+    assert leaving.held_besides(lock, clock.now()).count() == 1
+    assert "held by other freezes until those are released: 1" in told()
 
 
 def test_it_asks_when_the_backup_was_taken_where_nothing_tells(coinmena: Partners) -> None:

@@ -22,7 +22,6 @@ from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operatio
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.references import reference_of_row
 from backoffice.funding.services import bulk_files
-from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import State
@@ -253,20 +252,3 @@ def test_a_file_given_up_after_the_backup_is_given_up_again_before_the_release(
 
     assert created(file) == [] and coinmena.balance(NOURA, "USD") == before
     assert BulkFile.objects.get().state in GIVEN_UP
-
-
-@pytest.mark.parametrize("is_older", [True, False], ids=["uploaded before", "uploaded under the lock"])
-def test_the_row_of_a_file_is_as_old_as_its_file(
-    coinmena: Partners, noura: Client, usd: Asset, maya: Person, is_older: bool
-) -> None:
-    """The row of an older file may have been made and sent between the backup and its restore."""
-    file = confirmed(maya, deposits(1)) if is_older else None
-    freeze_after_restore(backup_at=timezone.now() - timedelta(hours=1), by=BY)
-    row = (file or confirmed(maya, deposits(1))).rows.get()
-    made = deposit(maya, noura, usd, str(row.amount), submission_token=row.submission_token, confirmed_equal=True)
-
-    if is_older:
-        with pytest.raises(Conflict, match="backup was restored"):
-            cancel_operation(operation_id=made.pk, by=maya)
-    else:
-        assert cancel_operation(operation_id=made.pk, by=maya).state == State.CANCELLED

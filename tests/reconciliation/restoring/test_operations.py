@@ -13,7 +13,7 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.models import Freeze, Operation, Scope
+from backoffice.funding.models import Operation, Scope
 from backoffice.funding.references import new_token
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
@@ -231,9 +231,11 @@ def travel(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
 
 
 def test_what_is_asked_for_under_the_lock_is_cancelled_rejected_and_taken_back(
-    lock: Freeze, noura: Client, usd: Asset, maya: Person, omar: Person
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person
 ) -> None:
-    """It cannot have been sent before the backup was restored, and nobody has to see it leave at the release."""
+    """Nobody has to see it leave at the release."""
+    deposit(maya, noura, usd, "5")
+    after_restore()
     wrong, pending, refused = deposit(maya, noura, usd), withdrawal(maya, noura, usd), withdrawal(maya, noura, usd, "6")
     regretted = approved_by(omar, withdrawal(maya, noura, usd, "7"))
     asked = Request.objects.get(subject=refused.reference)

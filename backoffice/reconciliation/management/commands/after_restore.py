@@ -74,10 +74,14 @@ def leaving_first(restored: Restored) -> Iterator[str]:
     yield f"Approved operations without an order at CoinMENA, which leave at the release: {restored.leaving.count()}"
     for one in islice(restored.leaving.iterator(), MOST_NAMED):
         yield f"  {one.reference}  {one.kind} of {Money(one.amount, one.asset_id)}, {one.client.partner_client_id}"
+    yield f"Of the same kind, but held by other freezes until those are released: {restored.held_besides.count()}"
     files = leaving.files()
     yield f"Files with rows that are made and leave at the release: {len(files)}"
     for each in files[:MOST_NAMED]:
-        yield f"  {each.file.name!r}  rows to be made: {each.rows}, {reverse('funding:bulk_file', args=[each.file.pk])}"
+        begun = ", other rows are paid: it cannot be ended" if each.is_begun else ""
+        page = reverse("funding:bulk_file", args=[each.file.pk])
+        yield f"  {each.file.name!r}  rows to be made: {each.rows}{begun}, {page}"
+    yield f"Operations in doubt, which workers look up before the lock can be released: {restored.in_doubt.count()}"
 
 
 def what_to_do(restored: Restored) -> Iterator[str]:
@@ -88,7 +92,8 @@ def what_to_do(restored: Restored) -> Iterator[str]:
     yield "   extra there has been paid. What is behind is settled by itself once the lock is released."
     yield "2. What was cancelled, rejected, taken back or frozen after the backup stands here as before: end or"
     yield "   freeze it again before you release. What leaves at the release is named above and on the page of the"
-    yield "   freeze. Once everything is read, all of it can be ended except what CoinMENA holds. A freeze made under"
-    yield "   the lock stays."
+    yield "   freeze. Once everything is read, all of it can be ended except what CoinMENA holds, and files of which it"
+    yield "   holds a row: freeze the clients of their other rows, and cancel what is made from those afterwards."
+    yield "   A freeze made under the lock stays."
     yield f"3. One of finance or management asks for the release on /freeze/{restored.lock.pk}/, a manager approves it."
-    yield "Look-ups go on meanwhile; nothing is sent."
+    yield "Start the workers: look-ups go on meanwhile, nothing is sent. What is in doubt has to be looked up first."
