@@ -52,7 +52,8 @@ def files() -> list[LeavingFile]:
     file_ids = {reference_of_row(row, row.file): row.file_id for row in siblings}
     orders = Order.objects.filter(partner_order_ref__in=file_ids).values_list("partner_order_ref", "status")
     at_the_partner = dict(orders)
-    begun = {file_ids[reference] for reference, status in at_the_partner.items() if status not in NOTHING_MOVED}
+    moved = {reference for reference, status in at_the_partner.items() if status not in NOTHING_MOVED}
+    begun = {file_id for reference, file_id in file_ids.items() if reference in moved}
     count = Counter(file for reference, file in to_be_made.items() if reference not in at_the_partner)
     return [LeavingFile(file, rows, is_begun=file.pk in begun) for file, rows in count.items()]
 
