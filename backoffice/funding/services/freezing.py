@@ -10,7 +10,9 @@ from django.db import transaction
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.states import RequestState
 from backoffice.audit.sealing.behind import Behind
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
@@ -76,10 +78,14 @@ def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) 
 
 
 def _move_on(lock: Freeze, by: Actor) -> Freeze:
+    """Keep the lock for another restore, and end what was asked for when only the one before it was known."""
     before, moment = {"restored_at": lock.restored_at}, max(clock.now(), lock.restored_at)
     Freeze.objects.filter(pk=lock.pk).update(restored_again_at=moment)
     lock.restored_again_at = moment
     record("freeze.restored_again", by=by, obj=lock, before=before, after={"restored_at": moment})
+    for request in freezes.requests_for(lock).filter(state=RequestState.WAITING):
+        approvals.end_changed(request, now=moment)
+        record("freeze.release_ended", by=by, obj=lock, after={"request": request.subject})
     return lock
 
 
