@@ -53,11 +53,12 @@ def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTOR
 def freeze_behind_the_seals(behind: Behind) -> None:
     """Lock as after a restore when the audit log is older than its seals (reliability.md C17).
 
-    It is found behind again and again until people have looked; a lock that is older than what the log lost was made
-    for another restore.
+    It is found behind again and again until people have looked; a lock that was made before the last of what the log
+    lost came from the backup, and was made for another restore. When the log last agreed with its seals does not tell:
+    a lock that was made between that and the backup is newer.
     """
     lock = freezes.locks_after_restore().first()
-    if lock is None or lock.restored_at < behind.common_at:
+    if lock is None or lock.restored_at < behind.lost_at:
         freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
 
 
