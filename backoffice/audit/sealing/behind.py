@@ -89,7 +89,7 @@ def behind_second_place() -> Behind | None:
 
 
 def _behind(seal: int, common_at: datetime, lost: Iterable[datetime]) -> Behind:
-    """Pass over moments that are still to come: to a clock that ran ahead, whatever is done now came before the loss."""
+    """Pass over moments that are still to come: for a clock that ran ahead, all that is done now came before them."""
     now = clock.now()
     return Behind(seal, common_at, max([common_at, *(at for at in lost if at <= now)]))
 
