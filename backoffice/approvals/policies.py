@@ -214,12 +214,16 @@ def _who_can(names: tuple[str, ...], request: Request) -> str:
 def why_over(request: Request, now: datetime, reader: Person) -> Reason | None:
     """Say to ``reader`` why nobody decides on this any more; None while it waits."""
     if is_expired(request, now):
-        return Reason(
-            "expired", _("This request has expired: nobody decided in time. It can be asked for again."), True
-        )
+        return Reason("expired", _expired_sentence(request), True)
     if request.state != RequestState.WAITING:
         return Reason("already_decided", _decided_sentence(request, reader), True)
     return None
+
+
+def _expired_sentence(request: Request) -> str:
+    if request.closed_at is not None and request.closed_at < request.valid_until:
+        return _("What this was about has changed, so it ended before its time. It can be asked for again.")
+    return _("This request has expired: nobody decided in time. It can be asked for again.")
 
 
 def _why_not_again(person: Person, voice: Person, request: Request) -> Reason | None:

@@ -204,6 +204,17 @@ def expire(request_id: int) -> bool:
         return True
 
 
+def end_changed(request: Request, *, now: datetime) -> None:
+    """End a waiting request whose subject is no longer what was asked about, so that it can be asked for anew at once.
+
+    Called inside the transaction that changes the subject, with the subject's rows locked; it writes the audit entry
+    too. The request has expired before its time, which is how `policies.why_over` knows it.
+
+    :raises Conflict: when it no longer waits.
+    """
+    _close(request, RequestState.EXPIRED, now)
+
+
 def _locked(request_id: int) -> Request:
     """Lock the subject's rows, then the request's, and return the request as it is now."""
     request = Request.objects.get(pk=request_id)

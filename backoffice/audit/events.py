@@ -100,6 +100,7 @@ SENTENCES: dict[str, str | Promise] = {
     "freeze.release_rejected": _("Rejected the release of a freeze"),
     "freeze.release_cancelled": _("Took back the wish to release a freeze"),
     "freeze.release_expired": _("Nobody decided in time on the release of a freeze"),
+    "freeze.release_ended": _("Ended the wish to release a freeze, because a backup was restored again"),
     "order.looked_up": _("Looked an order up at the partner"),
     "transaction.looked_up": _("Looked a transaction up at the partner"),
     "mirror.incident": _("A partner changed what it had said"),

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
@@ -88,6 +89,11 @@ def by_reference(reference: str) -> Operation:
     :raises Operation.DoesNotExist: for a reference that is not ours.
     """
     return operations().select_related("copy_of").get(reference=reference)
+
+
+def is_made_with(submission_token: UUID) -> bool:
+    """Tell whether a form with this token has made its operation."""
+    return Operation.objects.filter(submission_token=submission_token).exists()
 
 
 def gate() -> Gate:

@@ -345,10 +345,10 @@ def test_each_restore_moves_the_lock_in_force_on_and_nothing_moves_it_back(db: N
 def test_a_log_that_is_found_behind_again_moves_a_lock_on_once(db: None) -> None:
     """The lock may have stood in the backup; and the log is found behind until people have looked."""
     old = freeze_after_restore(backup_at=timezone.now(), by=System("after_restore"))
-    behind = Behind(seal=1, common_at=timezone.now())
+    behind = Behind(seal=1, common_at=old.frozen_at, lost_at=timezone.now())
     for _time in range(2):
         freeze_behind_the_seals(behind)
 
     lock = Freeze.objects.get()
-    assert lock == old and lock.restored_at > behind.common_at
+    assert lock == old and lock.restored_at > behind.lost_at
     assert Entry.objects.filter(event="freeze.restored_again").count() == 1

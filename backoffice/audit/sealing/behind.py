@@ -17,6 +17,7 @@ from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
 from backoffice.audit.sealing import second_place
 from backoffice.audit.sealing.keys import LastSeal, last_seals
 from backoffice.audit.sealing.second_place import Copy
+from backoffice.database import clock
 
 #: Strays are looked for among the newest files; a release looks through all of them.
 LOOKED_THROUGH: Final = 1_000
@@ -26,10 +27,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Behind:
-    """The log is older than its seals. ``common_at`` is when it last agreed with them."""
+    """The log is older than its seals.
+
+    ``common_at`` is when it last agreed with them; ``lost_at`` is the last moment known of what it lost, after which it
+    went back in time.
+    """
 
     seal: int
     common_at: datetime
+    lost_at: datetime
 
 
 Receiver = Callable[[Behind], None]
@@ -61,7 +67,7 @@ def behind_own_seal() -> Behind | None:
         return None
     earlier = Seal.objects.filter(number__lt=newest.number).order_by("-number")[:LOOKED_THROUGH]
     common = next((seal for seal in earlier.iterator() if stands(seal)), None)
-    return Behind(newest.number, common.at if common else newest.at)
+    return _behind(newest.number, common.at if common else newest.at, [newest.at])
 
 
 def stands(seal: Seal) -> bool:
@@ -77,7 +83,15 @@ def behind_second_place() -> Behind | None:
         return None
     common = Seal.objects.filter(number__lt=min(stray.number for stray in strays)).order_by("-number").first()
     newest = max(strays, key=lambda stray: stray.number)
-    return Behind(newest.number, common.at if common else datetime.fromisoformat(str(strays[0].said["at"])))
+    # Of two histories that were lost the later one may have the lower numbers.
+    moments = [datetime.fromisoformat(str(stray.said["at"])) for stray in strays]
+    return _behind(newest.number, common.at if common else moments[0], moments)
+
+
+def _behind(seal: int, common_at: datetime, lost: Iterable[datetime]) -> Behind:
+    """Pass over moments that are still to come: for a clock that ran ahead, all that is done now came before them."""
+    now = clock.now()
+    return Behind(seal, common_at, max([common_at, *(at for at in lost if at <= now)]))
 
 
 def newest_number() -> int:

@@ -148,19 +148,33 @@ def note_of(file: BulkFile, now: datetime) -> Note | None:
         "name": decision.decided_by.name if decision else file.uploaded_by.name,
         "reason": decision.note if decision else "",
     }
-    anew = _("Nothing of it was created, and it may be uploaded anew.")
+    came_to_nothing = "" if file.state == FileState.WAITING else _nothing_of_it(file)
     strong, text, icon = {
         FileState.WAITING: (_("Nothing is created before others agree."), words["rule"], "hourglass"),
         FileState.REJECTED: (
             _("%(name)s rejected it: “%(reason)s”") % words,
-            anew,
+            came_to_nothing,
             "x",
         ),
-        FileState.EXPIRED: (_("Nobody decided in time."), anew, "clock"),
-        FileState.CANCELLED: (_("It was taken back."), anew, "x"),
+        FileState.EXPIRED: (_("Nobody decided in time."), came_to_nothing, "clock"),
+        FileState.CANCELLED: (_("It was taken back."), came_to_nothing, "x"),
     }[FileState(file.state)]
     is_waiting = file.state == FileState.WAITING and request.valid_until > now
     return Note(strong, text, icon, reverse("approvals:detail", args=[request.subject]), is_waiting)
+
+
+def _nothing_of_it(file: BulkFile) -> str:
+    """Say what others' word left of a file; what was paid before a restore is never asked for anew."""
+    if queries.is_at_the_partner(file):
+        return _paid_before_a_restore()
+    return _("Nothing of it was created, and it may be uploaded anew.")
+
+
+def _paid_before_a_restore() -> str:
+    return _(
+        "Nothing of it stands here, but CoinMENA holds orders of its rows: they were sent before a backup was "
+        "restored. Never ask for those anew."
+    )
 
 
 def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
@@ -334,10 +348,7 @@ def _outcome_of(file: BulkFile) -> str:
     state = FileState(file.state)
     is_without_result = state in GIVEN_UP or state == FileState.DONE and not queries.progress_of(file).made
     if is_without_result and queries.is_at_the_partner(file):
-        return _(
-            "Nothing of it stands here, but CoinMENA holds orders of its rows: they were sent before a backup was "
-            "restored. Never ask for those anew."
-        )
+        return _paid_before_a_restore()
     if is_without_result:
         return _(
             "Nothing of it was made: see below why. To ask for its rows anew, upload a file that differs in a byte, "

@@ -231,6 +231,8 @@ def facts_of(freeze: Freeze) -> list[Fact]:
     facts = [Fact(_("Frozen"), what_fact(freeze)), Fact(_("By"), by), Fact(_("Since"), freeze.frozen_at)]
     if freeze.backup_at is not None:
         facts.append(Fact(_("Backup of"), freeze.backup_at))
+    if freeze.restored_again_at is not None:
+        facts.append(Fact(_("Restored again"), freeze.restored_again_at))
     facts.append(Fact(_("Reason"), reason_of(freeze)))
     if freeze.released_at is not None:
         facts.append(Fact(_("Released"), freeze.released_at))

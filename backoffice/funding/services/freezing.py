@@ -10,7 +10,9 @@ from django.db import transaction
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
+from backoffice.approvals import services as approvals
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.states import RequestState
 from backoffice.audit.sealing.behind import Behind
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
@@ -51,11 +53,12 @@ def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTOR
 def freeze_behind_the_seals(behind: Behind) -> None:
     """Lock as after a restore when the audit log is older than its seals (reliability.md C17).
 
-    It is found behind again and again until people have looked; a lock that is older than what the log lost was made
-    for another restore.
+    It is found behind again and again until people have looked; a lock that was made before the last of what the log
+    lost came from the backup, and was made for another restore. When the log last agreed with its seals does not tell:
+    a lock that was made between that and the backup is newer.
     """
     lock = freezes.locks_after_restore().first()
-    if lock is None or lock.restored_at < behind.common_at:
+    if lock is None or lock.restored_at < behind.lost_at:
         freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
 
 
@@ -76,10 +79,14 @@ def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) 
 
 
 def _move_on(lock: Freeze, by: Actor) -> Freeze:
+    """Keep the lock for another restore, and end what was asked for when only the one before it was known."""
     before, moment = {"restored_at": lock.restored_at}, max(clock.now(), lock.restored_at)
     Freeze.objects.filter(pk=lock.pk).update(restored_again_at=moment)
     lock.restored_again_at = moment
     record("freeze.restored_again", by=by, obj=lock, before=before, after={"restored_at": moment})
+    for request in freezes.requests_for(lock).filter(state=RequestState.WAITING):
+        approvals.end_changed(request, now=moment)
+        record("freeze.release_ended", by=by, obj=lock, after={"request": request.subject})
     return lock
 
 

@@ -24,7 +24,7 @@ from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.services.freezing import lock_gate
 from backoffice.funding.states import State
 
-VERSION: Final = 1
+VERSION: Final = 2
 #: Bells rung at a release; the sweep finds the rest within seconds.
 RUNG_AT_ONCE: Final = 100
 
@@ -134,6 +134,8 @@ def fingerprint_of(freeze: Freeze) -> str:
         "frozen_at": freeze.frozen_at.isoformat(),
         "frozen_by": freeze.frozen_by_id,
         "backup_at": freeze.backup_at.isoformat() if freeze.backup_at else None,
+        # A lock may be in force for another restore than the one that was looked at.
+        "restored_at": freeze.restored_at.isoformat() if freeze.backup_at else None,
         "is_released": freeze.released_at is not None,
     }
     return fingerprint(content)

@@ -88,6 +88,8 @@ def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
     if not form.is_valid():
         return page(request, wording, form, status=422)
     intent = creating.Intent(wording.kind, **form.cleaned_data)
+    # Asked before: of two clicks at once both may be told that it was made, and neither that it was made earlier.
+    was_made = queries.is_made_with(intent.submission_token)
     try:
         operation = creating.create(intent, by=person_of(request))
     except creating.EqualRequest as error:
@@ -97,14 +99,17 @@ def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
     except (creating.NotFundable, Refused) as error:
         form.add_error(None, str(error))
         return page(request, wording, form, status=422)
-    messages.add_message(request, *said_of(operation, intent))
+    messages.add_message(request, *said_of(operation, intent, was_made=was_made))
     return redirect("funding:detail", operation.reference)
 
 
-def said_of(operation: Operation, intent: creating.Intent) -> tuple[int, str]:
-    """Say what the button did; a form sent again after it was changed made nothing new, and that must be heard."""
+def said_of(operation: Operation, intent: creating.Intent, *, was_made: bool) -> tuple[int, str]:
+    """Say what the button did; a form sent again made nothing new, and that must be heard. What has become since of the
+    operation it ``was_made`` into is said by the page of that one."""
     if not creating.is_same_intent(operation, intent):
         return messages.WARNING, _("This form had made this operation already. Nothing new was made: open a new form.")
+    if was_made:
+        return messages.WARNING, _("This form had made this operation already. Nothing new was made.")
     if operation.is_awaiting_approval and operation.is_deposit:
         return messages.SUCCESS, _("Deposit asked for. It waits for another person.")
     if operation.is_awaiting_approval:

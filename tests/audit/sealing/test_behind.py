@@ -1,5 +1,6 @@
 """A log behind its newest seal of the second place holds all money, until two people have looked (C17, F38)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
 from backoffice.audit.sealing import behind
 from backoffice.audit.sealing.checking import seal_faults
 from backoffice.audit.sealing.second_place import line_of
+from backoffice.database import clock
 from backoffice.funding.freezing import release_conditions
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.freezing.reasons import LOG_BEHIND
 from backoffice.funding.models import Freeze, Scope
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.reconciliation.restoring import BY
 from backoffice.worker.starting import look_around
 from tests.approving import approve, ask_for_release
 from tests.audit.chain import damage, write
@@ -91,6 +95,57 @@ def test_nobody_releases_while_the_second_place_is_away(
     with pytest.raises(Conflict, match="Have it mounted"):
         approve(request, by=omar)
     assert Freeze.objects.get().released_at is None
+
+
+def test_a_lock_older_than_the_newest_seal_that_was_lost_was_made_for_another_restore(second_place: Path) -> None:
+    """It stood in the backup: made after the last seal that both histories have, and released in the one that was lost.
+
+    Workers stood still when it was made, so nothing sealed it before the backup was taken.
+    """
+    first = three_seals()[0]
+    restore_to(first)
+    behind.watch()
+    older = Freeze.objects.get()
+    lost = _sealed_in_a_history_that_is_lost(first)
+    assert first.at < older.restored_at < lost.at
+
+    for _look in range(2):
+        behind.watch()
+
+    lock = Freeze.objects.get()
+    assert lock == older and lock.restored_at > lost.at
+    assert Entry.objects.filter(event="freeze.restored_again").count() == 1, "one restore moves it on once"
+
+
+def test_a_lock_made_after_all_that_was_lost_stays_as_it_is(second_place: Path) -> None:
+    restore_to(three_seals()[0])
+    lock = freeze_after_restore(backup_at=clock.now(), by=BY)
+
+    behind.watch()
+
+    assert Freeze.objects.get().restored_at == lock.restored_at
+    assert not Entry.objects.filter(event="freeze.restored_again").exists()
+
+
+def test_seals_by_a_clock_that_ran_ahead_move_no_lock_on_for_ever(
+    second_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = three_seals()[0]
+    restore_to(first)
+    hours_ago = clock.now() - timedelta(hours=3)
+    with monkeypatch.context() as set_back:
+        set_back.setattr(clock, "now", lambda: hours_ago)
+        found = behind.behind_second_place()
+
+    assert found is not None and found.lost_at == found.common_at == first.at
+
+
+def _sealed_in_a_history_that_is_lost(backup: Seal) -> Seal:
+    """Go on from ``backup`` to one seal more, and back again: its file has a lower number than what was lost before."""
+    write()
+    lost = sealed()
+    restore_to(backup)
+    return lost
 
 
 def test_a_log_cut_behind_a_seal_it_still_holds_freezes_with_the_last_seal_that_agrees(second_place: Path) -> None:

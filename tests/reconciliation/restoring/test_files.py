@@ -15,7 +15,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import tasks
-from backoffice.funding.bulk.pages import what_became_of
+from backoffice.funding.bulk.pages import note_of, what_became_of
 from backoffice.funding.bulk.queries import is_at_the_partner, same_name_before
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Operation
@@ -25,7 +25,7 @@ from backoffice.funding.services import bulk_files
 from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import State
-from backoffice.orders.services import sync_orders
+from backoffice.orders.services import look_up_order, sync_orders
 from backoffice.reconciliation.restoring import BY, after_restore
 from tests.approving import approve
 from tests.funding.bulk.files import asked, confirmed, created, deposits, uploaded
@@ -195,6 +195,42 @@ def test_a_file_that_was_paid_and_ran_out_after_the_restore_is_recognised(
     assert (again.file.pk, again.is_new) == (file.pk, False)
     assert "Never ask for those anew" in what_became_of(again.file)
     assert same_name_before(other) == file, "nor is it anybody else's once a byte differs"
+    note = note_of(file, two_days_later)
+    assert note is not None and (note.strong, note.is_waiting) == ("Nobody decided in time.", False)
+    assert "Never ask for those anew" in note.text and "uploaded anew" not in note.text
+
+
+@pytest.mark.parametrize("ending", ["rejected", "cancelled", "expired"])
+def test_the_page_of_a_file_that_ended_never_tells_to_upload_anew_what_landed_after_its_end(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str,
+) -> None:
+    """Its order may be read only once the file has ended; only then does the page know."""
+    file = asked(maya, deposits(1))
+    later = timezone.now() + timedelta(days=2)
+    if ending == "expired":
+        monkeypatch.setattr(clock, "now", lambda: later)
+        expire_due()
+        monkeypatch.undo()
+    else:
+        given_up(file, ending, maya, omar)
+    file.refresh_from_db()
+    before = note_of(file, later)
+    assert before is not None and "may be uploaded anew" in before.text
+
+    reference = reference_of_row(file.rows.get(), file)
+    coinmena.make_order(NOURA, amount="1.01", reference=reference)
+    look_up_order(text=reference, by=maya)
+
+    after = note_of(file, later)
+    assert after is not None and after.strong == before.strong
+    assert "Never ask for those anew" in after.text and "uploaded anew" not in after.text
 
 
 def stood_before(ending: str) -> Callable[[Person, bytes], BulkFile]:
