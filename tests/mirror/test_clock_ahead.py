@@ -10,8 +10,10 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Client
 from backoffice.clients.services.mirroring import CLIENTS
 from backoffice.database import clock
+from backoffice.mirror import runs
 from backoffice.mirror.incidents import CHANGED, report_vanished, store
-from backoffice.mirror.models import Incident
+from backoffice.mirror.models import Incident, Mirror, SyncRun
+from backoffice.mirror.queries import freshness_of
 from backoffice.mirror.targets import Row
 from backoffice.mirror.upsert import upsert
 from backoffice.orders.models import GONE, Order
@@ -19,7 +21,9 @@ from backoffice.orders.services import ORDERS, reread_order, sync_orders
 from tests.mirror.rows import client_row
 from tests.partners import Partners
 
+State = SyncRun.State
 SIX_HOURS: Final = timedelta(hours=6)
+THREE_DAYS: Final = timedelta(days=3)
 
 
 @pytest.fixture
@@ -43,6 +47,9 @@ def book(committed: str, partners: Partners) -> Partners:
 def client_as_read(read_at: datetime, **values: Any) -> Row:
     row = client_row("a", **values)
     return Row(row.values, row.raw, read_at)
+
+
+# Rows -----------------------------------------------------------------------------------------------------------------
 
 
 def test_news_of_an_open_order_counts_though_it_was_read_while_the_clock_ran_ahead(
@@ -131,3 +138,61 @@ def test_a_contradiction_is_no_news_to_a_row_read_later_by_a_right_clock(book: P
 
     assert not Incident.objects.exists()
     assert Order.objects.get(pk=order["id"]).status == "completed"
+
+
+# Runs -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_made_since_is_read_after_a_clock_that_ran_days_ahead(book: Partners, set_clock: Any) -> None:
+    sync_orders()
+    set_clock(THREE_DAYS)
+    assert sync_orders().state == State.COMPLETE
+    set_clock()
+    order = book.make_order("user_1")
+    trusted = runs.last_complete(Mirror.ORDERS)
+
+    run = sync_orders()
+
+    assert Order.objects.filter(pk=order["id"]).exists()
+    assert trusted is not None and trusted.read_to is not None and trusted.read_to < timezone.now()
+    assert run.read_to is not None and run.read_to < timezone.now()
+    assert runs.last_complete(Mirror.ORDERS) == run
+
+
+def test_what_a_run_ahead_left_in_doubt_is_not_gone_on_from(book: Partners, set_clock: Any) -> None:
+    first = sync_orders()
+    set_clock(THREE_DAYS)
+    ahead = sync_orders()
+    end = (clock.now() - timedelta(minutes=5)).isoformat()
+    left = {"windows": [], "doubtful": [], "end": end}
+    SyncRun.objects.filter(pk=ahead.pk).update(state=State.PARTIAL, checkpoint=left)
+    set_clock()
+
+    run = sync_orders()
+
+    assert first.read_to is not None
+    assert run.read_from is not None and run.read_from <= first.read_to
+
+
+def test_a_plan_that_reaches_ahead_is_made_anew(book: Partners, set_clock: Any) -> None:
+    """The run began by a right clock, which jumped before it made its plan."""
+    first = sync_orders()
+    end = (timezone.now() + THREE_DAYS).isoformat()
+    left = {"windows": [], "doubtful": [], "end": end}
+    SyncRun.objects.create(mirror=Mirror.ORDERS, state=State.PARTIAL, started_at=timezone.now(), checkpoint=left)
+
+    run = sync_orders()
+
+    assert first.read_to is not None and run.read_from is not None and run.read_to is not None
+    assert run.read_from <= first.read_to <= run.read_to <= timezone.now()
+
+
+def test_the_age_of_a_mirror_is_not_that_of_a_run_that_began_ahead(db: None) -> None:
+    now = timezone.now()
+    for started_at, state in ((now - timedelta(hours=2), State.COMPLETE), (now - timedelta(hours=1), State.FAILED)):
+        SyncRun.objects.create(mirror=Mirror.ASSETS, state=state, started_at=started_at, sentence="Not reached.")
+    SyncRun.objects.create(mirror=Mirror.ASSETS, state=State.COMPLETE, started_at=now + SIX_HOURS)
+
+    found = freshness_of(Mirror.ASSETS)
+
+    assert (found.read_at, found.is_troubled) == (now - timedelta(hours=2), True)
