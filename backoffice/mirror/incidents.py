@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Least
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import System
@@ -85,7 +86,10 @@ def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None
     rows = target.model._default_manager.filter(standing, **{f"{target.key}__in": keys})
     # One order of keys for everybody, as where rows are written.
     found = list(rows.select_for_update().order_by(target.key).values_list(target.key, flat=True))
-    target.model._default_manager.filter(**{f"{target.key}__in": found}).update(**{target.gone_at: clock.now()})
+    now = clock.now()
+    # Read later than now, it was read while the clock ran ahead, and would count as found singly since.
+    gone = {target.gone_at: now, "read_at": Least("read_at", Value(now))}
+    target.model._default_manager.filter(**{f"{target.key}__in": found}).update(**gone)
 
 
 def _report_list(target: Target, gone: int, held: int) -> None:

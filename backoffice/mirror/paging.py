@@ -112,14 +112,16 @@ def sync_answer(target: Target, *, fetch: Callable[[], tuple[Item, ...]], to_val
 
 def _plan(run: SyncRun, beginning: datetime, overlap: timedelta, since: datetime | None) -> Plan:
     """Say which windows this run reads: those a former run left, then from its end, less the overlap, up to now."""
-    left = Plan.from_json(run.checkpoint)
+    left, now = Plan.from_json(run.checkpoint), clock.now()
     if run.read_to is not None:
         return left  # this very run was under way when its process died
+    if left.end is not None and left.end > now:
+        left = Plan(())  # planned while the clock ran ahead: what it calls read is partly still to come
     complete = runs.last_complete(Mirror(run.mirror))
     known_to = left.end or (complete and complete.read_to) or beginning + overlap
     known_from = known_to - overlap
     run.read_from = whole_second(max(beginning, min(known_from, since or known_from)))
-    run.read_to = max(run.read_from, whole_second(clock.now() - SETTLED_AFTER))
+    run.read_to = max(run.read_from, whole_second(now - SETTLED_AFTER))
     plan = left.followed_by(Window(run.read_from, run.read_to))
     runs.advance(run, plan.as_json())
     return plan

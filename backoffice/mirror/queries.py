@@ -5,19 +5,24 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 
-#: The newest run and the newest complete one of every mirror, each by one look into `runs_of_a_mirror`.
+#: The newest run and the newest complete one of every mirror, each by one look into `runs_of_a_mirror`. What began
+#: later than now began while the clock ran ahead: it would hide what was read since, and that nothing was.
 _FRESHNESS: Final = """
     SELECT named.mirror, latest.state, latest.sentence, complete.started_at
-    FROM unnest(%s::text[]) WITH ORDINALITY AS named(mirror, place)
+    FROM unnest(%(mirrors)s::text[]) WITH ORDINALITY AS named(mirror, place)
     LEFT JOIN LATERAL (
-        SELECT state, sentence FROM mirror_syncrun WHERE mirror = named.mirror ORDER BY started_at DESC LIMIT 1
+        SELECT state, sentence FROM mirror_syncrun WHERE mirror = named.mirror AND started_at <= %(latest)s
+        ORDER BY started_at DESC LIMIT 1
     ) AS latest ON true
     LEFT JOIN LATERAL (
-        SELECT started_at FROM mirror_syncrun WHERE mirror = named.mirror AND state = 'complete'
+        SELECT started_at FROM mirror_syncrun
+        WHERE mirror = named.mirror AND state = 'complete' AND started_at <= %(latest)s
         ORDER BY started_at DESC LIMIT 1
     ) AS complete ON true
     ORDER BY named.place
@@ -43,7 +48,7 @@ class Freshness:
 def freshness() -> list[Freshness]:
     """Return the age and state of every mirror, in one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_FRESHNESS, [[mirror.value for mirror in Mirror]])
+        cursor.execute(_FRESHNESS, {"mirrors": list(Mirror.values), "latest": timezone.now() + clock.SET_BACK})
         return [_freshness(*row) for row in cursor.fetchall()]
 
 

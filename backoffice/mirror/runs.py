@@ -2,6 +2,9 @@
 
 A lock of the database session tells a run that is alive from one that is dead. The unique index on running runs stands
 behind it.
+
+A run that began or read further than now did so while the database's clock ran ahead. It read no more than the partner
+had by then, and the time it names is still to come: nobody goes on from it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,15 +55,18 @@ def _taken_up(mirror: Mirror) -> SyncRun | None:
 
 
 def _begun(mirror: Mirror) -> SyncRun:
-    last = SyncRun.objects.filter(mirror=mirror).order_by("-started_at", "-id").first()
+    now = clock.now()
+    begun = SyncRun.objects.filter(mirror=mirror, started_at__lte=now + clock.SET_BACK)
+    last = begun.order_by("-started_at", "-id").first()
     checkpoint = last.checkpoint if last and last.state != SyncRun.State.COMPLETE else {}
-    return SyncRun.objects.create(mirror=mirror, started_at=clock.now(), checkpoint=checkpoint)
+    return SyncRun.objects.create(mirror=mirror, started_at=now, checkpoint=checkpoint)
 
 
 def last_complete(mirror: Mirror) -> SyncRun | None:
     """Return the newest complete run: everything the partner made before its ``read_to`` is mirrored."""
-    complete = SyncRun.objects.filter(mirror=mirror, state=SyncRun.State.COMPLETE)
-    return complete.order_by("-started_at", "-id").first()
+    latest = clock.now() + clock.SET_BACK
+    complete = SyncRun.objects.filter(mirror=mirror, state=SyncRun.State.COMPLETE, started_at__lte=latest)
+    return complete.exclude(read_to__gt=latest).order_by("-started_at", "-id").first()
 
 
 def advance(run: SyncRun, checkpoint: Mapping[str, Any], *, pages: int = 0, read: int = 0, changed: int = 0) -> None:

@@ -16,6 +16,9 @@ from backoffice.mirror.targets import Row, Target
 #: What every mirrored row has beside its typed columns.
 EVIDENCE: Final = ("raw", "read_at", "is_cleaned")
 
+# A row that was read later than now was read while the database's clock ran ahead. Its moment says nothing, so whatever
+# is said of it counts: going by that moment, hours of news would be thrown away, and of a final order for good.
+# ``latest`` comes from `backoffice.database.clock`, as ``read_at`` does.
 _CREATE: Final = """
     CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA
 """
@@ -23,20 +26,21 @@ _INSERT: Final = """
     WITH written AS (
         INSERT INTO {table} AS known ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
         ON CONFLICT ({key}) DO UPDATE SET {changes}
-        WHERE excluded.read_at >= known.read_at AND ({differs})
+        WHERE (excluded.read_at >= known.read_at OR known.read_at > %(latest)s) AND ({differs})
         RETURNING (xmax = 0) AS is_new
     )
     SELECT count(*) FILTER (WHERE is_new), count(*) FROM written
 """
 _TOUCH: Final = """
     UPDATE {table} AS known SET read_at = excluded.read_at FROM {incoming} AS excluded
-    WHERE known.{key} = excluded.{key} AND known.read_at < excluded.read_at
+    WHERE known.{key} = excluded.{key} AND (known.read_at < excluded.read_at OR known.read_at > %(latest)s)
 """
 # The rows are locked, so that nobody changes them between this comparison and the INSERT that follows.
 _CONTRADICTED: Final = """
     SELECT known.{key}, {known}, {said}
     FROM {incoming} AS excluded JOIN {table} AS known ON known.{key} = excluded.{key}
-    WHERE known.{status} = ANY(%(final)s) AND excluded.read_at >= known.read_at AND ({contradicts})
+    WHERE known.{status} = ANY(%(final)s) AND ({contradicts})
+        AND (excluded.read_at >= known.read_at OR known.read_at > %(latest)s)
     ORDER BY known.{key} FOR UPDATE OF known
 """
 
@@ -133,7 +137,8 @@ def _listed_again(target: Target) -> list[sql.Composed]:
     if not target.gone_at:
         return []
     column = sql.Identifier(target.gone_at)
-    return [sql.SQL("{0} = CASE WHEN known.{0} >= excluded.read_at THEN known.{0} END").format(column)]
+    stays = "{0} = CASE WHEN known.{0} >= excluded.read_at AND known.{0} <= %(latest)s THEN known.{0} END"
+    return [sql.SQL(stays).format(column)]
 
 
 def _merged(target: Target, column: str) -> sql.Composable:
@@ -155,8 +160,15 @@ def _differs(target: Target, fields: Mapping[str, Any]) -> sql.Composed:
     """Whether a newer answer says anything new. Raw bytes count only where every answer is of the same shape."""
     typed = [_is_new(target, column, field) for column, field in fields.items() if column != target.key]
     raw = [] if target.keeps_known else [sql.SQL("known.raw IS DISTINCT FROM excluded.raw")]
-    gone = [sql.SQL("known.{} < excluded.read_at").format(sql.Identifier(target.gone_at))] if target.gone_at else []
-    return sql.SQL(" OR ").join([*typed, *raw, *gone])
+    return sql.SQL(" OR ").join([*typed, *raw, *_was_gone(target)])
+
+
+def _was_gone(target: Target) -> list[sql.Composed]:
+    """Whether a row was found gone before the partner was asked for this list, or at a moment that lies ahead."""
+    if not target.gone_at:
+        return []
+    column = sql.Identifier(target.gone_at)
+    return [sql.SQL("known.{0} < excluded.read_at OR known.{0} > %(latest)s").format(column)]
 
 
 def _is_new(target: Target, column: str, field: Any) -> sql.Composed:

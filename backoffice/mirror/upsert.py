@@ -1,15 +1,18 @@
 """Write many mirrored rows at once: COPY into a temporary table, then one INSERT … ON CONFLICT DO UPDATE.
 
-What holds whatever is written and in whichever order: a row read earlier never overwrites one read later; writing the
-same rows again changes nothing; a row the database refuses is set aside and does not stop the others.
+What holds whatever is written and in whichever order: a row read earlier never overwrites one read later, unless that
+moment is still to come, because the clock ran ahead then; writing the same rows again changes nothing; a row the
+database refuses is set aside and does not stop the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
 
+from backoffice.database import clock
 from backoffice.mirror.cleaning import clean_text
 from backoffice.mirror.statements import Statements, statements_of
 from backoffice.mirror.targets import Row, Target
@@ -92,16 +95,16 @@ def _reason(error: Exception) -> str:
 
 
 def _write_batch(target: Target, rows: Sequence[Row]) -> Stored:
-    statements = statements_of(target)
+    statements, latest = statements_of(target), {"latest": clock.now() + clock.SET_BACK}
     with connection.cursor() as cursor:
         cursor.execute(statements.create)
         cursor.execute(statements.empty)
         _copy(cursor, statements, rows)
-        contradictions = _contradictions(cursor, target, statements)
-        cursor.execute(statements.insert)
+        contradictions = _contradictions(cursor, target, statements, latest)
+        cursor.execute(statements.insert, latest)
         inserted, written = cursor.fetchone()
         if target.touches:
-            cursor.execute(statements.touch)
+            cursor.execute(statements.touch, latest)
     return Stored(inserted, written - inserted, len(rows) - written, tuple(contradictions))
 
 
@@ -111,10 +114,12 @@ def _copy(cursor: Any, statements: Statements, rows: Sequence[Row]) -> None:
             copy.write_row(statements.record(row))
 
 
-def _contradictions(cursor: Any, target: Target, statements: Statements) -> list[Contradiction]:
+def _contradictions(
+    cursor: Any, target: Target, statements: Statements, latest: Mapping[str, datetime]
+) -> list[Contradiction]:
     if target.final is None:
         return []
-    cursor.execute(statements.contradicted, {"final": sorted(target.final.values)})
+    cursor.execute(statements.contradicted, {"final": sorted(target.final.values), **latest})
     width = len(target.final.fixed)
     return [
         _contradiction(target, target.final.fixed, row[0], row[1 : 1 + width], row[1 + width :])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
@@ -18,6 +19,7 @@ from backoffice.funding.freezing.pages import skew_sentence
 from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Attempt, Gate, HaltCode
 from backoffice.funding.services.brakes import resume_sending, watch_clock
+from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena as client_of
 from tests.funding.cast import deposit, looked_up, sent
@@ -173,6 +175,21 @@ def test_only_managers_resume(db: None, request: pytest.FixtureRequest, name: st
 def test_what_is_not_halted_is_not_resumed(db: None, omar: Person) -> None:
     with pytest.raises(Conflict, match="not halted"):
         resume_sending(reason="Set.", by=omar)
+
+
+def test_whoever_resumes_rings_for_what_waits(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    """A bell that is heard while sending is halted leads to nothing; without another, only a sweep would find it."""
+    watch_clock(30.0, holder="worker 1")
+    operation = deposit(maya, noura, usd)
+    assert sent(operation).state == State.APPROVED
+    ProcrastinateJob.objects.all().delete()
+
+    resume_sending(reason="The clock was set.", by=omar)
+
+    rung = ProcrastinateJob.objects.filter(task_name=SEND, status="todo").values_list("args", flat=True)
+    assert list(rung) == [{"operation_id": operation.pk}]
 
 
 # On every screen ------------------------------------------------------------------------------------------------------

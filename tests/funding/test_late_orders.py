@@ -13,6 +13,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.models import LateOrder, Operation
 from backoffice.funding.pages import effect_sentence
 from backoffice.funding.policies import why_not_copy
@@ -26,7 +27,7 @@ from backoffice.mirror.models import Incident, Mirror
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.orders.services import ORDERS, look_up_order
 from backoffice.partner.outcome import judge_post
-from tests.funding.cast import deposit, now, sent
+from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
 from tests.partners import Partners
 
@@ -135,6 +136,62 @@ def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
 
     assert watch() == 1
     assert LateOrder.objects.get().kind == LateOrder.Kind.VANISHED
+
+
+AHEAD = {"clock_ahead": timedelta(hours=6), "clock_right": timedelta(0)}
+
+
+@pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
+@pytest.mark.parametrize("kind", [LateOrder.Kind.CHANGED, LateOrder.Kind.VANISHED])
+def test_an_end_dated_ahead_hides_nothing_that_happens_to_its_order(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: timedelta,
+    kind: LateOrder.Kind,
+) -> None:
+    """Not while the clock has not reached that moment again, and not after."""
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
+    operation = sent(deposit(maya, noura, usd))
+    monkeypatch.setattr(clock, "now", real)
+    break_order(coinmena, operation, kind, by=maya)
+    monkeypatch.setattr(clock, "now", lambda: real() + 2 * ahead)
+
+    assert watch(lately=False) == 1
+    assert (LateOrder.objects.get().operation, LateOrder.objects.get().kind) == (operation, kind)
+
+
+@pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
+def test_what_happened_to_an_order_before_the_end_is_not_late(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: timedelta,
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    order = look_up_order(text=operation.reference, by=maya)
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
+    report_vanished(ORDERS, [order.pk])
+    monkeypatch.setattr(clock, "now", real)
+    assert looked_up(operation).state == State.COMPLETED
+
+    assert watch() == 0
+
+
+def break_order(coinmena: Partners, operation: Operation, kind: LateOrder.Kind, *, by: Person) -> None:
+    """Change the order an operation was completed with, or take it off the list."""
+    if kind is LateOrder.Kind.VANISHED:
+        report_vanished(ORDERS, [operation.partner_order_id])
+    else:
+        coinmena.change_order(operation.partner_order_id or 0, status="failed")
+        look_up_order(text=operation.reference, by=by)
 
 
 def test_nothing_is_copied_while_an_order_speaks_against_its_end(

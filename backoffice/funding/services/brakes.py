@@ -21,6 +21,8 @@ from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.models import Gate, HaltCode
 from backoffice.funding.models.gate import LONGEST_PAUSE
 from backoffice.funding.policies import check_can_resume
+from backoffice.funding.queries import free_to_be_sent
+from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
@@ -87,7 +89,8 @@ def name_of_halt(gate: Gate) -> str:
 def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None:
     """Let money flow again after a halt. A pause the partner asked for is not ours to shorten: it ends by itself.
 
-    After a halt for another environment, the settings of the process that resumes are the accepted ones.
+    After a halt for another environment, the settings of the process that resumes are the accepted ones. Bells ring for
+    what waits: those that rang meanwhile were heard, and led to nothing.
 
     :param shown: `name_of_halt` of what the person read; None for whoever reads the gate as it is.
     :raises Refused: for anybody but a manager.
@@ -105,6 +108,8 @@ def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None
             gate.environment = coinmena().environment
         gate.halted_at, gate.halted_because, gate.halt_code, gate.unauthorised_in_a_row = None, "", "", 0
         gate.save()
+        for operation_id in free_to_be_sent(clock.now()).values_list("pk", flat=True)[:RUNG_AT_ONCE]:
+            ring_to_send(operation_id)
         record(
             "funding.resumed", by=by, obj=gate, before=before, after={"environment": gate.environment}, reason=reason
         )

@@ -3,7 +3,7 @@
 The job is written over the connection that changes the state, so it commits or rolls back with the change.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -11,6 +11,8 @@ from backoffice.worker.bells import same_connection
 
 QUEUE = "funding"
 SEND, RESOLVE, CREATE = "funding.send", "funding.resolve", "funding.create_from_file"
+#: Bells rung where much may go on at once, at a release or a resumption; the sweep finds the rest within seconds.
+RUNG_AT_ONCE: Final = 100
 
 
 def ring_to_send(operation_id: int) -> None:

@@ -48,7 +48,11 @@ Found: TypeAlias = tuple[int, str, int, int | None]
 log = structlog.get_logger(__name__)
 
 # Both halves start from a bounded set: operations by the index of their end, incidents by the index of when they were
-# seen. Each row then costs one look into an index, of references or of orders.
+# seen. Each row then costs one look into an index, of references, of orders or of the log.
+#
+# Whether an order changed after an operation ended is read off the numbers of the audit log, which both wrote down: the
+# log has one order. Moments have not: an end dated while the clock ran ahead lies after everything seen for hours, for
+# ever, and an incident dated so lies after ends that came later.
 _FOUND: Final = """
     SELECT p.id, CASE WHEN o.status = %(completed)s THEN 'completed' ELSE 'open' END, o.id, NULL::bigint
     FROM funding_operation p
@@ -57,13 +61,22 @@ _FOUND: Final = """
     UNION ALL
     SELECT p.id, i.kind, p.partner_order_id, i.id
     FROM (
-        SELECT id, kind, CASE WHEN object_id::numeric < 2::numeric ^ 63 THEN object_id::bigint END AS order_id
+        SELECT id, kind, object_id, after,
+            CASE WHEN object_id::numeric < 2::numeric ^ 63 THEN object_id::bigint END AS order_id
         FROM mirror_incident
         WHERE seen_at >= %(since)s AND mirror = %(orders)s AND kind = ANY(%(broken)s) AND object_id ~ '^[0-9]{1,19}$'
         OFFSET 0
     ) i
     JOIN funding_operation p ON p.partner_order_id = i.order_id
-    WHERE p.state = %(completed)s AND p.ended_at <= (SELECT seen_at FROM mirror_incident WHERE id = i.id)
+    WHERE p.state = %(completed)s AND EXISTS (
+        SELECT FROM audit_entry told
+        WHERE told.object_type = 'order' AND told.object_id = i.object_id AND told.event = 'mirror.incident'
+            AND told.after IS NOT DISTINCT FROM i.after
+            AND told.number > (
+                SELECT max(number) FROM audit_entry
+                WHERE object_type = 'operation' AND object_id = p.reference AND after ->> 'state' = %(completed)s
+            )
+    )
 """
 _NEW: Final = f"""
     SELECT * FROM ({_FOUND}) AS found (operation_id, kind, order_id, incident_id)

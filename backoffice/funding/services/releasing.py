@@ -20,13 +20,11 @@ from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import check_can_ask_release
 from backoffice.funding.freezing.release_conditions import why_not_released
 from backoffice.funding.models import Freeze
-from backoffice.funding.services.doorbells import ring_to_send
+from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
 from backoffice.funding.services.freezing import lock_gate
 from backoffice.funding.states import State
 
 VERSION: Final = 2
-#: Bells rung at a release; the sweep finds the rest within seconds.
-RUNG_AT_ONCE: Final = 100
 
 
 def ask_for_release(*, freeze_id: int, reason: str, by: Person, proof: Proof) -> Request:
