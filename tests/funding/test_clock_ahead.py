@@ -1,0 +1,61 @@
+"""What was written down while the database's clock ran hours ahead proves nothing wrong once it is set right, and a
+clock that jumps ahead gives nobody's payment away."""
+
+from datetime import timedelta
+
+import pytest
+
+from backoffice.accounts.models import Person
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding.models import Operation
+from backoffice.funding.services.absence import is_not_listed
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.states import State
+from backoffice.mirror.partners import coinmena as our_client
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent
+from tests.funding.doubt import PAST, POST, Travel, date_in
+from tests.partners import Partners, minutes_ago
+
+AHEAD = 6 * 3600
+
+
+def missed(coinmena: Partners, by: Person, client: Client, asset: Asset) -> Operation:
+    """Ask for a deposit and send it, with its answer lost."""
+    coinmena.fault("close_before_apply", match=POST)
+    operation = sent(deposit(by, client, asset))
+    assert operation.state == State.UNKNOWN
+    return operation
+
+
+# The list that proves an absence -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["its answer was lost", "its worker died"])
+def test_the_list_is_read_from_the_earliest_moment_that_the_request_can_have_been_made(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, is_answered: bool
+) -> None:
+    """What was claimed ahead stands in the list hours before its claim: it is completed, not closed as absent."""
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    travel(AHEAD, theirs=False)
+    if is_answered:
+        coinmena.fault("close_before_apply", match=POST)
+        assert sent(operation).state == State.UNKNOWN
+    else:
+        assert claim(operation.pk, "worker that dies") is not None
+    order = coinmena.make_order(NOURA, amount="1000.00", reference=operation.reference, created_at=minutes_ago(0))
+    match = {"method": "GET", "reference": operation.reference}
+    past = PAST + (0 if is_answered else AHEAD)
+    travel(past, theirs=False)
+    coinmena.fault("envelope", match=match, times=None, status=404, code=404, headers={"Date": date_in(past)})
+
+    operation = looked_up(operation)
+
+    assert (operation.state, operation.partner_order_id) == (State.COMPLETED, order["id"])
+
+
+def test_a_window_in_which_nothing_can_lie_proves_nothing(coinmena: Partners, in_doubt: Operation) -> None:
+    began = now(in_doubt).requested_at - timedelta(hours=1)
+
+    assert not is_not_listed(in_doubt, our_client(), began, clock.monotonic() + 60)
