@@ -211,11 +211,13 @@ def is_at_the_partner(operation: Operation) -> bool:
 
 def was_asked_before(lock: Freeze, operation: Operation) -> bool:
     """Tell whether an operation was asked for before the lock of a restore, so that it may have been sent since the
-    backup. The row of a file was asked for with its file, however late its operation is made."""
-    if operation.requested_at <= lock.restored_at:
+    backup. The row of a file was asked for with its file, however late its operation is made. A moment that lies ahead
+    was written while the database's clock ran ahead, and counts as before."""
+    latest = clock.now() + clock.SET_BACK
+    if operation.requested_at <= lock.restored_at or operation.requested_at > latest:
         return True
-    token = operation.submission_token
-    return BulkRow.objects.filter(submission_token=token, file__uploaded_at__lte=lock.restored_at).exists()
+    before = Q(file__uploaded_at__lte=lock.restored_at) | Q(file__uploaded_at__gt=latest)
+    return BulkRow.objects.filter(before, submission_token=operation.submission_token).exists()
 
 
 def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:

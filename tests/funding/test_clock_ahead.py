@@ -5,15 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Operation
-from backoffice.funding.services.absence import is_not_listed
+from backoffice.funding.services.absence import bound_of, is_not_listed, quarantine
+from backoffice.funding.services.attempts import attempts_of
+from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.states import State
+from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
-from tests.funding.cast import NOURA, deposit, looked_up, now, sent
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent, withdrawal
 from tests.funding.doubt import PAST, POST, Travel, date_in
 from tests.partners import Partners, minutes_ago
 
@@ -59,3 +65,40 @@ def test_a_window_in_which_nothing_can_lie_proves_nothing(coinmena: Partners, in
     began = now(in_doubt).requested_at - timedelta(hours=1)
 
     assert not is_not_listed(in_doubt, our_client(), began, clock.monotonic() + 60)
+
+
+# A restore -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_restore_counts_for_an_attempt_that_was_claimed_while_the_clock_ran_ahead(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    operation = missed(coinmena, maya, noura, usd)
+    travel(3600, theirs=False)
+
+    lock = freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    assert bound_of(attempts_of(operation)) == lock.frozen_at + quarantine()
+    assert story_of(operation).counts_from == lock.frozen_at + quarantine()
+
+
+def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_dark_after_a_restore(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    operation = withdrawal(maya, noura, usd)
+    travel(0, theirs=False)
+    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    with pytest.raises(Conflict, match="restored"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+
+
+def test_what_is_asked_for_under_the_lock_of_a_restore_is_cancelled_as_always(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+    operation = withdrawal(maya, noura, usd)
+
+    assert cancel_operation(operation_id=operation.pk, by=maya).state == State.CANCELLED
