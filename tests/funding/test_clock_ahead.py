@@ -10,6 +10,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding.closing.findings import findings_of
 from backoffice.funding.models import Operation
 from backoffice.funding.services.absence import bound_of, is_not_listed, quarantine
 from backoffice.funding.services.attempts import attempts_of
@@ -20,7 +21,8 @@ from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
 from tests.funding.cast import NOURA, deposit, looked_up, now, sent, withdrawal
-from tests.funding.doubt import PAST, POST, Travel, date_in
+from tests.funding.closings import landed, reviewed
+from tests.funding.doubt import PAST, POST, Travel, date_in, last_answer
 from tests.partners import Partners, minutes_ago
 
 AHEAD = 6 * 3600
@@ -102,3 +104,21 @@ def test_what_is_asked_for_under_the_lock_of_a_restore_is_cancelled_as_always(
     operation = withdrawal(maya, noura, usd)
 
     assert cancel_operation(operation_id=operation.pk, by=maya).state == State.CANCELLED
+
+
+# What two people see -------------------------------------------------------------------------------------------------
+
+
+def test_the_last_look_up_is_the_one_made_last_whatever_the_clock_said(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    operation = reviewed(in_doubt)
+    travel(AHEAD, theirs=False)
+    assert last_answer(looked_up(operation)).found is False
+    travel(1, theirs=False)
+    landed(coinmena, operation, status="pending")
+    looked_up(operation)
+
+    found = findings_of(operation)
+
+    assert found.is_shown and not found.has_vanished
