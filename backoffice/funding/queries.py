@@ -223,12 +223,13 @@ def was_asked_before(lock: Freeze, operation: Operation) -> bool:
 def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:
     """Return what is in doubt and due for a look-up, and what a dead worker left behind.
 
-    A time past the latest that is ever written holds nobody: the clock ran ahead when it was.
+    A time past the latest that is ever written holds nobody: the clock ran ahead when it was. What was never looked up
+    comes first: its worker died, and its client is paid nothing else meanwhile.
     """
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=latest_lease)
     is_time = Q(next_lookup_at__lte=now) | Q(next_lookup_at__gt=latest_plan)
     due = Q(is_time, state__in=IN_DOUBT) | Q(state=State.SUBMITTING)
-    return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
+    return Operation.objects.filter(due & free).order_by(F("next_lookup_at").asc(nulls_first=True), "id")
 
 
 def in_doubt_of(client: Client) -> QuerySet[Operation]:
