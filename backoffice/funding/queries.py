@@ -209,6 +209,11 @@ def is_at_the_partner(operation: Operation) -> bool:
     return Order.objects.filter(partner_order_ref=operation.reference).exists()
 
 
+def may_have_been_paid(operation: Operation) -> bool:
+    """Tell whether the mirror holds an order under the reference of an operation that moved money, or still may."""
+    return Order.objects.filter(partner_order_ref=operation.reference).exclude(status__in=NOTHING_MOVED).exists()
+
+
 def was_asked_before(lock: Freeze, operation: Operation) -> bool:
     """Tell whether an operation was asked for before the lock of a restore, so that it may have been sent since the
     backup. The row of a file was asked for with its file, however late its operation is made. A moment that lies ahead

@@ -21,7 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
-from backoffice.funding.queries import due_to_be_resolved, happened_at
+from backoffice.funding.queries import due_to_be_resolved, happened_at, may_have_been_paid
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
@@ -282,10 +282,11 @@ def _conclude_from_silence(
 ) -> None:
     """Close what is proven absent; hand to two people what cannot be proven in time.
 
-    What the partner once said it has is never closed because it does not show it.
+    What the partner once said it has, or showed in any reading of its orders, is never closed because it does not show
+    it now; an order that ended without effect keeps nothing open.
     """
-    by = System(turn.holder)
-    if conditions.is_conclusive and not attempts.is_said_to_exist:
+    by, was_there = System(turn.holder), attempts.is_said_to_exist or may_have_been_paid(operation)
+    if conditions.is_conclusive and not was_there:
         _fail(operation, by, code="absent", sentence=ABSENT)
     elif now - happened_at(attempts.last_claimed_at, operation, now) >= TO_REVIEW_AFTER:
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
