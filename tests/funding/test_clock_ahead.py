@@ -1,6 +1,7 @@
 """What was written down while the database's clock ran hours ahead proves nothing wrong once it is set right, and a
 clock that jumps ahead gives nobody's payment away."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,12 @@ from backoffice.funding.services.attempts import attempts_of
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.recording import record_answer
+from backoffice.funding.services.resolving import LOOKED_UP_ENOUGH
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
+from backoffice.partner.outcome import judge_post
 from tests.funding.cast import NOURA, deposit, looked_up, now, sent, withdrawal
 from tests.funding.closings import landed, reviewed
 from tests.funding.doubt import PAST, POST, Travel, date_in, last_answer
@@ -67,6 +71,66 @@ def test_a_window_in_which_nothing_can_lie_proves_nothing(coinmena: Partners, in
     began = now(in_doubt).requested_at - timedelta(hours=1)
 
     assert not is_not_listed(in_doubt, our_client(), began, clock.monotonic() + 60)
+
+
+# The hour after which two people are asked ---------------------------------------------------------------------------
+
+
+def test_a_payment_of_a_few_seconds_is_not_given_to_two_people_by_a_clock_that_jumps_ahead(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+    travel(1, theirs=False)
+    landed(coinmena, in_doubt)
+
+    assert looked_up(in_doubt).state == State.COMPLETED
+
+
+def test_a_send_under_way_is_completed_by_its_own_answer_though_the_clock_jumped_ahead(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that is sending")
+    assert claimed is not None
+    travel(AHEAD, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert now(operation).state == State.COMPLETED
+
+
+def test_after_an_hour_by_both_clocks_one_look_up_is_enough_for_review(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    """As after an hour in which no worker ran; without a control nothing is proven."""
+    operation = missed(coinmena, maya, noura, usd)
+    travel(3599)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    coinmena.clear_faults()
+    travel(3602)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
+@pytest.mark.parametrize(("looks", "state"), [(-1, State.UNKNOWN), (0, State.REVIEW)])
+def test_after_an_hour_by_our_clock_it_takes_as_many_look_ups_where_the_partners_tells_nothing(
+    coinmena: Partners,
+    in_doubt: Operation,
+    travel: Travel,
+    looked_up_often: Callable[[Operation, int], None],
+    looks: int,
+    state: State,
+) -> None:
+    coinmena.fault("headers", match={"method": "GET", "reference": in_doubt.reference}, times=None, remove=["Date"])
+    looked_up_often(in_doubt, LOOKED_UP_ENOUGH - 1 + looks)
+    travel(3601, theirs=False)
+
+    assert looked_up(in_doubt).state == state
 
 
 # A restore -----------------------------------------------------------------------------------------------------------
