@@ -258,6 +258,8 @@ def _absent_sentence(operation: Operation, now: datetime) -> str:
         return _("The worker sends the same reference once more. CoinMENA refuses a double.")
     if attempts_of(operation).is_said_to_exist:
         ending = _("As it stands, it is not sent again and goes to review, because CoinMENA has said that it holds it.")
+    elif queries.may_have_been_paid(operation):
+        ending = _("As it stands, it is not sent again and goes to review, because CoinMENA has shown an order of it.")
     else:
         ending = _("As it stands, it is not sent again and becomes Failed.")
     return f"{ending} {because}"

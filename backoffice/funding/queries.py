@@ -215,15 +215,21 @@ def is_at_the_partner(operation: Operation) -> bool:
     return Order.objects.filter(partner_order_ref=operation.reference).exists()
 
 
+def may_have_been_paid(operation: Operation) -> bool:
+    """Tell whether the mirror holds an order under the reference of an operation that moved money, or still may."""
+    return Order.objects.filter(partner_order_ref=operation.reference).exclude(status__in=NOTHING_MOVED).exists()
+
+
 def due_to_be_resolved(now: datetime, *, latest_lease: datetime, latest_plan: datetime) -> QuerySet[Operation]:
     """Return what is in doubt and due for a look-up, and what a dead worker left behind.
 
-    A time past the latest that is ever written holds nobody: the clock ran ahead when it was.
+    A time past the latest that is ever written holds nobody: the clock ran ahead when it was. What was never looked up
+    comes first: its worker died, and its client is paid nothing else meanwhile.
     """
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=latest_lease)
     is_time = Q(next_lookup_at__lte=now) | Q(next_lookup_at__gt=latest_plan)
     due = Q(is_time, state__in=IN_DOUBT) | Q(state=State.SUBMITTING)
-    return Operation.objects.filter(due & free).order_by("next_lookup_at", "id")
+    return Operation.objects.filter(due & free).order_by(F("next_lookup_at").asc(nulls_first=True), "id")
 
 
 def in_doubt_of(client: Client) -> QuerySet[Operation]:

@@ -43,7 +43,7 @@ class Story:
         if not self.attempts:
             return None
         youngest = max(_signed_at(attempt) for attempt in self.attempts)
-        if self.restored_at is not None and self.restored_at > self.attempts[0].claimed_at:
+        if self.restored_at is not None:
             youngest = max(youngest, self.restored_at)
         return youngest + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
 

@@ -7,10 +7,10 @@ from django.test import Client as Browser
 
 from backoffice.clients.models import Asset, Client
 from tests.funding.cast import NOURA, SignIn, mirrored_asset, mirrored_client
-from tests.funding.doubt import in_doubt, slow, travel
+from tests.funding.doubt import in_doubt, looked_up_often, slow, travel
 from tests.partners import Partners, partners, sandbox
 
-__all__ = ["in_doubt", "partners", "sandbox", "slow", "travel"]
+__all__ = ["in_doubt", "looked_up_often", "partners", "sandbox", "slow", "travel"]
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.models import Gate, LookupAnswer, Operation
+from backoffice.funding.models import Gate, Lookup, LookupAnswer, Operation
+from backoffice.funding.services.resolving import LOOKED_UP_ENOUGH
 from backoffice.funding.states import State
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
@@ -41,6 +42,17 @@ def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
             coinmena.fault("headers", match=LOOKUPS, times=None, set={"Date": date_in(seconds)})
 
     return move
+
+
+@pytest.fixture
+def looked_up_often() -> Callable[..., None]:
+    """Have an operation looked up so many times without an answer, by default as often as an hour asks for."""
+
+    def look(operation: Operation, times: int = LOOKED_UP_ENOUGH) -> None:
+        asked = {"operation": operation, "worker": "worker 2", "environment": "", "asked_at": clock.now()}
+        Lookup.objects.bulk_create(Lookup(**asked) for _look in range(times))
+
+    return look
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """When a "not found" proves absence (reliability.md §6): each condition by itself, and what outweighs all six."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -223,6 +223,7 @@ def test_what_the_partner_said_it_has_is_never_closed_as_absent(
         travel(seconds)
         assert looked_up(operation).state == State.UNKNOWN
     assert last_answer(operation).conditions["second"] is True
+    coinmena.clear_faults()
     travel(3601)
 
     assert looked_up(operation).state == State.REVIEW
@@ -415,13 +416,19 @@ def test_a_person_is_called_when_something_else_answered_the_look_up(
 
 
 def test_a_late_answer_in_review_is_stored_and_put_before_the_two_people(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
 ) -> None:
     operation = deposit(maya, noura, usd)
     claimed = claim(operation.pk, "worker that is late")
     assert claimed is not None
     exchange = our_client().post_order(claimed.kind, claimed.body)
     hide(coinmena, operation)
+    looked_up_often(operation)
     travel(3601, theirs=False)
     assert looked_up(operation).state == State.REVIEW
 

@@ -1,5 +1,7 @@
 """Answers made to stop us from writing down what became of money: each is kept, and the operation moves on."""
 
+from collections.abc import Callable
+
 import pytest
 from django.utils import timezone
 from structlog.testing import capture_logs
@@ -38,12 +40,13 @@ def test_a_moment_out_of_range_does_not_lose_an_answer(
 
 
 def test_a_moment_out_of_range_keeps_nobody_from_looking(
-    coinmena: Partners, in_doubt: Operation, travel: Travel
+    coinmena: Partners, in_doubt: Operation, travel: Travel, looked_up_often: Callable[..., None]
 ) -> None:
     coinmena.fault("headers", match={"method": "GET"}, times=None, set={"Date": NO_MOMENT})
     assert looked_up(in_doubt).state == State.UNKNOWN
     assert LookupAnswer.objects.filter(lookup__operation=in_doubt, partner_date=None).exists()
 
+    looked_up_often(in_doubt)
     travel(3601, theirs=False)
     assert looked_up(in_doubt).state == State.REVIEW, "its hour is over, however odd the answers are"
 
@@ -63,7 +66,13 @@ def test_an_order_with_a_time_that_no_calendar_holds_is_unreadable_and_found_onc
 
 @pytest.mark.parametrize("text", NO_TIMES)
 def test_look_ups_that_show_a_time_that_no_calendar_holds_keep_nobody_from_the_review(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, text: str
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
+    text: str,
 ) -> None:
     coinmena.fault("echo", times=None, field="updated_at", value=text)
     operation = looked_up(sent(deposit(maya, noura, usd)))
@@ -73,6 +82,7 @@ def test_look_ups_that_show_a_time_that_no_calendar_holds_keep_nobody_from_the_r
         200,
     )
 
+    looked_up_often(operation)
     travel(3601, theirs=False)
 
     assert looked_up(operation).state == State.REVIEW

@@ -213,7 +213,10 @@ def test_an_order_of_another_environment_is_not_ours(
     assert looked_up(in_doubt).state == State.UNKNOWN
 
 
-def test_without_proof_for_an_hour_it_goes_to_review(in_doubt: Operation, travel: Travel) -> None:
+def test_without_proof_for_an_hour_it_goes_to_review(
+    in_doubt: Operation, travel: Travel, looked_up_often: Callable[..., None]
+) -> None:
+    looked_up_often(in_doubt)
     travel(3601, theirs=False)
 
     operation = looked_up(in_doubt)
@@ -259,10 +262,11 @@ def test_a_partner_that_answers_within_seconds_still_proves_an_absence(
 
 
 def test_in_review_an_order_that_turns_up_is_kept_for_the_two_people(
-    coinmena: Partners, in_doubt: Operation, travel: Travel
+    coinmena: Partners, in_doubt: Operation, travel: Travel, looked_up_often: Callable[..., None]
 ) -> None:
+    looked_up_often(in_doubt)
     travel(3601, theirs=False)
-    looked_up(in_doubt)
+    assert looked_up(in_doubt).state == State.REVIEW
     coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
 
     travel(7300, theirs=False)
@@ -340,7 +344,13 @@ def test_a_look_up_that_was_planned_by_a_clock_that_ran_ahead_is_due_once_it_is_
 
 @pytest.mark.parametrize("is_answered", [True, False], ids=["its answer was lost", "its worker died"])
 def test_what_was_claimed_by_a_clock_that_ran_ahead_rings_and_goes_to_review_once_it_is_set_right(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, is_answered: bool
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
+    is_answered: bool,
 ) -> None:
     coinmena.fault("close_before_apply", match=POST)
     operation = deposit(maya, noura, usd)
@@ -363,6 +373,7 @@ def test_what_was_claimed_by_a_clock_that_ran_ahead_rings_and_goes_to_review_onc
     if not is_answered:
         assert bound_of(attempts_of(operation)) > clock.now() + timedelta(hours=19), "only people are asked sooner"
 
+    looked_up_often(operation)
     travel(60 + 3601, theirs=False)
     assert looked_up(operation).state == State.REVIEW
 

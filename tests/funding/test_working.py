@@ -11,9 +11,12 @@ from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding import tasks
 from backoffice.funding.services import recording, sending
-from backoffice.funding.services.claiming import Claim
+from backoffice.funding.services.claiming import Claim, claim
+from backoffice.funding.services.doorbells import RESOLVE
 from backoffice.funding.states import State
+from backoffice.funding.tasks import waiting
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
@@ -43,6 +46,19 @@ def test_the_worker_sends_at_the_bell(
     assert [now(one).state for one in (first, second)] == [State.COMPLETED, State.COMPLETED]
     assert Entry.objects.filter(event="operation.completed", who="worker 7").count() == 2
     assert all(entry.request_id for entry in Entry.objects.filter(who="worker 7"))
+
+
+def test_what_a_dead_worker_left_is_swept_before_what_is_looked_up_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SWEPT_AT_ONCE", 2)
+    for amount in ("1.00", "2.00"):
+        coinmena.fault("close_before_apply", match={"method": "POST"})
+        assert sent(deposit(maya, noura, usd, amount)).state == State.UNKNOWN
+    dead = deposit(maya, noura, usd, "3.00")
+    assert claim(dead.pk, "worker that dies") is not None
+
+    assert (RESOLVE, dead.pk) in waiting(clock.now() + timedelta(minutes=5))
 
 
 def stumbling(monkeypatch: pytest.MonkeyPatch, times: int, error: type[Error] = OperationalError) -> None:

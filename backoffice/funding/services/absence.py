@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
 
 from backoffice.database import clock
 from backoffice.funding.models import Attempt, LookupAnswer, Operation
@@ -154,12 +154,15 @@ def _is_shown(heard: Heard, reference: str) -> bool:
 def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime, ask_until: float) -> bool:
     """Tell whether the client's order list, read to its end, does not hold the reference.
 
-    The window ends at the bound, which is past, so no order can appear in it any more. A list that does not add up,
-    a page that brings nothing new, a row that cannot be read, or one that there was no time to read, is no proof.
+    The window ends at the bound, which is past, so no order can appear in it any more. A window in which nothing can
+    lie, a list that does not add up, a page that brings nothing new, a row that cannot be read, or one that there was
+    no time to read, is no proof.
 
     :raises FoundInList: when it does hold the reference.
     """
-    first = operation.attempts.order_by("number")[0]
+    began = _earliest_of(operation) - WINDOW_BEFORE
+    if began >= bound:
+        return False
     seen, number = set[int](), 0
     try:
         while number < MOST_PAGES and clock.monotonic() <= ask_until:
@@ -167,7 +170,7 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime,
             page = client.orders(
                 number,
                 partner_client_id=operation.client.partner_client_id,
-                from_datetime=first.claimed_at - WINDOW_BEFORE,
+                from_datetime=began,
                 to_datetime=bound,
             )
             for order in page.items:
@@ -182,6 +185,18 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime,
     except PartnerError:
         return False
     return False
+
+
+def _earliest_of(operation: Operation) -> datetime:
+    """Return the earliest moment at which a request of the operation can have been made, whichever clock tells it.
+
+    A claim that was written while the database's clock ran ahead lies after its own request. When the operation was
+    asked for, what its request was signed with and when it was looked up do not, unless they were written ahead too.
+    """
+    made = operation.attempts.aggregate(claimed=Min("claimed_at"), signed=Min("outcomes__signed_at"))
+    looked = operation.lookups.aggregate(first=Min("asked_at"))
+    told: list[datetime] = [moment for moment in (*made.values(), *looked.values()) if moment is not None]
+    return min([operation.requested_at, *told])
 
 
 def first_counted(operation: Operation, bound: datetime) -> LookupAnswer | None:

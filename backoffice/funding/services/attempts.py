@@ -14,8 +14,7 @@ from backoffice.partner.outcome import Evidence, Row
 _SAID: Final = """
     SELECT made.id, made.number, made.environment, made.planned_at, made.claimed_at, outcome.kind, outcome.row,
         outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at,
-        (SELECT max(greatest(frozen_at, restored_again_at)) FROM funding_freeze
-            WHERE backup_at IS NOT NULL AND greatest(frozen_at, restored_again_at) > made.claimed_at)
+        (SELECT max(greatest(frozen_at, restored_again_at)) FROM funding_freeze WHERE backup_at IS NOT NULL)
     FROM funding_attempt made LEFT JOIN funding_attemptoutcome outcome ON outcome.attempt_id = made.id
     WHERE made.operation_id = %s ORDER BY made.number, outcome.id
 """
@@ -24,7 +23,8 @@ _SAID: Final = """
 class Said(NamedTuple):
     """One attempt with one of its outcomes; what is the outcome's is None where there is none yet.
 
-    ``restored_at``: when the database was last set back after it; of what was sent until then it may know nothing.
+    ``restored_at``: when the database was last set back; of what was sent until then it may know nothing. Whether that
+    was after the claim is not asked: a claim may lie ahead, and a restore before it is older than its signature anyway.
     """
 
     attempt_id: int

@@ -21,7 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
-from backoffice.funding.queries import due_to_be_resolved, happened_at
+from backoffice.funding.queries import due_to_be_resolved, happened_at, may_have_been_paid
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
@@ -49,6 +49,8 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+#: So many look-ups any schedule of ours makes within those minutes, however slowly each of them is answered.
+LOOKED_UP_ENOUGH: Final = 12
 CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
@@ -215,7 +217,7 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
         elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation, attempts):
             if gate is not None and not why_not_again(gate, operation, now):
                 return True
-            _conclude_from_silence(turn, operation, attempts, conditions, now)
+            _conclude_from_silence(turn, operation, attempts, conditions, heard, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
             if turn.is_asked and operation.next_lookup_at is not None:
                 _keep_plan(operation)
@@ -278,18 +280,31 @@ def _conclude_from_answers(turn: Turn, operation: Operation, attempts: Attempts)
 
 
 def _conclude_from_silence(
-    turn: Turn, operation: Operation, attempts: Attempts, conditions: Conditions, now: datetime
+    turn: Turn, operation: Operation, attempts: Attempts, conditions: Conditions, heard: Heard, now: datetime
 ) -> None:
     """Close what is proven absent; hand to two people what cannot be proven in time.
 
-    What the partner once said it has is never closed because it does not show it.
+    What the partner once said it has, or showed in any reading of its orders, is never closed because it does not show
+    it now; an order that ended without effect keeps nothing open.
     """
-    by = System(turn.holder)
-    if conditions.is_conclusive and not attempts.is_said_to_exist:
+    by, was_there = System(turn.holder), attempts.is_said_to_exist or may_have_been_paid(operation)
+    if conditions.is_conclusive and not was_there:
         _fail(operation, by, code="absent", sentence=ABSENT)
-    elif now - happened_at(attempts.last_claimed_at, operation, now) >= TO_REVIEW_AFTER:
+    elif _is_over_time(operation, attempts, heard, now):
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
         _to_review(operation, by, code="", sentence=NO_PROOF)
+
+
+def _is_over_time(operation: Operation, attempts: Attempts, heard: Heard, now: datetime) -> bool:
+    """Tell whether the hour since the last attempt is over: by our clock, and by the partner's as well or after as many
+    look-ups as a clock that runs right has long made by then. One that jumps ahead gives nobody's payment away."""
+    since = happened_at(attempts.last_claimed_at, operation, now)
+    if now - since < TO_REVIEW_AFTER:
+        return False
+    theirs = heard.exchange.partner_date if heard.exchange is not None else None
+    if theirs is not None and theirs - since >= TO_REVIEW_AFTER:
+        return True
+    return operation.lookups.filter(asked_at__gte=since).count() >= LOOKED_UP_ENOUGH
 
 
 def _to_review(operation: Operation, by: System, *, code: str, sentence: str) -> None:

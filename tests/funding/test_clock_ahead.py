@@ -1,0 +1,188 @@
+"""What was written down while the database's clock ran hours ahead proves nothing wrong once it is set right, and a
+clock that jumps ahead gives nobody's payment away."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from backoffice.accounts.actors import System
+from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
+from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding.closing.findings import findings_of
+from backoffice.funding.models import Operation
+from backoffice.funding.services.absence import bound_of, is_not_listed, quarantine
+from backoffice.funding.services.attempts import attempts_of
+from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.freezing import freeze_after_restore
+from backoffice.funding.services.recording import record_answer
+from backoffice.funding.services.resolving import LOOKED_UP_ENOUGH
+from backoffice.funding.states import State
+from backoffice.funding.timeline import story_of
+from backoffice.mirror.partners import coinmena as our_client
+from backoffice.partner.outcome import judge_post
+from tests.funding.cast import NOURA, deposit, looked_up, now, sent, withdrawal
+from tests.funding.closings import landed, reviewed
+from tests.funding.doubt import PAST, POST, Travel, date_in, last_answer
+from tests.partners import Partners, minutes_ago
+
+AHEAD = 6 * 3600
+
+
+def missed(coinmena: Partners, by: Person, client: Client, asset: Asset) -> Operation:
+    """Ask for a deposit and send it, with its answer lost."""
+    coinmena.fault("close_before_apply", match=POST)
+    operation = sent(deposit(by, client, asset))
+    assert operation.state == State.UNKNOWN
+    return operation
+
+
+# The list that proves an absence -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["its answer was lost", "its worker died"])
+def test_the_list_is_read_from_the_earliest_moment_that_the_request_can_have_been_made(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, is_answered: bool
+) -> None:
+    """What was claimed ahead stands in the list hours before its claim: it is completed, not closed as absent."""
+    sent(deposit(maya, noura, usd, "1.00"))
+    operation = deposit(maya, noura, usd)
+    travel(AHEAD, theirs=False)
+    if is_answered:
+        coinmena.fault("close_before_apply", match=POST)
+        assert sent(operation).state == State.UNKNOWN
+    else:
+        assert claim(operation.pk, "worker that dies") is not None
+    order = coinmena.make_order(NOURA, amount="1000.00", reference=operation.reference, created_at=minutes_ago(0))
+    match = {"method": "GET", "reference": operation.reference}
+    past = PAST + (0 if is_answered else AHEAD)
+    travel(past, theirs=False)
+    coinmena.fault("envelope", match=match, times=None, status=404, code=404, headers={"Date": date_in(past)})
+
+    operation = looked_up(operation)
+
+    assert (operation.state, operation.partner_order_id) == (State.COMPLETED, order["id"])
+
+
+def test_a_window_in_which_nothing_can_lie_proves_nothing(coinmena: Partners, in_doubt: Operation) -> None:
+    began = now(in_doubt).requested_at - timedelta(hours=1)
+
+    assert not is_not_listed(in_doubt, our_client(), began, clock.monotonic() + 60)
+
+
+# The hour after which two people are asked ---------------------------------------------------------------------------
+
+
+def test_a_payment_of_a_few_seconds_is_not_given_to_two_people_by_a_clock_that_jumps_ahead(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+    travel(1, theirs=False)
+    landed(coinmena, in_doubt)
+
+    assert looked_up(in_doubt).state == State.COMPLETED
+
+
+def test_a_send_under_way_is_completed_by_its_own_answer_though_the_clock_jumped_ahead(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker that is sending")
+    assert claimed is not None
+    travel(AHEAD, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert now(operation).state == State.COMPLETED
+
+
+def test_after_an_hour_by_both_clocks_one_look_up_is_enough_for_review(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    """As after an hour in which no worker ran; without a control nothing is proven."""
+    operation = missed(coinmena, maya, noura, usd)
+    travel(3599)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    coinmena.clear_faults()
+    travel(3602)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
+@pytest.mark.parametrize(("looks", "state"), [(-1, State.UNKNOWN), (0, State.REVIEW)])
+def test_after_an_hour_by_our_clock_it_takes_as_many_look_ups_where_the_partners_tells_nothing(
+    coinmena: Partners,
+    in_doubt: Operation,
+    travel: Travel,
+    looked_up_often: Callable[[Operation, int], None],
+    looks: int,
+    state: State,
+) -> None:
+    coinmena.fault("headers", match={"method": "GET", "reference": in_doubt.reference}, times=None, remove=["Date"])
+    looked_up_often(in_doubt, LOOKED_UP_ENOUGH - 1 + looks)
+    travel(3601, theirs=False)
+
+    assert looked_up(in_doubt).state == state
+
+
+# A restore -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_restore_counts_for_an_attempt_that_was_claimed_while_the_clock_ran_ahead(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    operation = missed(coinmena, maya, noura, usd)
+    travel(3600, theirs=False)
+
+    lock = freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    assert bound_of(attempts_of(operation)) == lock.frozen_at + quarantine()
+    assert story_of(operation).counts_from == lock.frozen_at + quarantine()
+
+
+def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_dark_after_a_restore(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    operation = withdrawal(maya, noura, usd)
+    travel(0, theirs=False)
+    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    with pytest.raises(Conflict, match="restored"):
+        cancel_operation(operation_id=operation.pk, by=maya)
+
+
+def test_what_is_asked_for_under_the_lock_of_a_restore_is_cancelled_as_always(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+    operation = withdrawal(maya, noura, usd)
+
+    assert cancel_operation(operation_id=operation.pk, by=maya).state == State.CANCELLED
+
+
+# What two people see -------------------------------------------------------------------------------------------------
+
+
+def test_the_last_look_up_is_the_one_made_last_whatever_the_clock_said(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    operation = reviewed(in_doubt)
+    travel(AHEAD, theirs=False)
+    assert last_answer(looked_up(operation)).found is False
+    travel(1, theirs=False)
+    landed(coinmena, operation, status="pending")
+    looked_up(operation)
+
+    found = findings_of(operation)
+
+    assert found.is_shown and not found.has_vanished
