@@ -161,15 +161,6 @@ def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_da
         cancel_operation(operation_id=operation.pk, by=maya)
 
 
-def test_what_is_asked_for_under_the_lock_of_a_restore_is_cancelled_as_always(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset
-) -> None:
-    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
-    operation = withdrawal(maya, noura, usd)
-
-    assert cancel_operation(operation_id=operation.pk, by=maya).state == State.CANCELLED
-
-
 # What two people see -------------------------------------------------------------------------------------------------
 
 

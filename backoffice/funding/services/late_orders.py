@@ -73,7 +73,7 @@ _FOUND: Final = """
         WHERE told.object_type = 'order' AND told.object_id = i.object_id AND told.event = 'mirror.incident'
             AND told.after IS NOT DISTINCT FROM i.after
             AND told.number > (
-                SELECT max(number) FROM audit_entry
+                SELECT coalesce(max(number), 0) FROM audit_entry
                 WHERE object_type = 'operation' AND object_id = p.reference AND after ->> 'state' = %(completed)s
             )
     )
