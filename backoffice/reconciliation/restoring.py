@@ -152,7 +152,7 @@ def orders_reconciled(lock: Freeze) -> Examined:
     window = {"window_from__lte": start_of(lock), "window_to__gte": landed_by(lock), "client": None}
     # A run of anything else may cover the same time, and says nothing of what we sent.
     whole = Run.objects.filter(source=Source.OPERATIONS, is_complete=True)
-    made = whole.filter(started_at__gte=landed_by(lock), **window)
+    made = whole.filter(started_at__range=_since_landed(lock), **window)
     run = made.order_by("-id").first()
     if run is None:
         words = {"start": _written(start_of(lock)), "end": _written(landed_by(lock))}
@@ -165,7 +165,7 @@ def _read_without_gap(lock: Freeze) -> datetime:
     """Return how far complete readings reach from the start without a gap; the start itself where none does."""
     reached = start_of(lock)
     complete = SyncRun.objects.filter(
-        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__gte=landed_by(lock)
+        mirror=Mirror.ORDERS, state=SyncRun.State.COMPLETE, started_at__range=_since_landed(lock)
     )
     windows = complete.filter(read_to__gt=reached).order_by("read_from", "id").values_list("read_from", "read_to")
     for read_from, read_to in windows.iterator():
@@ -175,6 +175,12 @@ def _read_without_gap(lock: Freeze) -> datetime:
         if reached >= landed_by(lock):
             break
     return reached
+
+
+def _since_landed(lock: Freeze) -> tuple[datetime, datetime]:
+    """Return when something must have begun that is to prove anything. What begins later than now is of the backup, and
+    was written while the database's clock ran ahead."""
+    return landed_by(lock), clock.now() + clock.SET_BACK
 
 
 def _written(moment: datetime) -> str:

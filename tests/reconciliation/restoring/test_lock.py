@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
+from backoffice.database import clock
 from backoffice.funding.models import Freeze
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.services import sync_orders
@@ -16,6 +17,8 @@ from backoffice.reconciliation.restoring import MARGIN, after_restore, orders_re
 from tests.approving import ask_for_release
 from tests.funding.cast import deposit, mirrored_asset, mirrored_client
 from tests.partners import Partners
+
+HOUR = timedelta(hours=1)
 
 
 def test_a_lock_is_not_released_before_everything_is_read_and_reconciled(lock: Freeze, maya: Person) -> None:
@@ -30,7 +33,14 @@ def test_a_reading_from_before_the_lock_proves_nothing(coinmena: Partners, lock:
     assert orders_read(lock).why_not
 
 
+@pytest.fixture
+def an_hour_later(lock: Freeze, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = lock.frozen_at + HOUR
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
 @pytest.mark.parametrize(("begun", "is_proof"), [(299, False), (301, True)])
+@pytest.mark.usefixtures("an_hour_later")
 def test_a_reading_proves_nothing_while_what_was_sent_before_the_lock_may_still_land(
     lock: Freeze, settings: Settings, begun: int, is_proof: bool
 ) -> None:
@@ -40,11 +50,20 @@ def test_a_reading_proves_nothing_while_what_was_sent_before_the_lock_may_still_
     assert (orders_read(lock).why_not == "") is is_proof
 
 
+@pytest.mark.usefixtures("an_hour_later")
 def test_a_reading_that_ends_where_orders_may_still_land_proves_nothing(lock: Freeze, settings: Settings) -> None:
     settings.COINMENA_QUARANTINE_SECONDS = 300
     begun, end = lock.frozen_at + timedelta(seconds=400), lock.frozen_at + timedelta(seconds=299)
     reading(started_at=begun, read_from=lock.frozen_at - MARGIN * 3, read_to=end)
     assert orders_read(lock).why_not
+
+
+def test_what_the_backup_holds_of_a_clock_that_ran_ahead_proves_nothing(lock: Freeze) -> None:
+    ahead = lock.frozen_at + HOUR
+    reading(started_at=ahead, read_from=lock.frozen_at - MARGIN * 3, read_to=ahead)
+    reconciled(lock, started_at=ahead)
+
+    assert orders_read(lock).why_not and orders_reconciled(lock).why_not
 
 
 def reading(
@@ -60,7 +79,6 @@ def reading(
     )
 
 
-HOUR = timedelta(hours=1)
 #: Readings since the lock as hours before it, and whether they prove that everything was read.
 READINGS = [
     ([(25, 0)], True),
@@ -98,13 +116,20 @@ def test_only_a_run_of_our_operations_proves_that_they_were_reconciled(
 ) -> None:
     """A check of Bitnob covers all time and is complete: it says nothing of what was sent to CoinMENA."""
     book = LedgerSource.objects.create(name="Book", made_by=maya, made_at=lock.frozen_at)
+    reconciled(lock, started_at=lock.frozen_at, source=source, ledger=book if source == "ledger" else None)
+    assert (orders_reconciled(lock).why_not == "") is is_proof
+
+
+def reconciled(
+    lock: Freeze, *, started_at: datetime, source: str = "operations", ledger: LedgerSource | None = None
+) -> None:
     Run.objects.create(
         source=source,
-        ledger=book if source == "ledger" else None,
+        ledger=ledger,
         window_from=lock.frozen_at - timedelta(days=400),
-        window_to=lock.frozen_at + timedelta(hours=1),
-        started_at=lock.frozen_at + timedelta(seconds=1),
-        finished_at=lock.frozen_at + timedelta(seconds=2),
+        window_to=lock.frozen_at + HOUR,
+        started_at=started_at,
+        finished_at=started_at + timedelta(seconds=1),
         is_complete=True,
         ours_count=0,
         theirs_count=0,
@@ -112,7 +137,6 @@ def test_only_a_run_of_our_operations_proves_that_they_were_reconciled(
         totals=[],
         digest="0" * 64,
     )
-    assert (orders_reconciled(lock).why_not == "") is is_proof
 
 
 def test_a_partner_that_is_down_keeps_the_lock(
