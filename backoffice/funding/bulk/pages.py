@@ -27,6 +27,7 @@ from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.needed import needed_for_file
+from backoffice.funding.policies import why_not_known_yet
 from backoffice.funding.states import State
 from backoffice.ui import times
 from backoffice.ui.text import visible
@@ -178,13 +179,14 @@ def _paid_before_a_restore() -> str:
 
 
 def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
-    """Return what a person must know before confirming: equal requests, another file of the same name, who else has to
-    agree."""
+    """Return what a person must know before confirming: why nobody can yet, equal requests, another file of the same
+    name, who else has to agree."""
     form = form or ControlForm(file, queries.equal_rows(file, now))
     ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
     same_name = queries.same_name_before(file)
     return {
         "form": form,
+        "not_known_yet": why_not_known_yet(),
         "equal": [equal_of(one) for one in form.equal],
         "equal_count": len(queries.equal_lines(form.equal)),
         "same_name": same_name,

@@ -47,7 +47,7 @@ def test_what_was_paid_since_the_backup_is_not_keyed_again_in_the_dark(
 
 
 def test_a_file_is_not_confirmed_in_the_dark(
-    coinmena: Partners, noura: Client, usd: Asset, maya: Person, lina: Person, taken: Taken
+    coinmena: Partners, client: Browser, noura: Client, usd: Asset, maya: Person, lina: Person, taken: Taken
 ) -> None:
     backup = taken()
     for one in created(confirmed(maya, deposits(2))):
@@ -55,6 +55,8 @@ def test_a_file_is_not_confirmed_in_the_dark(
     backup.restore()
     freeze_after_restore(backup_at=clock.now(), by=BY)
     file = uploaded(maya, deposits(2))
+    client.force_login(maya)
+    assert "It cannot be confirmed yet." in client.get(f"/funding/bulk/{file.pk}/").content.decode()
 
     with pytest.raises(Refused, match=UNKNOWN_SINCE):
         confirmed(maya, deposits(3), equal=True)
@@ -78,6 +80,7 @@ def test_the_form_says_so_keeps_what_was_typed_and_its_preview_crosses_it(
     assert answer.status_code == 422 and UNKNOWN_SINCE in answer.content.decode()
     assert 'value="7.00"' in answer.content.decode()
     assert UNKNOWN_SINCE in preview.content.decode()
+    assert "Not known yet whether it was paid" in preview.content.decode()
 
 
 def test_a_doubt_of_the_backup_ends_before_the_release_and_is_not_sent_again(
