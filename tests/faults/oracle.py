@@ -268,10 +268,19 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
     attempts, answers = books.attempts.get(reference, []), books.answers.get(reference, [])
     if any(row["row"] in REVIEW_ROWS for row in attempts) or any(row["found"] for row in answers):
         return []
-    heard = [row["recorded_at"] for row in answers]
-    if heard and attempts and max(heard) - max(row["claimed_at"] for row in attempts) >= TO_REVIEW_AFTER:
+    if was_asked_for_an_hour(attempts, answers):
         return []
     return [Violation("I4", "stuck", f"{reference} went to review with nothing to review")]
+
+
+def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
+    """Tell whether an hour of asking settled nothing: since the last claim or, where that lies after every answer
+    because the clock ran ahead when it was written, since the first answer."""
+    if not attempts or not answers:
+        return False
+    heard: list[datetime] = [row["recorded_at"] for row in answers]
+    claimed: datetime = max(row["claimed_at"] for row in attempts)
+    return max(heard) - (min(heard) if claimed > max(heard) else claimed) >= TO_REVIEW_AFTER
 
 
 # I5 -------------------------------------------------------------------------------------------------------------------

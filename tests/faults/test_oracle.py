@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.oracle import is_absent
+from tests.faults.oracle import is_absent, was_asked_for_an_hour
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -68,3 +68,23 @@ def test_only_an_attempt_that_is_open_elsewhere_spoils_the_proof_here(evidence: 
     elsewhere = attempt(environment="another", evidence=evidence)
 
     assert is_absent([elsewhere, attempt(2, planned=50)], [not_found(351), not_found(412)]) is proves
+
+
+@pytest.mark.parametrize(
+    ("claimed", "heard", "is_over"),
+    [
+        ([0], [60, 3599], False),
+        ([0], [60, 3600], True),
+        ([0, 1800], [60, 3600], False),
+        ([0, 1800], [60, 5400], True),
+        ([21_600], [60, 3600], False),
+        ([21_600], [60, 3660], True),
+    ],
+    ids=["too early", "an hour", "sent again since", "an hour after the last", "dated ahead, too early", "dated ahead"],
+)
+def test_review_is_right_after_an_hour_of_asking_whatever_a_clock_that_ran_ahead_wrote(
+    claimed: list[float], heard: list[float], is_over: bool
+) -> None:
+    attempts = [{"claimed_at": NOON + timedelta(seconds=seconds)} for seconds in claimed]
+
+    assert was_asked_for_an_hour(attempts, [not_found(seconds) for seconds in heard]) is is_over
