@@ -274,13 +274,13 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
 
 
 def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
-    """Tell whether an hour of asking settled nothing: since the last claim or, where that lies after every answer
-    because the clock ran ahead when it was written, since the first answer."""
+    """Tell whether an hour of asking settled nothing: since the last claim or, where even the first lies after an
+    answer because the clock ran ahead when it was written, since the first answer."""
     if not attempts or not answers:
         return False
     heard: list[datetime] = [row["recorded_at"] for row in answers]
-    claimed: datetime = max(row["claimed_at"] for row in attempts)
-    return max(heard) - (min(heard) if claimed > max(heard) else claimed) >= TO_REVIEW_AFTER
+    claimed: list[datetime] = [row["claimed_at"] for row in attempts]
+    return max(heard) - (min(heard) if min(heard) < min(claimed) else max(claimed)) >= TO_REVIEW_AFTER
 
 
 # I5 -------------------------------------------------------------------------------------------------------------------

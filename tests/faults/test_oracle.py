@@ -79,8 +79,17 @@ def test_only_an_attempt_that_is_open_elsewhere_spoils_the_proof_here(evidence: 
         ([0, 1800], [60, 5400], True),
         ([21_600], [60, 3600], False),
         ([21_600], [60, 3660], True),
+        ([21_600], [60, 3660, 22_000], True),
     ],
-    ids=["too early", "an hour", "sent again since", "an hour after the last", "dated ahead, too early", "dated ahead"],
+    ids=[
+        "too early",
+        "an hour",
+        "sent again since",
+        "an hour after the last",
+        "dated ahead, too early",
+        "dated ahead",
+        "and looked up until then",
+    ],
 )
 def test_review_is_right_after_an_hour_of_asking_whatever_a_clock_that_ran_ahead_wrote(
     claimed: list[float], heard: list[float], is_over: bool
