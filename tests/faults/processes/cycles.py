@@ -58,7 +58,8 @@ WORKER_ENDS: Final = (
     *(f"{STOPPED} C5:1", f"{STOPPED} C6:1", f"{STOPPED} C9:1"),
 )
 APPROVING: Final = ("C2:1", "C3:1")
-WEB_ENDS: Final = ("C0:1", "C1:1", *APPROVING, "C13:1", "C14:1", "C15:1")
+CONFIRMING: Final = "C14:1"
+WEB_ENDS: Final = ("C0:1", "C1:1", *APPROVING, "C13:1", CONFIRMING, "C15:1")
 
 
 @dataclass
@@ -229,7 +230,7 @@ class Drive:
         if end in APPROVING:
             reference = world.submit(world.form(Kind.WITHDRAWAL)).reference
             pid = world.fork("approve", reference=reference, fail_at=end, **{"by": world.omar.pk})
-        elif end == "C14:1":
+        elif end == CONFIRMING:
             pid = world.fork("confirm_file", file=world.uploaded_file().pk, fail_at=end, **{"by": world.maya.pk})
         elif end == "C15:1":
             pid = world.fork("sync", fail_at=end)
@@ -272,6 +273,8 @@ class Drive:
             self._to_do.append(lambda: self._submit(form))
         elif victim.end in APPROVING:
             self._to_do.append(lambda: self._approve_unless_approved(reference))
+        elif victim.end == CONFIRMING:
+            self._to_do.append(self.world.approve_files)
 
     def _approve_unless_approved(self, reference: str) -> None:
         if Operation.objects.get(reference=reference).state == State.PENDING_APPROVAL:
