@@ -29,9 +29,7 @@ CHART_DAYS: Final = 14
 DAYS_NAMED: Final = 4
 
 LAST_ANSWER = Subquery(
-    AttemptOutcome.objects.filter(attempt__operation=OuterRef("pk"))
-    .order_by("-recorded_at", "-id")
-    .values("sentence")[:1],
+    AttemptOutcome.objects.filter(attempt__operation=OuterRef("pk")).order_by("-id").values("sentence")[:1],
     output_field=TextField(),
 )
 

@@ -79,7 +79,7 @@ def text_of(story: Story) -> str:
 def _last_silence(story: Story) -> str:
     """What the last request brought, in one sentence."""
     outcomes = [one for attempt in story.attempts for one in attempt.outcomes.all()]
-    newest = max(outcomes, key=lambda one: one.recorded_at, default=None)
+    newest = max(outcomes, key=lambda one: one.pk, default=None)
     return _(newest.sentence) if newest else ""
 
 

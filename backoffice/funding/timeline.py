@@ -55,7 +55,7 @@ def story_of(operation: Operation) -> Story:
     return Story(
         operation=operation,
         attempts=list(operation.attempts.prefetch_related("outcomes").order_by("number")),
-        lookups=list(operation.lookups.select_related("answer").order_by("asked_at", "id")),
+        lookups=list(operation.lookups.select_related("answer").order_by("id")),
         decisions=list(decisions),
         closings=closings_of(operation),
         restored_at=freezes.restored_at(),

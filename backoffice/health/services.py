@@ -23,7 +23,6 @@ from backoffice.funding.queries import gate as gate_now
 from backoffice.funding.queries import longest_in_doubt, unsettled_late_orders
 from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.health.selftest import due
-from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
@@ -170,10 +169,9 @@ def age(read_at: datetime | None) -> str:
 
 
 def syncs_add_up() -> str:
-    latest = SyncRun.objects.order_by("mirror", "-started_at").distinct("mirror")
-    broken = [run for run in latest if run.state in (SyncRun.State.FAILED, SyncRun.State.PARTIAL)]
+    broken = [reading for reading in freshness() if reading.is_troubled]
     if broken:
-        raise Unwell(" ".join(f"{run.get_mirror_display()}: {run.sentence}" for run in broken))
+        raise Unwell(" ".join(f"{reading.label}: {reading.sentence}" for reading in broken))
     return _("The last reading of every mirror is complete.")
 
 

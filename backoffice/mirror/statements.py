@@ -16,9 +16,9 @@ from backoffice.mirror.targets import Row, Target
 #: What every mirrored row has beside its typed columns.
 EVIDENCE: Final = ("raw", "read_at", "is_cleaned")
 
-# A row that was read later than now was read while the database's clock ran ahead. Its moment says nothing, so whatever
-# is said of it counts: going by that moment, hours of news would be thrown away, and of a final order for good.
-# ``latest`` comes from `backoffice.database.clock`, as ``read_at`` does.
+# A row that was read after ``latest`` was read while the database's clock ran ahead. Its moment says nothing, so
+# whatever is said of it counts: going by that moment, hours of news would be lost, and of a final order for good. Both
+# moments come from `backoffice.database.clock`.
 _CREATE: Final = """
     CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA
 """

@@ -7,8 +7,8 @@ database refuses is set aside and does not stop the others.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import DataError, IntegrityError, connection, transaction
 
@@ -16,6 +16,10 @@ from backoffice.database import clock
 from backoffice.mirror.cleaning import clean_text
 from backoffice.mirror.statements import Statements, statements_of
 from backoffice.mirror.targets import Row, Target
+
+#: A row that was read later than this from now was read while the database's clock ran ahead. Less is what somebody
+#: wrote while these statements waited, none of them longer than the 30 s that the server gives it.
+READ_AHEAD: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _reason(error: Exception) -> str:
 
 
 def _write_batch(target: Target, rows: Sequence[Row]) -> Stored:
-    statements, latest = statements_of(target), {"latest": clock.now() + clock.SET_BACK}
+    statements, latest = statements_of(target), {"latest": clock.now() + READ_AHEAD}
     with connection.cursor() as cursor:
         cursor.execute(statements.create)
         cursor.execute(statements.empty)

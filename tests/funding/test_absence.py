@@ -128,9 +128,11 @@ class Lister:
 
     pages: Sequence[Page[Order]]
     asked: list[int] = field(default_factory=list)
+    began: datetime | None = None
 
-    def orders(self, number: int, **_filters: object) -> Page[Order]:
+    def orders(self, number: int, from_datetime: datetime, **_filters: object) -> Page[Order]:
         self.asked.append(number)
+        self.began = from_datetime
         return self.pages[min(number, len(self.pages)) - 1]
 
 
@@ -196,6 +198,26 @@ def test_a_list_that_there_is_no_time_to_read_to_its_end_is_no_proof(
 
     assert not not_listed(claimed, lister)
     assert lister.asked == [1]
+
+
+@pytest.mark.parametrize("is_signed", [True, False], ids=["its answer was lost", "its worker died"])
+def test_what_a_client_did_while_a_payment_waited_is_read_only_where_nobody_knows_the_signature(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel, is_signed: bool
+) -> None:
+    """Hours of orders of a busy client would take longer to read than the lease of a look-up."""
+    travel(-5 * 3600, theirs=False)
+    operation, lister = deposit(maya, noura, usd), Lister([page(total=0)])
+    travel(0, theirs=False)
+    if is_signed:
+        coinmena.fault("close_before_apply", match=POST)
+        sent(operation)
+    else:
+        claim(operation.pk, "worker that dies")
+
+    assert not_listed(now(operation), lister)
+    claimed_at = operation.attempts.get().claimed_at
+    assert lister.began is not None
+    assert lister.began > claimed_at - timedelta(minutes=6) if is_signed else lister.began < operation.requested_at
 
 
 def test_our_reference_is_found_on_whichever_page_it_is(claimed: Operation) -> None:

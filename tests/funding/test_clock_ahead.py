@@ -12,6 +12,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.closing.findings import findings_of
+from backoffice.funding.doubt import last_absence
 from backoffice.funding.models import Operation
 from backoffice.funding.services.absence import bound_of, is_not_listed, quarantine
 from backoffice.funding.services.attempts import attempts_of
@@ -161,6 +162,21 @@ def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_da
         cancel_operation(operation_id=operation.pk, by=maya)
 
 
+def test_the_hour_until_two_people_are_asked_begins_anew_with_a_restore(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+) -> None:
+    """A backup of hours ago would give each of its doubts to them after one look-up."""
+    operation = missed(coinmena, maya, noura, usd)
+    travel(3 * 3600)
+    freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+    assert looked_up(operation).state == State.UNKNOWN
+
+    coinmena.clear_faults()
+    travel(4 * 3600 + 5)
+
+    assert looked_up(operation).state == State.REVIEW
+
+
 # What two people see -------------------------------------------------------------------------------------------------
 
 
@@ -177,3 +193,14 @@ def test_the_last_look_up_is_the_one_made_last_whatever_the_clock_said(
     found = findings_of(operation)
 
     assert found.is_shown and not found.has_vanished
+
+
+def test_the_page_shows_the_look_up_made_last_whatever_the_clock_said(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    travel(AHEAD, theirs=False)
+    looked_up(in_doubt)
+    travel(PAST)
+    looked_up(in_doubt)
+
+    assert last_absence(story_of(now(in_doubt))) == last_answer(in_doubt)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +17,7 @@ from backoffice.database import clock
 from backoffice.funding.models import LateOrder, Operation
 from backoffice.funding.pages import effect_sentence
 from backoffice.funding.policies import why_not_copy
+from backoffice.funding.services import late_orders
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.late_orders import settle, watch
@@ -139,6 +140,49 @@ def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
 
 
 AHEAD = {"clock_ahead": timedelta(hours=6), "clock_right": timedelta(0)}
+
+
+def changed_and_vanished(coinmena: Partners, operation: Operation, by: Person) -> None:
+    """Tell the mirror first that the order of an operation changed, then that it is gone."""
+    coinmena.change_order(operation.partner_order_id or 0, status="failed")
+    look_up_order(text=operation.reference, by=by)
+    report_vanished(ORDERS, [operation.partner_order_id])
+
+
+def test_settling_a_late_order_hides_nothing_that_happened_before(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+    coinmena.change_order(operation.partner_order_id or 0, status="failed")
+    look_up_order(text=operation.reference, by=maya)
+    assert watch() == 1
+    report_vanished(ORDERS, [operation.partner_order_id])
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=omar)
+
+    assert watch() == 1
+
+    assert set(LateOrder.objects.values_list("kind", flat=True)) == {"changed", "vanished"}
+
+
+def test_a_report_that_failed_is_made_by_the_next_pass(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed_and_vanished(coinmena, sent(deposit(maya, noura, usd)), maya)
+    report, reported = late_orders._report, list[late_orders.Found]()
+
+    def once(found: late_orders.Found) -> bool:
+        if reported:
+            raise OperationalError("canceling statement due to lock timeout")
+        reported.append(found)
+        return report(found)
+
+    with monkeypatch.context() as stumbling:
+        stumbling.setattr(late_orders, "_report", once)
+        assert watch() == 1
+
+    assert watch() == 1
+
+    assert set(LateOrder.objects.values_list("kind", flat=True)) == {"changed", "vanished"}
 
 
 @pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)

@@ -12,7 +12,8 @@ from backoffice.funding.models import AttemptOutcome, Gate, Operation
 from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.states import State
 from backoffice.mirror.partners import forget_clients
-from tests.funding.cast import NOURA, WORKER, approved_by, deposit, sent, withdrawal
+from backoffice.orders.services import look_up_order
+from tests.funding.cast import NOURA, WORKER, approved_by, deposit, looked_up, sent, withdrawal
 from tests.partners import Partners
 
 POST = {"method": "POST"}
@@ -127,6 +128,26 @@ def test_a_taken_reference_whose_order_is_ours_completes(
 
     assert (outcome_of(operation).row, operation.state) == ("A6", State.COMPLETED)
     assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 400, "code": 3005}, {"status": 400, "code": 2009}], ids=str)
+def test_a_refusal_ends_nothing_of_which_the_mirror_holds_an_order(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, fault: dict[str, int]
+) -> None:
+    """After a restore, too: what was paid since the backup may be what the funds are now too low for."""
+    operation = deposit(maya, noura, usd, "1000.00")
+    order = coinmena.make_order(NOURA, amount="1000.00", reference=operation.reference)
+    look_up_order(text=operation.reference, by=maya)
+    coinmena.fault("envelope", match=POST, **fault)
+
+    operation = sent(operation)
+
+    assert (outcome_of(operation).row, operation.state) == ("A8", State.UNKNOWN)
+    coinmena.fault("html", match={"method": "GET"}, times=None, status=502)
+    assert looked_up(operation).state == State.UNKNOWN, "the refusal speaks for its own attempt alone"
+    coinmena.clear_faults()
+    operation = looked_up(operation)
+    assert (operation.state, operation.partner_order_id) == (State.COMPLETED, order["id"])
 
 
 def test_a_taken_reference_whose_order_differs_goes_to_review(

@@ -90,6 +90,17 @@ def test_the_age_of_the_mirrors_decides(db: None, ago: timedelta, is_well: bool)
     assert finding("mirrors").is_well is is_well
 
 
+@pytest.mark.parametrize(("state", "is_well"), [("failed", False), ("partial", False), ("complete", True)])
+def test_the_newest_reading_decides_and_none_that_is_still_to_come(db: None, state: str, is_well: bool) -> None:
+    now = timezone.now()
+    read_every_mirror(timedelta(minutes=2))
+    read_every_mirror(-timedelta(hours=6))
+    SyncRun.objects.create(mirror=Mirror.ORDERS, state=state, started_at=now, sentence="Page 3 was no page.")
+
+    assert finding("syncs").is_well is is_well
+    assert is_well or "Page 3 was no page." in finding("syncs").sentence
+
+
 def test_a_disarmed_trigger_is_ill(committed: str) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, Min, OuterRef
 
 from backoffice.database import clock
-from backoffice.funding.models import Attempt, LookupAnswer, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, LookupAnswer, Operation
 from backoffice.funding.services.attempts import Attempts, attempts_of
 from backoffice.funding.services.lookups import Heard, ask
 from backoffice.funding.states import State
@@ -190,13 +190,17 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime,
 def _earliest_of(operation: Operation) -> datetime:
     """Return the earliest moment at which a request of the operation can have been made, whichever clock tells it.
 
-    A claim that was written while the database's clock ran ahead lies after its own request. When the operation was
-    asked for, what its request was signed with and when it was looked up do not, unless they were written ahead too.
+    A claim that was written while the database's clock ran ahead lies after its own request. What its request was
+    signed with does not: another clock told it. Of an attempt that nobody knows the signature of, only when the
+    operation was asked for is certain, which can be many pages of orders earlier.
     """
     made = operation.attempts.aggregate(claimed=Min("claimed_at"), signed=Min("outcomes__signed_at"))
     looked = operation.lookups.aggregate(first=Min("asked_at"))
     told: list[datetime] = [moment for moment in (*made.values(), *looked.values()) if moment is not None]
-    return min([operation.requested_at, *told])
+    is_signed = Exists(AttemptOutcome.objects.filter(attempt=OuterRef("pk"), signed_at__isnull=False))
+    if operation.attempts.exclude(is_signed).exists():
+        told.append(operation.requested_at)
+    return min(told, default=operation.requested_at)
 
 
 def first_counted(operation: Operation, bound: datetime) -> LookupAnswer | None:

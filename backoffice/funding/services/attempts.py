@@ -61,7 +61,16 @@ class Attempts:
         signed: dict[int, datetime] = {}
         for one in self.said:
             signed[one.number] = one.signed_at or signed.get(one.number, one.planned_at)
-        return max([*signed.values(), *(one.restored_at for one in self.said if one.restored_at is not None)])
+        return max([*signed.values(), *self._restored])
+
+    @property
+    def tried_until(self) -> datetime:
+        """When the newest attempt was claimed, or the database last set back: until then there may be others."""
+        return max([self.last_claimed_at, *self._restored])
+
+    @property
+    def _restored(self) -> list[datetime]:
+        return [one.restored_at for one in self.said if one.restored_at is not None]
 
     @property
     def last_claimed_at(self) -> datetime:

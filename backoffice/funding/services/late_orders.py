@@ -74,7 +74,7 @@ _FOUND: Final = """
             AND told.after IS NOT DISTINCT FROM i.after
             AND told.number > (
                 SELECT coalesce(max(number), 0) FROM audit_entry
-                WHERE object_type = 'operation' AND object_id = p.reference AND after ->> 'state' = %(completed)s
+                WHERE object_type = 'operation' AND object_id = p.reference AND event = 'operation.completed'
             )
     )
 """

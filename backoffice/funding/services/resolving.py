@@ -273,7 +273,8 @@ def _conclude_from_answers(turn: Turn, operation: Operation, attempts: Attempts)
     if differing is not None:
         _to_review(operation, by, code=differing.code or "", sentence=differing.sentence or "")
         return True
-    refusal = None if attempts.is_any_open else attempts.last_in(Row.REFUSED)
+    may_be_there = attempts.is_any_open or may_have_been_paid(operation)
+    refusal = None if may_be_there else attempts.last_in(Row.REFUSED)
     if refusal is not None:
         _fail(operation, by, code=refusal.code or "", sentence=refusal.sentence or "")
     return refusal is not None
@@ -296,9 +297,10 @@ def _conclude_from_silence(
 
 
 def _is_over_time(operation: Operation, attempts: Attempts, heard: Heard, now: datetime) -> bool:
-    """Tell whether the hour since the last attempt is over: by our clock, and by the partner's as well or after as many
-    look-ups as a clock that runs right has long made by then. One that jumps ahead gives nobody's payment away."""
-    since = happened_at(attempts.last_claimed_at, operation, now)
+    """Tell whether the hour since the last attempt, or the last restore, is over: by our clock, and by the partner's as
+    well or after as many look-ups as a clock that runs right has long made by then. One that jumps ahead gives nobody's
+    payment away."""
+    since = happened_at(attempts.tried_until, operation, now)
     if now - since < TO_REVIEW_AFTER:
         return False
     theirs = heard.exchange.partner_date if heard.exchange is not None else None
