@@ -7,6 +7,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -172,7 +173,7 @@ def test_a_report_that_failed_is_made_by_the_next_pass(
 
     def once(found: late_orders.Found) -> bool:
         if reported:
-            raise OperationalError("canceling statement due to lock timeout")
+            raise OperationalError("the lock took too long") from LockNotAvailable()
         reported.append(found)
         return report(found)
 
