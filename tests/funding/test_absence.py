@@ -13,16 +13,15 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.closing.findings import findings_of
-from backoffice.funding.models import Attempt, Operation
+from backoffice.funding.models import Operation
 from backoffice.funding.services.absence import MOST_PAGES, FoundInList, bound_of, is_not_listed, quarantine
 from backoffice.funding.services.attempts import attempts_of
-from backoffice.funding.services.claiming import claim, lease_length
+from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.services.recording import TURNED_UP, record_answer
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
-from backoffice.mirror.partners import forget_clients
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.coinmena.payloads import Order
 from backoffice.partner.outcome import judge_post
@@ -36,12 +35,6 @@ def hide(coinmena: Partners, operation: Operation, seconds: float = PAST) -> Non
     """Let every look-up of one reference answer "not found", though the partner may have the order."""
     match = {"method": "GET", "reference": operation.reference}
     coinmena.fault("envelope", match=match, times=None, status=404, code=404, headers={"Date": date_in(seconds)})
-
-
-def wait_for_look(operation: Operation) -> float:
-    due = now(operation).next_lookup_at
-    assert due is not None
-    return (due - clock.now()).total_seconds()
 
 
 def test_after_a_restore_a_not_found_counts_as_late_as_after_a_request_that_the_backup_does_not_know(
@@ -291,152 +284,6 @@ def test_what_was_refused_late_is_not_sent_again(
     assert (operation.state, operation.failure_code, operation.attempts.count()) == (State.FAILED, "3005", 1)
 
 
-# How soon ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_look_up_that_nobody_answered_is_made_again_soon_and_one_that_was_by_its_schedule(
-    coinmena: Partners, in_doubt: Operation, travel: Travel, settings: Any
-) -> None:
-    settings.COINMENA_DEADLINE_SECONDS = 1
-    forget_clients()
-    travel(200, theirs=False)
-    with coinmena.down():
-        looked_up(in_doubt)
-    assert 3 < wait_for_look(in_doubt) <= 20
-
-    looked_up(in_doubt)
-    assert 50 < wait_for_look(in_doubt) <= 60
-
-
-def test_what_was_sent_again_is_looked_for_as_soon_as_the_first_time(
-    coinmena: Partners, in_doubt: Operation, travel: Travel
-) -> None:
-    coinmena.fault("close_before_apply", match=POST)
-    travel(PAST)
-    assert looked_up(in_doubt).attempts.count() == 2
-    coinmena.clear_faults()
-
-    looked_up(in_doubt)
-
-    assert wait_for_look(in_doubt) < 5
-
-
-def test_an_absence_is_settled_within_the_quarantine_and_ninety_seconds(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
-) -> None:
-    """The worker was killed before its first byte, and nothing may be sent again."""
-    sent(deposit(maya, noura, usd, "1.00"))
-    operation = deposit(maya, noura, usd)
-    assert claim(operation.pk, "worker that dies") is not None
-    began = Attempt.objects.get(operation=operation).claimed_at
-    halt()
-
-    passed = lease_length().total_seconds() + 10
-    while now(operation).state in (State.SUBMITTING, State.UNKNOWN) and passed < 600:
-        coinmena.clear_faults()
-        travel(passed)
-        operation = looked_up(operation)
-        due = operation.next_lookup_at or began
-        passed = max(passed + 1, (due - began).total_seconds() + 2)
-
-    assert (operation.state, operation.failure_code) == (State.FAILED, "absent")
-    assert operation.ended_at is not None
-    assert operation.ended_at - began <= quarantine() + timedelta(seconds=90)
-
-
-def test_no_signature_is_younger_than_what_the_bound_is_counted_from(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset
-) -> None:
-    operation = deposit(maya, noura, usd)
-    claimed = claim(operation.pk, "worker 1")
-    attempt = Attempt.objects.get()
-
-    assert claimed is not None
-    assert claimed.send_by.timestamp_ms <= attempt.planned_at.timestamp() * 1000
-    assert attempt.planned_at - attempt.claimed_at <= timedelta(seconds=11)
-    assert bound_of(attempts_of(operation)) == attempt.planned_at + quarantine()
-    assert now(operation).lease_until == attempt.claimed_at + timedelta(seconds=45)
-
-
-def test_a_clock_that_runs_ahead_of_the_databases_moves_the_bound(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ahead = clock.now() + timedelta(seconds=30)
-    monkeypatch.setattr(CoinmenaClient, "signing_time", ahead)
-    operation = deposit(maya, noura, usd)
-
-    claim(operation.pk, "worker 1")
-
-    assert bound_of(attempts_of(operation)) == ahead + timedelta(seconds=10) + quarantine()
-
-
-# Sending again -------------------------------------------------------------------------------------------------------
-
-
-def test_attempts_that_never_left_do_not_use_up_those_that_may(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
-) -> None:
-    sent(deposit(maya, noura, usd, "1.00"))
-    operation = deposit(maya, noura, usd)
-    with coinmena.down():
-        for seconds in (0, 30, 60):
-            travel(seconds, theirs=False)
-            assert sent(operation).state == State.APPROVED
-    coinmena.fault("close_before_apply", match=POST)
-    travel(120, theirs=False)
-    assert sent(operation).state == State.UNKNOWN
-
-    travel(120 + PAST)
-    operation = looked_up(operation)
-
-    assert (operation.state, operation.attempts.count()) == (State.COMPLETED, 5)
-
-
-def test_a_re_send_that_has_to_wait_gives_its_lease_back(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, in_doubt: Operation, travel: Travel
-) -> None:
-    travel(PAST)
-    assert claim(deposit(maya, noura, usd, "7.00").pk, "worker 9") is not None, "the client is busy"
-
-    operation = looked_up(in_doubt)
-
-    assert (operation.state, operation.attempts.count(), operation.lease_token) == (State.UNKNOWN, 1, None)
-    assert 0 < wait_for_look(operation) <= 5
-
-
-# Alarms --------------------------------------------------------------------------------------------------------------
-
-
-def alarms(operation: Operation) -> set[str]:
-    with capture_logs() as logged:
-        looked_up(operation)
-    return {line["because"] for line in logged if line["event"] == "funding_alarm"}
-
-
-def test_a_person_is_called_when_the_environment_changed_while_in_doubt(in_doubt: Operation, settings: Any) -> None:
-    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
-    forget_clients()
-
-    assert alarms(in_doubt) == {"the environment changed while in doubt"}
-
-
-@pytest.mark.parametrize(
-    ("kind", "details", "because"),
-    [
-        ("headers", {"set": {"Age": "30"}}, "a cache answered the look-up"),
-        ("redirect", {"status": 307}, "the look-up was redirected"),
-        ("redirect", {"status": 304}, "the look-up was redirected"),
-    ],
-)
-def test_a_person_is_called_when_something_else_answered_the_look_up(
-    coinmena: Partners, in_doubt: Operation, kind: str, details: dict[str, Any], because: str
-) -> None:
-    coinmena.fault(kind, match={"method": "GET", "reference": in_doubt.reference}, times=None, **details)
-
-    assert alarms(in_doubt) == {because}
-    assert last_answer(in_doubt).counts is False
-
-
 def test_a_late_answer_in_review_is_stored_and_put_before_the_two_people(
     coinmena: Partners,
     maya: Person,
@@ -461,12 +308,3 @@ def test_a_late_answer_in_review_is_stored_and_put_before_the_two_people(
     assert operation.attempts.get().outcomes.filter(kind="answer", evidence="applied").exists()
     assert findings_of(now(operation)).closable, "it is what they will see"
     assert any(line.get("because") == TURNED_UP for line in logged)
-
-
-@pytest.mark.parametrize(("seconds", "called"), [(890, set()), (901, {"in doubt for a quarter of an hour"})])
-def test_a_person_is_called_after_a_quarter_of_an_hour(
-    in_doubt: Operation, travel: Travel, seconds: int, called: set[str]
-) -> None:
-    travel(seconds, theirs=False)
-
-    assert alarms(in_doubt) == called
