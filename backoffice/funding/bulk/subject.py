@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.subjects import Words
+from backoffice.approvals.subjects import NotKnown, Words
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.pages import approval_preview
 from backoffice.funding.bulk.policies import check_can_let_go, why_not_let_go
 from backoffice.funding.fingerprint import file_fingerprint
 from backoffice.funding.models import BulkFile, FileState
+from backoffice.funding.policies import not_known_yet
 from backoffice.funding.services import bulk_files
 from backoffice.funding.services.expiring import SCHEDULE
 
@@ -47,6 +48,10 @@ class FileSubject:
 
     def url(self, key: str) -> str:
         return reverse("funding:bulk_file", args=[file_id_of(key)])
+
+    def not_known_yet(self) -> NotKnown | None:
+        """Say why nobody approves it after a restore before it is known which of its rows were paid since."""
+        return not_known_yet()
 
     def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
         """Let a worker create the operations: the state, the audit entry and the bell commit with the decision."""
