@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
@@ -14,7 +13,7 @@ from backoffice.approvals.subjects import NotKnown, Words
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.pages import approval_preview
-from backoffice.funding.bulk.policies import check_can_let_go, why_not_let_go
+from backoffice.funding.bulk.policies import check_can_let_go, why_not_taken_back
 from backoffice.funding.fingerprint import file_fingerprint
 from backoffice.funding.models import BulkFile, FileState
 from backoffice.funding.policies import not_known_yet
@@ -68,10 +67,7 @@ class FileSubject:
 
     def why_not_taken_back(self, key: str) -> str:
         """Say why an approval of a file stays: some of its rows are dealt with, or may have been before a restore."""
-        file = _file_of(key)
-        if queries.waiting_rows(file.pk).count() == file.row_count:
-            return why_not_let_go(file)
-        return gettext("It is too late: workers have begun to create its operations.")
+        return why_not_taken_back(_file_of(key))
 
     def on_taken_back(self, request: Request, by: Person, now: datetime) -> None:
         """Give the file up before a worker came to it."""
