@@ -21,7 +21,8 @@ MOST_NAMED = 50
 class Command(BaseCommand):
     help = (
         "Lock all sending after a backup was restored, read and reconcile what CoinMENA did since the backup, and say "
-        "what two people have to do. Safe to run again. Ends with 1 while something still has to be read."
+        "what two people have to do. Ends with 1 while something still has to be read: run it again then. Each run "
+        "counts as another restore: it begins the reading anew and ends the release that was asked for."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
