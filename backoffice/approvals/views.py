@@ -41,7 +41,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "is_manager": person.is_manager,
         "handed_over": queries.delegations_to(person, now),
         "holds": HOLDS[lane],
-        "not_known_yet": not_known_yet(),
+        "not_known_yet": None if person.is_administrator else not_known_yet(),
     }
     return render_listing(request, queue_of(person, lane), rows, context, can_export=not person.is_administrator)
 

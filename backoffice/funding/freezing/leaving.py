@@ -1,5 +1,6 @@
 """What leaves for the first time when the lock of a restore is released: CoinMENA holds no order of it, so nothing says
-whether it was cancelled, rejected, taken back or frozen after the backup. People look at it before they release."""
+whether it was cancelled, rejected, taken back or frozen after the backup, or failed and was tried again. People look at
+it before they release."""
 
 from collections import Counter
 from dataclasses import dataclass
