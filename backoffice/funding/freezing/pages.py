@@ -39,13 +39,14 @@ KIND_LABELS: Final = {Kind.DEPOSIT: gettext_noop("Deposits"), Kind.WITHDRAWAL: g
 @dataclass(frozen=True)
 class MarkedRow:
     """What leaves at a release although CoinMENA holds an order of the same, as the page lists it. ``page``: where it
-    can be ended. ``orders``: those orders."""
+    can be ended by whoever asked, and ``request_url`` by whoever approved it. ``orders``: those orders."""
 
     page: Link
     client: str
     amount: Amount
     sentence: str
     orders: list[Link]
+    request_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -329,6 +330,7 @@ def marked_row(one: leaving.Marked) -> MarkedRow:
             "payment."
         )
         page = Link(what.reference, what.get_absolute_url())
+        request = what.reference if what.approval_id else ""
     else:
         words = _(
             "CoinMENA holds an equal order, %(orders)s, that no operation here has: if it is the same payment, end the "
@@ -336,8 +338,16 @@ def marked_row(one: leaving.Marked) -> MarkedRow:
         )
         line = {"file": what.file.name[:LONGEST_NAME], "n": what.number}
         page = Link(_("%(file)s, line %(n)d") % line, reverse("funding:bulk_file", args=[what.file_id]))
+        request = what.file.key
     amount = -what.amount if what.kind == Kind.WITHDRAWAL else what.amount
-    return MarkedRow(page, str(what.client), Amount(amount, what.asset_id), words % {"orders": named}, orders)
+    return MarkedRow(
+        page=page,
+        client=str(what.client),
+        amount=Amount(amount, what.asset_id),
+        sentence=words % {"orders": named},
+        orders=orders,
+        request_url=reverse("approvals:detail", args=[request]) if request else "",
+    )
 
 
 def _order_link(order: Order) -> Link:

@@ -27,7 +27,7 @@ from backoffice.orders.models import Order
 from backoffice.reconciliation.restoring import after_restore
 from tests.approving import ask_for_release
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits
-from tests.funding.cast import NOURA, deposit, lost_order, now, sent
+from tests.funding.cast import NOURA, approved_by, deposit, lost_order, now, sent, withdrawal
 from tests.partners import Partners
 from tests.reconciliation.restoring.backups import Backup, unlocked
 from tests.reconciliation.restoring.test_approving import refused_then_retried
@@ -105,6 +105,28 @@ def test_what_another_freeze_holds_is_marked_too_and_another_payment_is_not(
     freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
 
     assert [one.what for one in leaving.marked(clock.now())] == [held]
+
+
+def test_a_marked_withdrawal_and_a_marked_file_are_ended_by_who_approved_them_on_the_pages_their_rows_lead_to(
+    coinmena: Partners, client: Browser, noura: Client, usd: Asset, maya: Person, omar: Person
+) -> None:
+    approved = approved_by(omar, withdrawal(maya, noura, usd, "8.00"))
+    row = "deposit,user_12345,USD,5.00,"
+    file = confirmed(maya, csv_of(f"{row}Rent", f"{row}Rent of May"), equal=True)
+    lost_order(coinmena, maya, "8.00", type="withdrawal")
+    lost_order(coinmena, maya, "5.00")
+    lock = after_restore().lock
+    client.force_login(omar)
+    page = shown(client, f"/freeze/{lock.pk}/")
+    assert "3 of it equal orders at CoinMENA" in page
+    for subject in (approved.reference, file.key):
+        assert f'href="/approvals/{subject}/"' in page
+        assert f"/approvals/{subject}/take-back/" in shown(client, f"/approvals/{subject}/")
+        client.post(f"/approvals/{subject}/take-back/")
+
+    file.refresh_from_db()
+    assert (now(approved).state, file.state) == (State.CANCELLED, FileState.CANCELLED)
+    assert leaving.marked(clock.now()) == []
 
 
 def test_of_a_file_the_rows_that_are_made_unasked_are_marked(
