@@ -14,7 +14,14 @@ from backoffice.accounts import models as accounts
 from backoffice.approvals import queries
 from backoffice.approvals.columns import badge_of, waited
 from backoffice.approvals.models import Decision, Delegation, Request
-from backoffice.approvals.policies import can_cancel, is_expired, why_not_decide, why_not_take_back, why_over
+from backoffice.approvals.policies import (
+    can_cancel,
+    is_expired,
+    not_known_yet,
+    why_not_decide,
+    why_not_take_back,
+    why_over,
+)
 from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import subject_of
@@ -42,6 +49,7 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "amount": Amount(asked.amount, asked.asset),
         "amount_text": "" if asked.amount is None else str(Money(asked.amount, asked.asset)),
         "why_not": reason,
+        "not_known_yet": None if reason else not_known_yet(asked),
         "is_waiting": is_waiting(asked, now),
         "can_cancel": can_cancel(person, asked, now),
         "can_take_back": why_not_take_back(person, asked, now) is None,

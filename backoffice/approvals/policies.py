@@ -15,7 +15,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals import pace, queries
 from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import ChangedByThePartner, TakesEffectLater, subject_of
+from backoffice.approvals.subjects import ChangedByThePartner, MayHaveHappened, NotKnown, TakesEffectLater, subject_of
 from backoffice.approvals.voices import spoken_by
 from backoffice.ui import times
 
@@ -97,6 +97,21 @@ def check_can_decide(
     if reason.code == "too_many":
         raise Slowed(reason.sentence)
     raise (Conflict if reason.is_conflict else Refused)(reason.sentence)
+
+
+def not_known_yet(request: Request) -> NotKnown | None:
+    """Say why nobody approves ``request`` before more is known, whoever they are; None where that is no question."""
+    subject = subject_of(request)
+    return subject.not_known_yet() if isinstance(subject, MayHaveHappened) else None
+
+
+def check_is_known(request: Request) -> None:
+    """Refuse an approval of what may have happened already.
+
+    :raises NotYet: while nobody knows whether it has.
+    """
+    if unknown := not_known_yet(request):
+        raise NotYet(unknown.sentence)
 
 
 def can_refresh(person: Person, request: Request, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from backoffice.approvals.policies import (
     check_can_cancel,
     check_can_decide,
     check_can_take_back,
+    check_is_known,
     is_expired,
     why_not_decide,
 )
@@ -88,6 +89,7 @@ def check_before_proof(*, request_id: int, fingerprint: str, by: Person, for_per
     with _refusals_recorded(request_id, by, for_person):
         request = queries.requests().get(pk=request_id)
         check_can_decide(by, request, clock.now(), fingerprint, for_person=for_person, approving=True)
+        check_is_known(request)
         if _refresh(request):
             check_can_decide(by, request, clock.now(), fingerprint, for_person=for_person, approving=True)
 
@@ -109,7 +111,8 @@ def approve(
     :param flags: what is odd about how it was approved, for the audit log (`pace.flags_of`).
     :raises Refused: when this person may not.
     :raises Conflict: when the request was decided, cancelled or expired meanwhile, or its content changed; `NotYet`
-        when the partner has to be asked first and cannot be at this moment.
+        when the partner has to be asked first and cannot be at this moment, or while nobody knows whether what is asked
+        for has happened already.
     """
     with _refusals_recorded(request_id, by, for_person, proof):
         request = Request.objects.get(pk=request_id)
@@ -122,6 +125,7 @@ def approve(
         # What is approved together with one proof was read on one page: it is one act, however many rows it has.
         is_new_act = not Decision.objects.filter(proof=proof).exists()
         check_can_decide(by, request, now, fingerprint, for_person=away, approving=is_new_act)
+        check_is_known(request)
         _write_down(request, by, Decision.Verdict.APPROVED, note, now, proof=proof, for_person=away)
         given = queries.approvals_of(request).count()
         if given >= request.people_needed:

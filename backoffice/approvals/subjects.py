@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
-from backoffice.ui.values import Text
+from backoffice.ui.values import Link, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,23 @@ class ChangedByThePartner(Protocol):
         """Say why what was asked for cannot be decided on any more, and who can go on."""
 
 
+@dataclass(frozen=True)
+class NotKnown:
+    """Why nobody knows yet whether something has happened already, and where to see what is missing."""
+
+    sentence: str
+    way_on: Link
+
+
+@runtime_checkable
+class MayHaveHappened(Protocol):
+    """A subject that nobody approves while it is not known whether it has happened already, however it is asked for.
+    Whether it can be rejected meanwhile is a question of its own."""
+
+    def not_known_yet(self) -> NotKnown | None:
+        """Say why nothing of this kind is approved now; None while everything is known. Takes no lock."""
+
+
 @runtime_checkable
 class TakesEffectLater(Protocol):
     """A subject whose approval can be taken back for as long as nothing has come of it, though everybody it needs has
@@ -150,6 +167,12 @@ def register(subject: Subject) -> None:
 def is_known(kind: str) -> bool:
     """Tell whether anybody registered subjects of this kind."""
     return kind in _subjects
+
+
+def not_known_yet() -> NotKnown | None:
+    """Say why some kind of request is not approved by anybody now; None while everything is known."""
+    asked = (one.not_known_yet() for one in _subjects.values() if isinstance(one, MayHaveHappened))
+    return next((one for one in asked if one), None)
 
 
 def subject_of(request: Request) -> Subject:

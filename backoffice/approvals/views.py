@@ -20,7 +20,7 @@ from backoffice.approvals.forms import ApproveForm, RejectForm
 from backoffice.approvals.listing import HOLDS, lane_shown, queue_of
 from backoffice.approvals.models import Request
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.subjects import not_known_yet, subject_of
 from backoffice.money import Money
 from backoffice.ui.render import render_listing, render_page
 
@@ -41,6 +41,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "is_manager": person.is_manager,
         "handed_over": queries.delegations_to(person, now),
         "holds": HOLDS[lane],
+        "not_known_yet": None if person.is_administrator else not_known_yet(),
     }
     return render_listing(request, queue_of(person, lane), rows, context, can_export=not person.is_administrator)
 

@@ -32,7 +32,8 @@ MOST_LISTED: Final = 10
 LONGEST_NAME: Final = 60
 #: What a page lists of an operation, and what it is found by.
 LISTED: Final = ("kind", "client_id", "asset_id", "amount", "reference", "requested_at", "state", "requested_by__name")
-_GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
+#: In these states a file's rows are still to be made.
+GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ def asked_lately(now: datetime) -> QuerySet[Operation]:
     return recent.exclude(Q(state__in=LET_GO) & ~Exists(orders)).order_by("-requested_at", "-id")
 
 
-def lost_orders(clients: Collection[int], now: datetime) -> QuerySet[Order]:
-    """Return the lost orders of the clients of these ids that did or may yet move money, newest first.
+def lost_orders(clients: Collection[int] | None, now: datetime) -> QuerySet[Order]:
+    """Return the lost orders of the clients of these ids, or of all, that did or may yet move money, newest first.
 
     They are of the last 24 hours or, once a backup was restored, of the time since that backup: a day before it is
     included, because the partner's clock may be behind.
@@ -118,13 +119,14 @@ def lost_orders(clients: Collection[int], now: datetime) -> QuerySet[Order]:
     backups = Freeze.objects.filter(backup_at__isnull=False).order_by("-frozen_at", "-id")
     since = Least(Value(now - EQUAL_WITHIN), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)
     ours = Order.objects.filter(is_ours=False, partner_order_ref__regex=f"^{PATTERN}$", created_at__gt=since)
-    named = Client.objects.filter(pk__in=clients).values("partner_client_id")
-    of_clients = ours.filter(partner_client_id__in=named).exclude(status__in=NOTHING_MOVED)
-    return of_clients.defer("raw").order_by("-created_at", "-id")
+    if clients is not None:
+        named = Client.objects.filter(pk__in=clients).values("partner_client_id")
+        ours = ours.filter(partner_client_id__in=named)
+    return ours.exclude(status__in=NOTHING_MOVED).defer("raw").order_by("-created_at", "-id")
 
 
-def lost_by_content(clients: Collection[int], now: datetime) -> dict[Content, list[Order]]:
-    """Return the lost orders by type, client, asset and amount. One query."""
+def lost_by_content(clients: Collection[int] | None, now: datetime) -> dict[Content, list[Order]]:
+    """Return the lost orders of these clients, or of all, by type, client, asset and amount. One query."""
     lost: dict[Content, list[Order]] = {}
     found = lost_orders(clients, now).filter(effect_amount__isnull=False).annotate(client_pk=F("known_client__id"))
     for one in found:
@@ -148,7 +150,7 @@ def not_of_rows(orders: Iterable[Order], *, own: Collection[str], known: Collect
 def _rows_beside(wanted: Wanted) -> QuerySet[BulkRow]:
     """Return the rows that have references of their own: of the files that go on, or of the file it is of itself."""
     if wanted.file_id is None:
-        rows = rows_that_wait().filter(file__state__in=_GOES_ON)
+        rows = rows_that_wait().filter(file__state__in=GOES_ON)
     else:
         rows = BulkRow.objects.filter(file=wanted.file_id)
     ordered = rows.order_by("-file__uploaded_at", "-file", "number")

@@ -6,6 +6,7 @@ Pairs: ``check_can_…`` raises with a sentence fit for staff, ``can_…`` answe
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person, Role
@@ -13,6 +14,7 @@ from backoffice.accounts.policies import Refused, check_role
 from backoffice.approvals.models import Decision
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.states import RequestState
+from backoffice.approvals.subjects import NotKnown
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
 from backoffice.funding.fingerprint import fingerprint_of
@@ -20,6 +22,7 @@ from backoffice.funding.freezing import halts
 from backoffice.funding.freezing.release_conditions import NOT_KNOWN_YET, NOT_READ_YET, is_in_the_dark
 from backoffice.funding.models import Gate, Kind, Operation
 from backoffice.funding.states import WITHOUT_EFFECT, State
+from backoffice.ui.values import Link
 
 #: Waits between the attempts of an operation that could not be sent, the last one for all that follow.
 RETRY_WAITS: Final = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 10, 20, 40, 80, 160, 300))
@@ -159,6 +162,12 @@ def why_not_asset(asset: Asset, kind: str) -> str:
 def why_not_known_yet() -> str:
     """Say why nothing is asked for while nobody knows what was sent since a backup; empty when it is known."""
     return _(NOT_KNOWN_YET) if is_in_the_dark() else ""
+
+
+def not_known_yet() -> NotKnown | None:
+    """Say the same to whoever would approve it, with the page that says what is missing; None when it is known."""
+    sentence = why_not_known_yet()
+    return NotKnown(sentence, Link(_("To the freeze"), reverse("freezing:page"))) if sentence else None
 
 
 # Sending ----------------------------------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.subjects import Words
+from backoffice.approvals.subjects import NotKnown, Words
 from backoffice.database import clock
 from backoffice.funding import queries, unusual
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Operation
 from backoffice.funding.pages import preview_context
-from backoffice.funding.policies import why_not_cancel
+from backoffice.funding.policies import not_known_yet, why_not_cancel
 from backoffice.funding.services.creating import SUBJECT_KIND
 from backoffice.funding.services.doorbells import ring_to_send
 from backoffice.funding.services.expiring import SCHEDULE
@@ -52,6 +52,10 @@ class OperationSubject:
 
     def url(self, key: str) -> str:
         return reverse("funding:detail", args=[key])
+
+    def not_known_yet(self) -> NotKnown | None:
+        """Say why nobody approves it after a restore before it is known what was paid since the backup."""
+        return not_known_yet()
 
     def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
         """Let a worker send it: the state, the audit entry and the bell commit with the decision."""

@@ -99,8 +99,10 @@ class Restored:
 def after_restore(*, backup_at: datetime | None = None) -> Restored:
     """Lock all sending, then read and reconcile everything since the backup, a day before it included.
 
-    Safe to run again: the lock that is in force stays, reading and comparing are done anew. It waits until nothing sent
-    before the lock can land any more and the partner's list is settled past that, about seven minutes.
+    Run again it doubles nothing, and is not free: each run is taken for another restore. The lock in force stays and
+    counts from now, so that everything has to be read and compared anew, and a release that was asked for ends. It
+    waits until nothing sent before that moment can land any more and the partner's list is settled past it, about
+    seven minutes.
 
     :param backup_at: when the backup was taken; where nobody says, the time of the newest audit entry, without those of
         processes that began or ended.

@@ -10,7 +10,7 @@ from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import pace, services
 from backoffice.approvals.models import Request
-from backoffice.approvals.policies import Conflict, Slowed, why_too_many
+from backoffice.approvals.policies import Conflict, Slowed, check_is_known, why_too_many
 from backoffice.approvals.together.sets import Alike, Together, together
 from backoffice.database import clock
 
@@ -28,11 +28,12 @@ def check_before_proof(alike: Alike, shown: Sequence[Shown], *, by: Person) -> T
 
     :return: the set as it is now, which holds at least all that was shown.
     :raises Conflict: when a row was decided meanwhile, has changed, or has become odd; `Slowed` when ``by`` approves
-        faster than anybody reads.
+        faster than anybody reads; `NotYet` while nobody knows whether any of it has happened already.
     """
     now = clock.now()
     if too_many := why_too_many(by, now):
         raise Slowed(too_many.sentence)
+    check_is_known(Request(kind=alike.kind))
     current = together(by, alike, now)
     there = {(one.subject, one.fingerprint) for one in current.rows} if current else set()
     gone = [one for one in shown if (one.subject, one.fingerprint) not in there]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.approvals import queries
 from backoffice.approvals.models import Request, Rule, RuleSetState
+from backoffice.approvals.policies import not_known_yet
 from backoffice.approvals.subjects import ChangedByThePartner, KnowsWhatIsUnusual, is_known, subject_of
 from backoffice.money import Money
 
@@ -129,6 +130,9 @@ def odd_ones(requests: Sequence[Request]) -> dict[str, str]:
     subject = subject_of(requests[0])
     if not isinstance(subject, KnowsWhatIsUnusual):  # `is_fit` has said so before
         raise TypeError(f"nobody knows what is unusual about a request of the kind {requests[0].kind}")
+    unknown = not_known_yet(requests[0])
+    if unknown is not None:
+        return {one.subject: unknown.sentence for one in requests}
     current = subject.current_fingerprints(requests)
     changed = {
         one.subject: _("Its content is not what was asked for.")

@@ -1,8 +1,10 @@
 """Who may confirm and discard a file: nobody but the person who uploaded it, while it waits for that."""
 
 from datetime import datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -11,6 +13,8 @@ from backoffice.funding.bulk import queries
 from backoffice.funding.freezing.release_conditions import NOT_READ_YET, is_in_the_dark
 from backoffice.funding.models import BulkFile, BulkRow, FileState
 from backoffice.funding.policies import check_can_ask
+
+AT_THE_PARTNER: Final = gettext_noop("CoinMENA holds an order of it already: it was sent before a backup was restored.")
 
 
 def check_can_settle(person: Person, file: BulkFile) -> None:
@@ -47,8 +51,30 @@ def why_not_let_go(file: BulkFile) -> str:
     # The lock is asked about first: what a reading that ends in between has found is seen below.
     is_dark = is_in_the_dark()
     if queries.is_at_the_partner(file):
-        return _("CoinMENA holds an order of it already: it was sent before a backup was restored.")
+        return _(AT_THE_PARTNER)
     return _(NOT_READ_YET) if is_dark else ""
+
+
+def why_not_taken_back(file: BulkFile) -> str:
+    """Say why nobody can end this confirmed file now; empty while whoever approved it can take that back."""
+    # The lock is asked about first, as in `why_not_let_go`.
+    is_dark = is_in_the_dark()
+    waiting = queries.waiting_rows(file.pk).count()
+    begun = why_never_taken_back(file, waiting=waiting, is_at_the_partner=queries.is_at_the_partner(file))
+    return begun or (_(NOT_READ_YET) if is_dark else "")
+
+
+def why_never_taken_back(file: BulkFile, *, waiting: int, is_at_the_partner: bool) -> str:
+    """Say why nobody can ever end this confirmed file again, whatever is read yet; empty while somebody can.
+
+    :param waiting: how many of its rows made neither an operation nor a refusal. :param is_at_the_partner: whether the
+        partner holds an order of any row that did or may yet move money.
+    """
+    if file.approval_id is None:
+        return _("Nobody had to approve the file, so there is no approval to take back.")
+    if waiting != file.row_count:
+        return _("It is too late: workers have begun to create its operations.")
+    return _(AT_THE_PARTNER) if is_at_the_partner else ""
 
 
 def why_gated(row: BulkRow, file: BulkFile, now: datetime) -> str:

@@ -4,19 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
-from backoffice.approvals.subjects import Words
+from backoffice.approvals.subjects import NotKnown, Words
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.pages import approval_preview
-from backoffice.funding.bulk.policies import check_can_let_go, why_not_let_go
+from backoffice.funding.bulk.policies import check_can_let_go, why_not_taken_back
 from backoffice.funding.fingerprint import file_fingerprint
 from backoffice.funding.models import BulkFile, FileState
+from backoffice.funding.policies import not_known_yet
 from backoffice.funding.services import bulk_files
 from backoffice.funding.services.expiring import SCHEDULE
 
@@ -48,6 +48,10 @@ class FileSubject:
     def url(self, key: str) -> str:
         return reverse("funding:bulk_file", args=[file_id_of(key)])
 
+    def not_known_yet(self) -> NotKnown | None:
+        """Say why nobody approves it after a restore before it is known which of its rows were paid since."""
+        return not_known_yet()
+
     def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
         """Let a worker create the operations: the state, the audit entry and the bell commit with the decision."""
         bulk_files.let_create(bulk_files.locked(file_id_of(request.subject)), by=by, note=note)
@@ -63,10 +67,7 @@ class FileSubject:
 
     def why_not_taken_back(self, key: str) -> str:
         """Say why an approval of a file stays: some of its rows are dealt with, or may have been before a restore."""
-        file = _file_of(key)
-        if queries.waiting_rows(file.pk).count() == file.row_count:
-            return why_not_let_go(file)
-        return gettext("It is too late: workers have begun to create its operations.")
+        return why_not_taken_back(_file_of(key))
 
     def on_taken_back(self, request: Request, by: Person, now: datetime) -> None:
         """Give the file up before a worker came to it."""

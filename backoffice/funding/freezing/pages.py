@@ -18,18 +18,35 @@ from backoffice.approvals.wording import sentence
 from backoffice.database import clock
 from backoffice.funding import policies, queries
 from backoffice.funding.columns import line_of
+from backoffice.funding.equal import LONGEST_NAME
 from backoffice.funding.freezing import freezes, halts, leaving, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Operation, Scope
 from backoffice.funding.services.brakes import environments_of, is_clock_off, name_of_halt
 from backoffice.funding.states import State
+from backoffice.orders.models import Order
+from backoffice.ui import times
 from backoffice.ui.listing import Summary
 from backoffice.ui.text import visible
-from backoffice.ui.values import Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
+from backoffice.ui.values import Amount, Badge, Check, CheckResult, Crumb, Fact, Link, Meaning, Reference
 
 HELD_SHOWN: Final = 20
+MARKED_SHOWN: Final = 100
 KIND_LABELS: Final = {Kind.DEPOSIT: gettext_noop("Deposits"), Kind.WITHDRAWAL: gettext_noop("Withdrawals")}
+
+
+@dataclass(frozen=True)
+class MarkedRow:
+    """What leaves at a release although CoinMENA holds an order of the same, as the page lists it. ``page``: where it
+    can be ended by whoever asked, and ``request_url`` by whoever approved it. ``orders``: those orders."""
+
+    page: Link
+    client: str
+    amount: Amount
+    sentence: str
+    orders: list[Link]
+    request_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,11 +198,14 @@ def leaving_context(freeze: Freeze, now: datetime) -> dict[str, Any] | None:
     """What leaves for the first time when the lock of a restore is released; None for any other freeze."""
     if freeze.backup_at is None or freeze.released_at is not None:
         return None
-    operations, files = leaving.operations(freeze, now), leaving.files()
+    operations, files, marked = leaving.operations(freeze, now), leaving.files(), leaving.marked(now)
     count, held = operations.count(), leaving.held_besides(freeze, now).count()
     return {
         "is_read": not release_conditions.is_in_the_dark(),
         "is_empty": not count and not held and not files,
+        "marked_text": marked_in_words(len(marked)) if marked else "",
+        "marked": [marked_row(one) for one in marked[:MARKED_SHOWN]],
+        "more_marked": max(0, len(marked) - MARKED_SHOWN),
         "held_text": held_besides_in_words(held) if held else "",
         "count_text": leaving_in_words(count) if count else "",
         "rows": [replace(line_of(one), client=str(one.client)) for one in operations[:HELD_SHOWN]],
@@ -289,15 +309,64 @@ def held_besides_in_words(count: int) -> str:
     return words % {"n": count}
 
 
+def marked_in_words(count: int) -> str:
+    words = ngettext(
+        "%(n)d of it equals an order at CoinMENA that no operation here has, and may be paid already: it may have "
+        "failed after the backup and been asked for again.",
+        "%(n)d of it equal orders at CoinMENA that no operation here has, and may be paid already: they may have "
+        "failed after the backup and been asked for again.",
+        count,
+    )
+    return words % {"n": count}
+
+
+def marked_row(one: leaving.Marked) -> MarkedRow:
+    """Name one thing that leaves and the orders that may be the same payment, with the ways to all of them."""
+    what, orders = one.what, [_order_link(order) for order in one.orders]
+    named = ", ".join(f"{order.text} ({order.sub})" for order in orders)
+    if isinstance(what, Operation):
+        words = _(
+            "CoinMENA holds an equal order, %(orders)s, that no operation here has: end this one if it is the same "
+            "payment."
+        )
+        page = Link(what.reference, what.get_absolute_url())
+        request = what.reference if what.approval_id else ""
+    else:
+        words = _(
+            "CoinMENA holds an equal order, %(orders)s, that no operation here has: if it is the same payment, end the "
+            "file, or freeze the client where nobody can."
+        )
+        line = {"file": what.file.name[:LONGEST_NAME], "n": what.number}
+        page = Link(_("%(file)s, line %(n)d") % line, reverse("funding:bulk_file", args=[what.file_id]))
+        request = what.file.key
+    amount = -what.amount if what.kind == Kind.WITHDRAWAL else what.amount
+    return MarkedRow(
+        page=page,
+        client=str(what.client),
+        amount=Amount(amount, what.asset_id),
+        sentence=words % {"orders": named},
+        orders=orders,
+        request_url=reverse("approvals:detail", args=[request]) if request else "",
+    )
+
+
+def _order_link(order: Order) -> Link:
+    moment = times.written(order.created_at, times.MomentStyle.SHORT)
+    return Link(order.partner_order_ref or "", reverse("orders:detail", args=[order.pk]), moment)
+
+
 def rows_in_words(one: leaving.LeavingFile) -> str:
     rows = ngettext("%(n)d row still to be made", "%(n)d rows still to be made", one.rows) % {"n": one.rows}
-    if not one.is_begun:
-        return rows
-    why = _(
-        "CoinMENA holds orders of other rows, so nobody can end the file: to keep a row back, freeze its client now, "
-        "and cancel the operation made from it before that freeze is released."
-    )
-    return f"{rows}. {why}"
+    said = [f"{rows}."]
+    if one.is_gated:
+        said.append(_("Each is made at the release and waits for approval then; what no rule asks about is refused."))
+    if one.why_kept:
+        why = _(
+            "So nobody can end the file: to keep a row back, freeze its client now, and cancel or reject the operation "
+            "made from it before that freeze is released."
+        )
+        said += [one.why_kept, why]
+    return " ".join(said) if len(said) > 1 else rows
 
 
 def summary_of(held: Held) -> Summary:

@@ -52,6 +52,7 @@ def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
         equal=tuple(equal_requests(wanted, now)),
         in_doubt=tuple(queries.in_doubt_of(client)),
         waiting=operation,
+        not_known_yet=why_not_known_yet() if operation.is_awaiting_approval else "",
         **_obstacles(operation.kind, operation.client_id, operation.asset_id, now),
     )
 

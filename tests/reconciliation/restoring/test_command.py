@@ -64,10 +64,10 @@ def test_the_command_names_what_leaves_for_the_first_time_at_the_release(
 
     assert "Approved operations without an order at CoinMENA, which leave at the release: 1\n" in words
     assert f"  {cancelled.reference}  deposit of 6.00 USD, {NOURA}\n" in words
-    assert "Files with rows that are made and leave at the release: 2\n" in words
+    assert "Files with rows that are made at the release: 2\n" in words
     assert f"to be made: 2, /funding/bulk/{file.pk}/" in words
-    assert f"to be made: 1, other rows are paid: it cannot be ended, /funding/bulk/{half.pk}/" in words
-    assert "end or\n   freeze it again before you release" in words
+    assert f"to be made: 1, it cannot be ended: freeze the clients of its rows, /funding/bulk/{half.pk}/" in words
+    assert "end or freeze it again before you release" in words
 
 
 def test_what_another_freeze_holds_does_not_leave_at_the_release(

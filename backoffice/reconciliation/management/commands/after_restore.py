@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
+from backoffice.database import clock
 from backoffice.funding.freezing import leaving
+from backoffice.funding.models import Operation
 from backoffice.money import Money
 from backoffice.reconciliation.management.commands.reconcile import moment, report
 from backoffice.reconciliation.restoring import NotKnown, Restored, after_restore
@@ -19,7 +21,8 @@ MOST_NAMED = 50
 class Command(BaseCommand):
     help = (
         "Lock all sending after a backup was restored, read and reconcile what CoinMENA did since the backup, and say "
-        "what two people have to do. Safe to run again. Ends with 1 while something still has to be read."
+        "what two people have to do. Ends with 1 while something still has to be read: run it again then. Each run "
+        "counts as another restore: it begins the reading anew and ends the release that was asked for."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -75,13 +78,33 @@ def leaving_first(restored: Restored) -> Iterator[str]:
     for one in islice(restored.leaving.iterator(), MOST_NAMED):
         yield f"  {one.reference}  {one.kind} of {Money(one.amount, one.asset_id)}, {one.client.partner_client_id}"
     yield f"Of the same kind, but held by other freezes until those are released: {restored.held_besides.count()}"
-    files = leaving.files()
-    yield f"Files with rows that are made and leave at the release: {len(files)}"
-    for each in files[:MOST_NAMED]:
-        begun = ", other rows are paid: it cannot be ended" if each.is_begun else ""
-        page = reverse("funding:bulk_file", args=[each.file.pk])
-        yield f"  {each.file.name!r}  rows to be made: {each.rows}{begun}, {page}"
+    yield from files_leaving()
+    yield from marked()
     yield f"Operations in doubt, which workers look up before the lock can be released: {restored.in_doubt.count()}"
+
+
+def files_leaving() -> Iterator[str]:
+    """Name the files of which rows are made at the release, and say what becomes of them and which nobody can end."""
+    files = leaving.files()
+    yield f"Files with rows that are made at the release: {len(files)}"
+    if files:
+        yield "  Rows that a rule asks others about wait for approval then; the others leave."
+    for each in files[:MOST_NAMED]:
+        gated = ", each waits for approval" if each.is_gated else ""
+        kept = ", it cannot be ended: freeze the clients of its rows" if each.why_kept else ""
+        page = reverse("funding:bulk_file", args=[each.file.pk])
+        yield f"  {each.file.name!r}  rows to be made: {each.rows}{gated}{kept}, {page}"
+
+
+def marked() -> Iterator[str]:
+    """Name what leaves and may have been paid under another reference."""
+    found = leaving.marked(clock.now())
+    yield f"Of all these, equal to an order at CoinMENA that no operation here has: {len(found)}"
+    for one in found[:MOST_NAMED]:
+        what = one.what
+        name = what.reference if isinstance(what, Operation) else f"{what.file.name!r} line {what.number}"
+        orders = ", ".join(f"{order.partner_order_ref} of {order.created_at:%Y-%m-%d %H:%M}" for order in one.orders)
+        yield f"  {name}  may be paid already as {orders}: end it if it is the same payment"
 
 
 def what_to_do(restored: Restored) -> Iterator[str]:
@@ -90,10 +113,11 @@ def what_to_do(restored: Restored) -> Iterator[str]:
     yield "What people do now:"
     yield f"1. Look at the exceptions of the comparison: /reconciliation/{restored.run.pk}/. Key nothing again: what is"
     yield "   extra there has been paid. What is behind is settled by itself once the lock is released."
-    yield "2. What was cancelled, rejected, taken back or frozen after the backup stands here as before: end or"
-    yield "   freeze it again before you release. What leaves at the release is named above and on the page of the"
-    yield "   freeze. Once everything is read, all of it can be ended except what CoinMENA holds, and files of which it"
-    yield "   holds a row: freeze the clients of their other rows, and cancel what is made from those afterwards."
+    yield "2. What was cancelled, rejected, taken back or frozen after the backup, or failed and was asked for again,"
+    yield "   stands here as before: end or freeze it again before you release. What leaves at the release is named"
+    yield "   above and on the page of the freeze. Once everything is read, all of it can be ended except what CoinMENA"
+    yield "   holds, and files that workers had begun, that nobody had to approve, or of which CoinMENA holds a row:"
+    yield "   freeze the clients of the rows still to be made, and cancel or reject what is made from those afterwards."
     yield "   A freeze made under the lock stays."
     yield f"3. One of finance or management asks for the release on /freeze/{restored.lock.pk}/, a manager approves it."
     yield "Start the workers: look-ups go on meanwhile, nothing is sent. What is in doubt has to be looked up first."
