@@ -311,9 +311,9 @@ def held_besides_in_words(count: int) -> str:
 
 def marked_in_words(count: int) -> str:
     words = ngettext(
-        "%(n)d of it equals an order at CoinMENA that no operation here has, and may be paid already: it may have "
+        "%(n)d payment equals an order at CoinMENA that no operation here has, and may be made already: it may have "
         "failed after the backup and been asked for again.",
-        "%(n)d of it equal orders at CoinMENA that no operation here has, and may be paid already: they may have "
+        "%(n)d payments equal orders at CoinMENA that no operation here has, and may be made already: they may have "
         "failed after the backup and been asked for again.",
         count,
     )

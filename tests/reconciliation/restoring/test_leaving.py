@@ -57,7 +57,7 @@ def test_what_was_refused_after_the_backup_and_tried_again_is_marked_ended_and_n
     assert marked.what == first and [one.partner_order_ref for one in marked.orders] == [retry.reference]
     client.force_login(maya)
     page = shown(client, f"/freeze/{restored.lock.pk}/")
-    assert "1 of it equals an order at CoinMENA that no operation here has" in page
+    assert "1 payment equals an order at CoinMENA that no operation here has" in page
     assert f"CoinMENA holds an equal order, {retry.reference}" in page
     assert f'href="/orders/{marked.orders[0].pk}/"' in page and first.get_absolute_url() in page
     assert "or failed and was asked for again" in page
@@ -91,7 +91,7 @@ def test_the_approver_of_the_release_and_the_command_are_told_as_well_and_the_re
     request = ask_for_release(Freeze.objects.get(), by=maya)
     client.force_login(lina)
     page = shown(client, f"/approvals/{request.subject}/")
-    assert "1 of it equals an order at CoinMENA" in page
+    assert "1 payment equals an order at CoinMENA" in page
     assert f"CoinMENA holds an equal order, {order.partner_order_ref}" in page
 
 
@@ -118,7 +118,7 @@ def test_a_marked_withdrawal_and_a_marked_file_are_ended_by_who_approved_them_on
     lock = after_restore().lock
     client.force_login(omar)
     page = shown(client, f"/freeze/{lock.pk}/")
-    assert "3 of it equal orders at CoinMENA" in page
+    assert "3 payments equal orders at CoinMENA" in page
     for subject in (approved.reference, file.key):
         assert f'href="/approvals/{subject}/"' in page
         assert f"/approvals/{subject}/take-back/" in shown(client, f"/approvals/{subject}/")
@@ -146,7 +146,7 @@ def test_of_a_file_the_rows_that_are_made_unasked_are_marked(
     ]
     client.force_login(omar)
     page = shown(client, f"/freeze/{lock.pk}/")
-    assert "2 of it equal orders at CoinMENA" in page and "if it is the same payment, end the file" in page
+    assert "2 payments equal orders at CoinMENA" in page and "if it is the same payment, end the file" in page
 
 
 def test_the_order_of_a_row_that_waits_marks_nothing(
