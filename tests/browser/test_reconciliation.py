@@ -141,7 +141,9 @@ def raise_together(maya: Page) -> None:
     maya.get_by_role("link", name="Resolve a group").click()
     chosen = 0
     for kind in TO_RAISE:
-        for row in maya.locator("tbody tr").filter(has_text=kind).all():
+        rows = maya.locator("tbody tr").filter(has_text=kind).filter(has=maya.get_by_role("checkbox"))
+        expect(rows.first).to_be_visible()
+        for row in rows.all():
             row.get_by_role("checkbox").check()
             chosen += 1
     maya.get_by_label("With the chosen rows").select_option(label="Raise with the partner")
