@@ -24,9 +24,10 @@ from backoffice.approvals.policies import (
 )
 from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
-from backoffice.approvals.subjects import subject_of
+from backoffice.approvals.subjects import HasItsOwnHistory, subject_of
 from backoffice.approvals.voices import progress, spoken_by
 from backoffice.approvals.wording import sentence_of
+from backoffice.audit.models import Entry
 from backoffice.audit.queries import history_of_identity
 from backoffice.money import Money
 from backoffice.ui import times
@@ -61,9 +62,14 @@ def detail_context(asked: Request, person: accounts.Person, now: datetime) -> di
         "words": words,
         "if_rejected": str(words.if_rejected) % {"name": asked.requested_by.name},
         "decisions": [(spoken_by(one), kind_of(one), one) for one in queries.decisions_of(asked)],
-        "history": history_of_identity(asked.subject),
+        "history": history_of_request(asked),
         **place_in_queue(asked, person, now),
     }
+
+
+def history_of_request(asked: Request) -> list[Entry]:
+    subject = subject_of(asked)
+    return subject.history(asked) if isinstance(subject, HasItsOwnHistory) else history_of_identity(asked.subject)
 
 
 def is_waiting(asked: Request, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
+from backoffice.audit.models import Entry
 from backoffice.ui.values import Link, Text
 
 
@@ -115,6 +116,14 @@ class MayHaveHappened(Protocol):
 
     def not_known_yet(self) -> NotKnown | None:
         """Say why nothing of this kind is approved now; None while everything is known. Takes no lock."""
+
+
+@runtime_checkable
+class HasItsOwnHistory(Protocol):
+    """A subject of which the log tells under another name than that of its request."""
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return the newest entries about what is decided on, and about the request itself, newest first."""
 
 
 @runtime_checkable

@@ -69,11 +69,19 @@ def text_of(story: Story) -> str:
     if operation.state == State.REVIEW:
         open_end = _("Nothing is sent again and no copy can be made until it is settled.")
         return f"{_(operation.failure_sentence)} {open_end}"
-    rest = _(
+    return f"{_last_silence(story)} {_rest_of(operation)}".strip()
+
+
+def _rest_of(operation: Operation) -> str:
+    if queries.may_have_been_paid(operation):
+        return _(
+            "CoinMENA has shown an order under this reference, so that says nothing about another request, and no copy "
+            "can be made. The system looks the reference up by itself and closes the question only with proof."
+        )
+    return _(
         "No answer is not a refusal, so nothing is sent under a new reference and no copy can be made. "
         "The system looks the reference up by itself and closes the question only with proof."
     )
-    return f"{_last_silence(story)} {rest}".strip()
 
 
 def _last_silence(story: Story) -> str:
@@ -228,11 +236,8 @@ def outcomes_of(story: Story, now: datetime) -> list[Event]:
                 say=_("Two people close it as Failed, with CoinMENA's statement."),
             ),
         ]
-    sent_at = last_sent_at(story)
-    moment = ""
-    if sent_at is not None:
-        counted = queries.happened_at(sent_at, story.operation, now)
-        moment = times.written(counted + TO_REVIEW_AFTER, times.MomentStyle.SHORT)
+    review_at = _review_at(story, now)
+    moment = times.written(review_at, times.MomentStyle.SHORT) if review_at else ""
     return [
         Event(
             _("Found and completed"), icon="circle-check", say=_("Becomes Completed with that order. Nothing is sent.")
@@ -276,9 +281,18 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
         since = operation.in_doubt_since or sent_at
         facts += [
             Fact(_("Alarm"), queries.happened_at(since, operation, now) + ALARM_AFTER),
-            Fact(_("To review"), queries.happened_at(sent_at, operation, now) + TO_REVIEW_AFTER),
+            Fact(_("To review"), _review_at(story, now)),
         ]
     return facts
+
+
+def _review_at(story: Story, now: datetime) -> datetime | None:
+    """Return when two people are asked: an hour after the last request, or after a restore since."""
+    sent_at = last_sent_at(story)
+    if sent_at is None:
+        return None
+    since = max(filter(None, (sent_at, story.restored_at)))
+    return queries.happened_at(since, story.operation, now) + TO_REVIEW_AFTER
 
 
 def _next_look(operation: Operation, now: datetime) -> str:

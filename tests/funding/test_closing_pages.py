@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts import proofs
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import services as approvals
@@ -21,11 +22,13 @@ from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.pages import cards_of
 from backoffice.funding.models import Closing, LateOrder, Lookup, Operation, Scope
 from backoffice.funding.services.closing import ask_to_close, fingerprint_to_prove
-from backoffice.funding.services.freezing import freeze
+from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.late_orders import watch
 from backoffice.funding.services.moving import NO_LEASE
+from backoffice.funding.services.resolving import TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.orders.services import look_up_order
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.factors import with_code, wrong_code_of
 from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import LETTER, asked, being_looked_up, claim, in_review, landed, signed
@@ -169,6 +172,34 @@ def test_a_page_in_doubt_does_not_promise_an_end_to_what_the_partner_said_it_has
     assert "goes to review" in outcome and "becomes Failed" not in outcome
 
 
+def test_a_page_in_doubt_says_of_a_refusal_that_an_order_was_shown_all_the_same(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, sign_in: SignIn
+) -> None:
+    operation = deposit(maya, noura, usd)
+    landed(coinmena, operation)
+    look_up_order(text=operation.reference, by=maya)
+    coinmena.fault("envelope", match=POST, status=400, code=3005)
+
+    page = page_of(sign_in(maya), sent(operation))
+
+    assert "CoinMENA has shown an order under this reference" in page and "No answer is not a refusal" not in page
+
+
+def test_a_page_in_doubt_counts_the_hour_from_a_restore(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, sign_in: SignIn, travel: Travel
+) -> None:
+    travel(-1800, theirs=False)
+    coinmena.fault("close_before_apply", match=POST)
+    in_doubt = sent(deposit(maya, noura, usd))
+    travel(0, theirs=False)
+    lock = freeze_after_restore(backup_at=clock.now(), by=System("restore"))
+
+    page = page_of(sign_in(maya), in_doubt)
+
+    hour_after = timezone.localtime(lock.frozen_at + TO_REVIEW_AFTER, company_zone())
+    assert f"No proof by {hour_after.day} {hour_after:%b}, {hour_after:%H:%M}" in page
+
+
 # Asking -------------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +223,7 @@ def test_finance_asks_with_evidence_and_a_manager_signs_in_the_browser(
         "Sign the closing",
     ):
         assert words in page
+    assert "Asked for a closing by two people" in page.split("In the audit log")[-1]
     signing = with_code(omar, fingerprint=closing.fingerprint, note="Read and compared")
     assert sign_in(omar).post(f"/approvals/{closing.key}/approve/", signing).status_code == 302
     assert now(reviewing).state == State.FAILED

@@ -134,6 +134,7 @@ def test_a_release_is_asked_for_and_approved_on_the_pages(
     page = shown(desk, f"/approvals/{request.subject}/")
     assert "Release everything?" in page and "What flows again" in page and "1,000.00" in page
     assert "Omar Saleh" in page and "Would undo their own act" in page
+    assert "Asked for the release of a freeze" in page.split("In the audit log")[-1]
     assert "Release of everything" in shown(desk, "/approvals/")
     assert "Reject this request?" in shown(desk, f"/approvals/{request.subject}/reject/")
     desk.post(f"/approvals/{request.subject}/approve/", with_code(lina, fingerprint=request.fingerprint))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.funding.closing.pages import preview_context
 from backoffice.funding.models import Operation
 from backoffice.funding.services import closing as closings
@@ -62,6 +64,10 @@ class ClosingSubject:
 
     def url(self, key: str) -> str:
         return reverse("funding:detail", args=[closings.closing_of(key).operation.reference])
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the operation: that its closing was asked for stands there."""
+        return history_of(closings.closing_of(request.subject).operation, request)
 
     def on_approved(self, request: Request, by: Person, note: str, now: datetime) -> None:
         closings.conclude(request, by, note)

@@ -10,6 +10,8 @@ from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.audit.services import record
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.pages import release_preview
@@ -39,6 +41,10 @@ class ReleaseSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return release_preview(freezes.freezes().get(pk=freezes.freeze_named(request.subject)))
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the freeze: that its release was asked for stands there."""
+        return history_of(freezes.freezes().get(pk=freezes.freeze_named(request.subject)), request)
 
     def url(self, key: str) -> str:
         return reverse("freezing:detail", args=[freezes.freeze_named(key)])
