@@ -112,7 +112,7 @@ class NotKnown:
 @runtime_checkable
 class MayHaveHappened(Protocol):
     """A subject that nobody approves while it is not known whether it has happened already, however it is asked for.
-    Whether it can be rejected meanwhile is a question of its own."""
+    Its ``on_rejected`` refuses as well: what has happened is nobody's to reject."""
 
     def not_known_yet(self) -> NotKnown | None:
         """Say why nothing of this kind is approved now; None while everything is known. Takes no lock."""

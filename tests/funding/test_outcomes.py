@@ -130,6 +130,19 @@ def test_a_taken_reference_whose_order_is_ours_completes(
     assert len(coinmena.orders_under(operation.reference)) == 1
 
 
+@pytest.mark.parametrize("turned_away", [{"status": 429, "code": 429}, {"status": 401, "code": 401}], ids=str)
+def test_what_is_turned_away_is_sent_again_though_the_mirror_holds_an_order(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, turned_away: dict[str, int]
+) -> None:
+    """After a restore, too, where a partner that is away for an hour would give all of it to two people."""
+    operation = deposit(maya, noura, usd, "1000.00")
+    coinmena.make_order(NOURA, amount="1000.00", reference=operation.reference)
+    look_up_order(text=operation.reference, by=maya)
+    coinmena.fault("envelope", match=POST, **turned_away)
+
+    assert sent(operation).state == State.APPROVED
+
+
 @pytest.mark.parametrize("fault", [{"status": 400, "code": 3005}, {"status": 400, "code": 2009}], ids=str)
 def test_a_refusal_ends_nothing_of_which_the_mirror_holds_an_order(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset, fault: dict[str, int]

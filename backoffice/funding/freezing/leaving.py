@@ -43,7 +43,7 @@ class Marked:
     It may have been refused after the backup, tried again under another reference, and paid.
     """
 
-    what: Operation | BulkRow
+    operation: Operation
     orders: list[Order]
 
 
@@ -86,33 +86,23 @@ def files() -> list[LeavingFile]:
 
 
 def marked(now: datetime) -> list[Marked]:
-    """Return what leaves, held by another freeze or not, and equals an order that nobody here has, the oldest first,
-    operations before rows. Four queries, however many; one where no order is lost.
+    """Return the operations that leave, held by another freeze or not, and equal an order that nobody here has, the
+    oldest first. Three queries, however many; one where no order is lost.
 
-    Of the rows, those which somebody confirmed as other payments before the backup: the rest are asked about when they
-    are made. An order that a row which waits stands for is that row's.
+    Rows are asked about when they are made. An order that a row which waits stands for is that row's.
     """
     lost = lost_by_content(None, now)
     if not lost:
         return []
     waiting = _with_files(rows_that_wait().filter(file__state__in=GOES_ON))
-    rows = {reference_of_row(row, row.file): row for row in waiting.order_by("file__confirmed_at", "file_id", "number")}
+    rows = {reference_of_row(row, row.file) for row in waiting}
     free = {content: not_of_rows(orders, own=(), known=rows) for content, orders in lost.items()}
     clients, amounts = {client for _kind, client, *_rest in lost}, {amount for *_rest, amount in lost}
     equal = _never_sent(now).filter(client__in=clients, amount__in=amounts)
-    found = [Marked(one, orders) for one in equal if (orders := free.get(_content(one)))]
-    sure = {reference: row for reference, row in rows.items() if _is_made_unasked(row) and free.get(_content(row))}
-    sent = set(Order.objects.filter(partner_order_ref__in=sure).values_list("partner_order_ref", flat=True))
-    return [*found, *(Marked(row, free[_content(row)]) for reference, row in sure.items() if reference not in sent)]
+    return [Marked(one, orders) for one in equal if (orders := free.get(_content(one)))]
 
 
-def _is_made_unasked(row: BulkRow) -> bool:
-    file = row.file
-    is_approved = file.state == FileState.CONFIRMED and file.approval_id is not None
-    return is_approved and row.number in file.confirmed_equal
-
-
-def _content(one: Operation | BulkRow) -> Content:
+def _content(one: Operation) -> Content:
     return one.kind, one.client_id, one.asset_id, one.amount
 
 
@@ -122,4 +112,4 @@ def _rows_to_be_made() -> QuerySet[BulkRow]:
 
 
 def _with_files(rows: QuerySet[BulkRow]) -> QuerySet[BulkRow]:
-    return rows.select_related("file", "client").defer("file__content")
+    return rows.select_related("file").defer("file__content")

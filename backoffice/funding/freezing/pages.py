@@ -17,8 +17,7 @@ from backoffice.approvals.queries import people_who_can_decide
 from backoffice.approvals.wording import sentence
 from backoffice.database import clock
 from backoffice.funding import policies, queries
-from backoffice.funding.columns import line_of
-from backoffice.funding.equal import LONGEST_NAME
+from backoffice.funding.columns import line_of, signed_amount
 from backoffice.funding.freezing import freezes, halts, leaving, release_conditions
 from backoffice.funding.freezing import policies as freezing_policies
 from backoffice.funding.freezing.freezes import Held
@@ -33,6 +32,7 @@ from backoffice.ui.values import Amount, Badge, Check, CheckResult, Crumb, Fact,
 
 HELD_SHOWN: Final = 20
 MARKED_SHOWN: Final = 100
+ORDERS_SHOWN: Final = 3
 KIND_LABELS: Final = {Kind.DEPOSIT: gettext_noop("Deposits"), Kind.WITHDRAWAL: gettext_noop("Withdrawals")}
 
 
@@ -321,32 +321,22 @@ def marked_in_words(count: int) -> str:
 
 
 def marked_row(one: leaving.Marked) -> MarkedRow:
-    """Name one thing that leaves and the orders that may be the same payment, with the ways to all of them."""
-    what, orders = one.what, [_order_link(order) for order in one.orders]
+    """Name an operation that leaves and the orders that may be the same payment, with the ways to all of them."""
+    operation, orders = one.operation, [_order_link(order) for order in one.orders[:ORDERS_SHOWN]]
     named = ", ".join(f"{order.text} ({order.sub})" for order in orders)
-    if isinstance(what, Operation):
-        words = _(
-            "CoinMENA holds an equal order, %(orders)s, that no operation here has: end this one if it is the same "
-            "payment."
-        )
-        page = Link(what.reference, what.get_absolute_url())
-        request = what.reference if what.approval_id else ""
-    else:
-        words = _(
-            "CoinMENA holds an equal order, %(orders)s, that no operation here has: if it is the same payment, end the "
-            "file, or freeze the client where nobody can."
-        )
-        line = {"file": what.file.name[:LONGEST_NAME], "n": what.number}
-        page = Link(_("%(file)s, line %(n)d") % line, reverse("funding:bulk_file", args=[what.file_id]))
-        request = what.file.key
-    amount = -what.amount if what.kind == Kind.WITHDRAWAL else what.amount
+    if len(one.orders) > ORDERS_SHOWN:
+        named += "…"
+    words = _(
+        "CoinMENA holds an equal order, %(orders)s, that no operation here has: end this one if it is the same payment."
+    )
+    reference = operation.reference
     return MarkedRow(
-        page=page,
-        client=str(what.client),
-        amount=Amount(amount, what.asset_id),
+        page=Link(reference, operation.get_absolute_url()),
+        client=str(operation.client),
+        amount=Amount(signed_amount(operation), operation.asset_id),
         sentence=words % {"orders": named},
         orders=orders,
-        request_url=reverse("approvals:detail", args=[request]) if request else "",
+        request_url=reverse("approvals:detail", args=[reference]) if operation.approval_id else "",
     )
 
 

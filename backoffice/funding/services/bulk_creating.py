@@ -85,6 +85,9 @@ def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
 
 
 def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
+    is_confirmed = row.number in file.confirmed_equal
+    # What CoinMENA holds of the row itself is no other payment: sent again under its reference, it moves nothing.
+    is_asked_again = is_confirmed and not queries.is_at_the_partner(file, row)
     return creating.Intent(
         kind=Kind(row.kind),
         client=row.client,
@@ -92,10 +95,11 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         amount=row.amount,
         reason=row.reason,
         submission_token=row.submission_token,
-        confirmed_equal=row.number in file.confirmed_equal,
+        confirmed_equal=is_confirmed,
         why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
         file_id=file.pk,
+        confirmed_at=file.confirmed_at if is_asked_again else None,
     )
 
 

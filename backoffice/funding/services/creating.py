@@ -23,8 +23,9 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries, rolling
-from backoffice.funding.equal import EqualPayment, Wanted, equal_requests, sentence_of
+from backoffice.funding.equal import EqualPayment, LostOrder, Wanted, equal_requests, sentence_of
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
+from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import (
     check_can_ask,
@@ -71,7 +72,7 @@ class Intent:
     the same one.
     ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
     while nothing else is asked for and nothing else is equal. ``confirmed_equal`` counts whatever is equal, and is for
-    callers who show nobody a page.
+    callers who show nobody a page; what a restore lost after ``confirmed_at`` is asked about all the same.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class Intent:
     year: int | None = None
     confirmed_shown: str = ""
     file_id: int | None = None
+    confirmed_at: datetime | None = None
 
 
 def create_deposit(
@@ -199,17 +201,27 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
 
     Under the client's lock: what somebody else asked for since a page was shown is among the equal ones.
     """
-    if intent.confirmed_equal:
+    if intent.confirmed_equal and not _is_of_before_a_restore(intent):
         return True
     now = clock.now()
     own = reference_of(intent.kind, intent.submission_token, _year(intent, now))
     equal = equal_requests(
         Wanted(intent.client, intent.asset, intent.kind, intent.amount, chain, own, intent.file_id), now
     )
+    if intent.confirmed_equal:
+        equal = [one for one in equal if isinstance(one, LostOrder)]
     shown = _shown_with(intent, equal)
     if equal and intent.confirmed_shown != shown:
         raise EqualRequest(equal, shown)
-    return bool(equal)
+    return intent.confirmed_equal or bool(equal)
+
+
+def _is_of_before_a_restore(intent: Intent) -> bool:
+    """Tell whether it was confirmed before a backup was restored: of what was made since, nobody was asked."""
+    if intent.confirmed_at is None:
+        return False
+    restored_at = freezes.restored_at()
+    return restored_at is not None and intent.confirmed_at <= restored_at
 
 
 def _shown_with(intent: Intent, equal: list[EqualPayment]) -> str:

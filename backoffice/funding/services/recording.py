@@ -68,18 +68,14 @@ def _record(claim: Claim, exchange: Exchange, verdict: Verdict) -> None:
             signed_at=signed_at(exchange),
             **answer_fields(exchange, evidence=verdict.evidence, sentence=verdict.sentence, code=verdict.code),
         )
-        is_another_open = attempts.is_another_open(claim.attempt_id) or _is_there_all_the_same(operation, verdict)
-        to = state_after(verdict, is_another_open=is_another_open)
+        to = state_after(verdict, is_another_open=attempts.is_another_open(claim.attempt_id))
+        if to is State.FAILED and verdict.order is None and may_have_been_paid(operation):
+            # Another request made it, of which a restored backup knows nothing: a refusal closes only its own attempt.
+            to = State.UNKNOWN
         is_held = _holds_lease(operation, claim)
         apply(operation, to, verdict, by=System(claim.holder), holds_lease=is_held, asked_at=claim.claimed_at)
         failpoint(Failpoint.C10)
     failpoint(Failpoint.C11)
-
-
-def _is_there_all_the_same(operation: Operation, verdict: Verdict) -> bool:
-    """Tell whether the mirror holds an order of what this answer says was not made: then another request made it, of
-    which a restored backup knows nothing, and the answer closes only its own attempt."""
-    return verdict.order is None and may_have_been_paid(operation)
 
 
 def apply(

@@ -105,7 +105,7 @@ def test_no_code_is_used_up_for_an_approval_in_the_dark_and_the_page_says_why(
     queue = client.get("/approvals/").content.decode()
 
     assert UNKNOWN_SINCE in page and f"/approvals/{pending.reference}/approve/" not in page
-    assert "/freeze/" in page and f"/approvals/{pending.reference}/reject/" in page
+    assert "/freeze/" in page and f"/approvals/{pending.reference}/reject/" not in page, "that is refused as well"
     assert "Deposits, withdrawals and files cannot be approved yet." in queue and UNKNOWN_SINCE in queue
     with pytest.raises(NotYet, match=UNKNOWN_SINCE):
         approvals.check_before_proof(request_id=request.pk, fingerprint=request.fingerprint, by=omar)

@@ -17,7 +17,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.freezing import leaving
-from backoffice.funding.models import FileState, Freeze, Kind, Operation, Scope
+from backoffice.funding.models import BulkFile, BulkRefusal, FileState, Freeze, Kind, Operation, Scope
 from backoffice.funding.references import reference_of
 from backoffice.funding.services import bulk_creating, bulk_files
 from backoffice.funding.services.cancelling import cancel_operation
@@ -25,7 +25,7 @@ from backoffice.funding.services.freezing import freeze
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.restoring import after_restore
-from tests.approving import ask_for_release
+from tests.approving import approve, ask_for_release
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits
 from tests.funding.cast import NOURA, approved_by, deposit, lost_order, now, sent, withdrawal
 from tests.partners import Partners
@@ -54,7 +54,7 @@ def test_what_was_refused_after_the_backup_and_tried_again_is_marked_ended_and_n
 
     assert restored.unmet == []
     [marked] = leaving.marked(clock.now())
-    assert marked.what == first and [one.partner_order_ref for one in marked.orders] == [retry.reference]
+    assert marked.operation == first and [one.partner_order_ref for one in marked.orders] == [retry.reference]
     client.force_login(maya)
     page = shown(client, f"/freeze/{restored.lock.pk}/")
     assert "1 payment equals an order at CoinMENA that no operation here has" in page
@@ -104,49 +104,62 @@ def test_what_another_freeze_holds_is_marked_too_and_another_payment_is_not(
     after_restore()
     freeze(scope=Scope.CLIENT, client=noura, reason="Her documents expired.", by=omar)
 
-    assert [one.what for one in leaving.marked(clock.now())] == [held]
+    assert [one.operation for one in leaving.marked(clock.now())] == [held]
 
 
-def test_a_marked_withdrawal_and_a_marked_file_are_ended_by_who_approved_them_on_the_pages_their_rows_lead_to(
+def test_a_marked_withdrawal_is_ended_by_who_approved_it_on_the_page_its_row_leads_to(
     coinmena: Partners, client: Browser, noura: Client, usd: Asset, maya: Person, omar: Person
 ) -> None:
     approved = approved_by(omar, withdrawal(maya, noura, usd, "8.00"))
-    row = "deposit,user_12345,USD,5.00,"
-    file = confirmed(maya, csv_of(f"{row}Rent", f"{row}Rent of May"), equal=True)
     lost_order(coinmena, maya, "8.00", type="withdrawal")
-    lost_order(coinmena, maya, "5.00")
     lock = after_restore().lock
     client.force_login(omar)
     page = shown(client, f"/freeze/{lock.pk}/")
-    assert "3 payments equal orders at CoinMENA" in page
-    for subject in (approved.reference, file.key):
-        assert f'href="/approvals/{subject}/"' in page
-        assert f"/approvals/{subject}/take-back/" in shown(client, f"/approvals/{subject}/")
-        client.post(f"/approvals/{subject}/take-back/")
+    request = f"/approvals/{approved.reference}/"
+    assert f'href="{request}"' in page and f"{request}take-back/" in shown(client, request)
 
-    file.refresh_from_db()
-    assert (now(approved).state, file.state) == (State.CANCELLED, FileState.CANCELLED)
+    client.post(f"{request}take-back/")
+
+    assert now(approved).state == State.CANCELLED
     assert leaving.marked(clock.now()) == []
 
 
-def test_of_a_file_the_rows_that_are_made_unasked_are_marked(
-    coinmena: Partners, client: Browser, noura: Client, usd: Asset, maya: Person, omar: Person, taken: Taken
+@pytest.mark.parametrize("is_approved_under_the_lock", [True, False])
+def test_a_row_confirmed_before_a_backup_is_asked_about_where_it_may_have_been_paid_since(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Taken,
+    is_approved_under_the_lock: bool,
 ) -> None:
-    """Twins were confirmed as two payments before the backup, so nobody is asked about them when they are made."""
+    """Of twins confirmed as two payments the first was paid after the backup, the second refused and tried again."""
     row = "deposit,user_12345,USD,5.00,"
-    file = confirmed(maya, csv_of(f"{row}Rent", f"{row}Rent of May", "deposit,user_12345,USD,6.00,One"), equal=True)
-    order = lost_order(coinmena, maya, "5.00")
-    lost_order(coinmena, maya, "6.00")
+    file = asked(maya, csv_of(f"{row}Rent", f"{row}Rent of May"), equal=True)
+    backup = taken()
+    approve(Request.objects.get(kind="bulk"), by=omar)
+    first, second = created(file)
+    assert sent(first).state == State.COMPLETED
+    retry = refused_then_retried(
+        coinmena, second, lambda: deposit(maya, noura, usd, "5.00", copy_of=now(second), confirmed_equal=True)
+    )
+    paid = coinmena.balance(NOURA, "USD")
+    backup.restore()
     lock = after_restore().lock
+    if is_approved_under_the_lock:
+        approve(Request.objects.get(kind="bulk"), by=omar)
+    unlocked(lock, asked_by=maya, approved_by=lina)
+    if not is_approved_under_the_lock:
+        approve(Request.objects.get(kind="bulk"), by=omar)
 
-    marked = leaving.marked(clock.now())
+    [made] = created(BulkFile.objects.get(pk=file.pk))
 
-    assert [(one.what, one.orders) for one in marked] == [
-        (file.rows.get(number=number), [order]) for number in sorted(file.confirmed_equal)
-    ]
-    client.force_login(omar)
-    page = shown(client, f"/freeze/{lock.pk}/")
-    assert "2 payments equal orders at CoinMENA" in page and "if it is the same payment, end the file" in page
+    assert (made.reference, sent(made).state) == (first.reference, State.COMPLETED)
+    [order] = coinmena.orders_under(retry.reference)
+    assert f"the order {order['id']} of an equal payment" in BulkRefusal.objects.get().sentence
+    assert coinmena.balance(NOURA, "USD") == paid
 
 
 def test_the_order_of_a_row_that_waits_marks_nothing(
@@ -177,7 +190,7 @@ def test_marks_cost_the_same_however_many_there_are(
             coinmena.make_order(NOURA, amount=amount, reference=reference)
         after_restore()
         with CaptureQueriesContext(connection) as queries:
-            assert len(leaving.marked(clock.now())) == 3 * number
+            assert len(leaving.marked(clock.now())) == number
         costs.append(len(queries))
     assert costs[0] == costs[1]
 

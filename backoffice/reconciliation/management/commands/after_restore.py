@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from backoffice.database import clock
 from backoffice.funding.freezing import leaving
-from backoffice.funding.models import Operation
 from backoffice.money import Money
 from backoffice.reconciliation.management.commands.reconcile import moment, report
 from backoffice.reconciliation.restoring import NotKnown, Restored, after_restore
@@ -101,10 +100,8 @@ def marked() -> Iterator[str]:
     found = leaving.marked(clock.now())
     yield f"Of all these, equal to an order at CoinMENA that no operation here has: {len(found)}"
     for one in found[:MOST_NAMED]:
-        what = one.what
-        name = what.reference if isinstance(what, Operation) else f"{what.file.name!r} line {what.number}"
         orders = ", ".join(f"{order.partner_order_ref} of {order.created_at:%Y-%m-%d %H:%M}" for order in one.orders)
-        yield f"  {name}  may be paid already as {orders}: end it if it is the same payment"
+        yield f"  {one.operation.reference}  may be paid already as {orders}: end it if it is the same payment"
 
 
 def what_to_do(restored: Restored) -> Iterator[str]:
