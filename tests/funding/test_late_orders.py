@@ -143,13 +143,6 @@ def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
 AHEAD = {"clock_ahead": timedelta(hours=6), "clock_right": timedelta(0)}
 
 
-def changed_and_vanished(coinmena: Partners, operation: Operation, by: Person) -> None:
-    """Tell the mirror first that the order of an operation changed, then that it is gone."""
-    coinmena.change_order(operation.partner_order_id or 0, status="failed")
-    look_up_order(text=operation.reference, by=by)
-    report_vanished(ORDERS, [operation.partner_order_id])
-
-
 def test_settling_a_late_order_hides_nothing_that_happened_before(
     coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset
 ) -> None:
@@ -168,7 +161,10 @@ def test_settling_a_late_order_hides_nothing_that_happened_before(
 def test_a_report_that_failed_is_made_by_the_next_pass(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed_and_vanished(coinmena, sent(deposit(maya, noura, usd)), maya)
+    operation = sent(deposit(maya, noura, usd))
+    coinmena.change_order(operation.partner_order_id or 0, status="failed")
+    look_up_order(text=operation.reference, by=maya)
+    report_vanished(ORDERS, [operation.partner_order_id])
     report, reported = late_orders._report, list[late_orders.Found]()
 
     def once(found: late_orders.Found) -> bool:

@@ -1,6 +1,7 @@
-"""A backup that is taken and gone back to, and the two people who release the lock of the restore."""
+"""A backup that is taken and gone back to, what is paid in between, and the two people who release the lock."""
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from django.db import connections
@@ -12,7 +13,8 @@ from backoffice.funding.services.resolving import resolve
 from backoffice.funding.states import State
 from tests.approving import approve, ask_for_release
 from tests.database import connect_to
-from tests.funding.cast import now
+from tests.funding.cast import NOURA, now, sent
+from tests.partners import Partners
 
 MOST_LOOK_UPS: Final = 3
 #: The partner's ``Date`` knows whole seconds, and has to lie after the restore.
@@ -42,6 +44,16 @@ def looked_up_to_the_end(operation: Operation) -> Operation:
             break
         resolve(operation.pk, holder="worker 1")
     return now(operation)
+
+
+def refused_then_retried(coinmena: Partners, operation: Operation, retry: Callable[[], Operation]) -> Operation:
+    """Have CoinMENA refuse an operation, and pay the one that tries it again."""
+    coinmena.set_client(NOURA, active=False)
+    assert sent(operation).state == State.FAILED
+    coinmena.set_client(NOURA, active=True)
+    paid = sent(retry())
+    assert paid.state == State.COMPLETED
+    return paid
 
 
 def unlocked(lock: Freeze, *, asked_by: Person, approved_by: Person) -> None:

@@ -29,21 +29,11 @@ from tests.approving import approve, ask_for_release
 from tests.funding.bulk.files import asked, deposits
 from tests.funding.cast import NOURA, approved_by, deposit, now, sent, withdrawal
 from tests.partners import Partners
-from tests.reconciliation.restoring.backups import Backup, unlocked
+from tests.reconciliation.restoring.backups import Backup, refused_then_retried, unlocked
 from tests.ruling import make_live, rule
 
 Taken = Callable[[], Backup]
 UNKNOWN_SINCE: Final = "this payment may have been made since"
-
-
-def refused_then_retried(coinmena: Partners, operation: Operation, retry: Callable[[], Operation]) -> Operation:
-    """Have CoinMENA refuse an operation, and pay the one that tries it again."""
-    coinmena.set_client(NOURA, active=False)
-    assert sent(operation).state == State.FAILED
-    coinmena.set_client(NOURA, active=True)
-    paid = sent(retry())
-    assert paid.state == State.COMPLETED
-    return paid
 
 
 def paid_under_another_reference(

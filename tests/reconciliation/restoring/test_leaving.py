@@ -29,8 +29,7 @@ from tests.approving import approve, ask_for_release
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits
 from tests.funding.cast import NOURA, approved_by, deposit, lost_order, now, sent, withdrawal
 from tests.partners import Partners
-from tests.reconciliation.restoring.backups import Backup, unlocked
-from tests.reconciliation.restoring.test_approving import refused_then_retried
+from tests.reconciliation.restoring.backups import Backup, refused_then_retried, unlocked
 
 Taken = Callable[[], Backup]
 
