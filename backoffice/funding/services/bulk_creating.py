@@ -87,7 +87,7 @@ def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
 def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
     is_confirmed = row.number in file.confirmed_equal
     # What CoinMENA holds of the row itself is no other payment: sent again under its reference, it moves nothing.
-    is_asked_again = is_confirmed and not queries.is_at_the_partner(file, row)
+    is_asked_about = is_confirmed and not queries.is_at_the_partner(file, row)
     return creating.Intent(
         kind=Kind(row.kind),
         client=row.client,
@@ -99,7 +99,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
         file_id=file.pk,
-        confirmed_at=file.confirmed_at if is_asked_again else None,
+        confirmed_at=file.confirmed_at if is_asked_about else None,
     )
 
 

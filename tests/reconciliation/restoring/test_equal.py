@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -10,8 +11,8 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
-from backoffice.funding.models import BulkRefusal, Operation
-from backoffice.funding.references import reference_of_row
+from backoffice.funding.models import BulkRefusal, Kind, Operation
+from backoffice.funding.references import reference_of, reference_of_row
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest
 from backoffice.funding.services.expiring import expire_due
@@ -19,7 +20,7 @@ from backoffice.orders.models import Order
 from backoffice.reconciliation.restoring import after_restore
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits, uploaded
 from tests.funding.cast import NOURA, deposit, now, sent
-from tests.partners import Partners
+from tests.partners import Partners, minutes_ago
 from tests.reconciliation.restoring.backups import Backup, unlocked
 from tests.reconciliation.restoring.test_files import made_on
 
@@ -85,6 +86,25 @@ def test_what_was_lost_is_asked_about_however_long_ago_the_backup_was_restored(
     assert [one.text for one in alike.requests] == [str(Order.objects.get())]
     with pytest.raises(EqualRequest):
         deposit(maya, noura, usd, "1.01")
+
+
+@pytest.mark.parametrize("backup_at", [timedelta(minutes=1), None])
+def test_what_was_lost_is_asked_about_whatever_is_restored_afterwards(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, lina: Person, backup_at: timedelta | None
+) -> None:
+    """A later restore of a newer backup, or the command run once more after the release, brings back no operation."""
+    reference = reference_of(Kind.DEPOSIT, uuid4(), 2026)
+    coinmena.make_order(NOURA, amount="7.00", reference=reference, created_at=minutes_ago(3 * 24 * 60))
+    unlocked(after_restore(backup_at=clock.now() - timedelta(days=5)).lock, asked_by=maya, approved_by=lina)
+    later = after_restore(backup_at=backup_at and clock.now() - backup_at).lock
+    unlocked(later, asked_by=maya, approved_by=lina)
+
+    file = uploaded(maya, csv_of("deposit,user_12345,USD,7.00,Rent"))
+    [alike] = queries.equal_rows(file, clock.now())
+
+    assert [one.text for one in alike.requests] == [str(Order.objects.get())]
+    with pytest.raises(EqualRequest):
+        deposit(maya, noura, usd, "7.00")
 
 
 def test_the_order_of_a_row_is_not_its_equal_nor_that_of_its_twin(
