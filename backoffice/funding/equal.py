@@ -113,8 +113,8 @@ def asked_lately(now: datetime) -> QuerySet[Operation]:
 def lost_orders(clients: Collection[int] | None, now: datetime) -> QuerySet[Order]:
     """Return the lost orders of the clients of these ids, or of all, that did or may yet move money, newest first.
 
-    They are of the last 24 hours or, once backups were restored, of the time since the earliest of them: a day before it
-    is included, because the partner's clock may be behind. What one restore lost, no later one brings back.
+    They are of the last 24 hours or, once backups were restored, of the time since the earliest of them: a day before
+    it is included, because the partner's clock may be behind. What one restore lost, no later one brings back.
     """
     backups = Freeze.objects.filter(backup_at__isnull=False).order_by("backup_at")
     since = Least(Value(now - EQUAL_WITHIN), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)

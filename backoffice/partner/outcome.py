@@ -19,6 +19,11 @@ from backoffice.partner.exchange import Exchange, Fault, retry_after_seconds
 DEFAULT_PAUSE_SECONDS: Final = 60.0
 
 
+#: Refused, or carried out all the same: it timed out, is in conflict with what is there already (which may be the
+#: order), came too early, or whoever asked had gone.
+UNSURE_STATUSES: Final = frozenset({408, 409, 425, 499})
+
+
 class Evidence(StrEnum):
     """What an observation proves about one attempt."""
 
@@ -104,6 +109,7 @@ _EXISTS_UNSEEN = gettext_noop("CoinMENA says the reference is taken but does not
 _TAKEN = gettext_noop("Another order at CoinMENA carries this reference. Two people must look at it.")
 _BUSY = gettext_noop("CoinMENA asked us to slow down and did not take the order. Sending pauses.")
 _SERVER_ERROR = gettext_noop("CoinMENA had trouble on its side. Whether the order went through is being looked up.")
+_UNSURE = gettext_noop("CoinMENA's refusal does not say whether the order went through, which is being looked up.")
 _REDIRECTED = gettext_noop("CoinMENA's address pointed somewhere else, which we do not follow. The order is looked up.")
 _NO_ENVELOPE = gettext_noop("Something between us and CoinMENA answered in its place. The order is being looked up.")
 _UNREADABLE = gettext_noop("CoinMENA's answer could not be read. Whether the order went through is being looked up.")
@@ -182,6 +188,8 @@ def _judge_refusal(exchange: Exchange) -> Verdict:
         return Verdict(Row.NO_ENVELOPE, Evidence.UNKNOWN, _NO_ENVELOPE)
     if refusal.code == DUPLICATE_REFERENCE_CODE:
         return Verdict(Row.DUPLICATE, Evidence.UNKNOWN, _EXISTS, code=refusal.code, must_look_up=True)
+    if exchange.status in UNSURE_STATUSES:
+        return Verdict(Row.SERVER_ERROR, Evidence.UNKNOWN, _UNSURE, code=refusal.code)
     if exchange.status is None or exchange.status >= 500:
         return Verdict(Row.SERVER_ERROR, Evidence.UNKNOWN, _SERVER_ERROR, code=refusal.code)
     return _judge_business_refusal(exchange.status, refusal)

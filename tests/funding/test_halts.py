@@ -22,7 +22,8 @@ from backoffice.funding.services.brakes import resume_sending, watch_clock
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.states import State
 from backoffice.mirror.partners import coinmena as client_of
-from tests.funding.cast import deposit, looked_up, sent
+from backoffice.orders.services import look_up_order
+from tests.funding.cast import NOURA, deposit, looked_up, sent
 from tests.partners import Partners
 
 
@@ -109,6 +110,32 @@ def test_a_request_turned_away_elsewhere_does_not_make_the_order_here_prove_noth
 
     assert sent(operation).state == State.UNKNOWN
     assert looked_up(operation).state == State.COMPLETED
+
+
+def test_a_request_turned_away_elsewhere_does_not_make_the_order_here_prove_nothing_where_another_was_refused(
+    coinmena: Partners,
+    maya: Person,
+    omar: Person,
+    noura: Client,
+    usd: Asset,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of the attempts is open then; the order in the mirror is of the one that CoinMENA refused, or older."""
+    settings.COINMENA_PARTNER_ID = "mistyped"
+    operation = sent(deposit(maya, noura, usd))
+    settings.COINMENA_PARTNER_ID = "demo-partner"
+    sent(operation)
+    resume_sending(reason="The id was mistyped.", by=omar)
+    order = coinmena.make_order(NOURA, amount=str(operation.amount), reference=operation.reference)
+    look_up_order(text=operation.reference, by=maya)
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=60))
+    coinmena.fault("envelope", match={"method": "POST"}, status=400, code=3005)
+
+    assert sent(operation).state == State.UNKNOWN
+    operation = looked_up(operation)
+    assert (operation.state, operation.partner_order_id) == (State.COMPLETED, order["id"])
 
 
 # The clock ------------------------------------------------------------------------------------------------------------

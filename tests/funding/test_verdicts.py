@@ -56,6 +56,8 @@ TABLE: list[tuple[str, Exchange, OrderLookup | None, str, State, State]] = [
     ("too fast", answered(429, envelope(429)), None, "A9", APPROVED, UNKNOWN),
     ("trouble there", answered(500, envelope(500)), None, "A10", UNKNOWN, UNKNOWN),
     ("trouble with a business code", answered(503, envelope(3005)), None, "A10", UNKNOWN, UNKNOWN),
+    ("timed out there", answered(408, envelope(408)), None, "A10", UNKNOWN, UNKNOWN),
+    ("conflict of another kind", answered(409, envelope(7777)), None, "A10", UNKNOWN, UNKNOWN),
     ("gateway refuses", answered(403, HTML), None, "A11", UNKNOWN, UNKNOWN),
     ("gateway in trouble", answered(502, HTML), None, "A11", UNKNOWN, UNKNOWN),
     ("redirect", answered(307, b""), None, "A11", UNKNOWN, UNKNOWN),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 
+from backoffice.audit.models import Entry
 from backoffice.funding.bulk.waiting import MADE, rows_that_wait
 from backoffice.funding.equal import (
     LISTED,
@@ -18,7 +19,7 @@ from backoffice.funding.equal import (
     order_as_equal,
 )
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
-from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Operation
+from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Freeze, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.queries import NOTHING_MOVED
 from backoffice.funding.references import reference_of_row
@@ -84,6 +85,22 @@ def is_at_the_partner(file: BulkFile, *rows: BulkRow) -> bool:
     """
     references = [reference_of_row(row, file) for row in rows or BulkRow.objects.filter(file=file)]
     return Order.objects.filter(partner_order_ref__in=references).exclude(status__in=NOTHING_MOVED).exists()
+
+
+def was_confirmed_before_a_restore(file: BulkFile) -> bool:
+    """Tell whether a backup was restored since somebody confirmed a file: of what was lost then, nobody was asked.
+
+    The numbers of the audit log tell; a moment that was written down while the clock ran ahead would lie.
+    """
+    locks = [str(pk) for pk in Freeze.objects.filter(backup_at__isnull=False).values_list("pk", flat=True)]
+    if not locks:
+        return False
+    restored = Entry.objects.filter(
+        object_type="freeze", object_id__in=locks, event__in=("freeze.made", "freeze.restored_again")
+    )
+    confirmed = Entry.objects.filter(object_type="bulkfile", object_id=str(file.pk), event="bulk.confirmed")
+    last = restored.aggregate(number=Max("number"))["number"]
+    return last is not None and not confirmed.filter(number__gt=last).exists()
 
 
 def found_by(files: QuerySet[BulkFile], text: str) -> QuerySet[BulkFile]:

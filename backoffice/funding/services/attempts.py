@@ -50,9 +50,12 @@ class Attempts:
 
     @property
     def environments(self) -> set[str]:
-        """Where an order of theirs can be: the environments of those still open, or of all where none is."""
-        still_open = self._open
-        return {one.environment for one in self.said if one.attempt_id in still_open or not still_open}
+        """Where an order of theirs can be: the environments of those still open; where none is, of those that were
+        carried out or refused, which a partner may do that has the order already; else of all."""
+        kept_out = {one.attempt_id for one in self.said if one.row in (Row.TURNED_AWAY, Row.NEVER_SENT)}
+        every = {one.attempt_id for one in self.said}
+        able = self._open or every - kept_out or every
+        return {one.environment for one in self.said if one.attempt_id in able}
 
     @property
     def signed_until(self) -> datetime:

@@ -23,6 +23,7 @@ from backoffice.funding.models.gate import LONGEST_PAUSE
 from backoffice.funding.policies import check_can_resume
 from backoffice.funding.queries import free_to_be_sent
 from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
+from backoffice.funding.services.gate import lock_gate
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
@@ -40,7 +41,7 @@ def brake(verdict: Verdict, *, is_answered: bool, clock_skew: float | None, hold
     if verdict.counts_as_401:
         _count_unauthorised(by)
     elif is_answered:
-        Gate.objects.filter(unauthorised_in_a_row__gt=0).update(unauthorised_in_a_row=0)
+        _forget_unauthorised()
     watch_clock(clock_skew, holder=holder)
 
 
@@ -66,7 +67,7 @@ def keep_to_environment(environment: str, holder: str) -> None:
     if Gate.objects.filter(environment=environment).exists():
         return
     with transaction.atomic():
-        gate = Gate.objects.select_for_update().get(pk=1)
+        gate = lock_gate()
         if not gate.environment:
             Gate.objects.update(environment=environment)
         elif gate.environment != environment:
@@ -98,7 +99,7 @@ def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None
     """
     check_can_resume(by)
     with transaction.atomic():
-        gate = Gate.objects.select_for_update().get(pk=1)
+        gate = lock_gate()
         if gate.halted_at is None:
             raise Conflict(_("Sending is not halted. Nothing was changed."))
         if shown not in (None, name_of_halt(gate)):
@@ -117,7 +118,7 @@ def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None
 
 def _pause(seconds: float, by: System) -> None:
     with transaction.atomic():
-        gate = Gate.objects.select_for_update().get(pk=1)
+        gate = lock_gate()
         now = clock.now()
         until = now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
         if gate.paused_until is None or gate.paused_until < until or not gate.is_paused(now):
@@ -127,16 +128,23 @@ def _pause(seconds: float, by: System) -> None:
 
 def _count_unauthorised(by: System) -> None:
     with transaction.atomic():
-        gate = Gate.objects.select_for_update().get(pk=1)
+        gate = lock_gate()
         Gate.objects.update(unauthorised_in_a_row=min(gate.unauthorised_in_a_row + 1, MOST_UNAUTHORISED))
         if gate.unauthorised_in_a_row + 1 >= MOST_UNAUTHORISED:
             _halt(HaltCode.UNAUTHORISED, by)
 
 
+def _forget_unauthorised() -> None:
+    if Gate.objects.filter(unauthorised_in_a_row__gt=0).exists():
+        with transaction.atomic():
+            lock_gate()
+            Gate.objects.update(unauthorised_in_a_row=0)
+
+
 def _halt(code: HaltCode, by: System, **details: str) -> None:
     because = HALTS[code].why
     with transaction.atomic():
-        gate = Gate.objects.select_for_update().get(pk=1)
+        gate = lock_gate()
         if gate.halted_at is not None:
             return
         log.error("funding_halted", code=str(code), because=because)

@@ -25,7 +25,7 @@ from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Kind
 from backoffice.funding.references import reference_of_row
 from backoffice.funding.services import creating
-from backoffice.funding.services.freezing import share_gate
+from backoffice.funding.services.gate import share_gate
 
 #: How long one job works at a file before it gives the worker back; another job goes on.
 SLICE_SECONDS: Final = 10.0
@@ -86,8 +86,7 @@ def _create(row: BulkRow, file: BulkFile, holder: str) -> None:
 
 def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
     is_confirmed = row.number in file.confirmed_equal
-    # What CoinMENA holds of the row itself is no other payment: sent again under its reference, it moves nothing.
-    is_asked_about = is_confirmed and not queries.is_at_the_partner(file, row)
+    is_of_before = is_confirmed and queries.was_confirmed_before_a_restore(file)
     return creating.Intent(
         kind=Kind(row.kind),
         client=row.client,
@@ -99,7 +98,8 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
         file_id=file.pk,
-        confirmed_at=file.confirmed_at if is_asked_about else None,
+        # What CoinMENA holds of the row itself is no other payment: sent again under its reference, it moves nothing.
+        is_of_before_a_restore=is_of_before and not queries.is_at_the_partner(file, row),
     )
 
 

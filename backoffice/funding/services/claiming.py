@@ -28,7 +28,7 @@ from backoffice.funding.models import Attempt, Gate, Operation
 from backoffice.funding.policies import MOST_ATTEMPTS_IN_DOUBT, may_retry_at, why_not_flowing, why_not_in_force
 from backoffice.funding.queries import attempts_made, attempts_that_left
 from backoffice.funding.services.brakes import keep_to_environment
-from backoffice.funding.services.freezing import share_gate
+from backoffice.funding.services.gate import share_gate
 from backoffice.funding.services.intents import body_for, digest_of, intended_order
 from backoffice.funding.services.moving import locked, move
 from backoffice.funding.states import State

@@ -25,7 +25,6 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries, rolling
 from backoffice.funding.equal import EqualPayment, LostOrder, Wanted, equal_requests, sentence_of
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
-from backoffice.funding.freezing import freezes
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import (
     check_can_ask,
@@ -72,7 +71,8 @@ class Intent:
     the same one.
     ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
     while nothing else is asked for and nothing else is equal. ``confirmed_equal`` counts whatever is equal, and is for
-    callers who show nobody a page; what a restore lost after ``confirmed_at`` is asked about all the same.
+    callers who show nobody a page; what a restore lost is asked about all the same where ``is_of_before_a_restore``: it
+    was confirmed when that was not lost yet.
     """
 
     kind: Kind
@@ -87,7 +87,7 @@ class Intent:
     year: int | None = None
     confirmed_shown: str = ""
     file_id: int | None = None
-    confirmed_at: datetime | None = None
+    is_of_before_a_restore: bool = False
 
 
 def create_deposit(
@@ -201,7 +201,7 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
 
     Under the client's lock: what somebody else asked for since a page was shown is among the equal ones.
     """
-    if intent.confirmed_equal and not _is_of_before_a_restore(intent):
+    if intent.confirmed_equal and not intent.is_of_before_a_restore:
         return True
     now = clock.now()
     own = reference_of(intent.kind, intent.submission_token, _year(intent, now))
@@ -214,14 +214,6 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
     if equal and intent.confirmed_shown != shown:
         raise EqualRequest(equal, shown)
     return intent.confirmed_equal or bool(equal)
-
-
-def _is_of_before_a_restore(intent: Intent) -> bool:
-    """Tell whether it was confirmed before a backup was restored: of what was made since, nobody was asked."""
-    if intent.confirmed_at is None:
-        return False
-    restored_at = freezes.restored_at()
-    return restored_at is not None and intent.confirmed_at <= restored_at
 
 
 def _shown_with(intent: Intent, equal: list[EqualPayment]) -> str:

@@ -1,12 +1,13 @@
 """Freeze at once: one person is enough to stop money (reliability.md §4, DESIGN.md §6).
 
-The gate's row is locked before the freeze is written. Claims hold that row shared while they look for freezes, so a
-claim is either committed before the freeze or sees it.
+The gate is locked before the freeze is written. Claims share it while they look for freezes, so a claim is either
+committed before the freeze or sees it.
 """
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
@@ -20,7 +21,9 @@ from backoffice.database import clock
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import check_can_freeze, frozen_sentence
 from backoffice.funding.freezing.reasons import LOG_BEHIND, RESTORED
-from backoffice.funding.models import Freeze, Gate, Scope
+from backoffice.funding.models import Freeze, Scope
+from backoffice.funding.services.gate import lock_gate
+from backoffice.worker.turns import ITS_OWN
 
 
 def freeze(
@@ -29,13 +32,19 @@ def freeze(
     """Send nothing of ``scope`` any more, from the commit on.
 
     :raises Refused: for anybody but a manager.
-    :raises Conflict: where that scope is frozen already, naming who froze it and when.
+    :raises Conflict: where that scope is frozen already, naming who froze it and when, or where somebody held the gate
+        for too long; nothing is frozen then.
     """
     check_can_freeze(by)
-    with transaction.atomic():
-        lock_gate()
-        _check_not_frozen(scope, asset, client)
-        return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
+    try:
+        with transaction.atomic():
+            lock_gate()
+            _check_not_frozen(scope, asset, client)
+            return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, ITS_OWN):
+            raise
+        raise Conflict(_("Nothing is frozen: what is being sent kept the freeze waiting. Freeze again.")) from error
 
 
 def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTORED) -> Freeze:
@@ -60,16 +69,6 @@ def freeze_behind_the_seals(behind: Behind) -> None:
     lock = freezes.locks_after_restore().first()
     if lock is None or lock.restored_at < behind.lost_at:
         freeze_after_restore(backup_at=behind.common_at, by=System("sealing"), reason=LOG_BEHIND)
-
-
-def lock_gate() -> None:
-    """Wait for the claims under way and keep new ones waiting until the transaction ends."""
-    Gate.objects.select_for_update().get(pk=1)
-
-
-def share_gate() -> Gate:
-    """Keep a freeze from being committed until the transaction ends; others may hold the gate so at the same time."""
-    return Gate.objects.raw("SELECT * FROM funding_gate WHERE id = 1 FOR SHARE")[0]
 
 
 def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) -> None:

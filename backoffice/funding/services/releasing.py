@@ -21,7 +21,7 @@ from backoffice.funding.freezing.policies import check_can_ask_release
 from backoffice.funding.freezing.release_conditions import why_not_released
 from backoffice.funding.models import Freeze
 from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
-from backoffice.funding.services.freezing import lock_gate
+from backoffice.funding.services.gate import lock_gate
 from backoffice.funding.states import State
 
 VERSION: Final = 2

@@ -8,20 +8,23 @@ import pytest
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
-from backoffice.funding.models import BulkRefusal, Kind, Operation
+from backoffice.funding.models import BulkFile, BulkRefusal, Kind, Operation
 from backoffice.funding.references import reference_of, reference_of_row
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest
 from backoffice.funding.services.expiring import expire_due
+from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.restoring import after_restore
+from tests.approving import approve
 from tests.funding.bulk.files import asked, confirmed, created, csv_of, deposits, uploaded
 from tests.funding.cast import NOURA, deposit, now, sent
 from tests.partners import Partners, minutes_ago
-from tests.reconciliation.restoring.backups import Backup, unlocked
+from tests.reconciliation.restoring.backups import Backup, refused_then_retried, unlocked
 from tests.reconciliation.restoring.test_files import made_on
 
 Taken = Callable[[], Backup]
@@ -96,7 +99,7 @@ def test_what_was_lost_is_asked_about_whatever_is_restored_afterwards(
     reference = reference_of(Kind.DEPOSIT, uuid4(), 2026)
     coinmena.make_order(NOURA, amount="7.00", reference=reference, created_at=minutes_ago(3 * 24 * 60))
     unlocked(after_restore(backup_at=clock.now() - timedelta(days=5)).lock, asked_by=maya, approved_by=lina)
-    later = after_restore(backup_at=backup_at and clock.now() - backup_at).lock
+    later = after_restore(backup_at=None if backup_at is None else clock.now() - backup_at).lock
     unlocked(later, asked_by=maya, approved_by=lina)
 
     file = uploaded(maya, csv_of("deposit,user_12345,USD,7.00,Rent"))
@@ -105,6 +108,40 @@ def test_what_was_lost_is_asked_about_whatever_is_restored_afterwards(
     assert [one.text for one in alike.requests] == [str(Order.objects.get())]
     with pytest.raises(EqualRequest):
         deposit(maya, noura, usd, "7.00")
+
+
+def test_a_row_that_was_confirmed_before_a_restore_is_asked_about_also_where_the_clock_ran_ahead_then(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Taken,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By its moment the file was confirmed after the restore, and goes on being so for ever."""
+    with monkeypatch.context() as ahead:
+        real = clock.now
+        ahead.setattr(clock, "now", lambda: real() + timedelta(hours=2))
+        file = asked(maya, csv_of(f"{ROW}Rent", f"{ROW}Rent of May"), equal=True)
+    backup = taken()
+    approve(Request.objects.get(kind="bulk"), by=omar)
+    first, second = created(file)
+    assert sent(first).state == State.COMPLETED
+    refused_then_retried(
+        coinmena, second, lambda: deposit(maya, noura, usd, "5.00", copy_of=now(second), confirmed_equal=True)
+    )
+    paid = coinmena.balance(NOURA, "USD")
+    backup.restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    approve(Request.objects.get(kind="bulk"), by=omar)
+
+    for one in created(BulkFile.objects.get(pk=file.pk)):
+        sent(one)
+
+    assert "is not known here" in BulkRefusal.objects.get().sentence
+    assert coinmena.balance(NOURA, "USD") == paid
 
 
 def test_the_order_of_a_row_is_not_its_equal_nor_that_of_its_twin(
