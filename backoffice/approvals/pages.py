@@ -1,5 +1,6 @@
 """What the decision page shows of a request, beside the subject's own preview."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -32,7 +33,7 @@ from backoffice.audit.queries import history_of_identity
 from backoffice.money import Money
 from backoffice.ui import times
 from backoffice.ui.text import visible
-from backoffice.ui.values import Amount, CheckResult, Crumb, Person, Reference
+from backoffice.ui.values import Amount, Check, CheckResult, Crumb, Person, Reference
 
 #: A queue is counted no further than this: "99+" says as much as any other number.
 COUNTED: Final = 100
@@ -96,9 +97,27 @@ def factor_sentence(asked: Request, preview: Mapping[str, Any]) -> SafeString:
     return format_html("{} {}.", _("Good for this one decision only:"), what)
 
 
+def odd_checks(preview: Mapping[str, Any]) -> list[Check]:
+    """Return the checks of the preview that ask to be looked at."""
+    return [one for one in preview.get("checks", ()) if one.result in (CheckResult.FAILED, CheckResult.WARNING)]
+
+
+def to_look_at(preview: Mapping[str, Any]) -> str:
+    """Name each check that asks to be looked at, and whatever it speaks of, for a hidden field of the page."""
+    named = {
+        (str(one.text), str(link)) for one in odd_checks(preview) for link in ("", *(link.text for link in one.links))
+    }
+    return " ".join(sorted(hashlib.sha256("\n".join(one).encode()).hexdigest()[:16] for one in named))
+
+
+def asks_for_more(preview: Mapping[str, Any], looked_at: str) -> bool:
+    """Tell whether the preview asks to look at what a page did not, whose field said ``looked_at``."""
+    return not set(to_look_at(preview).split()) <= set(looked_at.split())
+
+
 def note_hint(preview: Mapping[str, Any]) -> str:
     """Say that a note is needed where checks of the preview ask to be looked at; empty where none does."""
-    odd = [one for one in preview.get("checks", ()) if one.result in (CheckResult.FAILED, CheckResult.WARNING)]
+    odd = odd_checks(preview)
     if not odd:
         return ""
     return ngettext(

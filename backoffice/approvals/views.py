@@ -88,7 +88,10 @@ def approve_by(request: HttpRequest, asked: Request, form: ApproveForm) -> HttpR
         "for_person": spoken_for(request),
     }
     services.check_before_proof(**decision)
-    if hint := pages.note_hint(subject_of(asked).preview(asked, is_fresh=False)):
+    preview = subject_of(asked).preview(asked, is_fresh=False)
+    if pages.asks_for_more(preview, request.POST.get("looked_at", "")):
+        raise policies.NotYet(_("Since you opened this page more asks to be looked at. Read it again, then decide."))
+    if hint := pages.note_hint(preview):
         form.demand_note(hint)
     proof = prove(request, form, asked.fingerprint) if form.is_valid() else None
     if proof is None:
@@ -164,6 +167,7 @@ def page(
         "factor_sentence": pages.factor_sentence(asked, preview),
         "preview_template": subject.preview_template,
         "preview": preview,
+        "looked_at": pages.to_look_at(preview),
         "can_refresh": can_refresh,
         "is_fresh": is_fresh,
     }

@@ -26,6 +26,7 @@ from backoffice.funding.states import State
 from backoffice.reconciliation.restoring import BY, after_restore
 from backoffice.ui.values import CheckResult
 from tests.approving import approve, ask_for_release
+from tests.factors import with_code
 from tests.funding.bulk.files import asked, deposits
 from tests.funding.cast import NOURA, approved_by, deposit, now, sent, withdrawal
 from tests.partners import Partners
@@ -63,6 +64,32 @@ def test_an_approver_is_not_told_in_the_dark_that_nothing_equal_was_asked_for(
 
     assert in_the_dark.result is CheckResult.FAILED and UNKNOWN_SINCE in str(in_the_dark.why)
     assert known.result is CheckResult.WARNING and known.links
+
+
+def test_a_page_that_was_opened_before_the_restore_shows_what_was_lost_before_it_approves(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    omar: Person,
+    lina: Person,
+    taken: Taken,
+    client: Browser,
+) -> None:
+    client.force_login(omar)
+    pending, backup = paid_under_another_reference(coinmena, noura, usd, maya, omar, taken)
+    backup.restore()
+    unlocked(after_restore().lock, asked_by=maya, approved_by=lina)
+    fingerprint = Request.objects.get(subject=pending.reference).fingerprint
+
+    answer = client.post(
+        f"/approvals/{pending.reference}/approve/",
+        with_code(omar, fingerprint=fingerprint, looked_at="", note="Seen."),
+    )
+
+    assert answer.status_code == 409
+    assert "more asks to be looked at" in answer.content.decode()
+    assert now(pending).state == State.PENDING_APPROVAL
 
 
 def test_what_may_have_been_paid_is_not_approved_in_the_dark_and_not_paid_twice(
