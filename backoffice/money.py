@@ -26,6 +26,8 @@ CURRENCY_EXPONENTS: Final = {"BTC": 8, "USDT": 6, "USDC": 6, "NGN": 2, "USD": 2}
 _ASCII_BLANKS: Final = " \t\r\n\f\v"
 _LONGEST_PARTNER_TEXT: Final = 100
 _TYPED = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
+_MAY_BE_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+_THOUSANDS_DIGITS: Final = 3
 _PARTNER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _SMALLEST_UNIT = re.compile(r"-?[0-9]+")
 
@@ -70,6 +72,7 @@ _TOO_MANY_DECIMALS = gettext_noop(
     "At most %(limit)d digits after the point; this has %(found)d. Amounts are never rounded for you."
 )
 _NO_DECIMALS = gettext_noop("Only whole amounts can be sent here: leave out the point and what follows it.")
+_THOUSANDS = gettext_noop("%(typed)s may be meant as %(thousands)s. Write %(thousands)s or %(exact)s.")
 _TOO_LARGE = gettext_noop("At most %(limit)d digits before the point; this has %(found)d.")
 
 # In the order in which a reader would point them out; the first that matches is the one told.
@@ -103,6 +106,19 @@ def parse_typed_amount(text: str, *, max_decimals: int = MAX_TYPED_DECIMALS) -> 
     if not amount:
         raise AmountError(_NOT_POSITIVE)
     return amount
+
+
+def check_no_thousands(amount: Decimal, precision: int | None) -> None:
+    """Refuse an amount whose point may be meant as one of thousands: 1.000 is a thousand to many, and to us it is one.
+
+    :param precision: the decimals of its asset; with three, as of a dinar, three digits after the point are no more.
+    :raises AmountError: with both amounts as they are to be written.
+    """
+    typed = to_plain(amount)
+    if precision == _THOUSANDS_DIGITS or _MAY_BE_THOUSANDS.fullmatch(typed) is None:
+        return
+    exact = typed[:-1] if typed.endswith("0") else f"{typed}0"
+    raise AmountError(_THOUSANDS, typed=typed, thousands=f"{typed.replace('.', '')}.00", exact=exact)
 
 
 def _typed_fault(text: str) -> str:

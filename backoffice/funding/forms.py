@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client
+from backoffice.money import AmountError, check_no_thousands
 from backoffice.ui.fields import TypedAmountField
 
 LONGEST_REASON: Final = 500
@@ -88,9 +90,20 @@ class FundingForm(forms.Form):
         """Return the amount that is typed so far, or what is wrong with it; nothing typed is no fault."""
         typed = self._typed("amount")
         try:
-            return (TypedAmountField().clean(typed) if typed.strip() else None), ""
+            if not typed.strip():
+                return None, ""
+            amount = TypedAmountField().clean(typed)
+            self._check_no_thousands(amount, self.meant_asset())
         except ValidationError as error:
             return None, error.messages[0]
+        return amount, ""
+
+    def _check_no_thousands(self, amount: Decimal | None, asset: Asset | None) -> None:
+        try:
+            if amount is not None and asset is not None:
+                check_no_thousands(amount, asset.precision)
+        except AmountError as error:
+            raise ValidationError(gettext(error.template) % error.parameters) from error
 
     def clean_client(self) -> Client:
         client: Client = self.cleaned_data["client"]
@@ -118,8 +131,12 @@ class FundingForm(forms.Form):
         return original
 
     def clean(self) -> dict[str, Any]:
-        """Bind the tick to what stood beside it."""
+        """Bind the tick to what stood beside it; refuse an amount that its asset leaves open to another reading."""
         cleaned = super().clean() or {}
+        try:
+            self._check_no_thousands(cleaned.get("amount"), cleaned.get("asset"))
+        except ValidationError as error:
+            self.add_error("amount", error)
         is_ticked, shown = cleaned.pop("confirmed_equal", False), cleaned.pop("equal_shown", "")
         return {**cleaned, "confirmed_shown": shown if is_ticked else ""}
 

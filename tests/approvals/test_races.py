@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -14,6 +15,7 @@ from backoffice.approvals.absences import services as absences
 from backoffice.approvals.absences.policies import NotPossible
 from backoffice.approvals.models import Decision, Delegation, Request
 from backoffice.approvals.policies import Conflict
+from backoffice.approvals.states import RequestState
 from backoffice.funding.models import Operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.states import State
@@ -135,3 +137,31 @@ def test_a_hand_over_ended_while_it_is_used_ends_after_or_before(maya: Person, o
     assert made.ended_at is not None
     given = Decision.objects.filter(request=asked).first()
     assert isinstance(decided, Refused) if given is None else given.decided_at <= made.ended_at
+
+
+def test_a_decision_that_others_keep_waiting_is_told_that_it_was_not_taken(
+    maya: Person, omar: Person, client: Browser
+) -> None:
+    asked = asked_for(maya, people=1)
+    client.force_login(maya)
+    held, done = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Request.objects.select_for_update().get(pk=asked.pk)
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert held.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        answer = client.post(f"/approvals/{asked.subject}/cancel/")
+        done.set()
+        holding.result()
+
+    assert answer.status_code == 409
+    assert "Others kept this waiting for too long, and it was not done." in answer.content.decode()
+    assert Request.objects.get(pk=asked.pk).state == RequestState.WAITING

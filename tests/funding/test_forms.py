@@ -54,6 +54,7 @@ BAD_AMOUNTS = {
     "1,000.00": "commas",
     "1 000": "blanks",
     "1.2.3": "once only",
+    "1.000": "1.000 may be meant as 1000.00. Write 1000.00 or 1.00.",
     ".5": "Begin with a digit",
     "5.": "digits after the point",
     "NaN": "Enter a number",

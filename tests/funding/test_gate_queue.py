@@ -8,10 +8,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services.brakes import brake, resume_sending
@@ -100,11 +101,10 @@ def test_who_needs_the_gate_alone_is_let_in_before_those_who_come_later(omar: Pe
 
 
 def test_a_freeze_that_somebody_keeps_waiting_for_too_long_says_so_and_keeps_what_was_typed(
-    signed_in: SignIn, omar: Person
+    signed_in: SignIn, omar: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = signed_in("omar")
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '300ms'")
+    monkeypatch.setattr("backoffice.funding.services.gate.WAIT_SECONDS", 0.3)
     with shared_without_end(3.0):
         answer = browser.post("/freeze/freeze/", {"scope": "everything", "reason": "A wrong file is going out"})
 
@@ -114,3 +114,39 @@ def test_a_freeze_that_somebody_keeps_waiting_for_too_long_says_so_and_keeps_wha
     assert "A wrong file is going out" in page
     assert not Freeze.objects.exists()
     assert not Entry.objects.filter(event="freeze.made").exists()
+
+
+def test_a_sharer_that_fell_silent_keeps_nobody_out_for_longer_than_a_few_seconds(
+    omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that was suspended, or lost its network, in the middle of a claim."""
+    monkeypatch.setattr("backoffice.funding.services.gate.SILENT_SECONDS", 1)
+    silent = Event()
+
+    def share_and_fall_silent() -> None:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            share_gate()
+            silent.set()
+            time.sleep(3)
+            share_gate()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        silently = pool.submit(share_and_fall_silent)
+        assert silent.wait(10)
+        began = time.monotonic()
+        freeze_everything(omar)
+        took = time.monotonic() - began
+        silently.result()
+
+    assert took < 2.5
+
+
+def test_whoever_resumes_is_told_that_it_was_kept_waiting(omar: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backoffice.funding.services.gate.WAIT_SECONDS", 0.3)
+    Gate.objects.update(halted_at=timezone.now(), halted_because="The clock was off.")
+
+    with shared_without_end(3.0), pytest.raises(Conflict, match="Nothing was changed"):
+        resume(omar)
+
+    assert Gate.objects.get().halted_at is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.money import AmountError, parse_typed_amount, to_plain
+from backoffice.money import AmountError, check_no_thousands, parse_typed_amount, to_plain
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,31 @@ def test_each_mistake_gets_its_own_sentence(typed: str, sentence: str) -> None:
         parse_typed_amount(typed)
 
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("typed", "precision", "sentence"),
+    [
+        ("1.000", 2, "1.000 may be meant as 1000.00. Write 1000.00 or 1.00."),
+        ("24.500", 2, "24.500 may be meant as 24500.00. Write 24500.00 or 24.50."),
+        ("999.999", 8, "999.999 may be meant as 999999.00. Write 999999.00 or 999.9990."),
+        ("1.000", None, "1.000 may be meant as 1000.00. Write 1000.00 or 1.00."),
+        ("1.000", 3, ""),
+        ("1.00", 2, ""),
+        ("1.0000", 2, ""),
+        ("1000.000", 2, ""),
+        ("0.125", 8, ""),
+        ("1000", 2, ""),
+    ],
+)
+def test_a_point_that_may_be_one_of_thousands_is_asked_about(typed: str, precision: int | None, sentence: str) -> None:
+    told = ""
+    try:
+        check_no_thousands(parse_typed_amount(typed), precision)
+    except AmountError as refused:
+        told = str(refused)
+
+    assert told == sentence
 
 
 def test_it_keeps_to_the_decimals_of_the_asset() -> None:

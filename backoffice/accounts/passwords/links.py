@@ -86,7 +86,7 @@ def bearer_of(link: PasswordLink, *, lock: bool = False) -> Person:
     :param lock: hold the person's row, so that of two who use the link at the same time one comes too late.
     :raises LinkOver: when it opens nothing (any more).
     """
-    people = Person.objects.select_for_update() if lock else Person.objects
+    people = Person.objects.select_for_update(no_key=True) if lock else Person.objects
     person = people.filter(pk=link.person, is_active=True).first()
     if person is None or not link.is_in_time or not constant_time_compare(state_of(person), link.account):
         raise LinkOver(_("This link does not work any more."))

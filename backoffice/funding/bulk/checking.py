@@ -15,7 +15,7 @@ from backoffice.exports.csv import begins_a_formula
 from backoffice.funding.bulk.reading import AMOUNT, ASSET, CLIENT, COLUMNS, REASON, TYPE, Fault, TypedRow, shown
 from backoffice.funding.models import Kind
 from backoffice.funding.policies import why_not_asset, why_not_client
-from backoffice.money import AmountError, parse_typed_amount
+from backoffice.money import AmountError, check_no_thousands, parse_typed_amount
 
 LONGEST_REASON: Final = 500
 
@@ -106,11 +106,15 @@ def _asset(cell: str, known: Known, values: dict[str, object]) -> Asset:
     return asset
 
 
-def _amount(cell: str, _known: Known, _values: dict[str, object]) -> Decimal:
+def _amount(cell: str, _known: Known, values: dict[str, object]) -> Decimal:
+    asset = values.get(ASSET)
     try:
-        return parse_typed_amount(cell)
+        amount = parse_typed_amount(cell)
+        if isinstance(asset, Asset):
+            check_no_thousands(amount, asset.precision)
     except AmountError as error:
         raise BadCell(_(error.template) % error.parameters) from error
+    return amount
 
 
 def _reason(cell: str, _known: Known, _values: dict[str, object]) -> str:

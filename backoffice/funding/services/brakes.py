@@ -23,7 +23,7 @@ from backoffice.funding.models.gate import LONGEST_PAUSE
 from backoffice.funding.policies import check_can_resume
 from backoffice.funding.queries import free_to_be_sent
 from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
-from backoffice.funding.services.gate import lock_gate
+from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
@@ -95,10 +95,12 @@ def resume_sending(*, reason: str, by: Person, shown: str | None = None) -> None
 
     :param shown: `name_of_halt` of what the person read; None for whoever reads the gate as it is.
     :raises Refused: for anybody but a manager.
-    :raises Conflict: when nothing is halted, somebody else was faster, or it is not the halt that was shown.
+    :raises Conflict: when nothing is halted, somebody else was faster or keeps the gate for too long, or it is not the
+        halt that was shown.
     """
     check_can_resume(by)
-    with transaction.atomic():
+    kept = _("Nothing was changed: what is being sent kept it waiting. Resume again.")
+    with refused_if_kept_waiting(kept), transaction.atomic():
         gate = lock_gate()
         if gate.halted_at is None:
             raise Conflict(_("Sending is not halted. Nothing was changed."))

@@ -6,7 +6,7 @@ committed before the freeze or sees it.
 
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor, System
@@ -22,8 +22,7 @@ from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import check_can_freeze, frozen_sentence
 from backoffice.funding.freezing.reasons import LOG_BEHIND, RESTORED
 from backoffice.funding.models import Freeze, Scope
-from backoffice.funding.services.gate import lock_gate
-from backoffice.worker.turns import ITS_OWN
+from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
 
 
 def freeze(
@@ -36,15 +35,11 @@ def freeze(
         for too long; nothing is frozen then.
     """
     check_can_freeze(by)
-    try:
-        with transaction.atomic():
-            lock_gate()
-            _check_not_frozen(scope, asset, client)
-            return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, ITS_OWN):
-            raise
-        raise Conflict(_("Nothing is frozen: what is being sent kept the freeze waiting. Freeze again.")) from error
+    kept = _("Nothing is frozen: what is being sent kept the freeze waiting. Freeze again.")
+    with refused_if_kept_waiting(kept), transaction.atomic():
+        lock_gate()
+        _check_not_frozen(scope, asset, client)
+        return _freeze(scope, reason, by, asset=asset, client=client, frozen_by=by)
 
 
 def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTORED) -> Freeze:

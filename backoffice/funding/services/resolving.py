@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext_noop
 
@@ -38,6 +38,7 @@ from backoffice.funding.services.verdicts import state_after
 from backoffice.funding.states import State
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
 from backoffice.partner.outcome import Evidence, Row, Verdict, judge_order
+from backoffice.worker.bells import DATABASE_TROUBLE
 
 LOOK_AFTER_SECONDS: Final = (2, 5, 10, 20, 40)
 REGULAR: Final = timedelta(seconds=60)
@@ -90,9 +91,18 @@ def resolve(operation_id: int, *, holder: str) -> None:
     conditions = absence.weigh(turn.operation, heard, client, turn.ask_until)
     failpoint(Failpoint.C12)
     if heard.exchange is not None and heard.exchange.partner_date is not None:
-        watch_clock(client.clock_skew, holder=holder)
+        _watch_clock(client.clock_skew, turn)
     if _write_down(turn, heard, conditions) and not send_again(operation_id, turn.token, holder=holder):
         _give_back(turn)
+
+
+def _watch_clock(skew: float | None, turn: Turn) -> None:
+    """Halt where the partner's clock says so; trouble in doing it must not cost us what was heard."""
+    try:
+        watch_clock(skew, holder=turn.holder)
+    except DATABASE_TROUBLE:
+        log.exception("funding_brake_failed", reference=turn.operation.reference)
+        connection.close()
 
 
 def check_now(*, operation_id: int, by: Person) -> Operation:

@@ -44,6 +44,7 @@ pytestmark = pytest.mark.usefixtures("db", "noura", "usd")
         ("deposit,user_12345,USD,1_000,Rent", "amount", "underscores"),
         ('deposit,user_12345,USD,"1,000.00",Rent', "amount", "commas"),
         ("deposit,user_12345,USD,1.000.00,Rent", "amount", "the point once"),
+        ("deposit,user_12345,USD,1.000,Rent", "amount", "may be meant as 1000.00"),
         ("deposit,user_12345,USD,١٠٠,Rent", "amount", "digits of other scripts"),
         ("deposit,user_12345,USD,１００,Rent", "amount", "digits of other scripts"),
         ("deposit,user_12345,USD,NaN,Rent", "amount", "Enter a number"),
