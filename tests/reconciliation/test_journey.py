@@ -10,10 +10,16 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.states import State
 from backoffice.orders.services import sync_orders
-from backoffice.reconciliation.models import Run
+from backoffice.reconciliation.exceptions.opening import take_in
+from backoffice.reconciliation.models import ExceptionItem, Run
+from backoffice.reconciliation.services import exceptions
 from backoffice.reconciliation.services.running import reconcile
 from tests.funding.cast import NOURA, approved_by, deposit, looked_up, mirrored_asset, mirrored_client, sent, withdrawal
+from tests.funding.closings import reviewed
+from tests.funding.doubt import PAST, Travel, travel
 from tests.partners import Partners
+
+__all__ = ["travel"]
 
 
 @pytest.fixture
@@ -82,3 +88,24 @@ def test_an_order_keyed_in_elsewhere_is_extra(noura: Client, coinmena: Partners,
     run = today(maya)
     assert run.counts == {"extra_at_partner": 1}
     assert run.totals[0]["difference"] == "77.00"
+
+
+def test_what_was_keyed_in_for_a_lost_deposit_is_linked_only_once_it_cannot_be_sent_again(
+    noura: Client, usd: Asset, coinmena: Partners, travel: Travel, maya: Person
+) -> None:
+    sent(deposit(maya, noura, usd, "1.00"))  # the positive control
+    coinmena.fault("close_before_apply", match={"path": "/v1/partner/deposits"})
+    doubtful = sent(deposit(maya, noura, usd, "1000.00"))
+    coinmena.make_order(NOURA, amount="1000.00")
+    sync_orders()
+    take_in(today(maya))
+    extra = ExceptionItem.objects.get(verdict="extra_at_partner")
+    said = {"reference": doubtful.reference, "text": "CoinMENA confirmed: this is it.", "by": maya}
+    assert not exceptions.link([extra.pk], **said)[0].is_done
+    reviewed(doubtful)
+    assert exceptions.link([extra.pk], **said)[0].is_done
+    before = coinmena.balance(NOURA, "USD")
+    for seconds in (PAST, PAST + 60, 2 * PAST):
+        travel(seconds)
+        assert looked_up(doubtful).state == State.REVIEW
+    assert (coinmena.balance(NOURA, "USD"), doubtful.attempts.count()) == (before, 1)

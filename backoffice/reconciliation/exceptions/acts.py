@@ -14,7 +14,7 @@ from backoffice.approvals.policies import Conflict
 from backoffice.funding.models import Kind, Operation
 from backoffice.reconciliation.exceptions import forcing, severity
 from backoffice.reconciliation.exceptions.acting import Act, change, tell, write_down
-from backoffice.reconciliation.exceptions.policies import check, why_not_settle, why_not_work
+from backoffice.reconciliation.exceptions.policies import check, why_not_link, why_not_settle, why_not_work
 from backoffice.reconciliation.exceptions.queries import newest_finding
 from backoffice.reconciliation.models import (
     ExceptionEvent,
@@ -120,20 +120,22 @@ def raising(ticket: str, text: str, *, by: Person) -> Act:
 
 
 def linking(reference: str, text: str, *, by: Person) -> Act:
-    """Say which operation in doubt made this order. The operation itself is closed by its own two people."""
+    """Say which operation in review made this order. The operation itself is closed by its own two people."""
 
     def act(item: ExceptionItem, now: datetime) -> str:
         check(why_not_settle(item))
-        operation = doubtful(reference, item)
+        operation = in_review(reference, item)
         settled = {"resolution": Resolution.LINKED, "resolution_text": text, "resolved_by": by, "ended_at": now}
         change(item, state=ExceptionState.RESOLVED, operation=operation, **settled)
         tell(item, _Kind.RESOLVED, by=by, at=now, before=reference, after=Resolution.LINKED, text=text)
         write_down(
             "exception.resolved", item, by=by, reason=text, resolution=Resolution.LINKED.value, operation=reference
         )
-        return _("Linked to %(reference)s. That operation is still in doubt: close it on its own page.") % {
-            "reference": reference
-        }
+        done = _(
+            "Linked to %(reference)s. It stays in review until two people close it on its own page, as completed only "
+            "once CoinMENA shows an order under its reference."
+        )
+        return done % {"reference": reference}
 
     return act
 
@@ -153,18 +155,17 @@ def together(wanted: Sequence[Act]) -> Act:
     return lambda item, now: " ".join(act(item, now) for act in wanted)
 
 
-def doubtful(reference: str, item: ExceptionItem) -> Operation:
-    """Return the operation in doubt that an order of theirs can only be.
+def in_review(reference: str, item: ExceptionItem) -> Operation:
+    """Return the operation in review that an order of theirs can only be.
 
-    :raises Conflict: when there is none, it is not in doubt, or the two do not agree.
+    :raises Conflict: when there is none, it may still be sent, it is not in doubt, or the two do not agree.
     """
     if item.order_id is None or item.operation_id is not None:
         raise Conflict(_("Only an order without an operation of ours can be linked to one."))
     operation = locked_operation(reference)
     if operation is None:
         raise Conflict(_("No operation carries the reference %(reference)s.") % {"reference": reference})
-    if not operation.is_in_doubt:
-        raise Conflict(_("%(reference)s is not in doubt, so its order is known.") % {"reference": reference})
+    check(why_not_link(operation))
     check(why_not_alone(item, operation))
     check(why_not_the_same(item, operation))
     return operation

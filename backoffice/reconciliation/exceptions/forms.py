@@ -76,7 +76,7 @@ class TicketForm(ActForm):
 
 class OperationForm(ActForm):
     reference = forms.CharField(
-        label=_("Reference of the operation in doubt"), max_length=64, widget=forms.TextInput(attrs={"dir": "ltr"})
+        label=_("Reference of the operation in review"), max_length=64, widget=forms.TextInput(attrs={"dir": "ltr"})
     )
     text = text_field(_("Why it is this one"))
 

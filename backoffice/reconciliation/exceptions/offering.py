@@ -116,11 +116,11 @@ OFFERS: Final[dict[str, Offer]] = {
         ),
         Offer(
             name="operation",
-            button=_("Link to an operation in doubt"),
-            title=_("Link to an operation in doubt"),
+            button=_("Link to an operation in review"),
+            title=_("Link to an operation in review"),
             does=_(
                 "Client, type, asset and amount must agree to the digit. "
-                "The operation stays in doubt until it is closed on its own page."
+                "The operation stays in review until two people close it on its own page."
             ),
             form=forms.OperationForm,
             serve=lambda ids, said, by: services.link(ids, reference=said["reference"], text=said["text"], by=by),

@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import check_role, has_role
 from backoffice.approvals.policies import Conflict
+from backoffice.funding.models import Operation
+from backoffice.funding.states import State
 from backoffice.reconciliation.models import ENDED, ExceptionItem, ExceptionState, Resolution, Verdict
 from backoffice.reconciliation.policies import RECONCILERS
 
@@ -45,6 +47,28 @@ def why_not_force(item: ExceptionItem, resolution: str) -> str:
     if resolution == Resolution.MADE_ELSEWHERE and not is_theirs_alone:
         return _("An operation of ours stands behind it, so it was not made elsewhere.")
     return why_not_settle(item)
+
+
+def why_not_link(operation: Operation) -> str:
+    """Say why no order can be linked to an operation as it stands; empty when one can.
+
+    The resolver knows orders by their reference only: what people link to one in doubt keeps nothing from being sent
+    again. Nothing leads from review to sending.
+    """
+    reference = {"reference": operation.reference}
+    if operation.state in (State.SUBMITTING, State.UNKNOWN):
+        return _("%(reference)s may still be sent again.") % reference + " " + before_linking()
+    if operation.state != State.REVIEW:
+        return _("%(reference)s is not in doubt, so its order is known.") % reference
+    return ""
+
+
+def before_linking() -> str:
+    """Say what to do with an order of something that may still be sent again."""
+    return _(
+        "Have the client frozen, then wait: link the order once the operation is in review. If the operation fails, "
+        "end this as made elsewhere, and do not try the payment again."
+    )
 
 
 def check(sentence: str) -> None:

@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.funding.models import Operation
-from backoffice.funding.states import IN_DOUBT
+from backoffice.funding.states import State
 from backoffice.reconciliation.exceptions.severity import RANKED
 from backoffice.reconciliation.models import ENDED, UNDONE, ExceptionItem, Finding, Run, Sighting
 from backoffice.reconciliation.policies import RECONCILERS
@@ -24,7 +24,7 @@ CLIENT_NAME = Coalesce(
 )
 #: A place for what has no amount at all, so that the list can be ordered by size.
 RISK = Coalesce("at_risk", Value(0), output_field=AmountField())
-#: So many operations in doubt are offered for one order.
+#: So many operations of one state are named for one order.
 MOST_ALIKE: Final = 5
 GRAVITY = Case(*(When(severity=one, then=Value(place)) for place, one in enumerate(RANKED)), default=Value(0))
 
@@ -97,13 +97,13 @@ def newest_finding(item: ExceptionItem) -> Finding | None:
     return rows.get(pk=sighting.finding_id) if sighting and sighting.finding_id else None
 
 
-def in_doubt_like(item: ExceptionItem) -> list[Operation]:
-    """The operations in doubt that an order standing alone may have come of: the same to the digit, oldest first."""
+def operations_like(item: ExceptionItem, state: State) -> list[Operation]:
+    """The operations in a state that an order standing alone may have come of: the same to the digit, oldest first."""
     found = newest_finding(item)
     if found is None or item.operation_id is not None:
         return []
     same = {"kind": found.their_type, "asset_id": found.their_asset, "amount": found.their_amount}
-    alike = Operation.objects.filter(state__in=IN_DOUBT, client__partner_client_id=found.their_client, **same)
+    alike = Operation.objects.filter(state=state, client__partner_client_id=found.their_client, **same)
     return list(alike.order_by("in_doubt_since", "id")[:MOST_ALIKE])
 
 

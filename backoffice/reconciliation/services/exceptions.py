@@ -76,7 +76,7 @@ def raise_with_partner(ids: Ids, *, ticket: str, text: str, by: Person) -> list[
 
 
 def link(ids: Ids, *, reference: str, text: str, by: Person) -> list[Result]:
-    """End them: the order is what an operation in doubt of ours made. Several orders cannot be one payment.
+    """End them: the order is what an operation in review of ours made. Several orders cannot be one payment.
 
     :raises Conflict: for more than one.
     """

@@ -17,13 +17,14 @@ from backoffice.accounts.signed_in import person_of
 from backoffice.approvals.policies import Conflict
 from backoffice.exports.answering import answer_export
 from backoffice.funding.models import Operation
+from backoffice.funding.states import State
 from backoffice.reconciliation import policies
 from backoffice.reconciliation.exceptions import naming, pages, queries
 from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
 from backoffice.reconciliation.exceptions.forms import ActForm, ChosenForm, OperationForm
 from backoffice.reconciliation.exceptions.listing import SHEET, WORKLIST, worklist_of
 from backoffice.reconciliation.exceptions.offering import OFFERS, Offer
-from backoffice.reconciliation.exceptions.policies import can_work
+from backoffice.reconciliation.exceptions.policies import before_linking, can_work
 from backoffice.reconciliation.models import ExceptionItem
 from backoffice.ui.listing import BadListRequest
 from backoffice.ui.render import render_listing, render_page
@@ -89,7 +90,7 @@ def nothing_chosen(request: HttpRequest) -> HttpResponse:
 
 def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -> HttpResponse:
     """Show the rows with why some of them cannot be worked this way, and ask what is needed."""
-    alike = operations_alike(offer, ids)
+    alike, unsettled = operations_alike(offer, ids, State.REVIEW), operations_alike(offer, ids, State.UNKNOWN)
     if len(alike) == 1:
         form.initial["reference"] = alike[0].reference
     rows = [(one, offer.why_not(one)) for one in queries.items().filter(pk__in=ids).order_by("due_at", "pk")]
@@ -99,6 +100,8 @@ def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -
         "offer": offer,
         "form": form,
         "alike": [Reference(one.reference, one.get_absolute_url()) for one in alike],
+        "unsettled": [Reference(one.reference, one.get_absolute_url()) for one in unsettled],
+        "before_linking": before_linking(),
         "rows": [row_of(item, why) for item, why in rows],
         "can_go_on": any(not why for _item, why in rows),
         "crumbs": pages.crumbs(Crumb(str(offer.title))),
@@ -108,11 +111,12 @@ def ask(request: HttpRequest, offer: Offer, ids: Sequence[int], form: ActForm) -
     return render_page(request, "reconciliation/exceptions/work.html", context, status=status)
 
 
-def operations_alike(offer: Offer, ids: Sequence[int]) -> list[Operation]:
-    """The operations in doubt that fit the one order that is to be linked; none for any other act."""
+def operations_alike(offer: Offer, ids: Sequence[int], state: State) -> list[Operation]:
+    """The operations in a state that fit the one order that is to be linked; none for any other act."""
     if offer.form is not OperationForm:
         return []
-    return [one for item in ExceptionItem.objects.filter(pk__in=ids[:1]) for one in queries.in_doubt_like(item)]
+    items = ExceptionItem.objects.filter(pk__in=ids[:1])
+    return [one for item in items for one in queries.operations_like(item, state)]
 
 
 def row_of(item: Any, why_not: str) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_the_list_and_its_file_agree(committed: str, maya: Person) -> None:
     assert_table_and_csv_agree(SHEET, queries.items())
 
 
-def test_the_operations_in_doubt_that_fit_are_offered(as_maya: Browser, extra: ExceptionItem) -> None:
+def test_the_operations_in_review_that_fit_are_offered(as_maya: Browser, extra: ExceptionItem) -> None:
     asking = f"{WORK}?act=operation&item={extra.pk}"
     rows.operation(Ours(reference="dep-larger", amount=Decimal("500.01"), state=State.REVIEW))
     assert "the same to the digit:" not in text_of(as_maya, asking)
@@ -260,5 +260,15 @@ def test_the_operations_in_doubt_that_fit_are_offered(as_maya: Browser, extra: E
     assert 'href="/funding/dep-fits/"' in page
     assert 'value="dep-fits"' in page
     assert "dep-larger" not in page
-    rows.operation(Ours(reference="dep-too", state=State.UNKNOWN))
+    rows.operation(Ours(reference="dep-too", state=State.REVIEW))
     assert 'value="dep-fits"' not in as_maya.get(asking).content.decode()
+
+
+def test_what_may_still_be_sent_again_is_named_with_what_to_do_first(as_maya: Browser, extra: ExceptionItem) -> None:
+    asking = f"{WORK}?act=operation&item={extra.pk}"
+    assert "may still be sent again:" not in text_of(as_maya, asking)
+    rows.operation(Ours(reference="dep-open", state=State.UNKNOWN))
+    page = as_maya.get(asking).content.decode()
+    assert "The same to the digit, but may still be sent again:" in page and 'href="/funding/dep-open/"' in page
+    assert "Have the client frozen" in page
+    assert 'value="dep-open"' not in page

@@ -14,6 +14,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
+from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
 from backoffice.reconciliation.exceptions.acting import MOST_AT_ONCE, Result
@@ -21,6 +22,7 @@ from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import ExceptionEvent, ExceptionItem, ExceptionState, Resolution, Severity
 from backoffice.reconciliation.services import exceptions as services
 from tests.approving import approve
+from tests.funding.closings import signed_closing
 from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.exceptions.world import item, run_over, taken
@@ -163,6 +165,20 @@ def test_an_order_is_linked_to_nothing_that_differs(
     assert extra.state == ExceptionState.OPEN
 
 
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.UNKNOWN])
+def test_an_order_is_not_linked_to_what_may_still_be_sent_again(
+    extra: ExceptionItem, maya: Person, state: State
+) -> None:
+    operation = rows.operation(Ours(reference="dep-9", state=state))
+    (result,) = services.link([extra.pk], reference="dep-9", text="They say it is this one.", by=maya)
+    extra.refresh_from_db()
+    assert (result.is_done, extra.state, extra.operation) == (False, ExceptionState.OPEN, None)
+    assert result.sentence.startswith("dep-9 may still be sent again. Have the client frozen")
+    rows.move(operation, State.REVIEW, Ours(reference="dep-9"))
+    (result,) = services.link([extra.pk], reference="dep-9", text="They say it is this one.", by=maya)
+    assert (result.is_done, "It stays in review until two people close it" in result.sentence) == (True, True)
+
+
 def test_two_orders_are_not_linked_to_one_operation(extra: ExceptionItem, short: ExceptionItem, maya: Person) -> None:
     with pytest.raises(Conflict, match="one by one"):
         services.link([extra.pk, short.pk], reference="dep-9", text="Both.", by=maya)
@@ -184,12 +200,14 @@ def test_one_operation_hides_one_order_and_not_a_second(extra: ExceptionItem, ma
 
 @pytest.mark.parametrize("ending", [State.FAILED, State.COMPLETED])
 def test_an_order_comes_back_when_the_operation_it_was_linked_to_ended_without_it(
-    extra: ExceptionItem, maya: Person, ending: State
+    extra: ExceptionItem, maya: Person, omar: Person, ending: State
 ) -> None:
-    operation = rows.operation(Ours(reference="dep-9", state=State.UNKNOWN))
+    operation = rows.operation(Ours(reference="dep-9", state=State.REVIEW))
     services.link([extra.pk], reference="dep-9", text="Same minute.", by=maya)
     assert take_in(run_over()).changed == 0
-    rows.move(operation, ending, Ours(reference="dep-9", state=ending))
+    closing = signed_closing(operation, ending, asked_by=maya, signed_by=omar)
+    ended = {"closing": closing, "partner_order_id": closing.order_id, "ended_at": timezone.now()}
+    Operation.objects.filter(pk=operation.pk).update(state=ending, **ended)
     assert take_in(run_over()).changed == 1
     extra.refresh_from_db()
     assert (extra.state, extra.operation, extra.resolution) == ("open", None, "")
