@@ -21,13 +21,18 @@ from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services import releasing
 from backoffice.funding.services.brakes import keep_to_environment, name_of_halt, resume_sending, watch_clock
 from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
+from backoffice.funding.states import State
 from tests.approving import ask_for_release
 from tests.factors import code_of, with_code, wrong_code_of
 from tests.funding.bulk.files import confirmed, deposits
-from tests.funding.cast import NOURA, SignIn, deposit, mirrored_asset, withdrawal
+from tests.funding.cast import NOURA, SignIn, deposit, looked_up, mirrored_asset, mirrored_client, withdrawal
+from tests.funding.doubt import PAST, Travel
+from tests.partners import Partners
 
 FINANCE, MANAGER, OTHER_MANAGER, AUDITOR, ADMINISTRATOR = "maya", "omar", "lina", "vera", "adam"
+SENDING = "Being sent at this moment, cannot be stopped"
 
 
 @pytest.fixture
@@ -59,6 +64,47 @@ def test_a_manager_freezes_at_once(
     assert "1 operation is held" in page and "−500.00" in page
     assert '<span class="sub"><bdi>Noura Al Khalifa</bdi></span>' in page, "whose payment it is"
     assert "You froze it. Two other people release it" in page
+
+
+def test_what_is_being_sent_when_it_is_frozen_is_named_and_said_to_be_finished(
+    coinmena: Partners, travel: Travel, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd, "1000.00")
+    assert claim(operation.pk, "worker 1") is not None
+    typed = {"scope": "client", "client": NOURA, "reason": "Wrong payment, stop it."}
+    desk = signed_in(MANAGER)
+
+    page = desk.post("/freeze/freeze/", typed, follow=True).content.decode()
+
+    assert "Frozen. What is being sent at this moment is finished; nothing else of it is sent." in page
+    sending, held = page.split("What it holds back", 1)
+    assert SENDING in sending and "Nothing so far." in held
+    assert f'href="/funding/{operation.reference}/"' in sending and "Noura Al Khalifa</bdi></span>" in sending
+    assert "1,000.00" in sending
+    assert "1 payment of it is being sent at this moment and cannot be stopped." in shown(desk, "/freeze/")
+    travel(PAST)
+    assert looked_up(operation).state == State.UNKNOWN
+    for address in (f"/freeze/{Freeze.objects.get().pk}/", "/freeze/"):
+        page = shown(desk, address)
+        assert SENDING not in page and "cannot be stopped" not in page
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_named"), [("everything", True), ("money_out", False), ("asset", True), ("client", False)]
+)
+def test_only_what_a_freeze_names_is_said_to_be_sent(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset, scope: str, is_named: bool
+) -> None:
+    mirrored_client("user_7", name="Sami Darwish")
+    assert claim(deposit(maya, noura, usd, "1000.00").pk, "worker 1") is not None
+    typed = {"scope": scope, "client": "user_7", "asset": "USD", "reason": "Look."}
+    desk = signed_in(MANAGER)
+
+    page = desk.post("/freeze/freeze/", typed, follow=True).content.decode()
+
+    assert ("Frozen. Nothing of it is sent from now on." in page) is not is_named
+    assert (SENDING in page) is is_named
+    assert ("cannot be stopped." in shown(desk, "/freeze/")) is is_named
 
 
 def test_what_was_typed_for_another_scope_keeps_no_manager_from_freezing(db: None, signed_in: SignIn) -> None:

@@ -81,6 +81,14 @@ def held_by(freeze: Freeze) -> QuerySet[Operation]:
     return waiting.filter(**_scope_of(freeze)).order_by("requested_at", "id")
 
 
+def being_sent(freeze: Freeze) -> QuerySet[Operation]:
+    """Return what of a freeze's scope was claimed before it and is being sent now, which nobody can stop: one for each
+    worker at most. Nothing of what was released."""
+    sending = Operation.objects.filter(state=State.SUBMITTING).select_related("client", "asset")
+    scope = {"pk": None} if freeze.released_at else _scope_of(freeze)
+    return sending.filter(**scope).order_by("requested_at", "id")
+
+
 def _scope_of(freeze: Freeze) -> dict[str, Any]:
     scopes: dict[str, dict[str, Any]] = {
         Scope.EVERYTHING: {},
@@ -121,6 +129,14 @@ def held_by_each(frozen: Iterable[Freeze]) -> dict[int, Held]:
             if _holds(freeze, kind, asset_id, client_id):
                 held[freeze.pk].add(kind, asset_id, count, total)
     return held
+
+
+def being_sent_of_each(frozen: Iterable[Freeze]) -> dict[int, int]:
+    """Say of each freeze how many of its payments are being sent now, all of them by one query."""
+    frozen = list(frozen)
+    sending = Operation.objects.filter(state=State.SUBMITTING).values_list("kind", "asset_id", "client_id")
+    payments = list(sending) if frozen else []
+    return {freeze.pk: sum(_holds(freeze, *payment) for payment in payments) for freeze in frozen}
 
 
 def _holds(freeze: Freeze, kind: str, asset_id: str, client_id: int | None) -> bool:

@@ -56,6 +56,7 @@ class FrozenRow:
     freeze: Freeze
     held: Held
     waiting: Request | None
+    sending: int = 0
 
     @property
     def what(self) -> str:
@@ -86,6 +87,11 @@ class FrozenRow:
         return held_in_words(self.held.count)
 
     @property
+    def sending_text(self) -> str:
+        """How many of its payments are being sent; empty for none."""
+        return sending_in_words(self.sending) if self.sending else ""
+
+    @property
     def released_by(self) -> str:
         """Who asked and who approved, of one that was released."""
         request = self.freeze.release
@@ -100,8 +106,9 @@ def page_context(person: Person, now: datetime) -> dict[str, Any]:
     """Return everything that stands still now, and what was frozen before."""
     gate, frozen = queries.gate(), list(freezes.in_force())
     held, waiting = freezes.held_by_each(frozen), freezes.waiting_releases(frozen, now)
+    sending = freezes.being_sent_of_each(frozen)
     return {
-        "frozen": [FrozenRow(one, held[one.pk], waiting.get(one.pk)) for one in frozen],
+        "frozen": [FrozenRow(one, held[one.pk], waiting.get(one.pk), sending[one.pk]) for one in frozen],
         "history": [FrozenRow(one, Held(), None) for one in freezes.history()],
         "gate": gate,
         "halt": halt_context(gate) if gate.halted_at else None,
@@ -174,9 +181,17 @@ def detail_context(freeze: Freeze, person: Person, now: datetime) -> dict[str, A
         "factor_sentence": format_html(
             _("For asking to release {what}, and nothing else."), what=visible(_in_a_sentence(freeze), 80)
         ),
+        "sending": [replace(line_of(one), client=str(one.client)) for one in freezes.being_sent(freeze)],
         "held": held_context(freeze),
         "leaving": leaving_context(freeze, now),
     }
+
+
+def frozen_message(freeze: Freeze) -> str:
+    """Say to whoever has just frozen what still leaves: what was claimed before the freeze is finished."""
+    if freezes.being_sent(freeze).exists():
+        return _("Frozen. What is being sent at this moment is finished; nothing else of it is sent.")
+    return _("Frozen. Nothing of it is sent from now on.")
 
 
 def held_context(freeze: Freeze) -> dict[str, Any]:
@@ -289,6 +304,15 @@ def why_not_ask(person: Person, freeze: Freeze, waiting: Request | None, conditi
 
 def held_in_words(count: int) -> str:
     return ngettext("%(n)d operation is held", "%(n)d operations are held", count) % {"n": count}
+
+
+def sending_in_words(count: int) -> str:
+    words = ngettext(
+        "%(n)d payment of it is being sent at this moment and cannot be stopped.",
+        "%(n)d payments of it are being sent at this moment and cannot be stopped.",
+        count,
+    )
+    return words % {"n": count}
 
 
 def leaving_in_words(count: int) -> str:

@@ -60,7 +60,7 @@ def freeze(request: HttpRequest) -> HttpResponse:
     except Conflict as conflict:
         form.add_error(None, str(conflict))
         return shown(request, form, status=422)
-    messages.success(request, _("Frozen. Nothing of it is sent from now on."))
+    messages.success(request, freezing_pages.frozen_message(made))
     return redirect("freezing:detail", made.pk)
 
 
