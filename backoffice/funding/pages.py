@@ -27,6 +27,7 @@ from backoffice.funding.freezing.policies import why_frozen
 from backoffice.funding.models import Closing, Kind, Operation
 from backoffice.funding.services.previewing import facts_of as facts_for
 from backoffice.funding.services.previewing import wire_of
+from backoffice.funding.services.resolving import Checked
 from backoffice.funding.states import State
 from backoffice.funding.timeline import Story, approvers_of, events_of, oldest_first, rejecter_of, story_of
 from backoffice.money import exact_sum
@@ -324,3 +325,22 @@ def pending_note(client: Client, _person: object) -> dict[str, Any] | None:
         "more": max(0, count - NAMED_IN_A_NOTE),
         "is_in_doubt": bool(in_doubt),
     }
+
+
+def why_not_answered(checked: Checked) -> str:
+    """Say why *Check now* brought no answer of the partner's: nobody was asked, or none came; empty where one did."""
+    if checked.heard is None:
+        return _why_not_looked_up(checked.operation)
+    if checked.heard.exchange is None:
+        return _(checked.heard.trouble)
+    if checked.heard.lookup is None:
+        return _("CoinMENA was asked and gave no answer that can be used. The timeline says why.")
+    return ""
+
+
+def _why_not_looked_up(operation: Operation) -> str:
+    if operation.state == State.SUBMITTING:
+        return _("It is being sent at this moment. Read its timeline in a few seconds.")
+    if operation.is_in_doubt:
+        return _("It is being looked up at this moment. Read its timeline in a few seconds.")
+    return _("It was settled meanwhile, so nothing was looked up.")

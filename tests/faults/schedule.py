@@ -231,7 +231,10 @@ class Schedule:
 
     def _check_now(self, operation: Operation) -> None:
         by = self.world.cast.omar
-        self._act(f"Omar checks {operation.reference} now", lambda: check_now(operation_id=operation.pk, by=by).state)
+        self._act(
+            f"Omar checks {operation.reference} now",
+            lambda: check_now(operation_id=operation.pk, by=by).operation.state,
+        )
         self._after_act()
 
     def _resume(self) -> None:

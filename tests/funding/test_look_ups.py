@@ -158,7 +158,7 @@ def test_check_now_only_looks(coinmena: Partners, in_doubt: Operation, maya: Per
 def test_check_now_completes_what_it_finds(coinmena: Partners, in_doubt: Operation, maya: Person) -> None:
     coinmena.make_order(NOURA, amount="1000.00", reference=in_doubt.reference)
 
-    assert check_now(operation_id=in_doubt.pk, by=maya).state == State.COMPLETED
+    assert check_now(operation_id=in_doubt.pk, by=maya).operation.state == State.COMPLETED
 
 
 def test_check_now_is_refused_to_whoever_only_reads(in_doubt: Operation, vera: Person) -> None:

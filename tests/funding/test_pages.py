@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.accounts.models import Person
@@ -10,14 +11,18 @@ from backoffice.approvals.queries import requests
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries, who_funded
-from backoffice.funding.models import Gate
+from backoffice.funding.models import Gate, Operation
 from backoffice.funding.services.brakes import name_of_halt
 from backoffice.funding.services.cancelling import cancel_operation
+from backoffice.funding.services.claiming import claim
 from backoffice.funding.states import State
 from backoffice.funding.views.lists import OPERATIONS
 from backoffice.funding.views.who_funded import WHO_FUNDED
+from backoffice.mirror.limits import DatabaseBucket
+from backoffice.partner.errors import RateLimited
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.cast import NOURA, SignIn, approved_by, deposit, looked_up, now, sent, withdrawal
+from tests.funding.closings import being_looked_up
 from tests.partners import Partners
 
 FINANCE, MANAGER, AUDITOR = "maya", "omar", "vera"
@@ -76,6 +81,68 @@ def test_check_now_is_a_look_that_may_complete(
     signed_in(FINANCE).post(f"/funding/{operation.reference}/check/")
 
     assert now(operation).state == State.COMPLETED
+
+
+LOOKED_UP = "Looked up at CoinMENA. What it answered stands in the timeline."
+
+
+def test_check_now_says_that_it_looked_where_it_did(coinmena: Partners, signed_in: SignIn, in_doubt: Operation) -> None:
+    assert LOOKED_UP in check_now(signed_in(FINANCE), in_doubt)
+
+
+def test_check_now_says_that_nobody_was_asked_while_a_worker_looks(
+    coinmena: Partners, signed_in: SignIn, in_doubt: Operation
+) -> None:
+    being_looked_up(in_doubt)
+    asked = coinmena.requests_made()
+
+    page = check_now(signed_in(FINANCE), in_doubt)
+
+    assert coinmena.requests_made() == asked
+    assert "It is being looked up at this moment. Read its timeline in a few seconds." in page
+    assert LOOKED_UP not in page
+
+
+def test_check_now_says_that_nobody_was_asked_while_it_is_sent(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    assert claim(operation.pk, "worker 1") is not None
+
+    page = check_now(signed_in(FINANCE), operation)
+
+    assert "It is being sent at this moment. Read its timeline in a few seconds." in page and LOOKED_UP not in page
+
+
+def test_check_now_says_when_our_own_budget_kept_the_question_back(
+    coinmena: Partners, signed_in: SignIn, in_doubt: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise RateLimited
+
+    desk = signed_in(FINANCE)
+    monkeypatch.setattr(DatabaseBucket, "acquire", refuse)
+
+    page = check_now(desk, in_doubt)
+
+    assert "We have asked the partner as often as we may for the moment. Try again in a minute." in page
+    assert LOOKED_UP not in page
+
+
+def test_check_now_says_when_it_asked_and_got_no_answer(
+    coinmena: Partners, signed_in: SignIn, in_doubt: Operation
+) -> None:
+    desk = signed_in(FINANCE)
+    with coinmena.down():
+        page = check_now(desk, in_doubt)
+
+    assert "CoinMENA was asked and gave no answer that can be used. The timeline says why." in page
+    assert LOOKED_UP not in page
+
+
+def check_now(browser: Browser, operation: Operation) -> str:
+    """Press *Check now* and read the page it leads to."""
+    return browser.post(f"/funding/{operation.reference}/check/", follow=True).content.decode()
 
 
 def test_a_failure_says_why_with_the_partners_code(

@@ -105,7 +105,15 @@ def _watch_clock(skew: float | None, turn: Turn) -> None:
         connection.close()
 
 
-def check_now(*, operation_id: int, by: Person) -> Operation:
+@dataclass(frozen=True)
+class Checked:
+    """An operation after *Check now*, and what was heard; None where no look-up was made."""
+
+    operation: Operation
+    heard: Heard | None
+
+
+def check_now(*, operation_id: int, by: Person) -> Checked:
     """Look an operation up because a person wants to know. Only an order that is there changes anything.
 
     :raises Refused, Conflict: by `check_can_look_up`.
@@ -115,7 +123,7 @@ def check_now(*, operation_id: int, by: Person) -> Operation:
     heard = look_now(operation_id, holder=CHECK_HOLDER)
     if heard is not None:
         _record_check(operation, heard, by)
-    return Operation.objects.get(pk=operation_id)
+    return Checked(Operation.objects.get(pk=operation_id), heard)
 
 
 def look_now(operation_id: int, *, holder: str) -> Heard | None:

@@ -49,8 +49,12 @@ def marker(request: HttpRequest, reference: str) -> HttpResponse:
 def check(request: HttpRequest, reference: str) -> HttpResponse:
     """Look the reference up at the partner now. Never sends."""
     operation = get_object_or_404(Operation, reference=reference)
-    resolving.check_now(operation_id=operation.pk, by=person_of(request))
-    messages.info(request, _("Looked up at CoinMENA. What it answered stands in the timeline."))
+    checked = resolving.check_now(operation_id=operation.pk, by=person_of(request))
+    why_not = pages.why_not_answered(checked)
+    if why_not:
+        messages.warning(request, why_not)
+    else:
+        messages.info(request, _("Looked up at CoinMENA. What it answered stands in the timeline."))
     return redirect("funding:detail", reference)
 
 
