@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -100,7 +101,7 @@ def test_what_was_keyed_in_for_a_lost_deposit_is_linked_only_once_it_cannot_be_s
     sync_orders()
     take_in(today(maya))
     extra = ExceptionItem.objects.get(verdict="extra_at_partner")
-    said = {"reference": doubtful.reference, "text": "CoinMENA confirmed: this is it.", "by": maya}
+    said: dict[str, Any] = {"reference": doubtful.reference, "text": "CoinMENA confirmed: this is it.", "by": maya}
     assert not exceptions.link([extra.pk], **said)[0].is_done
     reviewed(doubtful)
     assert exceptions.link([extra.pk], **said)[0].is_done
