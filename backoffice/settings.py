@@ -147,7 +147,7 @@ POOL = {"min_size": 1, "max_size": 16, "timeout": 10}
 def database(url_name: str, meaning: str) -> dict[str, Any]:
     required(url_name, meaning)
     return {
-        **env.db_url(url_name, engine="django.db.backends.postgresql"),
+        **env.db_url(url_name, engine="backoffice.database.pooled"),
         # A request decides where its transactions begin and end: a claim must be committed before the partner is
         # called, so nothing may wrap a whole request.
         "ATOMIC_REQUESTS": False,
