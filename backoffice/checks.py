@@ -20,6 +20,8 @@ from backoffice.checks_of_seals import seals_can_be_made
 from backoffice.database.checks import LOOPBACK
 
 SHORTEST_QUARANTINE = 120
+#: A worker that is stopped has 50 s to finish: 10 s of them it may take to sign, the rest is the longest deadline.
+SHORTEST_DEADLINE, LONGEST_DEADLINE = 5, 40
 #: The only published address of CoinMENA's API (docs.coinmena.com); the sandbox's is handed out on request.
 COINMENA_LIVE_HOST = "external-api.coinmena.com"
 
@@ -30,6 +32,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     return [
         *partner_addresses(),
         *quarantine(),
+        *deadline(),
         *demo_is_local(),
         *demo_is_simulated(),
         *coinmena_environment(),
@@ -70,6 +73,15 @@ def quarantine() -> Iterator[CheckMessage]:
             f"COINMENA_QUARANTINE_SECONDS is below {SHORTEST_QUARANTINE}.",
             hint="A request may still land a minute after it was sent; a shorter wait could pay twice.",
             id="settings.E002",
+        )
+
+
+def deadline() -> Iterator[CheckMessage]:
+    if not SHORTEST_DEADLINE <= settings.COINMENA_DEADLINE_SECONDS <= LONGEST_DEADLINE:
+        yield Error(
+            f"COINMENA_DEADLINE_SECONDS is not between {SHORTEST_DEADLINE} and {LONGEST_DEADLINE}.",
+            hint="It counts seconds: a payment nobody heard of is looked up once they are over, and 20 more.",
+            id="settings.E022",
         )
 
 

@@ -49,6 +49,11 @@ def test_the_settings_of_the_tests_agree() -> None:
             {"COINMENA_BASE_URL": "https://partner.example.com", "COINMENA_QUARANTINE_SECONDS": 60},
             "COINMENA_QUARANTINE_SECONDS is below 120.",
         ),
+        ({"COINMENA_DEADLINE_SECONDS": 25000}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
+        ({"COINMENA_DEADLINE_SECONDS": 41}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
+        ({"COINMENA_DEADLINE_SECONDS": 4}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
+        ({"COINMENA_DEADLINE_SECONDS": 0}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
+        ({"COINMENA_DEADLINE_SECONDS": -30}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
         (
             {"DEMO": False, "COINMENA_BASE_URL": "https://external-api.coinmena.com"},
             "COINMENA_ENVIRONMENT is sandbox, but COINMENA_BASE_URL is where real money moves.",
@@ -96,6 +101,12 @@ def test_a_contradiction_stops_the_start(settings: Settings, changes: dict[str, 
     with pytest.raises(ImproperlyConfigured) as stopped:
         refuse_contradictions()
     assert sentence in str(stopped.value)
+
+
+@pytest.mark.parametrize("seconds", [5, 25, 40])
+def test_a_deadline_within_its_bounds_starts(settings: Settings, seconds: int) -> None:
+    settings.COINMENA_DEADLINE_SECONDS = seconds
+    refuse_contradictions()
 
 
 def run_as_in_production(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
