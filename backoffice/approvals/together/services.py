@@ -4,15 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person, Proof
 from backoffice.accounts.policies import Refused
 from backoffice.approvals import pace, services
-from backoffice.approvals.models import Request
+from backoffice.approvals.models import Decision, Request
 from backoffice.approvals.policies import Conflict, Slowed, check_is_known, why_too_many
 from backoffice.approvals.together.sets import Alike, Together, together
 from backoffice.database import clock
+from backoffice.worker.bells import DATABASE_TROUBLE
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,21 +53,26 @@ def approve_together(
     """Approve each of ``shown`` with one proof that covers them all, and return how many were approved.
 
     What becomes of each is its own: a row that cannot be approved any more leaves the others as they are, and its
-    refusal is in the audit log.
+    refusal is in the audit log. One that the database stumbles over waits as before, or is approved where only the
+    answer to its commit was lost: they are counted as they stand.
     """
     requests = {one.subject: one for one in Request.objects.filter(subject__in=[one.subject for one in shown])}
     told = [*flags, f"one of {len(shown)} together"]
-    return sum(_is_approved(requests[one.subject], one, by=by, proof=proof, note=note, flags=told) for one in shown)
+    for one in shown:
+        _approve(requests[one.subject], one, by=by, proof=proof, note=note, flags=told)
+    return Decision.objects.filter(proof=proof).count()
 
 
-def _is_approved(request: Request, shown: Shown, *, by: Person, proof: Proof, note: str, flags: Sequence[str]) -> bool:
+def _approve(request: Request, shown: Shown, *, by: Person, proof: Proof, note: str, flags: Sequence[str]) -> None:
     try:
         services.approve(
             request_id=request.pk, fingerprint=shown.fingerprint, by=by, proof=proof, note=note, flags=flags
         )
     except (Refused, Conflict):
-        return False
-    return True
+        return
+    except DATABASE_TROUBLE:
+        log.exception("approvals_not_approved_together", subject=shown.subject)
+        connection.close()
 
 
 def flags_of(mark: str, shown: Sequence[Shown]) -> list[str]:
