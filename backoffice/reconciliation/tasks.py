@@ -14,7 +14,7 @@ from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.days.drift import check_named
 from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check
 from backoffice.reconciliation.days.nightly import due as days_due
-from backoffice.reconciliation.running.bells import QUEUE, RUN
+from backoffice.reconciliation.running.bells import QUEUE, READING_LANE, RUN, RUN_LANE
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
 from backoffice.reconciliation.services.running import ask_for_run, carry_out
@@ -22,7 +22,7 @@ from backoffice.reconciliation.services.running import ask_for_run, carry_out
 log = structlog.get_logger(__name__)
 
 
-@app.task(name=RUN.task, queue=RUN.queue, pass_context=True, retry=False)
+@app.task(name=RUN.task, queue=RUN.queue, lock=RUN_LANE, pass_context=True, retry=False)
 def carry_out_run(context: JobContext, job_id: int) -> None:
     """Carry one run out, or go on with one whose worker died."""
     with one_job():
@@ -51,7 +51,7 @@ def nightly(timestamp: int) -> None:
             ask_for_run(window_from=window.start, window_to=window.end, by=System("nightly run"))
 
 
-@app.task(name=CHECK, queue=QUEUE, retry=False)
+@app.task(name=CHECK, queue=QUEUE, lock=READING_LANE, retry=False)
 def check_day(day: str) -> None:
     """Compare one closed day with what was signed."""
     with one_job():

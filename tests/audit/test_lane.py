@@ -1,22 +1,46 @@
 """What reads all of the log, or waits for the second place, never takes every slot of the worker that sends money."""
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
+from backoffice.accounts.models import Person
 from backoffice.audit import tasks
 from backoffice.audit.sealing import bells
 from backoffice.audit.verifying.bells import VERIFY
 from backoffice.exports.jobs.bells import LANES
+from backoffice.reconciliation import tasks_proofs as proofs
+from backoffice.reconciliation.balances.bells import CHECK, PROVE, READ, ring
+from backoffice.reconciliation.days.nightly import ring_once_to_check
+from backoffice.reconciliation.running import bells as reconciliation
 from backoffice.worker.running import CONCURRENT_JOBS
 from backoffice.worker.tasks import retry_stalled_jobs
 from tests.audit.chain import write
 from tests.funding.test_working import work
 
 
-def test_the_lanes_of_exports_and_of_the_log_leave_a_slot_free() -> None:
-    assert LANES + 1 < CONCURRENT_JOBS
+def test_the_lanes_of_all_long_jobs_leave_a_slot_free() -> None:
+    assert LANES + 1 + len(reconciliation.LANES) < CONCURRENT_JOBS
+
+
+@pytest.mark.usefixtures("db")
+def test_whatever_the_reconciliation_rings_for_or_does_by_itself_goes_in_a_lane(maya: Person) -> None:
+    reconciliation.RUN.ring(1)
+    reconciliation.RUN.ring_once(2)
+    for task in (READ, PROVE, CHECK):
+        ring(task, by=maya)
+    ring_once_to_check(date(2026, 11, 20))
+
+    rung = ProcrastinateJob.objects.filter(queue_name=reconciliation.QUEUE).values_list("task_name", "lock")
+    assert len(rung) == 6
+    assert {(name, lock) for name, lock in rung if lock != reconciliation.READING_LANE} == {
+        (reconciliation.RUN.task, reconciliation.RUN_LANE)
+    }
+    long = (proofs.read_balances_by_itself, proofs.prove_nightly, proofs.check_hourly)
+    assert {one.lock for one in long} == {reconciliation.READING_LANE}
 
 
 def test_sealing_checking_and_verifying_go_one_at_a_time() -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
 from backoffice.accounts.models import Person
-from backoffice.reconciliation.running.bells import QUEUE
+from backoffice.reconciliation.running.bells import QUEUE, READING_LANE
 from backoffice.worker.bells import same_connection
 
 READ: Final = "reconciliation.read_balances"
@@ -18,6 +18,7 @@ def ring(task: str, *, by: Person) -> None:
     """Ask a worker to do it in somebody's name, unless that bell is still waiting to be heard."""
     try:
         with transaction.atomic():
-            same_connection().configure_task(task, queue=QUEUE, queueing_lock=task).defer(person_id=by.pk)
+            bell = same_connection().configure_task(task, queue=QUEUE, lock=READING_LANE, queueing_lock=task)
+            bell.defer(person_id=by.pk)
     except AlreadyEnqueued:
         return

@@ -8,7 +8,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from backoffice.reconciliation.days.queries import zone
 from backoffice.reconciliation.models import Day, DayState
-from backoffice.reconciliation.running.bells import QUEUE
+from backoffice.reconciliation.running.bells import QUEUE, READING_LANE
 from backoffice.reconciliation.running.nightly import QUIET_FROM
 from backoffice.worker.bells import same_connection
 
@@ -40,7 +40,9 @@ def ring_once_to_check(day: date) -> None:
     """Ask a worker to check a day, unless a bell for it is still waiting to be heard. Not for a transaction."""
     lock = f"{CHECK}-{day.isoformat()}"
     try:
-        bell = same_connection().configure_task(CHECK, queue=QUEUE, queueing_lock=lock, priority=BEHIND_RUNS)
+        bell = same_connection().configure_task(
+            CHECK, queue=QUEUE, lock=READING_LANE, queueing_lock=lock, priority=BEHIND_RUNS
+        )
         bell.defer(day=day.isoformat())
     except AlreadyEnqueued:
         return
