@@ -12,7 +12,7 @@ from backoffice.funding.models import LateOrder
 from backoffice.funding.rolling import DAY
 from backoffice.funding.states import WITHOUT_EFFECT, State
 
-#: `rolling.counted` of every moment at once. An operation counts from when it is asked for until 24 hours after it was
+#: `rolling` of every moment at once. An operation counts from when it is asked for until 24 hours after it was
 #: completed, or until it ends without effect; and again for 24 hours once an order says that it moved money after all.
 #: Each such span adds the amount where it begins and takes it away where it ends, so a total is the sum of all steps so
 #: far. What leaves at a moment has left before what comes at that moment.

@@ -1,5 +1,7 @@
-"""The total of a day that rules count: exact, with what waits, without what moved nothing, seen by requests at once."""
+"""The total of a day that rules count: exact, with what waits, without what moved nothing, seen by requests at once,
+and found without reading what ended long ago."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,8 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +23,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import rolling
 from backoffice.funding.models import Kind, LateOrder, Operation
+from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import TERMINAL_STATES, State
 from backoffice.mirror.models import Incident
 from backoffice.money import exact_sum
@@ -47,11 +52,14 @@ def lives(draw: st.DrawFn) -> dict[str, Any]:
         "amount": draw(AMOUNTS),
         "asset_id": draw(st.sampled_from(["USD", "BTC"])),
         "client": draw(st.integers(min_value=0, max_value=1)),
+        "late": draw(st.none() | st.tuples(st.sampled_from(LateOrder.Kind), MOMENTS)) if is_ended else None,
     }
 
 
 def counts(life: dict[str, Any]) -> bool:
     """The slow twin: what the rules mean by a day."""
+    if life["late"] and life["late"][0] == LateOrder.Kind.COMPLETED and life["late"][1] > NOW - DAY:
+        return True
     if life["state"] in MOVED_NOTHING:
         return False
     return life["state"] is not State.COMPLETED or life["ended_at"] > NOW - DAY
@@ -76,7 +84,17 @@ def test_the_total_is_the_sum_of_what_counts_to_the_last_digit(
             expected = exact_sum(one["amount"] for one in meant if counts(one))
             assert rolling.day_total(clients[client], assets[asset], Kind.DEPOSIT, NOW) == expected
             assert totals.get((Kind.DEPOSIT, clients[client].pk, asset), 0) == expected
+            assert in_one_condition(clients[client], assets[asset]) == expected
         transaction.set_rollback(True)
+
+
+def in_one_condition(client: Client, asset: Asset) -> Decimal:
+    """The same in one condition, for which the database would read whatever a client ever asked for."""
+    since = NOW - DAY
+    late = LateOrder.objects.filter(operation=OuterRef("pk"), kind=LateOrder.Kind.COMPLETED, seen_at__gt=since)
+    moved = Q(state=State.COMPLETED, ended_at__gt=since)
+    found = Operation.objects.filter(Q(state__in=OPEN_STATES) | moved | Exists(late), client=client, asset=asset)
+    return found.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 #: The moves that lead to each state, from the one an operation is born in.
@@ -113,6 +131,8 @@ def stored(life: dict[str, Any], by: Person, clients: list[Client]) -> None:
     )
     for state in PATHS[life["state"]]:
         Operation.objects.filter(pk=made.pk).update(**changes(made, state, life["ended_at"]))
+    if life.get("late"):
+        seen_late(made, *life["late"])
 
 
 def changes(made: Operation, state: State, ended_at: datetime | None) -> dict[str, Any]:
@@ -139,17 +159,75 @@ def test_what_ended_without_moving_counts_again_when_an_order_says_that_it_moved
 ) -> None:
     stored({"state": State.FAILED, "requested_at": NOW, "ended_at": NOW, **ABOUT}, maya, [noura])
     assert rolling.day_total(noura, usd, Kind.DEPOSIT, NOW) == 0
-    operation = Operation.objects.get()
-    incident = Incident.objects.create(
-        mirror="orders", object_id="9", kind="late_order", sentence="It came late.", seen_at=NOW, after={}
-    )
-    LateOrder.objects.create(
-        operation=operation, kind=LateOrder.Kind.COMPLETED, order_id=9, incident=incident, seen_at=NOW
-    )
+    seen_late(Operation.objects.get(), LateOrder.Kind.COMPLETED, NOW)
     assert rolling.day_total(noura, usd, Kind.DEPOSIT, NOW) == ABOUT["amount"]
 
 
 ABOUT: dict[str, Any] = {"amount": Decimal("12.5"), "asset_id": "USD", "client": 0}
+
+
+def seen_late(operation: Operation, kind: str, seen_at: datetime) -> None:
+    """Have an order turn up that speaks against how an operation ended."""
+    incident = Incident.objects.create(
+        mirror="orders", object_id=operation.pk, kind="late_order", sentence="It came late.", seen_at=seen_at, after={}
+    )
+    LateOrder.objects.create(operation=operation, kind=kind, order_id=operation.pk, incident=incident, seen_at=seen_at)
+
+
+# What it reads --------------------------------------------------------------------------------------------------------
+
+#: One operation that ended long ago, as often as is asked for, an hour apart.
+ENDED_LONG_AGO = """
+    INSERT INTO funding_operation
+    SELECT made.* FROM funding_operation first, generate_series(1, %(count)s) n, LATERAL jsonb_populate_record(
+        first, jsonb_build_object(
+            'id', first.id + n, 'reference', first.reference || '-' || n, 'submission_token', gen_random_uuid(),
+            'partner_order_id', first.id + n, 'requested_at', first.requested_at - n * interval '1 hour',
+            'ended_at', first.ended_at - n * interval '1 hour')) made
+    WHERE first.state = %(state)s
+"""
+
+
+def test_what_ended_long_ago_is_not_read(committed: str, maya: Person, noura: Client, usd: Asset) -> None:
+    """A row of a file is made under its client's lock, and each one asks for the total."""
+    for _ in range(3):
+        stored({"state": State.APPROVED, "requested_at": NOW, "ended_at": None, **ABOUT}, maya, [noura])
+    ended_at = NOW - 2 * DAY
+    stored({"state": State.COMPLETED, "requested_at": ended_at, "ended_at": ended_at, **ABOUT}, maya, [noura])
+    with connections["owner"].cursor() as owner:
+        owner.execute("ALTER TABLE funding_operation DISABLE TRIGGER USER")
+        owner.execute(ENDED_LONG_AGO, {"count": 5_000, "state": State.COMPLETED.value})
+        owner.execute("ANALYZE funding_operation")
+
+    with CaptureQueriesContext(connection) as asked_for:
+        assert rolling.day_total(noura, usd, Kind.DEPOSIT, NOW) == 3 * ABOUT["amount"]
+        assert rolling.day_totals([noura.pk], NOW) == {(Kind.DEPOSIT, noura.pk, "USD"): 3 * ABOUT["amount"]}
+
+    statements = [one["sql"] for one in asked_for if "funding_operation" in one["sql"]]
+    assert len(statements) == 2
+    assert [rows_read(one) for one in statements] == [3, 3]
+
+
+def rows_read(statement: str) -> int:
+    """Count the operations that the database looks at for a statement, those included that it then leaves out."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        (plan,) = cursor.fetchone()
+    return sum(map(looked_at, steps(plan if isinstance(plan, list) else json.loads(plan))))
+
+
+def steps(plan: Any) -> list[dict[str, Any]]:
+    """Every step of a plan by itself."""
+    inner = plan if isinstance(plan, list) else [plan.get("Plan"), *plan.get("Plans", [])]
+    own = [plan] if isinstance(plan, dict) and "Node Type" in plan else []
+    return own + [step for one in inner if one for step in steps(one)]
+
+
+def looked_at(step: dict[str, Any]) -> int:
+    if step.get("Relation Name") != "funding_operation":
+        return 0
+    left_out = step.get("Rows Removed by Filter", 0) + step.get("Rows Removed by Index Recheck", 0)
+    return int(step["Actual Loops"] * (step["Actual Rows"] + left_out))
 
 
 # Rules that count it --------------------------------------------------------------------------------------------------

@@ -45,7 +45,10 @@ class LateOrder(KeptModel):
                 name="late_order_settled_by_whom_when_and_how",
             ),
         ]
-        indexes = [models.Index(fields=["seen_at", "id"], name="late_orders_unsettled", condition=Q(settled_at=None))]
+        indexes = [
+            models.Index(fields=["seen_at", "id"], name="late_orders_unsettled", condition=Q(settled_at=None)),
+            models.Index(fields=["seen_at"], name="moved_late_by_seen", condition=Q(kind="completed")),
+        ]
         triggers = [
             *KeptModel.Meta.triggers,
             pgtrigger.ReadOnly(name="content_is_frozen", exclude=["settled_by", "settled_at", "settlement"]),
