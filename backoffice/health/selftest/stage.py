@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts import proofs
@@ -82,17 +83,29 @@ class Stage:
 def set_stage() -> Stage:
     """Make a client of the self-test, inside the caller's transaction.
 
+    Who acts is locked before the first of them writes into the log, whose head is locked last everywhere: a manager who
+    approves something real at this moment waits for the trial, or the trial for them, and never each for the other.
+
     :raises NotTried: where nobody can ask or approve, or no rule says who approves.
     """
-    requester, managers = active(Role.FINANCE), active(Role.MANAGER)
-    if not requester or not managers:
-        raise NotTried(NO_PEOPLE)
+    requester, managers = locked_people()
     payment = payment_asked_about()
-    return Stage(requester[0], tuple(managers), client(), asset(payment.asset), payment)
+    return Stage(requester, managers, client(), asset(payment.asset), payment)
 
 
-def active(role: Role) -> list[Person]:
-    return list(Person.objects.filter(role=role, is_active=True).order_by("pk"))
+def locked_people() -> tuple[Person, tuple[Person, ...]]:
+    """Return one of finance and every manager, locked in the order of their ids as all who lock several do.
+
+    :raises NotTried: where there is none of either.
+    """
+    active = Person.objects.filter(is_active=True).order_by("pk")
+    asking = active.filter(role=Role.FINANCE).values_list("pk", flat=True).first()
+    locked = list(active.select_for_update(no_key=True).filter(Q(role=Role.MANAGER) | Q(pk=asking)))
+    requesters = [one for one in locked if one.role == Role.FINANCE]
+    managers = tuple(one for one in locked if one.role == Role.MANAGER)
+    if not requesters or not managers:
+        raise NotTried(NO_PEOPLE)
+    return requesters[0], managers
 
 
 def payment_asked_about() -> Payment:
@@ -124,14 +137,16 @@ def client() -> Client:
 
 
 def asset(asset_id: str) -> Asset:
-    """The asset, open for withdrawals until the transaction is rolled back."""
+    """The asset, open for withdrawals until the transaction is rolled back.
+
+    Locked as weakly as it can be: whatever is created meanwhile refers to it, and must not wait for a trial.
+    """
     is_open = {"published": True, "depositable": True, "withdrawable": True}
-    made, _ = Asset.objects.update_or_create(
-        asset_id=asset_id,
-        defaults=is_open,
-        create_defaults={**is_open, "name": asset_id, "type": "fiat", "raw": b"{}", "read_at": clock.now()},
-    )
-    return made
+    found = Asset.objects.select_for_update(no_key=True).filter(asset_id=asset_id)
+    if not found.update(**is_open):
+        new = {"name": asset_id, "type": "fiat", "raw": b"{}", "read_at": clock.now()}
+        return Asset.objects.create(asset_id=asset_id, **is_open, **new)
+    return found.get()
 
 
 def request_of(operation: Operation) -> Request:

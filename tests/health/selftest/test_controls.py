@@ -1,26 +1,29 @@
 """Each control is tried for real and holds; made weak, it is reported, named, and administrators are told."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from backoffice.accounts.mail import Letter
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Decision, Request, Rule
 from backoffice.audit.models import Entry, Head
-from backoffice.clients.models import Client
+from backoffice.clients.models import Asset, Client
 from backoffice.database.locks import Work
 from backoffice.funding.models import Operation
 from backoffice.health.models import SelfTest
-from backoffice.health.selftest import services
+from backoffice.health.selftest import services, stage
 from backoffice.health.selftest.of_the_log import chain_break
 from backoffice.health.selftest.services import CONTROLS, NIGHTLY, Finding, run_self_test, tried
 from backoffice.health.selftest.trials import TOO_LONG, Trial, Verdict
 from backoffice.orders.models import MintedReference
+from tests.funding.cast import mirrored_asset
 
 
 @pytest.fixture
@@ -276,3 +279,56 @@ def test_results_are_kept_as_they_were_found(committed: str) -> None:
     kept = run_self_test(by=NIGHTLY)
     with pytest.raises(Exception, match=r"permission denied|Cannot update"):
         SelfTest.objects.filter(pk=kept.pk).update(passed=True)
+
+
+def until_waited_for() -> None:
+    """Wait until another connection waits for what this one has locked."""
+    waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    until = time.monotonic() + 2
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(waiting)
+            if cursor.fetchone() == (True,):
+                break
+            time.sleep(0.01)
+        else:
+            raise AssertionError("nobody waits")
+
+
+@pytest.mark.usefixtures("_house")
+@pytest.mark.parametrize("control", ["replayed_approval", "altered_content"])
+def test_a_trial_that_waits_for_a_manager_holds_nothing_of_the_log(control: str, omar: Person) -> None:
+    """An approval locks the manager and then the head of the log; the other way round, the two would end each other."""
+
+    def try_it() -> Finding:
+        try:
+            return tried(control)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        with transaction.atomic():
+            Person.objects.select_for_update(no_key=True).get(pk=omar.pk)
+            trying = elsewhere.submit(try_it)
+            until_waited_for()
+            Head.objects.select_for_update(nowait=True).get()
+        assert trying.result().verdict == Verdict.HELD
+
+
+@pytest.mark.usefixtures("_house")
+def test_nothing_that_refers_to_the_asset_waits_for_a_trial() -> None:
+    """As the row of an operation does that somebody creates meanwhile."""
+    usd = mirrored_asset("USD")
+    with ThreadPoolExecutor(1) as elsewhere, transaction.atomic():
+        stage.asset(usd.pk)
+        assert elsewhere.submit(referred_to, usd).result() == usd
+
+
+def referred_to(asset: Asset) -> Asset:
+    """Lock an asset as a foreign key to it does."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM clients_asset WHERE asset_id = %s FOR KEY SHARE NOWAIT", [asset.pk])
+        return asset
+    finally:
+        connection.close()
