@@ -9,12 +9,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts import sessions
 from backoffice.accounts.context import address_of, originating_from
 from backoffice.accounts.matrix import PUBLIC_NAMES
 from backoffice.accounts.sessions_ending import why_ended
 from backoffice.accounts.signals import session_ended
+from backoffice.accounts.ways_back import only_reads, way_back
+
+NOT_DONE = _("You were signed out, so what you sent was not done. Sign in and look again.")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -76,7 +80,9 @@ class LoginRequiredMiddleware:
         match = request.resolver_match
         if request.user.is_authenticated or (match is not None and match.view_name in PUBLIC_NAMES):
             return None
-        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+        if not only_reads(request):
+            messages.warning(request, NOT_DONE)
+        return redirect_to_login(way_back(request), settings.LOGIN_URL)
 
 
 class TimeZoneMiddleware:

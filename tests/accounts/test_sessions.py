@@ -135,6 +135,35 @@ def test_strangers_are_sent_to_sign_in_whatever_the_method(client: Client, db: N
     assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={PAGE}")
 
 
+SENT_TO = "/approvals/wdr-2026-1/approve/"
+NOT_DONE = "You were signed out, so what you sent was not done. Sign in and look again."
+
+
+@pytest.mark.parametrize(
+    ("came_from", "led_to"),
+    [
+        ("http://testserver/approvals/wdr-2026-1/?from=list", "/approvals/wdr-2026-1/%3Ffrom%3Dlist"),
+        (f"http://testserver{SENT_TO}", "/"),  # the form came again with its error, at the address that takes it
+        ("http://testserver/none-such/", "/"),
+        ("http://testserver//evil.example/", "/"),
+        ("https://evil.example/orders/", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_what_is_sent_signed_out_leads_back_to_the_page_it_came_from_and_is_said_not_to_be_done(
+    client: Client, db: None, came_from: str, led_to: str
+) -> None:
+    answer = client.post(SENT_TO, headers={"Referer": came_from} if came_from else {})
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={led_to}")
+    assert NOT_DONE in client.get(answer["Location"]).content.decode()
+
+
+def test_a_page_opened_signed_out_is_not_said_to_have_been_sent(client: Client, db: None) -> None:
+    answer = client.get(PAGE, follow=True)
+    assert NOT_DONE not in answer.content.decode()
+
+
 def test_no_answer_to_somebody_signed_in_is_kept(signed_in: Client) -> None:
     answer = signed_in.get(PAGE)
     assert "no-store" in answer["Cache-Control"]

@@ -64,6 +64,15 @@ def test_s14_no_page_htmx_names_leads_away(site: Site, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_s14_no_page_a_form_says_it_came_from_leads_away(site: Site, form: str) -> None:
+    came_from = form.replace("\n", "").replace("\x00", "")
+    for said in (came_from, f"http://127.0.0.1{came_from}"):
+        answer = site.browsers[Who.STRANGER].ask("POST", "/orders/", **{"Referer": said})
+        assert answer.status_code == 302
+        assert [place for place in places(answer) if leads_away(place)] == []
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_s14_signing_in_leads_to_a_page_of_ours(maya_at_the_door: Client, maya: Person, form: str) -> None:
     answer = maya_at_the_door.post("/accounts/factor/", {"code": code_of(maya), "next": form})
     assert answer.status_code == 302
