@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "backoffice.ui.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "backoffice.accounts.middleware.RequestContextMiddleware",
+    "backoffice.ui.middleware.ClosedMethodMiddleware",
     "backoffice.accounts.middleware.SessionLimitsMiddleware",
     "backoffice.audit.middleware.RefusalsMiddleware",
     "backoffice.accounts.middleware.LoginRequiredMiddleware",

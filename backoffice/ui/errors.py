@@ -44,6 +44,11 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return _page(request, "404.html", 404)
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: something can be sent to this address, but it is no page, or the other way round."""
+    return _page(request, "405.html", 405)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: stands alone, because whatever it would lean on may be what broke."""
     quoted = error_id()

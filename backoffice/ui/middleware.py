@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
@@ -18,6 +18,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
+from backoffice.ui.errors import method_not_allowed
 from backoffice.ui.render import is_htmx
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -38,6 +39,24 @@ class AddressLengthMiddleware:
         if length > LONGEST_ADDRESS:
             return HttpResponse(ADDRESS_TOO_LONG, status=414, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
+
+
+class ClosedMethodMiddleware:
+    """Give a 405 a page: whoever opens an address that only takes a form would see an empty one. Stands in the request
+    context, whose id the page quotes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and let the page say that nothing was done."""
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or is_htmx(request):
+            return response
+        page = method_not_allowed(request)
+        page.headers["Allow"] = response.headers["Allow"]
+        page.cookies.update(response.cookies)
+        return page
 
 
 class HtmxMiddleware:
