@@ -19,8 +19,9 @@ from procrastinate.contrib.django import app
 from backoffice.database.checks import refuse_to_start_unarmed
 from backoffice.worker.starting import look_around, wind_up
 
-#: More than there are lanes of jobs that take minutes, so that what moves money always finds a slot.
-CONCURRENT_JOBS: Final = 6
+#: More than there are lanes of jobs that take minutes, and readings that a slow partner holds up, together: what moves
+#: money always finds a slot.
+CONCURRENT_JOBS: Final = 12
 SECONDS_TO_FINISH: Final = 50  # a send has a total deadline of 25 s; whoever is stopped lets it end
 BEGINS_AGAIN_AFTER_SECONDS: Final = 2.0
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django.fixtures import Settings
 
@@ -23,7 +24,9 @@ from tests.funding.test_working import work
 
 
 def test_the_lanes_of_all_long_jobs_leave_a_slot_free() -> None:
-    assert LANES + 1 + len(reconciliation.LANES) < CONCURRENT_JOBS
+    readings = [name for name in app.tasks if ".tasks.sync_" in name]
+    assert len(readings) == 5
+    assert LANES + 1 + len(reconciliation.LANES) + len(readings) < CONCURRENT_JOBS
 
 
 @pytest.mark.usefixtures("db")
