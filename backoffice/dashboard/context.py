@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.matrix import TABLE
 from backoffice.accounts.models import Person, Role
+from backoffice.accounts.ways_back import page_shown
 from backoffice.approvals import queries as approvals
 from backoffice.database.checks import LOOPBACK
 from backoffice.funding.freezing.standstill import notices
@@ -105,6 +106,7 @@ def shell_of(request: HttpRequest) -> ShellContext:
         account_url="/accounts/settings/",
         sign_out_url="/accounts/logout/",
         search_url="/search/" if opens("/search/", role) else "",
+        here=page_shown(request),
         notices=notices(now) if tallies.stopped or tallies.frozen else (),
         notices_url=FREEZE if opens(FREEZE, role) and request.path != FREEZE else "",
     )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 
 from backoffice.ui.columns import Column, Columns, Kind, OnPhone
 from backoffice.ui.filters import Part
@@ -212,6 +213,7 @@ def shell(now: datetime) -> ShellContext:
         account_url="#account",
         sign_out_url="#sign-out",
         search_url="#search",
+        here=reverse("gallery:components"),
     )
 
 

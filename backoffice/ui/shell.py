@@ -55,8 +55,8 @@ class ShellContext:
     """Everything `base.html` needs beside the page itself.
 
     `environment` is the badge beside the name ("Sandbox"), empty in production. `zone` names the person's zone
-    ("Asia/Bahrain, UTC+3"). `search_url`, `sign_out_url`, `account_url` and `notices_url` hide what they lead to when
-    empty.
+    ("Asia/Bahrain, UTC+3"). `here` is the page to come back to, which is not always the address that
+    answered. `search_url`, `sign_out_url`, `account_url` and `notices_url` hide what they lead to when empty.
     """
 
     groups: tuple[NavGroup, ...] = ()
@@ -67,6 +67,7 @@ class ShellContext:
     account_url: str = ""
     sign_out_url: str = ""
     search_url: str = ""
+    here: str = "/"
     notices: tuple[Notice, ...] = ()
     notices_url: str = ""
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -139,6 +140,23 @@ def test_a_stranger_sees_the_environment_and_nothing_else(
 ) -> None:
     with django_assert_num_queries(0):
         assert frame(rf, None) == ShellContext(environment=environment())
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "came_from", "here"),
+    [
+        ("/funding/dep-2026-1/cancel/", "http://testserver/funding/dep-2026-1/?tab=2", "/funding/dep-2026-1/?tab=2"),
+        ("/funding/dep-2026-1/cancel/", "https://evil.example/funding/", "/"),
+        ("/clients/?q=1", "http://testserver/orders/", "/clients/?q=1"),
+    ],
+)
+def test_a_choice_made_on_the_answer_to_a_form_leads_to_a_page_that_opens(
+    rf: RequestFactory, maya: Person, sent_to: str, came_from: str, here: str
+) -> None:
+    request: Any = rf.post(sent_to, headers={"Referer": came_from})
+    request.user = maya
+    menu = render_to_string("base.html", {"shell": shell_of(request)}, request)
+    assert f'name="next" value="{here}"' in menu
 
 
 def test_the_age_of_a_partner_is_that_of_its_last_complete_reading(rf: RequestFactory, maya: Person) -> None:
