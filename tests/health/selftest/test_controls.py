@@ -284,7 +284,7 @@ def test_results_are_kept_as_they_were_found(committed: str) -> None:
 def until_waited_for() -> None:
     """Wait until another connection waits for what this one has locked."""
     waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-    until = time.monotonic() + 2
+    until = time.monotonic() + 30
     with connection.cursor() as cursor:
         while time.monotonic() < until:
             cursor.execute(waiting)
@@ -297,8 +297,11 @@ def until_waited_for() -> None:
 
 @pytest.mark.usefixtures("_house")
 @pytest.mark.parametrize("control", ["replayed_approval", "altered_content"])
-def test_a_trial_that_waits_for_a_manager_holds_nothing_of_the_log(control: str, omar: Person) -> None:
+def test_a_trial_that_waits_for_a_manager_holds_nothing_of_the_log(
+    control: str, omar: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An approval locks the manager and then the head of the log; the other way round, the two would end each other."""
+    monkeypatch.setattr(services, "PATIENCE", "30s")
 
     def try_it() -> Finding:
         try:
