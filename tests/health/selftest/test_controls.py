@@ -283,7 +283,7 @@ def test_results_are_kept_as_they_were_found(committed: str) -> None:
 
 def until_waited_for() -> None:
     """Wait until another connection waits for what this one has locked."""
-    waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
     until = time.monotonic() + 30
     with connection.cursor() as cursor:
         while time.monotonic() < until:
