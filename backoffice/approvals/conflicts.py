@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.approvals.policies import Conflict
 from backoffice.ui.render import render_page
-from backoffice.worker.turns import ITS_OWN
+from backoffice.worker.turns import is_its_own
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def conflicts_as_409(view: View) -> View:
         except Conflict as conflict:
             return conflict_page(request, str(conflict), back_to=_page_of(request))
         except OperationalError as error:
-            if not isinstance(error.__cause__, ITS_OWN):
+            if not is_its_own(error):
                 raise
             log.warning("kept_waiting", path=request.path, error=str(error))
             sentence = _(

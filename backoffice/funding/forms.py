@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Asset, Client
@@ -13,7 +12,7 @@ from backoffice.funding import queries
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client
 from backoffice.money import AmountError, check_no_thousands
-from backoffice.ui.fields import TypedAmountField
+from backoffice.ui.fields import TypedAmountField, as_validation
 
 LONGEST_REASON: Final = 500
 
@@ -103,7 +102,7 @@ class FundingForm(forms.Form):
             if amount is not None and asset is not None:
                 check_no_thousands(amount, asset.precision)
         except AmountError as error:
-            raise ValidationError(gettext(error.template) % error.parameters) from error
+            raise as_validation(error) from error
 
     def clean_client(self) -> Client:
         client: Client = self.cleaned_data["client"]

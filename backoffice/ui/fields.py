@@ -13,6 +13,11 @@ from backoffice.money import AmountError, parse_typed_amount
 LONGEST_AMOUNT: Final = 200
 
 
+def as_validation(error: AmountError) -> ValidationError:
+    """Return what a form says of an amount, in the reader's language."""
+    return ValidationError(gettext(error.template) % error.parameters)
+
+
 class TypedAmountField(forms.Field):
     """An amount in plain ASCII digits; what was typed stays in the box, whatever it was."""
 
@@ -27,7 +32,7 @@ class TypedAmountField(forms.Field):
         try:
             return parse_typed_amount(text)
         except AmountError as error:
-            raise ValidationError(gettext(error.template) % error.parameters) from error
+            raise as_validation(error) from error
 
 
 class MaybeAmountField(TypedAmountField):

@@ -9,8 +9,13 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 log = structlog.get_logger(__name__)
 
-ITS_OWN: Final = (DeadlockDetected, LockNotAvailable, QueryCanceled)
+_ITS_OWN: Final = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 T = TypeVar("T")
+
+
+def is_its_own(error: OperationalError) -> bool:
+    """Tell whether it is the fault of one statement, as a lock that somebody else holds, and the database is there."""
+    return isinstance(error.__cause__, _ITS_OWN)
 
 
 def one_by_one(todo: Iterable[T], do: Callable[[T], bool], *, failed: str) -> int:
@@ -27,7 +32,7 @@ def _did(one: T, do: Callable[[T], bool], failed: str) -> bool:
     try:
         return do(one)
     except Exception as error:
-        if isinstance(error, OperationalError) and not isinstance(error.__cause__, ITS_OWN):
+        if isinstance(error, OperationalError) and not is_its_own(error):
             raise
         log.exception(failed, which=one)
         return False

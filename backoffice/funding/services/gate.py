@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 
 from backoffice.approvals.policies import Conflict
 from backoffice.funding.models import Gate
-from backoffice.worker.turns import ITS_OWN
+from backoffice.worker.turns import is_its_own
 
 #: Whoever shares the gate and says nothing for so long is let go by the server, and whoever wants it alone waits for
 #: longer than that: a worker that was suspended in the middle of a claim keeps nobody from stopping money.
@@ -53,6 +53,6 @@ def refused_if_kept_waiting(sentence: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if not isinstance(error.__cause__, ITS_OWN):
+        if not is_its_own(error):
             raise
         raise Conflict(sentence) from error
