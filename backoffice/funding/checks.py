@@ -113,9 +113,11 @@ def asset_check(facts: Facts) -> Check:
 
 def decimals_check(facts: Facts) -> Check:
     text = _("At most %(n)d digits after the point") % {"n": MAX_TYPED_DECIMALS}
-    if facts.amount is not None:
-        return Check(text, PASSED, got=str(max(0, -int(facts.amount.as_tuple().exponent))))
-    return Check(text, FAILED if facts.amount_fault else WAITING, facts.amount_fault or _("needs an amount"))
+    if facts.amount_fault:
+        return Check(_("Amount"), FAILED, facts.amount_fault)
+    if facts.amount is None:
+        return Check(text, WAITING, _("needs an amount"))
+    return Check(text, PASSED, got=str(max(0, -int(facts.amount.as_tuple().exponent))))
 
 
 def funds_check(facts: Facts) -> Check:

@@ -59,11 +59,11 @@ BAD_AMOUNTS = {
     "5.": "digits after the point",
     "NaN": "Enter a number",
     "Infinity": "Enter a number",
-    "1\x00": "digits",
+    "1\x00": "Enter digits with at most one point",
     "9" * 21: "At most 20 digits before the point",
     "9" * 5000: "too long",
-    "=1+1": "digits",
-    "<script>alert(1)</script>": "digits",
+    "=1+1": "Leave out the plus sign",
+    "<script>alert(1)</script>": "Enter digits with at most one point",
 }
 
 

@@ -273,6 +273,14 @@ def test_s34_nonsense_is_previewed_without_an_error_of_ours(
     assert desk.post("/funding/preview/?kind=withdrawal", {**TYPED, **typed}).status_code == 200
 
 
+def test_what_is_wrong_with_an_amount_is_not_said_of_its_decimals(
+    db: None, desk: Browser, noura: Client, usd: Asset
+) -> None:
+    page = asked(desk, amount="1.000")
+    assert "1.000 may be meant as 1000.00" in page
+    assert "digits after the point" not in page
+
+
 # Who decides ----------------------------------------------------------------------------------------------------------
 
 

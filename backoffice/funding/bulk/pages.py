@@ -94,7 +94,7 @@ def faults_context(faults: list[Fault]) -> dict[str, Any]:
     """Return the first faults, and how many there are beside them."""
     lines = len({fault.line for fault in faults})
     said = ngettext("%(n)d cell needs another look.", "%(n)d cells need another look.", len(faults))
-    rows = ngettext("It is in %(n)d row.", "They are in %(n)d rows.", lines)
+    rows = ngettext("All in %(n)d row.", "All in %(n)d rows.", lines)
     return {
         "faults": faults[:MOST_SHOWN],
         "more_faults": max(0, len(faults) - MOST_SHOWN),
