@@ -88,8 +88,12 @@ def approve_by(request: HttpRequest, asked: Request, form: ApproveForm) -> HttpR
         "for_person": spoken_for(request),
     }
     services.check_before_proof(**decision)
+    looked_at = request.POST.get("looked_at", "")
     preview = subject_of(asked).preview(asked, is_fresh=False)
-    if pages.asks_for_more(preview, request.POST.get("looked_at", "")):
+    if pages.asks_for_more(preview, looked_at) and policies.can_refresh(decision["by"], asked, timezone.now()):
+        # The page reads figures anew as it opens, and may have shown better ones than are kept here.
+        preview = subject_of(asked).preview(asked, is_fresh=True)
+    if pages.asks_for_more(preview, looked_at):
         raise policies.NotYet(_("Since you opened this page more asks to be looked at. Read it again, then decide."))
     if hint := pages.note_hint(preview):
         form.demand_note(hint)

@@ -1,6 +1,8 @@
 """Whoever approves has seen what asks to be looked at, also where it came after the page was opened."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client as Browser
@@ -8,12 +10,13 @@ from django.test import Client as Browser
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.pages import asks_for_more, to_look_at
-from backoffice.clients.models import Asset, Client
+from backoffice.clients.models import Asset, BalanceReading, Client
+from backoffice.database import clock
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.ui.values import Check, CheckResult, Link
 from tests.factors import with_code
-from tests.funding.cast import SignIn, now, withdrawal
+from tests.funding.cast import NOURA, SignIn, now, withdrawal
 from tests.partners import Partners
 
 SINCE = "Since you opened this page more asks to be looked at. Read it again, then decide."
@@ -24,11 +27,28 @@ def waiting(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Oper
     return withdrawal(maya, noura, usd, "8.00")
 
 
+def hidden_in(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(fingerprint|opened|looked_at)"[^>]* value="([^"]*)"', page))
+
+
 def form_of(browser: Browser, operation: Operation) -> dict[str, str]:
-    page = browser.get(f"/approvals/{operation.reference}/").content.decode()
-    found = dict(re.findall(r'<input type="hidden" name="(fingerprint|opened|looked_at)"[^>]* value="([^"]*)"', page))
+    found = hidden_in(browser.get(f"/approvals/{operation.reference}/").content.decode())
     assert set(found) == {"fingerprint", "opened", "looked_at"}
     return found
+
+
+def form_beside_fresh_figures(browser: Browser, operation: Operation) -> dict[str, str]:
+    """Open the page as a browser does: it has the balance read as soon as it is drawn, and shows the preview anew."""
+    form = form_of(browser, operation)
+    fresh = browser.post(f"/approvals/{operation.reference}/preview/", headers={"HX-Request": "true"})
+    return {**form, **hidden_in(fresh.content.decode())}
+
+
+def mirrored_balance(noura: Client, available: str) -> None:
+    amount, read_at = Decimal(available), clock.now() - timedelta(hours=9)
+    BalanceReading.objects.create(
+        client=noura, asset_id="USD", balance=amount, available_balance=amount, read_at=read_at
+    )
 
 
 def test_an_equal_request_that_came_after_the_page_was_opened_is_shown_before_it_is_approved(
@@ -63,6 +83,36 @@ def test_what_went_away_since_asks_for_nothing(
     )
 
     assert answer.status_code == 302
+
+
+def test_a_balance_of_last_night_keeps_nobody_from_approving_what_the_balance_now_pays(
+    coinmena: Partners, signed_in: SignIn, waiting: Operation, omar: Person, noura: Client
+) -> None:
+    coinmena.adjust(NOURA, "USD", change="100.00")
+    mirrored_balance(noura, "1.00")
+    browser = signed_in("omar")
+
+    form = form_beside_fresh_figures(browser, waiting)
+    answer = browser.post(f"/approvals/{waiting.reference}/approve/", {**form, **with_code(omar)})
+
+    assert answer.status_code == 302
+    assert now(waiting).state == State.APPROVED
+
+
+def test_a_balance_that_fell_since_the_page_was_opened_is_shown_before_it_is_approved(
+    coinmena: Partners, signed_in: SignIn, waiting: Operation, omar: Person, noura: Client
+) -> None:
+    coinmena.adjust(NOURA, "USD", change="100.00")
+    mirrored_balance(noura, "1.00")
+    browser = signed_in("omar")
+    form = form_beside_fresh_figures(browser, waiting)
+    coinmena.adjust(NOURA, "USD", change=str(1 - coinmena.balance(NOURA, "USD")))
+
+    answer = browser.post(f"/approvals/{waiting.reference}/approve/", {**form, **with_code(omar, note="Paid today.")})
+
+    assert answer.status_code == 409 and SINCE in answer.content.decode()
+    again = {**form_beside_fresh_figures(browser, waiting), **with_code(omar, note="Paid today.")}
+    assert browser.post(f"/approvals/{waiting.reference}/approve/", again).status_code == 302
 
 
 def odd(text: str, *links: str) -> Check:
