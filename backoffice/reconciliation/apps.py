@@ -6,6 +6,7 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.approvals import subjects
+        from backoffice.funding.closing import linked
         from backoffice.funding.freezing import release_conditions
         from backoffice.reconciliation import reports, restoring
         from backoffice.reconciliation.balances import feed as balances
@@ -13,6 +14,7 @@ class ReconciliationConfig(AppConfig):
         from backoffice.reconciliation.days.subject import ReopeningSubject
         from backoffice.reconciliation.exceptions import feeds, telling, telling_proofs
         from backoffice.reconciliation.exceptions import pages as exception_pages
+        from backoffice.reconciliation.exceptions.queries import linked_to
         from backoffice.reconciliation.exceptions.subject import ResolutionSubject
         from backoffice.reconciliation.models import Source
         from backoffice.reconciliation.packs.panel import operation_panel
@@ -26,6 +28,7 @@ class ReconciliationConfig(AppConfig):
         subjects.register(ResolutionSubject())
         release_conditions.register("orders read", restoring.orders_read)
         release_conditions.register("orders reconciled", restoring.orders_reconciled)
+        linked.register("exceptions", linked_to)
         reports.register()
         panel = "reconciliation/exceptions/panel.html"
         panels.register("client", panels.Panel(order=15, template=panel, context=exception_pages.client_panel))

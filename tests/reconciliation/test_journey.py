@@ -5,18 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
+from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import ExceptionItem, Run
 from backoffice.reconciliation.services import exceptions
 from backoffice.reconciliation.services.running import reconcile
+from tests.factors import with_code
 from tests.funding.cast import NOURA, approved_by, deposit, looked_up, mirrored_asset, mirrored_client, sent, withdrawal
-from tests.funding.closings import reviewed
+from tests.funding.closings import asked, reviewed, signed
 from tests.funding.doubt import PAST, Travel, travel
 from tests.partners import Partners
 
@@ -110,3 +113,51 @@ def test_what_was_keyed_in_for_a_lost_deposit_is_linked_only_once_it_cannot_be_s
         travel(seconds)
         assert looked_up(doubtful).state == State.REVIEW
     assert (coinmena.balance(NOURA, "USD"), doubtful.attempts.count()) == (before, 1)
+
+
+def test_whoever_closes_an_operation_reads_which_order_was_linked_to_it(
+    noura: Client, usd: Asset, coinmena: Partners, maya: Person, omar: Person, client: Browser
+) -> None:
+    operation, extra = in_review_beside_an_order(coinmena, maya, noura, usd)
+    sentence = f"{maya.name} linked order {extra.order_id} to it, which stands under another reference"
+    form = f"/funding/{operation.reference}/close/"
+    client.force_login(maya)
+    assert sentence not in client.get(form).content.decode()
+
+    assert exceptions.link([extra.pk], reference=operation.reference, text="Same minute.", by=maya)[0].is_done
+
+    assert sentence in client.get(form).content.decode()
+    closing = asked(operation, maya)
+    client.force_login(omar)
+    for page in (client.get(f"/approvals/{closing.key}/"), client.post(f"/approvals/{closing.key}/preview/")):
+        assert sentence in page.content.decode()
+    assert signed(closing, omar).state == State.FAILED, "two people decide"
+
+
+def test_nobody_signs_a_closing_that_was_asked_for_before_an_order_was_linked(
+    noura: Client, usd: Asset, coinmena: Partners, maya: Person, omar: Person, client: Browser
+) -> None:
+    operation, extra = in_review_beside_an_order(coinmena, maya, noura, usd)
+    closing = asked(operation, maya)
+    client.force_login(omar)
+    fingerprint = closing.fingerprint
+
+    assert exceptions.link([extra.pk], reference=operation.reference, text="Same minute.", by=maya)[0].is_done
+
+    assert "Something new was found" in client.get(f"/approvals/{closing.key}/").content.decode()
+    signing = with_code(omar, fingerprint=fingerprint, note="Read and compared")
+    assert client.post(f"/approvals/{closing.key}/approve/", signing).status_code == 409
+    operation.refresh_from_db()
+    assert operation.state == State.REVIEW
+
+
+def in_review_beside_an_order(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> tuple[Operation, ExceptionItem]:
+    """Return a deposit nobody could prove, and the order that somebody made for it under no reference of ours."""
+    coinmena.fault("close_before_apply", match={"path": "/v1/partner/deposits"})
+    operation = reviewed(sent(deposit(maya, noura, usd, "1000.00")))
+    coinmena.make_order(NOURA, amount="1000.00")
+    sync_orders()
+    take_in(today(maya))
+    return operation, ExceptionItem.objects.get(verdict="extra_at_partner")

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from backoffice.funding.closing.linked import LinkedOrder, orders_linked_to
 from backoffice.funding.models import LookupAnswer, Operation
 from backoffice.money import to_plain
 from backoffice.orders.models import COMPLETED, TERMINAL_STATUSES, Order
@@ -47,11 +48,13 @@ class FoundOrder:
 
 @dataclass(frozen=True)
 class Findings:
-    """All orders under one reference, and what the last definite look-up answered (None: there was none)."""
+    """All orders under one reference, what the last definite look-up answered (None: there was none), and the orders of
+    other references that people linked to it."""
 
     orders: tuple[FoundOrder, ...]
     is_shown: bool
     looked_up_at: datetime | None
+    linked: tuple[LinkedOrder, ...] = ()
 
     @property
     def completed(self) -> tuple[FoundOrder, ...]:
@@ -86,7 +89,8 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a decision is bound to: the same for as long as nothing new is known."""
-        return {"orders": [asdict(order) for order in self.orders], "is_shown": self.is_shown}
+        linked = {"linked": [asdict(order) for order in self.linked]} if self.linked else {}
+        return {"orders": [asdict(order) for order in self.orders], "is_shown": self.is_shown, **linked}
 
 
 def findings_of(operation: Operation) -> Findings:
@@ -98,6 +102,7 @@ def findings_of(operation: Operation) -> Findings:
         orders=tuple(_found(operation, order) for order in orders),
         is_shown=bool(last and last.found),
         looked_up_at=last.recorded_at if last else None,
+        linked=tuple(orders_linked_to(operation)),
     )
 
 

@@ -16,6 +16,7 @@ from backoffice.approvals.states import RequestState
 from backoffice.funding import queries
 from backoffice.funding.closing.closings import evidence_of, is_current
 from backoffice.funding.closing.findings import Difference, Findings, FoundOrder, findings_of
+from backoffice.funding.closing.linked import LinkedOrder
 from backoffice.funding.closing.policies import can_settle
 from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Operation
 from backoffice.funding.timeline import events_of, oldest_first, story_of
@@ -40,13 +41,21 @@ MEANINGS = {
 
 
 def findings_checks(findings: Findings) -> list[Check]:
-    """Say, one by one, what is known under the reference; what speaks against the intent is marked."""
+    """Say, one by one, what is known under the reference or was linked to it; what speaks against the intent is
+    marked."""
     checks = [_order_check(order) for order in findings.orders]
     for order in findings.orders:
         checks += [_difference_check(order, one) for one in order.differences]
     if not findings.orders:
         checks.append(Check(_("The mirror holds no order under this reference"), CheckResult.WARNING))
-    return [*checks, _lookup_check(findings)]
+    return [*checks, *(_linked_check(order) for order in findings.linked), _lookup_check(findings)]
+
+
+def _linked_check(order: LinkedOrder) -> Check:
+    said = {"id": order.id, "name": order.by}
+    link = Reference(str(order.id), reverse("orders:detail", args=[order.id]))
+    text = _("%(name)s linked order %(id)d to it, which stands under another reference") % said
+    return Check(text, CheckResult.FAILED, _("If that is this payment, it was made: a copy would pay it twice."), link)
 
 
 def _order_check(order: FoundOrder) -> Check:

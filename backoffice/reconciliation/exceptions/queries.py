@@ -10,10 +10,20 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import Person, Role
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
+from backoffice.funding.closing.linked import LinkedOrder
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from backoffice.reconciliation.exceptions.severity import RANKED
-from backoffice.reconciliation.models import ENDED, UNDONE, ExceptionItem, Finding, Run, Sighting
+from backoffice.reconciliation.models import (
+    ENDED,
+    UNDONE,
+    ExceptionItem,
+    ExceptionState,
+    Finding,
+    Resolution,
+    Run,
+    Sighting,
+)
 from backoffice.reconciliation.policies import RECONCILERS
 from backoffice.ui.listing import Summary
 
@@ -105,6 +115,15 @@ def operations_like(item: ExceptionItem, state: State) -> list[Operation]:
     same = {"kind": found.their_type, "asset_id": found.their_asset, "amount": found.their_amount}
     alike = Operation.objects.filter(state=state, client__partner_client_id=found.their_client, **same)
     return list(alike.order_by("in_doubt_since", "id")[:MOST_ALIKE])
+
+
+def linked_to(operation: Operation) -> list[LinkedOrder]:
+    """The orders that people said an operation made, while they say so."""
+    linked = ExceptionItem.objects.filter(
+        operation=operation, state=ExceptionState.RESOLVED, resolution=Resolution.LINKED
+    )
+    named = linked.order_by("pk").values_list("order_id", "resolved_by__name")
+    return [LinkedOrder(order_id, name) for order_id, name in named if order_id is not None]
 
 
 def findings_seen(item: ExceptionItem) -> list[Finding]:
