@@ -17,6 +17,7 @@ from backoffice.approvals.states import RequestState
 from backoffice.approvals.subjects import NotKnown
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import queries
+from backoffice.funding.closing.linked import orders_linked_to
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.freezing import halts
 from backoffice.funding.freezing.release_conditions import NOT_KNOWN_YET, NOT_READ_YET, is_in_the_dark
@@ -121,6 +122,10 @@ def why_not_copy(operation: Operation) -> str:
         return _("It was copied already; there is one copy at most.")
     if queries.has_order_after_all(operation):
         return _("An order stands under its reference after all. A copy could pay twice.")
+    if linked := orders_linked_to(operation):
+        return _("Order %(id)d was linked to it. If that was not this payment, make a new operation.") % {
+            "id": linked[0].id
+        }
     return ""
 
 

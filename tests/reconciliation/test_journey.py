@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
+from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
@@ -132,6 +133,21 @@ def test_whoever_closes_an_operation_reads_which_order_was_linked_to_it(
     for page in (client.get(f"/approvals/{closing.key}/"), client.post(f"/approvals/{closing.key}/preview/")):
         assert sentence in page.content.decode()
     assert signed(closing, omar).state == State.FAILED, "two people decide"
+
+
+def test_what_an_order_was_linked_to_is_not_tried_again(
+    noura: Client, usd: Asset, coinmena: Partners, maya: Person, omar: Person, client: Browser
+) -> None:
+    """It can only be closed as failed, and whoever reads that of a payment tries it again."""
+    operation, extra = in_review_beside_an_order(coinmena, maya, noura, usd)
+    assert exceptions.link([extra.pk], reference=operation.reference, text="Same minute.", by=maya)[0].is_done
+    assert signed(asked(operation, maya), omar).state == State.FAILED
+    operation.refresh_from_db()
+
+    with pytest.raises(Conflict, match=f"Order {extra.order_id} was linked to it"):
+        deposit(maya, noura, usd, "1000.00", copy_of=operation)
+    client.force_login(maya)
+    assert "copy_of" not in client.get(f"/funding/{operation.reference}/").content.decode()
 
 
 def test_nobody_signs_a_closing_that_was_asked_for_before_an_order_was_linked(
