@@ -142,7 +142,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # What a session is begun with goes before what the database or the role says, which its owner may change: PostgreSQL's
 # own functions come first, temporary tables last.
 SEARCH_PATH = "-c search_path=public,pg_temp"
-POOL = {"min_size": 1, "max_size": 16, "timeout": 10}
+# A worker's twelve jobs hold a connection each, and the two readings that ask for pages ahead hold four more each.
+POOL = {"min_size": 1, "max_size": 24, "timeout": 10}
 
 
 def database(url_name: str, meaning: str) -> dict[str, Any]:

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from backoffice.database.embedded import Embedded
+from backoffice.mirror.fetching import THREADS
 from backoffice.settings import POOL
+from backoffice.worker.running import CONCURRENT_JOBS
 
 IDLE = 8
+#: Of the readings of the partners, those that ask for pages ahead: orders and clients.
+READ_AHEAD = 2
 
 
 @pytest.fixture
@@ -25,21 +29,26 @@ def pooled(committed: str) -> Iterator[Any]:
     ours.close()
 
 
-def answer_at_once(count: int) -> None:
-    """Leave ``count`` connections idle in the pool: as many threads had one at the same time."""
-    together = threading.Barrier(count)
+def answer_at_once(count: int) -> int:
+    """Leave ``count`` connections idle in the pool, and return how many threads had one at the same time."""
+    together, had_one = threading.Barrier(count), list[int]()
 
     def use() -> None:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT 1")
-        together.wait(timeout=10)
-        connections["default"].close()
+        try:
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SELECT 1")
+            had_one.append(together.wait(timeout=10))
+        except (OperationalError, threading.BrokenBarrierError):
+            together.abort()
+        finally:
+            connections["default"].close()
 
     threads = [threading.Thread(target=use) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return len(had_one)
 
 
 def test_connections_that_died_while_idle_are_handed_to_nobody(postgres: Embedded, pooled: Any, committed: str) -> None:
@@ -55,3 +64,10 @@ def test_connections_that_died_while_idle_are_handed_to_nobody(postgres: Embedde
         with pooled.cursor() as cursor:
             cursor.execute("SELECT 1")
         pooled.close()
+
+
+def test_every_job_of_a_worker_finds_a_connection_while_pages_are_read_ahead(pooled: Any) -> None:
+    """Sends keep theirs for as long as the partner takes; who finds none gets an error after ten seconds."""
+    pooled.settings_dict["OPTIONS"]["pool"]["timeout"] = 1
+    at_once = CONCURRENT_JOBS + READ_AHEAD * THREADS
+    assert answer_at_once(at_once) == at_once
