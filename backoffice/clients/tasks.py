@@ -3,6 +3,7 @@
 import structlog
 from procrastinate.contrib.django import app
 
+from backoffice.accounts.context import one_job
 from backoffice.clients import services
 from backoffice.mirror.registry import Sync
 from backoffice.mirror.runs import AlreadyRunning
@@ -25,9 +26,10 @@ def sync_assets(timestamp: int) -> None:
 
 
 def _read(name: str, sync: Sync) -> None:
-    try:
-        run = sync()
-    except AlreadyRunning:
-        log.info("mirror is being read by another process", mirror=name)
-    else:
-        log.info("mirror read", mirror=name, state=run.state, rows=run.rows_read, changed=run.rows_changed)
+    with one_job():
+        try:
+            run = sync()
+        except AlreadyRunning:
+            log.info("mirror is being read by another process", mirror=name)
+        else:
+            log.info("mirror read", mirror=name, state=run.state, rows=run.rows_read, changed=run.rows_changed)

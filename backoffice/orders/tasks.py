@@ -3,6 +3,7 @@
 import structlog
 from procrastinate.contrib.django import app
 
+from backoffice.accounts.context import one_job
 from backoffice.mirror.runs import AlreadyRunning
 from backoffice.orders import services
 
@@ -13,8 +14,9 @@ log = structlog.get_logger(__name__)
 @app.task(queueing_lock="sync-orders")
 def sync_orders(timestamp: int) -> None:
     """Read what is new at CoinMENA, every 30 seconds."""
-    try:
-        run = services.sync_orders()
-        log.info("orders read", state=run.state, rows=run.rows_read, changed=run.rows_changed)
-    except AlreadyRunning:
-        log.info("orders are being read by another process")
+    with one_job():
+        try:
+            run = services.sync_orders()
+            log.info("orders read", state=run.state, rows=run.rows_read, changed=run.rows_changed)
+        except AlreadyRunning:
+            log.info("orders are being read by another process")

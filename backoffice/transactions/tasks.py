@@ -3,6 +3,7 @@
 import structlog
 from procrastinate.contrib.django import app
 
+from backoffice.accounts.context import one_job
 from backoffice.mirror.runs import AlreadyRunning
 from backoffice.transactions import services
 
@@ -13,18 +14,20 @@ log = structlog.get_logger(__name__)
 @app.task(queueing_lock="sync-transactions")
 def sync_transactions(timestamp: int) -> None:
     """Read what is new at Bitnob, every minute."""
-    try:
-        run = services.sync_transactions()
-        log.info("transactions read", state=run.state, rows=run.rows_read, changed=run.rows_changed)
-    except AlreadyRunning:
-        log.info("transactions are being read by another process")
+    with one_job():
+        try:
+            run = services.sync_transactions()
+            log.info("transactions read", state=run.state, rows=run.rows_read, changed=run.rows_changed)
+        except AlreadyRunning:
+            log.info("transactions are being read by another process")
 
 
 @app.periodic(cron="* * * * * 35")
 @app.task(queueing_lock="sync-bitnob-balances")
 def sync_balances(timestamp: int) -> None:
     """Read the balances at Bitnob, every minute."""
-    try:
-        services.sync_balances()
-    except AlreadyRunning:
-        log.info("balances at Bitnob are being read by another process")
+    with one_job():
+        try:
+            services.sync_balances()
+        except AlreadyRunning:
+            log.info("balances at Bitnob are being read by another process")

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
+from procrastinate.contrib.django import app
 
 from backoffice.database.embedded import Embedded
 from backoffice.mirror.fetching import THREADS
 from backoffice.settings import POOL
 from backoffice.worker.running import CONCURRENT_JOBS
+from tests.partners import Partners
 
 IDLE = 8
+#: What a worker reads of the partners by itself.
+READINGS = sorted(name for name in app.tasks if ".tasks.sync_" in name)
 #: Of the readings of the partners, those that ask for pages ahead: orders and clients.
 READ_AHEAD = 2
 
@@ -71,3 +75,14 @@ def test_every_job_of_a_worker_finds_a_connection_while_pages_are_read_ahead(poo
     pooled.settings_dict["OPTIONS"]["pool"]["timeout"] = 1
     at_once = CONCURRENT_JOBS + READ_AHEAD * THREADS
     assert answer_at_once(at_once) == at_once
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_reading_of_the_partners_gives_its_connection_back(committed: str, partners: Partners, reading: str) -> None:
+    """The thread's next job is perhaps a payment, and nobody looks again at a connection that it still has."""
+    app.tasks[reading].func(timestamp=0)
+    assert connections["default"].connection is None
+
+
+def test_there_are_readings() -> None:
+    assert len(READINGS) == 5
