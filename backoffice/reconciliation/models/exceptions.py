@@ -55,7 +55,7 @@ class Severity(models.TextChoices):
 class Resolution(models.TextChoices):
     """How an exception is dealt with. None of them changes an amount on either side."""
 
-    LINKED = "linked", _("Linked to an operation in doubt")
+    LINKED = "linked", _("Linked to an operation in review")
     MADE_ELSEWHERE = "made_elsewhere", _("Made elsewhere, adopted")
     TIMING = "timing", _("Timing, carried forward")
     ACCEPTED = "accepted", _("Accepted as the partner's correction")
