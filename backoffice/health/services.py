@@ -28,9 +28,11 @@ from backoffice.mirror.queries import freshness
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
 from backoffice.ui.values import Text
-from backoffice.worker.queries import oldest_job_due, workers_alive
+from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, workers_alive
 
 STALE_AFTER = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=2)
+LONGEST_JOB = timedelta(hours=1)
 
 
 class Unwell(Exception):
@@ -138,16 +140,22 @@ def clock_sentence(skew: float | None) -> str:
 
 
 def worker_is_alive() -> str:
-    alive, oldest = workers_alive(), oldest_job_due()
+    alive = workers_alive()
     if not alive:
         raise Unwell(_("No worker is alive, so nothing is sent and no mirror is read. Start one: manage.py worker"))
-    if oldest is not None and timezone.now() - oldest > timedelta(minutes=2):
+    return ngettext("%(n)d worker alive.", "%(n)d workers alive.", alive) % {"n": alive}
+
+
+def jobs_are_done() -> str:
+    """Say whether workers keep up. A page is ready all the same while they do not."""
+    now, oldest, longest = timezone.now(), oldest_job_due(), longest_job_in_hand()
+    if oldest is not None and now - oldest > LONGEST_WAIT:
         sentence = _("The oldest job has waited %(span)s. Start another worker: manage.py worker")
         raise Unwell(sentence % {"span": timesince(oldest)})
-    sentence = ngettext(
-        "%(n)d worker alive; nothing waits too long.", "%(n)d workers alive; nothing waits too long.", alive
-    )
-    return sentence % {"n": alive}
+    if longest is not None and now - longest > LONGEST_JOB:
+        sentence = _("A worker has been at one job for %(span)s, and others may wait for it. Restart the workers.")
+        raise Unwell(sentence % {"span": timesince(longest)})
+    return _("No job waits or takes too long.")
 
 
 def mirrors_are_fresh() -> str:
@@ -292,4 +300,5 @@ CHECKS = [
     Check("seals", 21, gettext_lazy("Seals"), log_is_sealed),
     Check("controls", 22, gettext_lazy("Controls"), controls_hold),
     Check("log", 23, gettext_lazy("Log verified"), log_was_found_whole),
+    Check("jobs", 24, gettext_lazy("Jobs"), jobs_are_done),
 ]

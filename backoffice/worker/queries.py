@@ -1,12 +1,33 @@
 """How the background work is doing."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
-from django.db.models import Min
+from django.db import connection
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateWorker
 
 ALIVE_WITHIN = timedelta(seconds=20)
+
+#: A job is due from when it was asked for, or asked for again, unless it was put off to a later moment.
+_OLDEST_DUE: Final = """
+    SELECT min(greatest(job.scheduled_at, asked.at))
+    FROM procrastinate_jobs job
+    CROSS JOIN LATERAL (
+        SELECT max(at) AS at FROM procrastinate_events
+        WHERE job_id = job.id AND type IN ('deferred', 'deferred_for_retry', 'retried')
+    ) asked
+    WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= %s)
+      AND NOT EXISTS (SELECT FROM procrastinate_jobs ahead WHERE ahead.status = 'doing' AND ahead.lock = job.lock)
+"""
+_LONGEST_IN_HAND: Final = """
+    SELECT min(began.at)
+    FROM procrastinate_jobs job
+    CROSS JOIN LATERAL (
+        SELECT max(at) AS at FROM procrastinate_events WHERE job_id = job.id AND type = 'started'
+    ) began
+    WHERE job.status = 'doing'
+"""
 
 
 def workers_alive() -> int:
@@ -15,6 +36,17 @@ def workers_alive() -> int:
 
 
 def oldest_job_due() -> datetime | None:
-    """Return since when the oldest job has been waiting for a worker; None when nothing waits."""
-    due = ProcrastinateJob.objects.filter(status="todo", scheduled_at__lte=timezone.now())
-    return due.aggregate(oldest=Min("scheduled_at"))["oldest"]  # type: ignore[no-any-return]
+    """Return since when the oldest job has been waiting for a worker; None when nothing waits.
+
+    What waits for the job ahead of it in its lane waits for no worker.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OLDEST_DUE, [timezone.now()])
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
+def longest_job_in_hand() -> datetime | None:
+    """Return since when some worker has been at one job, the longest of all; None while none is at any."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LONGEST_IN_HAND)
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]

@@ -80,6 +80,63 @@ def test_a_worker_alive_is_well(db: None) -> None:
     assert finding("worker").is_well
 
 
+def test_a_job_that_no_worker_takes_up_is_told_and_keeps_no_page_from_being_ready(db: None, client: Client) -> None:
+    """Most jobs are put off to no moment."""
+    a_worker_gave_a_sign_of_life()
+    a_job("todo", asked_ago=timedelta(minutes=3))
+    assert "has waited 3\xa0minutes" in finding("jobs").sentence
+    assert "jobs" not in client.get("/readyz").json()["ill"]
+
+
+@pytest.mark.parametrize(
+    ("state", "of"),
+    [
+        ("todo", {"asked_ago": timedelta(minutes=1)}),
+        ("todo", {"asked_ago": timedelta(hours=2), "put_off_to": timedelta(minutes=10)}),
+        ("doing", {"asked_ago": timedelta(hours=2), "taken_up_ago": timedelta(minutes=50)}),
+        ("succeeded", {"asked_ago": timedelta(hours=2)}),
+    ],
+)
+def test_a_job_has_its_time(db: None, state: str, of: dict[str, timedelta]) -> None:
+    a_job(state, **of)
+    assert finding("jobs").is_well
+
+
+def test_what_waits_in_a_lane_waits_for_no_worker(db: None) -> None:
+    a_job("doing", lane="days", asked_ago=timedelta(minutes=5), taken_up_ago=timedelta(minutes=5))
+    a_job("todo", lane="days", asked_ago=timedelta(minutes=5))
+    assert finding("jobs").is_well
+
+
+def test_a_job_that_never_ends_is_told_for_its_lane_waits_behind_it(db: None) -> None:
+    a_job("doing", lane="days", asked_ago=timedelta(hours=2), taken_up_ago=timedelta(hours=2))
+    assert "Restart the workers" in finding("jobs").sentence
+
+
+def a_job(
+    state: str,
+    *,
+    asked_ago: timedelta,
+    taken_up_ago: timedelta | None = None,
+    put_off_to: timedelta | None = None,
+    lane: str | None = None,
+) -> None:
+    """Put a job into the workers' books, with what became of it when."""
+    now = timezone.now()
+    due = now + put_off_to if put_off_to else None
+    events = {"deferred": now - asked_ago, **({"started": now - taken_up_ago} if taken_up_ago else {})}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, status, scheduled_at)"
+            " VALUES ('funding', 'a job', %s, %s, %s) RETURNING id",
+            [lane, state, due],
+        )
+        job = cursor.fetchone()[0]
+        cursor.execute("DELETE FROM procrastinate_events WHERE job_id = %s", [job])
+        for name, at in events.items():
+            cursor.execute("INSERT INTO procrastinate_events (job_id, type, at) VALUES (%s, %s, %s)", [job, name, at])
+
+
 def test_mirrors_never_read_are_ill(db: None) -> None:
     assert "manage.py sync" in finding("mirrors").sentence
 
