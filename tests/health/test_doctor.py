@@ -1,6 +1,7 @@
 """The doctor says a sentence for each part and exits with the code of the first that is ill."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -97,7 +98,7 @@ def test_a_job_that_no_worker_takes_up_is_told_and_keeps_no_page_from_being_read
         ("succeeded", {"asked_ago": timedelta(hours=2)}),
     ],
 )
-def test_a_job_has_its_time(db: None, state: str, of: dict[str, timedelta]) -> None:
+def test_a_job_has_its_time(db: None, state: str, of: dict[str, Any]) -> None:
     a_job(state, **of)
     assert finding("jobs").is_well
 
