@@ -1,17 +1,16 @@
 """Whoever changes their own account keeps nobody from writing in their name: both at once would end in a deadlock."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from backoffice.accounts import proofs
 from backoffice.accounts.models import Person
 from backoffice.accounts.passwords.links import read_link, reset_link
 from backoffice.accounts.passwords.services import change_password, fingerprint_of_change, set_password_by_link
 from backoffice.accounts.services import choose_time_zone
+from tests.holding import held_elsewhere
 
 PASSWORD = "tangerine orbit lantern quiet"
 
@@ -34,22 +33,10 @@ def test_a_row_that_names_a_person_keeps_them_from_no_change_of_their_account(
     committed: str, maya: Person, act: Callable[[Person], None]
 ) -> None:
     """As an operation, a decision or an entry of the log does until it is committed."""
-    named, done = Event(), Event()
 
     def name() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM accounts_person WHERE id = %s FOR KEY SHARE", [maya.pk])
-            named.set()
-            done.wait(20)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        naming = pool.submit(name)
-        assert named.wait(10)
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '300ms'")
-        try:
-            act(maya)
-        finally:
-            done.set()
-        naming.result()
+            cursor.execute("SELECT 1 FROM accounts_person WHERE id = %s FOR KEY SHARE", [maya.pk])
+
+    with held_elsewhere(name, patience="300ms"):
+        act(maya)

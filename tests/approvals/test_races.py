@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
@@ -22,6 +22,7 @@ from backoffice.funding.states import State
 from tests.approvals.conftest import absence
 from tests.approving import approve, shown
 from tests.funding.cast import approved_by, mirrored_asset, mirrored_client, withdrawal
+from tests.holding import held_elsewhere
 from tests.ruling import make_live, rule
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -144,23 +145,9 @@ def test_a_decision_that_others_keep_waiting_is_told_that_it_was_not_taken(
 ) -> None:
     asked = asked_for(maya, people=1)
     client.force_login(maya)
-    held, done = Event(), Event()
 
-    def hold() -> None:
-        with transaction.atomic():
-            Request.objects.select_for_update().get(pk=asked.pk)
-            held.set()
-            done.wait(20)
-        connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(hold)
-        assert held.wait(10)
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")
+    with held_elsewhere(lambda: Request.objects.select_for_update().get(pk=asked.pk), patience="200ms"):
         answer = client.post(f"/approvals/{asked.subject}/cancel/")
-        done.set()
-        holding.result()
 
     assert answer.status_code == 409
     assert "Others kept this waiting for too long, and it was not done." in answer.content.decode()
