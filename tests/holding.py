@@ -10,7 +10,10 @@ from django.db import connection, transaction
 
 @contextmanager
 def held_elsewhere(hold: Callable[[], object], *, patience: str) -> Iterator[None]:
-    """Keep in another transaction what ``hold`` locks; whoever acts meanwhile waits no longer than ``patience``."""
+    """Keep in another transaction what ``hold`` locks; whoever acts meanwhile waits no longer than ``patience``.
+
+    For tests with a database of their own: this connection keeps its patience until it is closed.
+    """
     held, done = Event(), Event()
 
     def keep() -> None:
@@ -29,6 +32,4 @@ def held_elsewhere(hold: Callable[[], object], *, patience: str) -> Iterator[Non
             yield
         finally:
             done.set()
-            with connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")
         keeping.result()

@@ -44,8 +44,11 @@ def form_beside_fresh_figures(browser: Browser, operation: Operation) -> dict[st
     return {**form, **hidden_in(fresh.content.decode())}
 
 
-def mirrored_balance(noura: Client, available: str) -> None:
-    amount, read_at = Decimal(available), clock.now() - timedelta(hours=9)
+@pytest.fixture
+def _paid_in_since_last_night(coinmena: Partners, noura: Client) -> None:
+    """Have a balance pay the withdrawal at CoinMENA, and not in the mirror, which was read last night."""
+    coinmena.adjust(NOURA, "USD", change="100.00")
+    amount, read_at = Decimal("1.00"), clock.now() - timedelta(hours=9)
     BalanceReading.objects.create(
         client=noura, asset_id="USD", balance=amount, available_balance=amount, read_at=read_at
     )
@@ -85,11 +88,10 @@ def test_what_went_away_since_asks_for_nothing(
     assert answer.status_code == 302
 
 
+@pytest.mark.usefixtures("_paid_in_since_last_night")
 def test_a_balance_of_last_night_keeps_nobody_from_approving_what_the_balance_now_pays(
-    coinmena: Partners, signed_in: SignIn, waiting: Operation, omar: Person, noura: Client
+    signed_in: SignIn, waiting: Operation, omar: Person
 ) -> None:
-    coinmena.adjust(NOURA, "USD", change="100.00")
-    mirrored_balance(noura, "1.00")
     browser = signed_in("omar")
 
     form = form_beside_fresh_figures(browser, waiting)
@@ -99,11 +101,10 @@ def test_a_balance_of_last_night_keeps_nobody_from_approving_what_the_balance_no
     assert now(waiting).state == State.APPROVED
 
 
+@pytest.mark.usefixtures("_paid_in_since_last_night")
 def test_a_balance_that_fell_since_the_page_was_opened_is_shown_before_it_is_approved(
-    coinmena: Partners, signed_in: SignIn, waiting: Operation, omar: Person, noura: Client
+    coinmena: Partners, signed_in: SignIn, waiting: Operation, omar: Person
 ) -> None:
-    coinmena.adjust(NOURA, "USD", change="100.00")
-    mirrored_balance(noura, "1.00")
     browser = signed_in("omar")
     form = form_beside_fresh_figures(browser, waiting)
     coinmena.adjust(NOURA, "USD", change=str(1 - coinmena.balance(NOURA, "USD")))
