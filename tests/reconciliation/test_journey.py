@@ -127,11 +127,15 @@ def test_whoever_closes_an_operation_reads_which_order_was_linked_to_it(
 
     assert exceptions.link([extra.pk], reference=operation.reference, text="Same minute.", by=maya)[0].is_done
 
-    assert sentence in client.get(form).content.decode()
+    advice = f"{sentence}. If that is this payment, it was made: a copy would pay it twice."
+    for page in (form, f"/funding/{operation.reference}/"):
+        assert advice in client.get(page).content.decode()
     closing = asked(operation, maya)
     client.force_login(omar)
-    for page in (client.get(f"/approvals/{closing.key}/"), client.post(f"/approvals/{closing.key}/preview/")):
-        assert sentence in page.content.decode()
+    consequence = f"No copy of it can be made, since order {extra.order_id} was linked to it."
+    for answer in (client.get(f"/approvals/{closing.key}/"), client.post(f"/approvals/{closing.key}/preview/")):
+        page = answer.content.decode()
+        assert (sentence in page, consequence in page, "make one copy" in page) == (True, True, False)
     assert signed(closing, omar).state == State.FAILED, "two people decide"
 
 

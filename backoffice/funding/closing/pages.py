@@ -52,10 +52,17 @@ def findings_checks(findings: Findings) -> list[Check]:
 
 
 def _linked_check(order: LinkedOrder) -> Check:
-    said = {"id": order.id, "name": order.by}
     link = Reference(str(order.id), reverse("orders:detail", args=[order.id]))
-    text = _("%(name)s linked order %(id)d to it, which stands under another reference") % said
-    return Check(text, CheckResult.FAILED, _("If that is this payment, it was made: a copy would pay it twice."), link)
+    return Check(_who_linked(order), CheckResult.FAILED, _what_linking_means(), link)
+
+
+def _who_linked(order: LinkedOrder) -> str:
+    said = {"id": order.id, "name": order.by}
+    return _("%(name)s linked order %(id)d to it, which stands under another reference") % said
+
+
+def _what_linking_means() -> str:
+    return _("If that is this payment, it was made: a copy would pay it twice.")
 
 
 def _order_check(order: FoundOrder) -> Check:
@@ -108,11 +115,17 @@ def _evidence_url(reference: str, digest: str) -> str:
     return reverse("funding:evidence", args=[reference, digest])
 
 
-def consequence_of(closing: Closing) -> str:
+def consequence_of(closing: Closing, findings: Findings) -> str:
     """Say what signing does, so that nobody signs more than they meant."""
     if closing.outcome == Closing.Outcome.COMPLETED:
         words = {"order": closing.order_id}
         return _("The operation ends as completed, with order %(order)s. Nothing is sent. It cannot be undone.") % words
+    if findings.linked:
+        words = {"order": findings.linked[0].id}
+        return _(
+            "The operation ends as failed; nothing is sent. No copy of it can be made, since order %(order)s was "
+            "linked to it. If an order turns up under its own reference, it is reported here and to everybody."
+        ) % words
     return _(
         "The operation ends as failed; nothing is sent. Finance may then make one copy, which pays anew. "
         "If the order turns up after all, it is reported here and to everybody."
@@ -167,7 +180,7 @@ def preview_context(closing: Closing, *, is_fresh: bool) -> dict[str, Any]:
         "evidence": attached(operation.reference, evidence_of(closing)),
         "findings": findings_checks(findings),
         "events": oldest_first(events_of(story_of(operation))),
-        "consequence": consequence_of(closing),
+        "consequence": consequence_of(closing, findings),
     }
 
 
@@ -205,6 +218,8 @@ def advice_of(findings: Findings) -> str:
     if findings.closable:
         words = {"order": findings.closable[0].id}
         return _("CoinMENA now shows a completed order, %(order)d: close it as completed.") % words
+    if findings.linked:
+        return f"{_who_linked(findings.linked[0])}. {_what_linking_means()}"
     if findings.unfinished:
         words = {"order": findings.unfinished[0].id}
         return _("CoinMENA shows order %(order)d, which is not final. Ask CoinMENA what becomes of it.") % words
