@@ -65,6 +65,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "rule": rule_of(operation, approvers),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
+        "not_again": not_again_sentence(operation),
         "held": held,
         "overtaken": overtaken_sentence(operation),
         "events": [*oldest_first(events), *in_doubt["proof"]] if in_doubt else events,
@@ -175,6 +176,11 @@ def failure_of(operation: Operation) -> str:
     code = operation.failure_code
     words = _("CoinMENA code")
     return f"{sentence} {words} {code}." if code.isdigit() else sentence
+
+
+def not_again_sentence(operation: Operation) -> str:
+    """Say why a failed operation cannot be tried again; empty where it can, and of any other operation."""
+    return policies.why_not_copy(operation) if operation.has_failed else ""
 
 
 def origin_of(operation: Operation, attempts: int) -> list[Fact]:

@@ -148,10 +148,12 @@ def test_what_an_order_was_linked_to_is_not_tried_again(
     assert signed(asked(operation, maya), omar).state == State.FAILED
     operation.refresh_from_db()
 
-    with pytest.raises(Conflict, match=f"Order {extra.order_id} was linked to it"):
+    sentence = f"Order {extra.order_id} was linked to it. If that was not this payment, make a new operation."
+    with pytest.raises(Conflict, match=sentence):
         deposit(maya, noura, usd, "1000.00", copy_of=operation)
     client.force_login(maya)
-    assert "copy_of" not in client.get(f"/funding/{operation.reference}/").content.decode()
+    page = client.get(f"/funding/{operation.reference}/").content.decode()
+    assert ("copy_of" in page, sentence in page) == (False, True)
 
 
 def test_nobody_signs_a_closing_that_was_asked_for_before_an_order_was_linked(
