@@ -128,8 +128,10 @@ def test_whoever_closes_an_operation_reads_which_order_was_linked_to_it(
     assert exceptions.link([extra.pk], reference=operation.reference, text="Same minute.", by=maya)[0].is_done
 
     advice = f"{sentence}. If that is this payment, it was made: a copy would pay it twice."
-    for page in (form, f"/funding/{operation.reference}/"):
-        assert advice in client.get(page).content.decode()
+    for url in (form, f"/funding/{operation.reference}/"):
+        assert advice in client.get(url).content.decode()
+    page = client.get(f"/funding/{operation.reference}/").content.decode()
+    assert (f"Order {extra.order_id}<" in page, "Linked to an operation in review<" in page) == (True, True)
     closing = asked(operation, maya)
     client.force_login(omar)
     consequence = f"No copy of it can be made, since order {extra.order_id} was linked to it."

@@ -178,12 +178,14 @@ def panel_of(rows: Any, person: Person, query: str) -> dict[str, Any] | None:
 
 
 def panel_row(item: Any) -> dict[str, Any]:
-    """One line: verdict and difference, whose it is, how it stands."""
+    """One line: verdict and difference, whose it is, how it stands and ended."""
     return {
         "url": reverse("reconciliation:exception", args=[item.pk]),
         "verdict": naming.verdict_label(item.verdict),
         "reference": Reference(item.reference) if item.reference else None,
+        "order": item.order_id if not item.reference else None,
         "difference": naming.difference_of(item),
         "due": naming.due_of(item, timezone.now()),
         "badge": naming.state_badge(item),
+        "resolution": item.get_resolution_display(),
     }
