@@ -121,14 +121,11 @@ def consequence_of(closing: Closing, findings: Findings) -> str:
         words = {"order": closing.order_id}
         return _("The operation ends as completed, with order %(order)s. Nothing is sent. It cannot be undone.") % words
     if findings.linked:
-        words = {"order": findings.linked[0].id}
-        return (
-            _(
-                "The operation ends as failed; nothing is sent. No copy of it can be made, since order %(order)s was "
-                "linked to it. If an order turns up under its own reference, it is reported here and to everybody."
-            )
-            % words
+        sentence = _(
+            "The operation ends as failed; nothing is sent. No copy of it can be made, since order %(order)s was "
+            "linked to it. If an order turns up under its own reference, it is reported here and to everybody."
         )
+        return sentence % {"order": findings.linked[0].id}
     return _(
         "The operation ends as failed; nothing is sent. Finance may then make one copy, which pays anew. "
         "If the order turns up after all, it is reported here and to everybody."
