@@ -49,6 +49,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
     events, chain = events_of(story), list(queries.chain_of(operation))
     approvers, rejecter = approvers_of(story.decisions), rejecter_of(story.decisions)
     in_doubt, held = doubt_of(story, now), held_sentence(operation)
+    late_orders, copying = closing_pages.late_notes(operation, person), copies.context_of(operation, person, chain)
     return {
         "operation": operation,
         "crumbs": crumbs_of(operation),
@@ -65,13 +66,13 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "rule": rule_of(operation, approvers),
         "client_facts": client_facts(operation.client),
         "failure": failure_of(operation),
-        "not_again": not_again_sentence(operation),
+        "not_again": "" if late_orders or copying["can_copy"] else not_again_sentence(operation),
         "held": held,
         "overtaken": overtaken_sentence(operation),
         "events": [*oldest_first(events), *in_doubt["proof"]] if in_doubt else events,
         "doubt": in_doubt,
         "closings": closing_pages.cards_of(operation, story.closings, now),
-        "late_orders": closing_pages.late_notes(operation, person),
+        "late_orders": late_orders,
         "can_close": can_ask_to_close(person, operation),
         "others": [line_of(one) for one in queries.same_client(operation)],
         "all_of_client": queries.of_client(operation.client).count(),
@@ -79,7 +80,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "marker": marker_of(operation, len(story.attempts), len(story.lookups), closing_marks(story.closings), held),
         "can_look_up": policies.can_look_up(person, operation),
         "can_cancel": policies.can_cancel(person, operation),
-        **copies.context_of(operation, person, chain),
+        **copying,
         "decide_url": reverse("approvals:detail", args=[operation.reference]) if operation.approval_id else "",
     }
 

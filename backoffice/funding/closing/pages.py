@@ -120,7 +120,7 @@ def consequence_of(closing: Closing, findings: Findings) -> str:
     if closing.outcome == Closing.Outcome.COMPLETED:
         words = {"order": closing.order_id}
         return _("The operation ends as completed, with order %(order)s. Nothing is sent. It cannot be undone.") % words
-    if why_not := _why_no_copy(findings):
+    if why_not := _why_no_copy(closing.operation, findings):
         late = _("If money turns out to have moved, it is reported here and to everybody.")
         return " ".join([_("The operation ends as failed; nothing is sent."), why_not, late])
     return _(
@@ -129,14 +129,13 @@ def consequence_of(closing: Closing, findings: Findings) -> str:
     )
 
 
-def _why_no_copy(findings: Findings) -> str:
+def _why_no_copy(operation: Operation, findings: Findings) -> str:
     """Say what keeps a copy away once it is closed as failed; empty where finance may make one."""
     if findings.linked:
         words = {"order": findings.linked[0].id}
         return _("No copy of it can be made, since order %(order)s was linked to it.") % words
-    if findings.unfinished:
-        words = {"order": findings.unfinished[0].id}
-        return _("No copy of it can be made while CoinMENA shows order %(order)s, which is not final.") % words
+    if queries.has_order_after_all(operation):
+        return _("No copy of it can be made while an order stands under its reference.")
     return ""
 
 

@@ -183,7 +183,7 @@ def panel_row(item: Any) -> dict[str, Any]:
         "url": reverse("reconciliation:exception", args=[item.pk]),
         "verdict": naming.verdict_label(item.verdict),
         "reference": Reference(item.reference) if item.reference else None,
-        "order": item.order_id if not item.reference else None,
+        "order": item.order_id,
         "difference": naming.difference_of(item),
         "due": naming.due_of(item, timezone.now()),
         "badge": naming.state_badge(item),
