@@ -274,13 +274,15 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
 
 
 def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
-    """Tell whether an hour of asking settled nothing: since the last claim or, where even the first lies after an
-    answer because the clock ran ahead when it was written, since the first answer."""
+    """Tell whether an hour of asking settled nothing: since the last claim or, where an answer written down after it
+    is dated before it because the clock ran ahead at the claim, since the first answer."""
     if not attempts or not answers:
         return False
+    last = max(attempts, key=lambda row: row["number"])
     heard: list[datetime] = [row["recorded_at"] for row in answers]
-    claimed: list[datetime] = [row["claimed_at"] for row in attempts]
-    return max(heard) - (min(heard) if min(heard) < min(claimed) else max(claimed)) >= TO_REVIEW_AFTER
+    claimed: datetime = last["claimed_at"]
+    ran_ahead = any(row["recorded_at"] < claimed for row in answers if row["written"] > last["written"])
+    return max(heard) - (min(heard) if ran_ahead else claimed) >= TO_REVIEW_AFTER
 
 
 # I5 -------------------------------------------------------------------------------------------------------------------
@@ -382,15 +384,18 @@ _OPERATIONS: Final = """
     LEFT JOIN funding_operation p ON p.id = o.copy_of_id
     WHERE c.partner_client_id = ANY(%s) ORDER BY o.id
 """
+#: Neither row ever changes, and transactions are numbered as they begin, whatever our clock says: ``written`` tells
+#: which came first.
 _ATTEMPTS: Final = """
     SELECT o.reference, a.number, a.environment, a.planned_at, a.claimed_at, u.evidence, u.row, u.signed_at, u.kind,
-        u.duration_ms
+        u.duration_ms, a.xmin::text::bigint AS written
     FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
     JOIN clients_client c ON c.id = o.client_id LEFT JOIN funding_attemptoutcome u ON u.attempt_id = a.id
     WHERE c.partner_client_id = ANY(%s) ORDER BY a.id
 """
 _ANSWERS: Final = """
-    SELECT o.reference, l.environment, l.asked_at, n.found, n.http_status, n.raw, n.partner_date, n.recorded_at
+    SELECT o.reference, l.environment, l.asked_at, n.found, n.http_status, n.raw, n.partner_date, n.recorded_at,
+        n.xmin::text::bigint AS written
     FROM funding_lookup l JOIN funding_operation o ON o.id = l.operation_id
     JOIN clients_client c ON c.id = o.client_id JOIN funding_lookupanswer n ON n.lookup_id = l.id
     WHERE c.partner_client_id = ANY(%s) ORDER BY n.id

@@ -71,15 +71,19 @@ def test_only_an_attempt_that_is_open_elsewhere_spoils_the_proof_here(evidence: 
 
 
 @pytest.mark.parametrize(
-    ("claimed", "heard", "is_over"),
+    ("written", "is_over"),
     [
-        ([0], [60, 3599], False),
-        ([0], [60, 3600], True),
-        ([0, 1800], [60, 3600], False),
-        ([0, 1800], [60, 5400], True),
-        ([21_600], [60, 3600], False),
-        ([21_600], [60, 3660], True),
-        ([21_600], [60, 3660, 22_000], True),
+        ("claim 0, answer 60, answer 3599", False),
+        ("claim 0, answer 60, answer 3600", True),
+        ("claim 0, answer 60, claim 1800, answer 3600", False),
+        ("claim 0, answer 60, claim 1800, answer 5400", True),
+        ("claim 21600, answer 60, answer 3600", False),
+        ("claim 21600, answer 60, answer 3660", True),
+        ("claim 21600, answer 60, answer 3660, answer 22000", True),
+        ("claim 62, claim 21695, answer 95, answer 3690", False),
+        ("claim 62, claim 21695, answer 95, answer 3695", True),
+        ("claim 62, claim -3505, answer 95", True),
+        ("claim 62, claim -3505, answer 94", False),
     ],
     ids=[
         "too early",
@@ -89,11 +93,21 @@ def test_only_an_attempt_that_is_open_elsewhere_spoils_the_proof_here(evidence: 
         "dated ahead, too early",
         "dated ahead",
         "and looked up until then",
+        "only the last dated ahead, too early",
+        "only the last dated ahead",
+        "the last dated back, not the latest",
+        "the last dated back, too early",
     ],
 )
-def test_review_is_right_after_an_hour_of_asking_whatever_a_clock_that_ran_ahead_wrote(
-    claimed: list[float], heard: list[float], is_over: bool
+def test_review_is_right_after_an_hour_of_asking_since_the_last_claim_however_the_clock_dated_it(
+    written: str, is_over: bool
 ) -> None:
-    attempts = [{"claimed_at": NOON + timedelta(seconds=seconds)} for seconds in claimed]
+    attempts, answers = list[dict[str, Any]](), list[dict[str, Any]]()
+    for place, (what, seconds) in enumerate(line.split() for line in written.split(", ")):
+        if what == "claim":
+            claimed_at = NOON + timedelta(seconds=int(seconds))
+            attempts.append({"number": len(attempts) + 1, "claimed_at": claimed_at, "written": place})
+        else:
+            answers.append({**not_found(int(seconds)), "written": place})
 
-    assert was_asked_for_an_hour(attempts, [not_found(seconds) for seconds in heard]) is is_over
+    assert was_asked_for_an_hour(attempts, answers) is is_over

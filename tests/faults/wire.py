@@ -33,6 +33,8 @@ from tests.faults.virtual import VirtualClock
 
 _POOL: Final = HTTPConnectionPool("127.0.0.1", 9)
 _CONNECTION: Final = HTTPConnection("127.0.0.1", 9)
+#: The partner's door turns away what was signed longer ago (coinmena.md §3.1).
+_SIGNATURE_LASTS_MS: Final = 60_000
 
 
 @dataclass
@@ -52,13 +54,15 @@ class LineFault:
 @dataclass
 class Line:
     """The one wire of a world. ``in_flight`` counts, by reference, the POSTs that the partner is at; ``lands_at`` is
-    when, in nanoseconds of true time, the partner will carry out one that it holds back."""
+    when, in nanoseconds of true time, the partner will carry out one that it holds back, and ``signed_ms`` when the
+    newest to arrive was signed, in milliseconds since 1970 by our clock."""
 
     sandbox: Sandbox
     clock: VirtualClock
     faults: list[LineFault] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     lands_at: dict[str, int] = field(default_factory=dict)
+    signed_ms: dict[str, int] = field(default_factory=dict)
     held_back: int = 0
     latency_seconds: float = 0.02
     before_handing_in: Callable[[Request], None] | None = None
@@ -69,6 +73,10 @@ class Line:
         for scheme in ("http://", "https://"):
             session.mount(scheme, Wire(self))
         return session
+
+    def can_only_be_refused(self, reference: str) -> bool:
+        """Tell whether the request that just arrived was signed too long ago for the partner's door."""
+        return self.sandbox.clock.milliseconds() - self.signed_ms[reference] > _SIGNATURE_LASTS_MS
 
     def struck(self, request: Request) -> str | None:
         """Return how the line fails this request, None if it does not."""
@@ -129,6 +137,7 @@ class Wire(BaseAdapter):
         try:
             if self._line.before_handing_in is not None:
                 self._line.before_handing_in(asked)
+            self._line.signed_ms[reference] = int(asked.headers["x-timestamp"])
             reply = self._line.sandbox.handle(asked)
             self._note_landing(reference)
         finally:
