@@ -12,6 +12,10 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
+from backoffice.worker.stopping import Stopping
+
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -71,9 +75,14 @@ def originating_from(address: str, request_id: str | None = None) -> Iterator[Or
 
 @contextmanager
 def one_job() -> Iterator[None]:
-    """Give one job of a worker its own request id in the logs and the audit log, and its connection back at the end."""
+    """Give one job of a worker its own request id in the logs and the audit log, and its connection back at the end.
+
+    A job that ends because its worker was asked to stop has not failed: its row, or the next one like it, goes on.
+    """
     try:
         with originating_from(address="worker"):
             yield
+    except Stopping:
+        log.info("a job ended with its worker")
     finally:
         connection.close()

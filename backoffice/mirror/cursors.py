@@ -22,6 +22,7 @@ from backoffice.mirror.upsert import Stored, key_of, upsert
 from backoffice.partner.errors import PartnerRefused
 from backoffice.partner.fields import Payload
 from backoffice.partner.pages import CursorPage
+from backoffice.worker.stopping import stop_if_asked
 
 Item = TypeVar("Item", bound=Payload)
 
@@ -90,6 +91,7 @@ def sync_newest_first(
     with runs.one_run(target.mirror) as run:
         reading, place = _begin(run, look_back)
         while not reading.is_ended:
+            stop_if_asked()
             place = _read_page(run, source, reading, place)
         if open_rows:
             read_open_rows(run, target, open_rows)

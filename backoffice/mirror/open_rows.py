@@ -14,6 +14,7 @@ from backoffice.mirror.targets import Row, Target, ToValues
 from backoffice.mirror.upsert import upsert
 from backoffice.partner.errors import PartnerRefused
 from backoffice.partner.fields import Payload
+from backoffice.worker.stopping import stop_if_asked
 
 #: Of many open rows each run reads so many; ``keys`` gives those first that were read longest ago.
 MOST_OPEN_ROWS: Final = 30
@@ -33,8 +34,10 @@ def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> None:
     """Read open rows again, each committed by itself. One the partner no longer knows becomes an incident.
 
     :raises PartnerError: when the partner fails or refuses for another reason.
+    :raises Stopping: when this process was asked to stop.
     """
     for key in open_rows.keys()[:MOST_OPEN_ROWS]:
+        stop_if_asked()
         asked_at = clock.now()
         try:
             item = open_rows.fetch(key)

@@ -6,6 +6,7 @@ F28, F29). One that does not is read again, then in halves, and is in the end le
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +29,7 @@ from backoffice.mirror.upsert import key_of, upsert
 from backoffice.mirror.windows import Plan, Window, whole_second
 from backoffice.partner.fields import Payload
 from backoffice.partner.pages import Page, UnreadableRow
+from backoffice.worker.stopping import stop_if_asked
 
 Item = TypeVar("Item", bound=Payload)
 
@@ -163,6 +165,7 @@ class _Reading:
 
 def _read_window(run: SyncRun, source: Source[Item], plan: Plan, fetchers: Fetchers[Page[Item]]) -> Plan:
     """Read the plan's first window and return the plan after it."""
+    stop_if_asked()
     fetch = partial(source.fetch, plan.window)
     first = ask(fetch, plan.page + 1)
     if plan.total is not None and first.page.total != plan.total:
@@ -170,11 +173,11 @@ def _read_window(run: SyncRun, source: Source[Item], plan: Plan, fetchers: Fetch
     if plan.page == 0 and first.page.total > MOST_ROWS and plan.window.is_divisible and plan.splits < MOST_SPLITS:
         return plan.split()
     reading, last = _Reading(plan, first.page.total), _last_page(first.page)
-    others = fetchers.in_order(fetch, range(first.number + 1, last + 1))
     _write(run, source, reading, [first])
-    while not reading.is_ended and (batch := next(others, None)):
-        _write(run, source, reading, batch)
-    others.close()
+    with closing(fetchers.in_order(fetch, range(first.number + 1, last + 1))) as others:
+        while not reading.is_ended and (batch := next(others, None)):
+            _write(run, source, reading, batch)
+            stop_if_asked()
     return _judge(run, source.target, reading, ask(fetch, 1).page.total if last > 1 else reading.total)
 
 

@@ -1,4 +1,4 @@
-"""The runs of a mirror: one at a time, progress kept page by page, and a run whose process died taken up again.
+"""The runs of a mirror: one at a time, progress kept page by page, and a run whose process ended early taken up again.
 
 A lock of the database session tells a run that is alive from one that is dead. The unique index on running runs stands
 behind it.
@@ -19,6 +19,7 @@ from backoffice.database.locks import Work, held
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.errors import PartnerError
+from backoffice.worker.stopping import Stopping
 
 _PLANNED: Final = ("rows_reported", "read_from", "read_to")
 
@@ -36,6 +37,7 @@ def one_run(mirror: Mirror) -> Iterator[SyncRun]:
     and is raised.
 
     :raises AlreadyRunning: when a living process holds it.
+    :raises Stopping: when its process was asked to stop; the run is left for whoever takes it up.
     """
     with held(Work.MIRROR_RUN, mirror.value) as is_mine:
         if not is_mine:
@@ -43,6 +45,8 @@ def one_run(mirror: Mirror) -> Iterator[SyncRun]:
         run = _taken_up(mirror) or _begun(mirror)
         try:
             yield run
+        except Stopping:
+            raise
         except PartnerError as error:
             break_off(run, said_by(error))
         except Exception:

@@ -18,6 +18,7 @@ from backoffice.mirror.windows import whole_second
 from backoffice.orders.queries import held_between, ids_between
 from backoffice.orders.services import ORDERS, order_values, page_of_orders
 from backoffice.partner.pages import UnreadableRow
+from backoffice.worker.stopping import stop_if_asked
 
 PAGE_SIZE: Final = 100
 #: A stretch with more orders than this is read in parts.
@@ -63,6 +64,7 @@ def reread_orders(start: datetime, end: datetime, *, only_differing: bool = Fals
 
     :param only_differing: of a stretch read in parts, pass over those of which the mirror holds as many.
     :raises NotRead: when a page cannot be read; what was read until then is kept.
+    :raises Stopping: when this process was asked to stop; kept likewise.
     """
     reading = Reading(only_differing, heard)
     reading.read(start, end)
@@ -138,6 +140,7 @@ def pages_of(start: datetime, end: datetime) -> Iterator[Asked]:
     """Ask for page after page; at least for one."""
     number, seen, total = 0, 0, 1
     while seen < total:
+        stop_if_asked()
         number, asked_at = number + 1, clock.now()
         page = page_of_orders(number, size=PAGE_SIZE, start=start, end=end)
         rows = [Row(order_values(item), item.raw, asked_at) for item in page.items]

@@ -18,6 +18,7 @@ from procrastinate.contrib.django import app
 
 from backoffice.database.checks import refuse_to_start_unarmed
 from backoffice.worker.starting import look_around, wind_up
+from backoffice.worker.stopping import ask_to_stop
 
 #: More than there are lanes of jobs that take minutes, and readings that a slow partner holds up, together: what moves
 #: money always finds a slot.
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 async def work(name: str) -> None:
-    """Work under ``name`` until SIGTERM or SIGINT, then finish the jobs at hand and return.
+    """Work under ``name`` until SIGTERM or SIGINT, then finish what moves money, end what can wait, and return.
 
     :raises ImproperlyConfigured: when the database has lost what makes it safe.
     """
@@ -54,6 +55,7 @@ def _stop_signal() -> asyncio.Event:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def heed() -> None:
+        ask_to_stop()
         stop.set()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

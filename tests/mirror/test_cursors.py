@@ -16,6 +16,7 @@ from backoffice.partner.bitnob import payloads
 from backoffice.transactions.models import Transaction
 from backoffice.transactions.services import TRANSACTIONS, listed_values
 from tests.partners import Partners, minutes_ago
+from tests.stopping import stopped_after
 
 State = SyncRun.State
 LIST: Final = {"path": "/api/transactions", "method": "GET"}
@@ -141,6 +142,30 @@ def test_it_goes_on_from_the_cursor_where_the_partner_failed(transactions: Partn
     assert (broken.state, broken.rows_read) == (State.PARTIAL, 30)
     assert (resumed.state, resumed.rows_read) == (State.COMPLETE, 15)
     assert Transaction.objects.count() == 45
+
+
+def test_it_ends_between_two_pages_when_its_process_is_asked_to_stop_and_the_next_goes_on(
+    transactions: Partners,
+) -> None:
+    with stopped_after(3):
+        sync()
+    stopped = SyncRun.objects.get()
+
+    resumed = sync()
+
+    assert (stopped.state, stopped.rows_read) == (State.RUNNING, 30)
+    assert (resumed.pk, resumed.state, Transaction.objects.count()) == (stopped.pk, State.COMPLETE, 45)
+
+
+def test_it_ends_between_two_open_rows_when_its_process_is_asked_to_stop(transactions: Partners) -> None:
+    for number in range(3):
+        transactions.make_transaction(created_at=minutes_ago(290 + number), state="PENDING")
+    sync()
+    with stopped_after(3):
+        sync(open_rows=open_rows())
+
+    by_id = [path for path in transactions.requests_made() if path.startswith("GET /api/transactions/")]
+    assert len(by_id) == 1
 
 
 def test_it_keeps_reading_to_the_end_until_one_run_got_there(transactions: Partners) -> None:

@@ -19,6 +19,7 @@ from backoffice.orders.services import ORDERS, mirror_order, order_values
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.pages import Page
 from tests.partners import Partners, minutes_ago
+from tests.stopping import stopped_after
 
 State = SyncRun.State
 PAGE_SIZE: Final = 10
@@ -151,6 +152,27 @@ def test_it_keeps_what_it_read_when_the_partner_fails_and_goes_on_from_there(ord
     assert "30 rows were read; the next run goes on from there." in broken.sentence
     assert (resumed.state, Order.objects.count()) == (State.COMPLETE, 45)
     assert resumed.rows_changed == 15
+
+
+def test_it_ends_between_two_pages_when_its_process_is_asked_to_stop_and_the_next_goes_on(orders: Partners) -> None:
+    orders.fault("answer_late", match={**ALL_PAGES, "query": {"page": "3"}}, seconds=1)
+    with stopped_after(1):
+        sync()
+    stopped = SyncRun.objects.get()
+
+    resumed = sync()
+
+    assert (stopped.state, stopped.rows_read) == (State.RUNNING, 20)
+    assert (resumed.pk, resumed.state, resumed.rows_read) == (stopped.pk, State.COMPLETE, 45)
+    assert Order.objects.count() == 45
+
+
+def test_it_asks_for_no_page_that_nobody_wants_once_its_process_is_asked_to_stop(orders: Partners) -> None:
+    orders.fault("answer_late", match=ALL_PAGES, seconds=0.2, times=None)
+    with stopped_after(1):
+        sync(page_size=1)
+
+    assert sum(orders.requests_made().values()) < 1 + 24
 
 
 def test_it_reads_a_window_from_its_start_when_rows_came_while_nobody_was_reading(orders: Partners) -> None:

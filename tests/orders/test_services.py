@@ -19,6 +19,7 @@ from backoffice.orders.models import Order
 from backoffice.orders.rereading import reread_orders
 from tests.orders.said import NOON, mint, mirrored, said
 from tests.partners import Partners
+from tests.stopping import stopped_after
 
 
 @pytest.fixture
@@ -217,6 +218,18 @@ def test_many_pages_are_read_again_to_the_last(book: Partners, monkeypatch: pyte
     now = timezone.now()
     assert reread_orders(now - timedelta(hours=1), now + timedelta(hours=1)).is_whole
     assert Order.objects.count() == len(made)
+
+
+def test_reading_again_ends_between_two_pages_when_its_process_is_asked_to_stop(
+    book: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rereading, "PAGE_SIZE", 2)
+    for _ in range(5):
+        book.make_order("user_12345", amount="1.00")
+    now = timezone.now()
+    with stopped_after(2):
+        reread_orders(now - timedelta(hours=1), now + timedelta(hours=1))
+    assert (Order.objects.count(), Incident.objects.count()) == (4, 0)
 
 
 def test_a_stretch_without_orders_is_read_again_too(book: Partners) -> None:

@@ -16,6 +16,7 @@ from backoffice.database import clock
 from backoffice.reconciliation.models import JobState, Run, RunJob
 from backoffice.reconciliation.models.jobs import UNDER_WAY
 from backoffice.reconciliation.running.stages import Stage
+from backoffice.worker.stopping import stop_if_asked
 
 #: A run that was begun again and again for so long never ends: it is given up.
 GIVEN_UP_AFTER: Final = timedelta(days=1)
@@ -47,10 +48,12 @@ def tell(job: RunJob, stage: Stage, done: int = 0, of: int | None = None, checks
     """Keep how far the job is, and the look-ups made for it.
 
     :raises TakenOver: when it is another worker's by now.
+    :raises Stopping: when this worker was asked to stop; another goes on.
     """
     job.checks = list(checks) or job.checks
     job.stage, job.done, job.of = stage, done, of
     keep(job, stage=stage, done=done, of=of, checks=job.checks, heard_of_at=clock.now())
+    stop_if_asked()
 
 
 def finish(job: RunJob, run: Run) -> None:

@@ -22,8 +22,9 @@ from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import BalanceProof, Run, Source
 from backoffice.reconciliation.policies import check_can_reconcile
 from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of
+from backoffice.worker.stopping import stop_if_asked
 
-#: So many clients are read at a time, one request each: a round ends within a minute.
+#: So many clients are read at a time, one request each: a minute where an answer takes 0.6 s.
 MOST_READ: Final = 100
 #: A balance that was read since then is young enough to be proven.
 YOUNG: Final = timedelta(hours=6)
@@ -36,9 +37,11 @@ def read_afresh(*, by: Actor = READER, most: int = MOST_READ) -> int:
     Stops at the first client CoinMENA does not answer for: the next round goes on from there.
 
     :raises Refused: for people on whose behalf CoinMENA is not asked.
+    :raises Stopping: when this process was asked to stop; the next round goes on likewise.
     """
     read = 0
     for client in to_be_read()[:most]:
+        stop_if_asked()
         if not read_balances(client, by).is_fresh:
             break
         read += 1

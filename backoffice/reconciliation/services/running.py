@@ -34,6 +34,7 @@ from backoffice.reconciliation.running.bells import RUN
 from backoffice.reconciliation.running.jobs import TakenOver, give_up, take, tell
 from backoffice.reconciliation.running.stages import Stage
 from backoffice.reconciliation.services.writing import write_run
+from backoffice.worker.stopping import Stopping
 
 #: A gap the sync closes in a moment. A longer one is the sync's to close: a run does not wait for it.
 SHORT_GAP: Final = timedelta(minutes=15)
@@ -162,6 +163,7 @@ def carry_out(job_id: int, *, holder: str, by: Actor | None = None, patience: Pa
 
     :param by: in whose name the log says it was made; whoever asked, where nobody is named.
     :raises WindowRefused: when nothing of the window has begun.
+    :raises Stopping: when this worker was asked to stop; the job is left as a dead worker leaves it.
     """
     with held(Work.RECONCILIATION_RUN, job_id) as is_held:
         job = take(job_id, holder) if is_held else None
@@ -171,6 +173,8 @@ def carry_out(job_id: int, *, holder: str, by: Actor | None = None, patience: Pa
             return work(job, by=by or job.asked_by or System("schedule"), patience=patience)
         except TakenOver:
             return None
+        except Stopping:
+            raise
         except Exception as error:
             give_up(job, sentence_of(error))
             raise

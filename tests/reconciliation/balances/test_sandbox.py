@@ -17,6 +17,7 @@ from backoffice.reconciliation.models import BalanceProof, Run
 from backoffice.reconciliation.services import balances
 from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
 from tests.partners import Partners
+from tests.stopping import stopped_after
 
 BY = System("test")
 
@@ -78,6 +79,15 @@ def test_a_partner_that_is_down_ends_the_round_and_keeps_what_is_known(history: 
     with history.down():
         assert balances.read_afresh(by=BY) == 0
     assert BalanceReading.objects.exists()
+
+
+def test_a_round_ends_between_two_clients_when_its_process_is_asked_to_stop(history: Partners) -> None:
+    coinmena_is_mirrored()
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    with stopped_after(2):
+        balances.read_afresh(by=BY)
+    young = BalanceReading.objects.filter(read_at__gte=clock.now() - balances.YOUNG)
+    assert young.values("client").distinct().count() == 2
 
 
 def accounts(run: Run) -> dict[str, BalanceProof]:

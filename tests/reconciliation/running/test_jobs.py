@@ -28,6 +28,7 @@ from backoffice.reconciliation.services.running import ask_for_run, carry_out, r
 from tests.partners import Partners
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, READ, Ours, Theirs
+from tests.stopping import stopped_after
 
 SCHEDULE = System("test")
 NEXT_DAY = DAY + timedelta(days=1)
@@ -134,6 +135,15 @@ def test_a_worker_that_lost_its_job_keeps_nothing(read: None, monkeypatch: pytes
     assert carry_out(job.pk, holder="w1") is None
     job.refresh_from_db()
     assert (Run.objects.count(), job.state, job.holder[:2]) == (0, JobState.RUNNING, "w2")
+
+
+def test_a_worker_that_is_asked_to_stop_leaves_its_job_to_another(read: None) -> None:
+    job = asked()
+    with stopped_after(1):
+        carry_out(job.pk, holder="w1")
+    job.refresh_from_db()
+    assert (job.state, job.sentence, Run.objects.count()) == (JobState.RUNNING, "", 0)
+    assert carry_out(job.pk, holder="w2") == Run.objects.get()
 
 
 def test_a_fault_of_ours_ends_the_job_with_a_sentence(read: None, monkeypatch: pytest.MonkeyPatch) -> None:
