@@ -23,7 +23,14 @@ class _After(Event):
 
 
 @contextmanager
+def asked_to_stop(after: int = 0) -> Iterator[None]:
+    """Ask this process to stop, once what runs inside has looked so many times whether it was."""
+    with patch.object(stopping, "_asked", _After(after)):
+        yield
+
+
+@contextmanager
 def stopped_after(looks: int) -> Iterator[None]:
     """Ask this process to stop once the reading inside has looked ``looks`` times; the reading must heed it."""
-    with patch.object(stopping, "_asked", _After(looks)), pytest.raises(stopping.Stopping):
+    with asked_to_stop(looks), pytest.raises(stopping.Stopping):
         yield

@@ -81,8 +81,9 @@ def one_job() -> Iterator[None]:
     """
     try:
         with originating_from(address="worker"):
-            yield
-    except Stopping:
-        log.info("a job ended with its worker")
+            try:
+                yield
+            except Stopping:
+                log.info("a job ended with its worker")
     finally:
         connection.close()

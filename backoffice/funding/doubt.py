@@ -287,12 +287,12 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
 
 
 def _review_at(story: Story, now: datetime) -> datetime | None:
-    """Return when two people are asked: an hour after the last request, or after a restore since."""
+    """Return when two people are asked: after an hour of asking since the last request, or since a restore."""
     sent_at = last_sent_at(story)
     if sent_at is None:
         return None
-    since = max(filter(None, (sent_at, story.restored_at)))
-    return queries.happened_at(since, story.operation, now) + TO_REVIEW_AFTER
+    since = queries.happened_at(max(filter(None, (sent_at, story.restored_at))), story.operation, now)
+    return now + TO_REVIEW_AFTER - queries.asked_for(story.operation, since, now)
 
 
 def _next_look(operation: Operation, now: datetime) -> str:

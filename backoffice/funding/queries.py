@@ -30,6 +30,17 @@ CLOSING_EVIDENCE: Final = (Evidence.NOT_APPLIED, Evidence.NEVER_SENT)
 LET_GO: Final = (State.REJECTED, State.CANCELLED, State.EXPIRED)
 #: An order that ended so has moved nothing and never will.
 NOTHING_MOVED: Final = tuple(status for status in TERMINAL_STATUSES if status != COMPLETED)
+#: Six minutes are longer than any pause between two look-ups that is planned, with the look-up itself.
+_ASKED_FOR: Final = """
+    SELECT sum(least(greatest(at - before, interval '0'), interval '6 minutes')) FROM (
+        SELECT at, lag(at, 1, %(since)s) OVER (ORDER BY id NULLS LAST) AS before FROM (
+            SELECT id, asked_at AS at FROM funding_lookup WHERE operation_id = %(operation)s AND id >= (
+                SELECT min(id) FROM funding_lookup WHERE operation_id = %(operation)s AND asked_at >= %(since)s
+            )
+            UNION ALL SELECT NULL, %(now)s
+        ) AS looks
+    ) AS pauses
+"""
 #: What may still move money: it counts against a balance and against a total.
 OPEN_STATES: Final = (State.PENDING_APPROVAL, State.APPROVED, State.SUBMITTING, State.UNKNOWN, State.REVIEW)
 
@@ -75,6 +86,15 @@ def happened_at(moment: datetime, operation: Operation, now: datetime) -> dateti
         return moment
     looked = operation.lookups.filter(asked_at__lte=now + clock.SET_BACK).aggregate(first=Min("asked_at"))["first"]
     return looked or now
+
+
+def asked_for(operation: Operation, since: datetime, now: datetime) -> timedelta:
+    """Return for how long the partner was asked since a moment, of which no pause counts for longer than one of ours is
+    planned: a clock that was set in between, or was wrong at that moment, makes a few minutes of it and no hour."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKED_FOR, {"operation": operation.pk, "since": since, "now": now})
+        length: timedelta = cursor.fetchone()[0]
+    return length
 
 
 def unsettled_late_orders() -> QuerySet[LateOrder]:

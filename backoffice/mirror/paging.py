@@ -27,6 +27,7 @@ from backoffice.mirror.open_rows import OpenRows, read_open_rows
 from backoffice.mirror.targets import Row, Target, ToValues
 from backoffice.mirror.upsert import key_of, upsert
 from backoffice.mirror.windows import Plan, Window, whole_second
+from backoffice.partner.errors import PartnerRefused
 from backoffice.partner.fields import Payload
 from backoffice.partner.pages import Page, UnreadableRow
 from backoffice.worker.stopping import stop_if_asked
@@ -40,6 +41,8 @@ MOST_ROWS: Final = 50_000
 #: Where nothing can be cut, reading ends here: no partner of ours has so many rows in one second.
 MOST_PAGES: Final = 20_000
 MOST_SPLITS: Final = 12
+#: What a partner may answer when it is asked for a page past the last one.
+_NO_SUCH_PAGE: Final = (400, 404)
 
 _COUNTS_DIFFER: Final = gettext_lazy("The partner's counts did not add up.")
 _NEXT_RUN: Final = gettext_lazy("What it gave is stored, and the next run reads that time again.")
@@ -167,7 +170,12 @@ def _read_window(run: SyncRun, source: Source[Item], plan: Plan, fetchers: Fetch
     """Read the plan's first window and return the plan after it."""
     stop_if_asked()
     fetch = partial(source.fetch, plan.window)
-    first = ask(fetch, plan.page + 1)
+    try:
+        first = ask(fetch, plan.page + 1)
+    except PartnerRefused as error:
+        if plan.page == 0 or error.status not in _NO_SUCH_PAGE:
+            raise
+        return plan.restarted()  # whoever read up to here had read the last page, and no more than that
     if plan.total is not None and first.page.total != plan.total:
         return plan.restarted()  # rows came or went while nobody was reading
     if plan.page == 0 and first.page.total > MOST_ROWS and plan.window.is_divisible and plan.splits < MOST_SPLITS:
@@ -177,7 +185,8 @@ def _read_window(run: SyncRun, source: Source[Item], plan: Plan, fetchers: Fetch
     with closing(fetchers.in_order(fetch, range(first.number + 1, last + 1))) as others:
         while not reading.is_ended and (batch := next(others, None)):
             _write(run, source, reading, batch)
-            stop_if_asked()
+            if batch[-1].number < last:
+                stop_if_asked()
     return _judge(run, source.target, reading, ask(fetch, 1).page.total if last > 1 else reading.total)
 
 

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ QUARANTINE: Final = timedelta(seconds=300)
 #: The total deadline of one request, and what reading a clock may add.
 DEADLINE_MS: Final = 25_500
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
+#: Five minutes, as long as a look-up and its sweep take, and a worker that died over it.
+LONGEST_PAUSE: Final = timedelta(minutes=8)
 #: What closes an attempt: it can hold no order any more.
 CLOSING: Final = ("not_applied", "never_sent")
 ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
@@ -274,15 +277,20 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
 
 
 def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
-    """Tell whether an hour of asking settled nothing: since the last claim or, where an answer written down after it
-    is dated before it because the clock ran ahead at the claim, since the first answer."""
+    """Tell whether an hour of asking settled nothing since the last claim, or since the first answer where that claim
+    is dated ahead of an answer written down after it.
+
+    Between two rows lies at most what a pause can take, whatever a clock that was set meanwhile dated them.
+    """
     if not attempts or not answers:
         return False
     last = max(attempts, key=lambda row: row["number"])
-    heard: list[datetime] = [row["recorded_at"] for row in answers]
-    claimed: datetime = last["claimed_at"]
-    ran_ahead = any(row["recorded_at"] < claimed for row in answers if row["written"] > last["written"])
-    return max(heard) - (min(heard) if ran_ahead else claimed) >= TO_REVIEW_AFTER
+    after = [row for row in answers if row["written"] > last["written"]]
+    ran_ahead = any(row["recorded_at"] < last["claimed_at"] for row in after)
+    dates = [row["recorded_at"] for row in (answers if ran_ahead else after)]
+    pauses = pairwise(dates if ran_ahead else [last["claimed_at"], *dates])
+    asked = sum((min(max(later - earlier, timedelta()), LONGEST_PAUSE) for earlier, later in pauses), timedelta())
+    return asked >= TO_REVIEW_AFTER - LONGEST_PAUSE
 
 
 # I5 -------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """What the watch at the partner's door could get wrong: two requests that could both be carried out are too many, and
-one that stood still on the way for so long that the door turns it away is none."""
+one that stood still on the way until its signature had run out and another was sent is none of them."""
 
 from collections.abc import Iterator
 from random import Random
@@ -21,20 +21,28 @@ def world(postgres: embedded.Embedded, django_db_setup: None, django_db_blocker:
         yield made
 
 
-@pytest.mark.parametrize(("stood_still", "is_counted"), [(0, True), (58, True), (61, False)])
+@pytest.mark.parametrize(
+    ("sent_again_after", "came_after", "is_counted"),
+    [(30, 31, True), (30, 120, True), (60, 400, True), (61, 400, False)],
+    ids=["both can be taken", "sent again too early, though it came too late", "on the last moment", "outlived"],
+)
 @pytest.mark.parametrize("other", ["being answered", "held back"])
-def test_two_requests_are_in_flight_while_both_could_be_carried_out(
-    stood_still: int, is_counted: bool, other: str, world: World
+def test_two_requests_are_in_flight_while_both_could_be_carried_out_when_the_second_was_sent(
+    sent_again_after: int, came_after: int, is_counted: bool, other: str, world: World
 ) -> None:
     operation = asked(world)
     sent(world, operation)
     reference, line = operation.reference, world.line
-    world.clock.pass_by(stood_still)
+    signed_ms = world.sandbox.clock.milliseconds()
+    world.clock.pass_by(sent_again_after)
+    line.arrives(reference, world.sandbox.clock.milliseconds())
+    world.clock.pass_by(came_after - sent_again_after)
     if other == "held back":
         line.lands_at[reference] = world.clock.nanoseconds() + NANOSECONDS
     else:
         line.in_flight[reference] = 2
 
+    line.arrives(reference, signed_ms)
     world.watch.check_alone(reference)
 
     assert bool(world.watch.violations) is is_counted

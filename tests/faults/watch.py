@@ -29,8 +29,7 @@ class InFlight(Protocol):
 
     in_flight: dict[str, int]
     lands_at: dict[str, int]
-
-    def can_only_be_refused(self, reference: str) -> bool: ...
+    outlived: set[str]
 
 
 _DURABLE: Final = """
@@ -89,10 +88,11 @@ class Watch:
             self._check_approval(reference, row)
 
     def check_alone(self, reference: str) -> None:
-        """No two that could both be carried out: one that stood still on the way may arrive when it no longer can."""
+        """No two that could both be carried out: one that stood still on the way may come after it no longer could, and
+        another was sent."""
         is_another_there = self.line.in_flight.get(reference, 0) > 1
         is_another_to_land = self.line.lands_at.get(reference, 0) > self.clock.nanoseconds()
-        if (is_another_there or is_another_to_land) and not self.line.can_only_be_refused(reference):
+        if (is_another_there or is_another_to_land) and reference not in self.line.outlived:
             self._violated(f"two requests with {reference} were in flight at once")
 
     def _check_claim(self, reference: str, attempts: int) -> None:

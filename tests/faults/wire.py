@@ -54,15 +54,16 @@ class LineFault:
 @dataclass
 class Line:
     """The one wire of a world. ``in_flight`` counts, by reference, the POSTs that the partner is at; ``lands_at`` is
-    when, in nanoseconds of true time, the partner will carry out one that it holds back, and ``signed_ms`` when the
-    newest to arrive was signed, in milliseconds since 1970 by our clock."""
+    when, in nanoseconds of true time, the partner will carry out one that it holds back. ``outlived`` are those whose
+    newest request to arrive could not be taken any more when the one before it arrived."""
 
     sandbox: Sandbox
     clock: VirtualClock
     faults: list[LineFault] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     lands_at: dict[str, int] = field(default_factory=dict)
-    signed_ms: dict[str, int] = field(default_factory=dict)
+    arrived_ms: dict[str, int] = field(default_factory=dict)
+    outlived: set[str] = field(default_factory=set)
     held_back: int = 0
     latency_seconds: float = 0.02
     before_handing_in: Callable[[Request], None] | None = None
@@ -74,9 +75,19 @@ class Line:
             session.mount(scheme, Wire(self))
         return session
 
-    def can_only_be_refused(self, reference: str) -> bool:
-        """Tell whether the request that just arrived was signed too long ago for the partner's door."""
-        return self.sandbox.clock.milliseconds() - self.signed_ms[reference] > _SIGNATURE_LASTS_MS
+    def forget(self) -> None:
+        """Begin anew: of what was sent until now nothing arrives any more."""
+        self.lands_at.clear()
+        self.arrived_ms.clear()
+        self.outlived.clear()
+
+    def arrives(self, reference: str, signed_ms: int) -> None:
+        """Note that a request reaches the partner's door, by the clock of that door."""
+        before, now = self.arrived_ms.get(reference), self.sandbox.clock.milliseconds()
+        self.arrived_ms[reference] = now
+        self.outlived.discard(reference)
+        if before is not None and before - signed_ms > _SIGNATURE_LASTS_MS:
+            self.outlived.add(reference)
 
     def struck(self, request: Request) -> str | None:
         """Return how the line fails this request, None if it does not."""
@@ -137,7 +148,7 @@ class Wire(BaseAdapter):
         try:
             if self._line.before_handing_in is not None:
                 self._line.before_handing_in(asked)
-            self._line.signed_ms[reference] = int(asked.headers["x-timestamp"])
+            self._line.arrives(reference, int(asked.headers["x-timestamp"]))
             reply = self._line.sandbox.handle(asked)
             self._note_landing(reference)
         finally:

@@ -123,7 +123,7 @@ class World:
         self.sandbox.land_due()
         self.story, self.surprises, self.fired, self.scripted = [], [], Counter(), Scripted()
         self.watch.violations.clear()
-        self.line.lands_at.clear()
+        self.line.forget()
         self.clients, self._events, self._depth = [], [], 0
         self.operations.clear()
         self.rows.forget()

@@ -10,7 +10,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Gate, Lookup, LookupAnswer, Operation
-from backoffice.funding.services.resolving import LOOKED_UP_ENOUGH
+from backoffice.funding.services.resolving import RAREST, TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
@@ -46,11 +46,12 @@ def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
 
 @pytest.fixture
 def looked_up_often() -> Callable[..., None]:
-    """Have an operation looked up so many times without an answer, by default as often as an hour asks for."""
+    """Have an operation looked up without an answer from now on, every five minutes, by default for an hour."""
 
-    def look(operation: Operation, times: int = LOOKED_UP_ENOUGH) -> None:
-        asked = {"operation": operation, "worker": "worker 2", "environment": "", "asked_at": clock.now()}
-        Lookup.objects.bulk_create(Lookup(**asked) for _look in range(times))
+    def look(operation: Operation, times: int = TO_REVIEW_AFTER // RAREST) -> None:
+        asked = {"operation": operation, "worker": "worker 2", "environment": ""}
+        began = clock.now()
+        Lookup.objects.bulk_create(Lookup(**asked, asked_at=began + number * RAREST) for number in range(times))
 
     return look
 

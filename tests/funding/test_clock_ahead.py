@@ -20,7 +20,6 @@ from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.services.recording import record_answer
-from backoffice.funding.services.resolving import LOOKED_UP_ENOUGH
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
@@ -104,34 +103,46 @@ def test_a_send_under_way_is_completed_by_its_own_answer_though_the_clock_jumped
     assert now(operation).state == State.COMPLETED
 
 
-def test_after_an_hour_by_both_clocks_one_look_up_is_enough_for_review(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
-) -> None:
-    """As after an hour in which no worker ran; without a control nothing is proven."""
-    operation = missed(coinmena, maya, noura, usd)
-    travel(3599)
-    assert looked_up(operation).state == State.UNKNOWN
-
-    coinmena.clear_faults()
-    travel(3602)
-
-    assert looked_up(operation).state == State.REVIEW
-
-
-@pytest.mark.parametrize(("looks", "state"), [(-1, State.UNKNOWN), (0, State.REVIEW)])
-def test_after_an_hour_by_our_clock_it_takes_as_many_look_ups_where_the_partners_tells_nothing(
+@pytest.mark.parametrize("seconds_off", [-3600, -1800, AHEAD], ids=["an hour behind", "half an hour", "ahead"])
+@pytest.mark.parametrize(("looks", "state"), [(1, State.UNKNOWN), (9, State.UNKNOWN), (13, State.REVIEW)])
+def test_a_claim_made_while_the_clock_was_off_is_given_to_two_people_after_an_hour_of_asking(
     coinmena: Partners,
-    in_doubt: Operation,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
     travel: Travel,
-    looked_up_often: Callable[[Operation, int], None],
+    looked_up_often: Callable[..., None],
+    seconds_off: int,
     looks: int,
     state: State,
 ) -> None:
-    coinmena.fault("headers", match={"method": "GET", "reference": in_doubt.reference}, times=None, remove=["Date"])
-    looked_up_often(in_doubt, LOOKED_UP_ENOUGH - 1 + looks)
-    travel(3601, theirs=False)
+    travel(seconds_off, theirs=False)
+    operation = missed(coinmena, maya, noura, usd)
+    travel(1, theirs=False)
+    looked_up_often(operation, looks)
+    travel(max(1, looks - 1) * 300 + 2, theirs=False)
 
-    assert looked_up(in_doubt).state == state
+    assert looked_up(operation).state == state
+
+
+def test_an_hour_in_which_nobody_asked_is_no_hour_of_asking(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
+) -> None:
+    """No worker ran: what may be settled by the next look-up is not given to two people at the first."""
+    operation = missed(coinmena, maya, noura, usd)
+    travel(7200)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    coinmena.clear_faults()
+    looked_up_often(operation)
+    travel(7200 + 3600)
+
+    assert looked_up(operation).state == State.REVIEW
 
 
 # A restore -----------------------------------------------------------------------------------------------------------
@@ -163,15 +174,22 @@ def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_da
 
 
 def test_the_hour_until_two_people_are_asked_begins_anew_with_a_restore(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
 ) -> None:
     """A backup of hours ago would give each of its doubts to them after one look-up."""
     operation = missed(coinmena, maya, noura, usd)
+    looked_up_often(operation)
     travel(3 * 3600)
     freeze_after_restore(backup_at=clock.now(), by=System("restore"))
     assert looked_up(operation).state == State.UNKNOWN
 
     coinmena.clear_faults()
+    looked_up_often(operation)
     travel(4 * 3600 + 5)
 
     assert looked_up(operation).state == State.REVIEW

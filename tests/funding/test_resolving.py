@@ -215,8 +215,13 @@ def test_without_proof_for_an_hour_it_goes_to_review(
 
 @pytest.mark.parametrize("seconds", [8, 16], ids=["no time for the list", "no time for a control"])
 def test_a_partner_that_takes_its_time_does_not_keep_it_from_review(
-    in_doubt: Operation, travel: Travel, slow: Callable[[float], None], seconds: float
+    in_doubt: Operation,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
+    slow: Callable[[float], None],
+    seconds: float,
 ) -> None:
+    looked_up_often(in_doubt)
     travel(3601)
     slow(seconds)
 

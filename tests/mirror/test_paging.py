@@ -30,11 +30,10 @@ def sync(page_size: int = PAGE_SIZE, **options: Any) -> SyncRun:
     """Read the orders of the last day into the mirror."""
     return sync_windowed(
         ORDERS,
-        fetch=partial(fetch, page_size),
         to_values=order_values,
         beginning=datetime.now(UTC) - timedelta(days=1),
         overlap=timedelta(hours=24),
-        **options,
+        **{"fetch": partial(fetch, page_size), **options},
     )
 
 
@@ -173,6 +172,29 @@ def test_it_asks_for_no_page_that_nobody_wants_once_its_process_is_asked_to_stop
         sync(page_size=1)
 
     assert sum(orders.requests_made().values()) < 1 + 24
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_run_that_died_after_the_last_page_reads_again_where_the_partner_knows_no_page_after_it(
+    orders: Partners, status: int
+) -> None:
+    class Killed(BaseException): ...
+
+    asked = list[int]()
+
+    def fetch_until_the_end(window: Window, number: int) -> Page[payloads.Order]:
+        asked.append(number)
+        if asked.count(1) == 2:
+            raise Killed
+        return fetch(PAGE_SIZE, window, number)
+
+    with pytest.raises(Killed):
+        sync(fetch=fetch_until_the_end)
+    orders.fault("envelope", status=status, match={**ALL_PAGES, "query": {"page": "6"}}, times=None)
+
+    resumed = sync()
+
+    assert (resumed.state, Order.objects.count(), SyncRun.objects.count()) == (State.COMPLETE, 45, 1)
 
 
 def test_it_reads_a_window_from_its_start_when_rows_came_while_nobody_was_reading(orders: Partners) -> None:

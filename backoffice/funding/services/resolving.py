@@ -21,7 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
-from backoffice.funding.queries import due_to_be_resolved, happened_at, may_have_been_paid
+from backoffice.funding.queries import asked_for, due_to_be_resolved, happened_at, may_have_been_paid
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.answers import answer_fields
@@ -50,8 +50,6 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
-#: So many look-ups any schedule of ours makes within those minutes, however slowly each of them is answered.
-LOOKED_UP_ENOUGH: Final = 12
 CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
@@ -309,22 +307,15 @@ def _conclude_from_silence(
     by, was_there = System(turn.holder), attempts.is_said_to_exist or may_have_been_paid(operation)
     if conditions.is_conclusive and not was_there:
         _fail(operation, by, code="absent", sentence=ABSENT)
-    elif _is_over_time(operation, attempts, heard, now):
+    elif _is_over_time(operation, attempts, now):
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
         _to_review(operation, by, code="", sentence=NO_PROOF)
 
 
-def _is_over_time(operation: Operation, attempts: Attempts, heard: Heard, now: datetime) -> bool:
-    """Tell whether the hour since the last attempt, or the last restore, is over: by our clock, and by the partner's as
-    well or after as many look-ups as a clock that runs right has long made by then. One that jumps ahead gives nobody's
-    payment away."""
+def _is_over_time(operation: Operation, attempts: Attempts, now: datetime) -> bool:
+    """Tell whether the partner was asked for an hour since the last attempt, or the last restore."""
     since = happened_at(attempts.tried_until, operation, now)
-    if now - since < TO_REVIEW_AFTER:
-        return False
-    theirs = heard.exchange.partner_date if heard.exchange is not None else None
-    if theirs is not None and theirs - since >= TO_REVIEW_AFTER:
-        return True
-    return operation.lookups.filter(asked_at__gte=since).count() >= LOOKED_UP_ENOUGH
+    return now - since >= TO_REVIEW_AFTER and asked_for(operation, since, now) >= TO_REVIEW_AFTER
 
 
 def _to_review(operation: Operation, by: System, *, code: str, sentence: str) -> None:

@@ -34,7 +34,7 @@ from backoffice.reconciliation.running.bells import RUN
 from backoffice.reconciliation.running.jobs import TakenOver, give_up, take, tell
 from backoffice.reconciliation.running.stages import Stage
 from backoffice.reconciliation.services.writing import write_run
-from backoffice.worker.stopping import Stopping
+from backoffice.worker.stopping import Stopping, stop_if_asked
 
 #: A gap the sync closes in a moment. A longer one is the sync's to close: a run does not wait for it.
 SHORT_GAP: Final = timedelta(minutes=15)
@@ -151,6 +151,7 @@ def waited_for(job: RunJob) -> Run:
     """
     give_up_at = clock.monotonic() + LONGEST_WAIT_SECONDS
     while job.state in UNDER_WAY and clock.monotonic() < give_up_at:
+        stop_if_asked()
         clock.sleep(SYNC_PAUSE_SECONDS)
         job.refresh_from_db()
     if job.run is None:

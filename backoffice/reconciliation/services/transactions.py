@@ -20,14 +20,18 @@ from backoffice.reconciliation.models import Run, Source, Verdict
 from backoffice.reconciliation.policies import check_can_reconcile
 from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of
 from backoffice.transactions.models import Transaction
+from backoffice.worker.stopping import Stopping
 
 
 def read_bitnob() -> None:
-    """Bring both mirrors of Bitnob up to date: first the balances, then the list, so that it reaches past them."""
+    """Bring both mirrors of Bitnob up to date: first the balances, then the list, so that it reaches past them.
+
+    Whoever was asked to stop checks what is read: nobody goes on with the job.
+    """
     for mirror in (Mirror.BITNOB_BALANCES, Mirror.TRANSACTIONS):
         try:
             registered()[mirror]()
-        except AlreadyRunning:
+        except (AlreadyRunning, Stopping):
             continue
 
 

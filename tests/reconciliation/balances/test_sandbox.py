@@ -17,7 +17,7 @@ from backoffice.reconciliation.models import BalanceProof, Run
 from backoffice.reconciliation.services import balances
 from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
 from tests.partners import Partners
-from tests.stopping import stopped_after
+from tests.stopping import asked_to_stop, stopped_after
 
 BY = System("test")
 
@@ -88,6 +88,14 @@ def test_a_round_ends_between_two_clients_when_its_process_is_asked_to_stop(hist
         balances.read_afresh(by=BY)
     young = BalanceReading.objects.filter(read_at__gte=clock.now() - balances.YOUNG)
     assert young.values("client").distinct().count() == 2
+
+
+def test_bitnob_is_checked_as_it_was_read_when_the_process_is_asked_to_stop_meanwhile(history: Partners) -> None:
+    read_bitnob()
+    with asked_to_stop():
+        read_bitnob()
+        check_transactions(by=BY)
+    assert Run.objects.get().is_complete
 
 
 def accounts(run: Run) -> dict[str, BalanceProof]:

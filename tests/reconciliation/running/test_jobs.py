@@ -146,6 +146,13 @@ def test_a_worker_that_is_asked_to_stop_leaves_its_job_to_another(read: None) ->
     assert carry_out(job.pk, holder="w2") == Run.objects.get()
 
 
+def test_whoever_waits_for_a_run_in_other_hands_stops_when_asked_to(read: None) -> None:
+    job = asked()
+    take(job.pk, "w2")
+    with stopped_after(0):
+        running.waited_for(job)
+
+
 def test_a_fault_of_ours_ends_the_job_with_a_sentence(read: None, monkeypatch: pytest.MonkeyPatch) -> None:
     job = asked()
     monkeypatch.setattr(running, "agree_on_total", None)
