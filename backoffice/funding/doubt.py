@@ -288,11 +288,10 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
 
 def _review_at(story: Story, now: datetime) -> datetime | None:
     """Return when two people are asked: after an hour of asking since the last request, or since a restore."""
-    sent_at = last_sent_at(story)
-    if sent_at is None:
+    if not story.attempts:
         return None
-    since = queries.happened_at(max(filter(None, (sent_at, story.restored_at))), story.operation, now)
-    return now + TO_REVIEW_AFTER - queries.asked_for(story.operation, since, now)
+    after = story.attempts[-1].last_lookup_id
+    return now + TO_REVIEW_AFTER - queries.asked_for(story.operation, after, story.restored_at, now)
 
 
 def _next_look(operation: Operation, now: datetime) -> str:

@@ -32,11 +32,11 @@ LET_GO: Final = (State.REJECTED, State.CANCELLED, State.EXPIRED)
 NOTHING_MOVED: Final = tuple(status for status in TERMINAL_STATUSES if status != COMPLETED)
 #: Six minutes are longer than any pause between two look-ups that is planned, with the look-up itself.
 _ASKED_FOR: Final = """
-    SELECT sum(least(greatest(at - before, interval '0'), interval '6 minutes')) FROM (
-        SELECT at, lag(at, 1, %(since)s) OVER (ORDER BY id NULLS LAST) AS before FROM (
-            SELECT id, asked_at AS at FROM funding_lookup WHERE operation_id = %(operation)s AND id >= (
-                SELECT min(id) FROM funding_lookup WHERE operation_id = %(operation)s AND asked_at >= %(since)s
-            )
+    SELECT coalesce(sum(least(greatest(at - before, interval '0'), interval '6 minutes')), interval '0') FROM (
+        SELECT at, lag(at) OVER (ORDER BY id NULLS LAST) AS before FROM (
+            SELECT id, asked_at AS at FROM funding_lookup
+            WHERE operation_id = %(operation)s AND id > %(after)s
+                AND (%(since)s::timestamptz IS NULL OR asked_at >= %(since)s::timestamptz)
             UNION ALL SELECT NULL, %(now)s
         ) AS looks
     ) AS pauses
@@ -88,11 +88,15 @@ def happened_at(moment: datetime, operation: Operation, now: datetime) -> dateti
     return looked or now
 
 
-def asked_for(operation: Operation, since: datetime, now: datetime) -> timedelta:
-    """Return for how long the partner was asked since a moment, of which no pause counts for longer than one of ours is
-    planned: a clock that was set in between, or was wrong at that moment, makes a few minutes of it and no hour."""
+def asked_for(operation: Operation, after: int | None, restored_at: datetime | None, now: datetime) -> timedelta:
+    """Return for how long the partner was asked, from the first look-up after the one named to now.
+
+    No pause counts for longer than one of ours is planned: a clock that was set in between makes a few minutes of it
+    and no hour. What was asked before the database was set back does not count.
+    """
+    since = happened_at(restored_at, operation, now) if restored_at is not None else None
     with connection.cursor() as cursor:
-        cursor.execute(_ASKED_FOR, {"operation": operation.pk, "since": since, "now": now})
+        cursor.execute(_ASKED_FOR, {"operation": operation.pk, "after": after or 0, "since": since, "now": now})
         length: timedelta = cursor.fetchone()[0]
     return length
 

@@ -277,20 +277,16 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
 
 
 def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
-    """Tell whether an hour of asking settled nothing since the last claim, or since the first answer where that claim
-    is dated ahead of an answer written down after it.
+    """Tell whether an hour of asking settled nothing, by the answers written down after the last claim.
 
-    Between two rows lies at most what a pause can take, whatever a clock that was set meanwhile dated them.
+    Between two of them lies at most what a pause can take, whatever a clock that was set meanwhile dated them.
     """
-    if not attempts or not answers:
+    if not attempts:
         return False
     last = max(attempts, key=lambda row: row["number"])
-    after = [row for row in answers if row["written"] > last["written"]]
-    ran_ahead = any(row["recorded_at"] < last["claimed_at"] for row in after)
-    dates = [row["recorded_at"] for row in (answers if ran_ahead else after)]
-    pauses = pairwise(dates if ran_ahead else [last["claimed_at"], *dates])
-    asked = sum((min(max(later - earlier, timedelta()), LONGEST_PAUSE) for earlier, later in pauses), timedelta())
-    return asked >= TO_REVIEW_AFTER - LONGEST_PAUSE
+    dates = [row["recorded_at"] for row in answers if row["written"] > last["written"]]
+    pauses = (min(max(later - earlier, timedelta()), LONGEST_PAUSE) for earlier, later in pairwise(dates))
+    return sum(pauses, timedelta()) >= TO_REVIEW_AFTER - LONGEST_PAUSE
 
 
 # I5 -------------------------------------------------------------------------------------------------------------------

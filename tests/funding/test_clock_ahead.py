@@ -3,8 +3,10 @@ clock that jumps ahead gives nobody's payment away."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db.models import F
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
@@ -17,7 +19,7 @@ from backoffice.funding.models import Operation
 from backoffice.funding.services.absence import bound_of, is_not_listed, quarantine
 from backoffice.funding.services.attempts import attempts_of
 from backoffice.funding.services.cancelling import cancel_operation
-from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.claiming import claim, claim_again
 from backoffice.funding.services.freezing import freeze_after_restore
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
@@ -123,6 +125,38 @@ def test_a_claim_made_while_the_clock_was_off_is_given_to_two_people_after_an_ho
     travel(max(1, looks - 1) * 300 + 2, theirs=False)
 
     assert looked_up(operation).state == state
+
+
+def claimed_again(operation: Operation) -> None:
+    """Send the operation again, by a worker that dies before its first byte."""
+    token, lease = uuid4(), {"lease_until": clock.now() + timedelta(minutes=1), "lease_holder": "worker 3"}
+    Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, lease_token=token, **lease)
+    assert claim_again(operation.pk, token, "worker 3") is not None
+
+
+@pytest.mark.parametrize("seconds_off", [0, 1800, 7200, -3000], ids=["right", "ahead", "far ahead", "behind"])
+def test_what_was_asked_before_it_was_sent_again_is_not_counted_whatever_the_clock_said_then(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    travel: Travel,
+    looked_up_often: Callable[..., None],
+    seconds_off: int,
+) -> None:
+    operation = missed(coinmena, maya, noura, usd)
+    looked_up_often(operation)
+    travel(3540 + seconds_off, theirs=False)
+    claimed_again(operation)
+    travel(3540 + 70, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+    travel(3540 + 140, theirs=False)
+    assert looked_up(operation).state == State.UNKNOWN
+
+    looked_up_often(operation)
+    travel(3540 + 140 + 3600, theirs=False)
+
+    assert looked_up(operation).state == State.REVIEW
 
 
 def test_an_hour_in_which_nobody_asked_is_no_hour_of_asking(

@@ -13,7 +13,7 @@ from backoffice.partner.outcome import Evidence, Row
 #: Written out, in the order of `Said`: it is read several times for every payment, and composing it took longer.
 _SAID: Final = """
     SELECT made.id, made.number, made.environment, made.planned_at, made.claimed_at, outcome.kind, outcome.row,
-        outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at,
+        outcome.evidence, outcome.signed_at, outcome.code, outcome.sentence, outcome.recorded_at, made.last_lookup_id,
         (SELECT max(greatest(frozen_at, restored_again_at)) FROM funding_freeze WHERE backup_at IS NOT NULL)
     FROM funding_attempt made LEFT JOIN funding_attemptoutcome outcome ON outcome.attempt_id = made.id
     WHERE made.operation_id = %s ORDER BY made.number, outcome.id
@@ -39,6 +39,7 @@ class Said(NamedTuple):
     code: str | None
     sentence: str | None
     recorded_at: datetime | None
+    last_lookup_id: int | None
     restored_at: datetime | None
 
 
@@ -67,9 +68,14 @@ class Attempts:
         return max([*signed.values(), *self._restored])
 
     @property
-    def tried_until(self) -> datetime:
-        """When the newest attempt was claimed, or the database last set back: until then there may be others."""
-        return max([self.last_claimed_at, *self._restored])
+    def last_lookup_id(self) -> int | None:
+        """The newest look-up made before the newest attempt, None where there was none."""
+        return self.said[-1].last_lookup_id
+
+    @property
+    def restored_at(self) -> datetime | None:
+        """When the database was last set back: until then there may have been other attempts."""
+        return max(self._restored, default=None)
 
     @property
     def _restored(self) -> list[datetime]:

@@ -193,6 +193,7 @@ def _take(operation: Operation, number: int, holder: str, now: datetime, began: 
         body_digest=digest_of(body),
         planned_at=planned_at,
         claimed_at=now,
+        last_lookup=operation.lookups.order_by("-id").first() if number > 1 else None,
     )
     lease: dict[str, Any] = {"lease_token": token, "lease_until": lease_until, "lease_holder": holder}
     move(operation, State.SUBMITTING, by=System(holder), **lease)

@@ -314,8 +314,7 @@ def _conclude_from_silence(
 
 def _is_over_time(operation: Operation, attempts: Attempts, now: datetime) -> bool:
     """Tell whether the partner was asked for an hour since the last attempt, or the last restore."""
-    since = happened_at(attempts.tried_until, operation, now)
-    return now - since >= TO_REVIEW_AFTER and asked_for(operation, since, now) >= TO_REVIEW_AFTER
+    return asked_for(operation, attempts.last_lookup_id, attempts.restored_at, now) >= TO_REVIEW_AFTER
 
 
 def _to_review(operation: Operation, by: System, *, code: str, sentence: str) -> None:
