@@ -92,7 +92,7 @@ def asked_for(operation: Operation, after: int | None, restored_at: datetime | N
     """Return for how long the partner was asked, from the first look-up after the one named to now.
 
     No pause counts for longer than one of ours is planned: a clock that was set in between makes a few minutes of it
-    and no hour. What was asked before the database was set back does not count.
+    and no hour. What was asked before a restore does not count, unless it was dated by a clock that ran ahead.
     """
     since = happened_at(restored_at, operation, now) if restored_at is not None else None
     with connection.cursor() as cursor:

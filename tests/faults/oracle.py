@@ -265,13 +265,14 @@ def _has_envelope(raw: bytes) -> bool:
 def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation]:
     """Review is for what the partner tells differently, or what an hour of asking could not settle."""
     reference = operation["reference"]
-    was_in_review = any(move["after"] == "review" for move in books.moves.get(reference, []))
-    if not was_in_review:
+    moves = books.moves.get(reference, [])
+    moved = next((int(move["transaction"]) for move in moves if move["after"] == "review"), None)
+    if moved is None:
         return []
     attempts, answers = books.attempts.get(reference, []), books.answers.get(reference, [])
     if any(row["row"] in REVIEW_ROWS for row in attempts) or any(row["found"] for row in answers):
         return []
-    if was_asked_for_an_hour(attempts, answers):
+    if was_asked_for_an_hour(attempts, [row for row in answers if row["written"] <= moved]):
         return []
     return [Violation("I4", "stuck", f"{reference} went to review with nothing to review")]
 

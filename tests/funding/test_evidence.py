@@ -1,22 +1,25 @@
 """What was sent and heard is kept as it was, and the database holds every request to one reference and one body."""
 
 import hashlib
+from datetime import datetime, timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.apps import apps
+from django.db import DatabaseError, connections, transaction
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.models import Attempt, AttemptOutcome, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, Lookup, Operation
 from backoffice.funding.services.intents import body_for, digest_of
 from tests.funding.cast import deposit, sent
 from tests.partners import Partners
 
 
-def attempt(operation: Operation, number: int, body: bytes, digest: str = "") -> Attempt:
-    now = clock.now()
+def attempt(operation: Operation, number: int, body: bytes, digest: str = "", at: datetime | None = None) -> Attempt:
+    now = at or clock.now()
     return Attempt.objects.create(
         operation=operation,
         number=number,
@@ -58,3 +61,26 @@ def test_a_digest_tells_an_answer_that_was_kept_in_part(
 
     kept = AttemptOutcome.objects.get()
     assert kept.raw_digest == hashlib.sha256(bytes(kept.raw)).hexdigest()
+
+
+def test_an_upgrade_tells_of_attempts_made_before_which_look_ups_came_first(
+    committed: str, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation, began = deposit(maya, noura, usd), clock.now()
+    body = body_for(operation)
+    first = attempt(operation, 1, body)
+    asked = [
+        Lookup.objects.create(
+            operation=operation, worker="worker 1", environment="", asked_at=began + number * timedelta(minutes=5)
+        )
+        for number in range(4)
+    ]
+    second = attempt(operation, 2, body, at=began + timedelta(minutes=12))
+    unasked = deposit(maya, noura, usd, "7.00")
+    third = [attempt(unasked, number, body_for(unasked)) for number in (1, 2)][1]
+
+    with connections["owner"].schema_editor() as editor:
+        import_module("backoffice.funding.migrations.0015_looked_up_before_an_attempt").fill(apps, editor)
+
+    kept = dict(Attempt.objects.values_list("pk", "last_lookup_id"))
+    assert kept == {first.pk: None, second.pk: asked[2].pk, third.pk: None, unasked.attempts.earliest("pk").pk: None}

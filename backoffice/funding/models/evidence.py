@@ -29,14 +29,8 @@ class Attempt(AppendOnlyModel):
     body_digest = models.CharField(max_length=64)
     planned_at = models.DateTimeField(help_text=_("The timestamp the request will carry, at the latest"))
     claimed_at = models.DateTimeField()
-    last_lookup = models.ForeignKey(
-        "Lookup",
-        on_delete=models.RESTRICT,
-        null=True,
-        db_index=False,
-        related_name="+",
-        help_text=_("The newest look-up made before it: whatever a clock says, all others are about this attempt too"),
-    )
+    #: The newest look-up before it: whatever a clock says, all others were made after this attempt.
+    last_lookup = models.ForeignKey("Lookup", on_delete=models.RESTRICT, null=True, db_index=False, related_name="+")
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
