@@ -287,11 +287,14 @@ def next_facts(story: Story, now: datetime) -> list[Fact]:
 
 
 def _review_at(story: Story, now: datetime) -> datetime | None:
-    """Return when two people are asked: after an hour of asking since the last request, or since a restore."""
-    if not story.attempts:
+    """Return when two people are asked: after an hour of asking since the last request, or since a restore; of these
+    themselves while nobody has asked yet."""
+    operation, sent_at = story.operation, last_sent_at(story)
+    if sent_at is None:
         return None
-    after = story.attempts[-1].last_lookup_id
-    return now + TO_REVIEW_AFTER - queries.asked_for(story.operation, after, story.restored_at, now)
+    asked = queries.asked_for(operation, story.attempts[-1].last_lookup_id, story.restored_at, now)
+    begun = max(filter(None, (sent_at, story.restored_at)))
+    return (now - asked if asked else queries.happened_at(begun, operation, now)) + TO_REVIEW_AFTER
 
 
 def _next_look(operation: Operation, now: datetime) -> str:

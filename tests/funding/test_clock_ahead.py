@@ -34,12 +34,17 @@ from tests.partners import Partners, minutes_ago
 AHEAD = 6 * 3600
 
 
-def missed(coinmena: Partners, by: Person, client: Client, asset: Asset) -> Operation:
-    """Ask for a deposit and send it, with its answer lost."""
-    coinmena.fault("close_before_apply", match=POST)
-    operation = sent(deposit(by, client, asset))
-    assert operation.state == State.UNKNOWN
-    return operation
+@pytest.fixture
+def missed(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> Callable[[], Operation]:
+    """Ask for a deposit and send it, with its answer lost, by the clock as it is then."""
+
+    def miss() -> Operation:
+        coinmena.fault("close_before_apply", match=POST)
+        operation = sent(deposit(maya, noura, usd))
+        assert operation.state == State.UNKNOWN
+        return operation
+
+    return miss
 
 
 # The list that proves an absence -------------------------------------------------------------------------------------
@@ -108,10 +113,7 @@ def test_a_send_under_way_is_completed_by_its_own_answer_though_the_clock_jumped
 @pytest.mark.parametrize("seconds_off", [-3600, -1800, AHEAD], ids=["an hour behind", "half an hour", "ahead"])
 @pytest.mark.parametrize(("looks", "state"), [(1, State.UNKNOWN), (9, State.UNKNOWN), (13, State.REVIEW)])
 def test_a_claim_made_while_the_clock_was_off_is_given_to_two_people_after_an_hour_of_asking(
-    coinmena: Partners,
-    maya: Person,
-    noura: Client,
-    usd: Asset,
+    missed: Callable[[], Operation],
     travel: Travel,
     looked_up_often: Callable[..., None],
     seconds_off: int,
@@ -119,7 +121,7 @@ def test_a_claim_made_while_the_clock_was_off_is_given_to_two_people_after_an_ho
     state: State,
 ) -> None:
     travel(seconds_off, theirs=False)
-    operation = missed(coinmena, maya, noura, usd)
+    operation = missed()
     travel(1, theirs=False)
     looked_up_often(operation, looks)
     travel(max(1, looks - 1) * 300 + 2, theirs=False)
@@ -136,15 +138,12 @@ def claimed_again(operation: Operation) -> None:
 
 @pytest.mark.parametrize("seconds_off", [0, 1800, 7200, -3000], ids=["right", "ahead", "far ahead", "behind"])
 def test_what_was_asked_before_it_was_sent_again_is_not_counted_whatever_the_clock_said_then(
-    coinmena: Partners,
-    maya: Person,
-    noura: Client,
-    usd: Asset,
+    missed: Callable[[], Operation],
     travel: Travel,
     looked_up_often: Callable[..., None],
     seconds_off: int,
 ) -> None:
-    operation = missed(coinmena, maya, noura, usd)
+    operation = missed()
     looked_up_often(operation)
     travel(3540 + seconds_off, theirs=False)
     claimed_again(operation)
@@ -160,15 +159,13 @@ def test_what_was_asked_before_it_was_sent_again_is_not_counted_whatever_the_clo
 
 
 def test_an_hour_in_which_nobody_asked_is_no_hour_of_asking(
+    missed: Callable[[], Operation],
     coinmena: Partners,
-    maya: Person,
-    noura: Client,
-    usd: Asset,
     travel: Travel,
     looked_up_often: Callable[..., None],
 ) -> None:
     """No worker ran: what may be settled by the next look-up is not given to two people at the first."""
-    operation = missed(coinmena, maya, noura, usd)
+    operation = missed()
     travel(7200)
     assert looked_up(operation).state == State.UNKNOWN
 
@@ -183,10 +180,10 @@ def test_an_hour_in_which_nobody_asked_is_no_hour_of_asking(
 
 
 def test_a_restore_counts_for_an_attempt_that_was_claimed_while_the_clock_ran_ahead(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset, travel: Travel
+    missed: Callable[[], Operation], travel: Travel
 ) -> None:
     travel(AHEAD, theirs=False)
-    operation = missed(coinmena, maya, noura, usd)
+    operation = missed()
     travel(3600, theirs=False)
 
     lock = freeze_after_restore(backup_at=clock.now(), by=System("restore"))
@@ -208,15 +205,13 @@ def test_what_was_asked_for_while_the_clock_ran_ahead_is_not_cancelled_in_the_da
 
 
 def test_the_hour_until_two_people_are_asked_begins_anew_with_a_restore(
+    missed: Callable[[], Operation],
     coinmena: Partners,
-    maya: Person,
-    noura: Client,
-    usd: Asset,
     travel: Travel,
     looked_up_often: Callable[..., None],
 ) -> None:
     """A backup of hours ago would give each of its doubts to them after one look-up."""
-    operation = missed(coinmena, maya, noura, usd)
+    operation = missed()
     looked_up_often(operation)
     travel(3 * 3600)
     freeze_after_restore(backup_at=clock.now(), by=System("restore"))

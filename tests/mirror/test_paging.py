@@ -9,6 +9,7 @@ from django.db import connection
 
 from backoffice.audit.models import Entry
 from backoffice.mirror import paging
+from backoffice.mirror.fetching import AHEAD
 from backoffice.mirror.incidents import CHANGED, NOT_BELIEVED, NOT_READ, VANISHED, is_believable, report_vanished
 from backoffice.mirror.models import Incident, SyncRun
 from backoffice.mirror.paging import sync_windowed
@@ -171,7 +172,7 @@ def test_it_asks_for_no_page_that_nobody_wants_once_its_process_is_asked_to_stop
     with stopped_after(1):
         sync(page_size=1)
 
-    assert sum(orders.requests_made().values()) < 1 + 24
+    assert sum(orders.requests_made().values()) < 1 + AHEAD
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from threading import Event
 
 import pytest
@@ -13,20 +12,15 @@ from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.reading import read_as_a_job
 from backoffice.orders.models import Order
 from backoffice.worker import running, stopping
-from backoffice.worker.stopping import Stopping, ask_to_stop, stop_if_asked
+from backoffice.worker.stopping import Stopping, stop_if_asked
 from tests.partners import Partners, minutes_ago
-
-
-@pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """Keep what a test asks for to the test."""
-    event = Event()
-    monkeypatch.setattr(stopping, "_asked", event)
-    yield event
+from tests.stopping import asked_to_stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_either_signal_ends_what_can_wait(number: signal.Signals) -> None:
+def test_either_signal_ends_what_can_wait(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_asked", Event())
+
     async def signalled() -> None:
         stop = running._stop_signal()
         stop_if_asked()
@@ -40,22 +34,18 @@ def test_either_signal_ends_what_can_wait(number: signal.Signals) -> None:
 
 
 def test_a_job_that_ends_with_its_worker_has_not_failed(db: None) -> None:
-    ask_to_stop()
-    with one_job():
+    with asked_to_stop(), one_job():
         stop_if_asked()
 
 
-def test_a_reading_that_ends_with_its_worker_is_taken_up_by_the_next(
-    committed: str, partners: Partners, asked: Event
-) -> None:
+def test_a_reading_that_ends_with_its_worker_is_taken_up_by_the_next(committed: str, partners: Partners) -> None:
     partners.make_client("user_1")
     partners.make_order("user_1", created_at=minutes_ago(60))
-    asked.set()
-    read_as_a_job(Mirror.ORDERS)
+    with asked_to_stop():
+        read_as_a_job(Mirror.ORDERS)
     left = SyncRun.objects.get()
     assert (left.state, Order.objects.count()) == (SyncRun.State.RUNNING, 0)
 
-    asked.clear()
     read_as_a_job(Mirror.ORDERS)
 
     left.refresh_from_db()
