@@ -91,7 +91,7 @@ class OperationRow:
 
     @property
     def last_answer(self) -> str:
-        return self.operation.last_answer or _("Nothing heard yet")
+        return _(self.operation.last_answer) if self.operation.last_answer else _("Nothing heard yet")
 
     @property
     def next_lookup(self) -> str:
@@ -124,7 +124,7 @@ def manager_page(person: Person, now: datetime) -> dict[str, Any]:
     days = open_days(now, queries.DAYS_NAMED)
     return {
         "figures": [
-            approvals_figure(now, *queries.count_waiting(now)),
+            approvals_figure(now, *queries.count_waiting(person, now)),
             doubt_figure(queries.doubt(), now),
             exceptions_figure(exceptions),
             control.days_figure(days, now),
@@ -145,7 +145,7 @@ def finance_page(person: Person, now: datetime) -> dict[str, Any]:
     return {
         "line": asked_line(queries.asked_today(queries.start_of_day(now))),
         "figures": [
-            on_their_way_figure(mine.count(), queries.count_waiting(now, person)[0]),
+            on_their_way_figure(mine.count(), mine.filter(state=State.PENDING_APPROVAL).count()),
             doubt_figure(queries.doubt(), now),
             control.own_figure(exceptions, person),
             control.days_figure_with_next(days, now),

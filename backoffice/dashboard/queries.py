@@ -12,7 +12,6 @@ from django.utils import timezone
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.queries import waiting_for
-from backoffice.approvals.states import RequestState
 from backoffice.audit.models import Entry
 from backoffice.funding.freezing import freezes
 from backoffice.funding.models import AttemptOutcome, Operation
@@ -57,12 +56,9 @@ def requests_waiting(person: Person, now: datetime) -> list[Request]:
     return list(waiting_for(person, now).prefetch_related(None)[: ROWS_SHOWN + 1])
 
 
-def count_waiting(now: datetime, person: Person | None = None) -> tuple[int, datetime | None]:
-    """How many requests wait for a decision, all or those of one requester, and since when the oldest does."""
-    waiting = Request.objects.filter(state=RequestState.WAITING, valid_until__gt=now)
-    if person is not None:
-        waiting = waiting.filter(requested_by=person)
-    found = waiting.aggregate(count=Count("id"), oldest=Min("requested_at"))
+def count_waiting(person: Person, now: datetime) -> tuple[int, datetime | None]:
+    """How many requests this person may decide on, and since when the oldest of them waits."""
+    found = waiting_for(person, now).order_by().aggregate(count=Count("id"), oldest=Min("requested_at"))
     return found["count"], found["oldest"]
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
@@ -48,10 +49,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one kind; `more_url` leads to the list of all of it where there is more."""
+    """What was found of one kind; where that is cut, `more_url` leads to all of it, if a list can find it."""
 
     label: str | Promise
     hits: tuple[Hit, ...]
+    is_cut: bool = False
     more_url: str = ""
 
 
@@ -79,21 +81,33 @@ class AmountAsked:
     amount: Decimal
     asset: str
 
+    def as_filters(self) -> dict[str, str]:
+        """The same as the list of orders asks for it."""
+        amount = f"{self.amount:f}"
+        return {"amount_min": amount, "amount_max": amount, **({"asset": self.asset} if self.asset else {})}
+
 
 def search(text: str) -> Found:
     """Find `text` among operations, clients, orders and transactions, in one query each."""
-    asked = amount_in(text)
+    asked, same = amount_in(text), urlencode({"q": text})
+    operations = [operation_hit(one, text) for one in find_operations(text, asked)]
+    of_amount = urlencode(asked.as_filters()) if asked else same
     kinds: tuple[tuple[str | Promise, str, list[Hit]], ...] = (
-        (_("Operations"), "/funding/", [operation_hit(one, text) for one in find_operations(text, asked)]),
-        (_("Clients"), "/clients/", [client_hit(one, text) for one in find_clients(text)]),
-        (_("CoinMENA orders"), "/orders/", [order_hit(one, text) for one in find_orders(text, asked)]),
-        (_("Bitnob transactions"), "/transactions/", [transaction_hit(one, text) for one in find_transactions(text)]),
+        (_("Operations"), "" if asked else f"/funding/?{same}", operations),
+        (_("Clients"), f"/clients/?{same}", [client_hit(one, text) for one in find_clients(text)]),
+        (_("CoinMENA orders"), f"/orders/?{of_amount}", [order_hit(one, text) for one in find_orders(text, asked)]),
+        (
+            _("Bitnob transactions"),
+            f"/transactions/?{same}",
+            [transaction_hit(one, text) for one in find_transactions(text)],
+        ),
     )
     return Found(tuple(group_of(label, address, hits) for label, address, hits in kinds if hits))
 
 
 def group_of(label: str | Promise, address: str, hits: list[Hit]) -> Group:
-    return Group(label, tuple(hits[:MOST_OF_A_KIND]), address if len(hits) > MOST_OF_A_KIND else "")
+    is_cut = len(hits) > MOST_OF_A_KIND
+    return Group(label, tuple(hits[:MOST_OF_A_KIND]), is_cut, address if is_cut else "")
 
 
 def amount_in(text: str) -> AmountAsked | None:

@@ -26,7 +26,8 @@ from backoffice.ui.columns import FULL
 from backoffice.ui.listing import BadListRequest, Listing
 from backoffice.ui.render import render_page
 
-#: Whoever does not want to wait for a worker may have a long CSV file streamed; a workbook cannot be.
+#: Whoever does not want to wait for a worker may have a long file streamed: as CSV, which the button says, since a
+#: workbook cannot be.
 AT_ONCE: Final = "at-once"
 
 
@@ -43,7 +44,7 @@ def answer_export(request: HttpRequest, listing: Listing, *, scope: str = "") ->
         return render_page(request, "exports/panel.html", panel.panel_context(wish, request.path))
     wish = wish_of(request, export, scope)
     try:
-        return file_or_job(wish, wants_it_now=request.POST.get("when") == AT_ONCE)
+        return file_or_job(wish, wants_it_now=wants_it_now(request))
     except (TooMany, DoesNotFit) as refused:
         messages.error(request, str(refused))
         return redirect(request.get_full_path())
@@ -54,13 +55,19 @@ def wish_of(request: HttpRequest, export: registry.Export, scope: str) -> Wish:
     chosen = request.POST.get("format") or Format.CSV
     if chosen not in Format.values:
         raise BadListRequest(gettext("There is no such format. Choose one on the page before."))
+    if chosen == Format.XLSX and wants_it_now(request):
+        chosen = Format.CSV
     preset = request.POST.get("preset") or FULL
     return Wish(export, request.GET, person_of(request), preset, Format(chosen), scope)
 
 
+def wants_it_now(request: HttpRequest) -> bool:
+    return request.POST.get("when") == AT_ONCE
+
+
 def file_or_job(wish: Wish, *, wants_it_now: bool) -> HttpResponseBase:
     """Stream a file while it is made, or have a worker build it where that takes long."""
-    if not is_long(wish) or (wants_it_now and wish.format is not Format.XLSX):
+    if wants_it_now or not is_long(wish):
         return streamed(wish)
     job = ask_for_file(wish, rows=wish.rows().order_by().count())
     return redirect("exports:file", job.pk)

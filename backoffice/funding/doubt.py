@@ -101,7 +101,7 @@ def figures_of(story: Story, findings: Findings, conditions: tuple[Check, ...], 
         last = _("last %(age)s ago: %(result)s") % {"age": ago, "result": RESULTS[answered[-1].found]}
     return [
         Figure(_("In doubt for"), times.duration((now - since).total_seconds()), note=_sent_note(sent_at), tone="warn"),
-        Figure(_("Requests sent"), len(story.attempts), note=_("never more than one at a time")),
+        Figure(_("Requests sent"), len(story.left), note=_("never more than one at a time")),
         Figure(_("Look-ups"), len(story.lookups), note=last),
         _last_figure(operation, findings, conditions, now),
     ]

@@ -59,7 +59,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "line": [client_of(operation), Reference(operation.reference), people_line(operation, approvers, rejecter)],
         "facts": facts_of(operation),
         "origin": [
-            *origin_of(operation, len(story.attempts)),
+            *origin_of(operation, len(story.left)),
             *copies.facts_of(operation, chain),
             *bulk_pages.origin_of(operation),
         ],
@@ -184,12 +184,12 @@ def not_again_sentence(operation: Operation) -> str:
     return policies.why_not_copy(operation) if operation.has_failed else ""
 
 
-def origin_of(operation: Operation, attempts: int) -> list[Fact]:
+def origin_of(operation: Operation, requests_sent: int) -> list[Fact]:
     """Its names here and there, and how often it was sent."""
     return [
         Fact(_("Our reference"), Reference(operation.reference)),
         Fact(_("CoinMENA order"), order_link(operation)),
-        Fact(_("Requests sent"), attempts),
+        Fact(_("Requests sent"), requests_sent),
         Fact(_("Asked"), operation.requested_at),
     ]
 
@@ -316,6 +316,17 @@ def client_panel(client: Client, _person: object) -> dict[str, Any]:
     }
 
 
+def _doubt_note(in_doubt: int, under_way: int) -> str:
+    if under_way == 1:
+        return _("It is in doubt: do not fund around it.")
+    note = ngettext(
+        "One of them is in doubt: do not fund around it.",
+        "%(n)d of them are in doubt: do not fund around them.",
+        in_doubt,
+    )
+    return note % {"n": in_doubt}
+
+
 def pending_note(client: Client, _person: object) -> dict[str, Any] | None:
     """What a reader must know first: something of this client waits or is in doubt."""
     waiting = queries.of_client(client).filter(state__in=queries.OPEN_STATES)
@@ -324,7 +335,7 @@ def pending_note(client: Client, _person: object) -> dict[str, Any] | None:
         return None
     count = len(waiting)
     strong = ngettext("%(n)d operation is under way.", "%(n)d operations are under way.", count) % {"n": count}
-    text = _("One of them is in doubt: do not fund around it.") if in_doubt else _("Balances may change by it.")
+    text = _doubt_note(len(in_doubt), count) if in_doubt else _("Balances may change by it.")
     return {
         "strong": strong,
         "text": text,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.accounts.models import Role
 from backoffice.approvals.models import Decision
 from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
@@ -38,6 +39,11 @@ class Story:
     restored_at: datetime | None
 
     @property
+    def left(self) -> list[Attempt]:
+        """The attempts of which a byte may have been sent, as `queries.attempts_that_left` counts them."""
+        return [one for one in self.attempts if not any(_is_unsent(said) for said in one.outcomes.all())]
+
+    @property
     def counts_from(self) -> datetime | None:
         """From when on a "not found" counts, by both clocks; the same moment as `absence.bound_of`."""
         if not self.attempts:
@@ -62,6 +68,10 @@ def story_of(operation: Operation) -> Story:
     )
 
 
+def _is_unsent(outcome: AttemptOutcome) -> bool:
+    return outcome.evidence == Evidence.NEVER_SENT
+
+
 def _signed_at(attempt: Attempt) -> datetime:
     """Return when an attempt was signed; of one that nobody knows of, the latest it could have been."""
     return max((one.signed_at for one in attempt.outcomes.all() if one.signed_at), default=attempt.planned_at)
@@ -77,7 +87,8 @@ def events_of(story: Story) -> list[Event]:
 
 def asked(story: Story) -> Iterator[Event]:
     operation = story.operation
-    role = operation.requested_by.get_role_display().lower()
+    # Nobody else may ask; whoever did may have another role by now.
+    role = str(Role.FINANCE.label).lower()
     by = _("by %(name)s, %(role)s") % {"name": operation.requested_by.name, "role": role}
     confirmed = " " + _("An equal request of the last 24 hours was confirmed as another payment.")
     yield Event(
@@ -130,7 +141,7 @@ def _said(decision: Decision) -> str:
 def _decided_by(decision: Decision) -> str:
     words = {
         "name": decision.decided_by.name,
-        "role": decision.decided_by.get_role_display().lower(),
+        "role": str(Role.MANAGER.label).lower(),  # theirs when they decided, whatever it is by now
         "away": decision.for_person.name if decision.for_person else "",
     }
     if decision.for_person is not None:
@@ -162,7 +173,7 @@ def sent(story: Story) -> Iterator[Event]:
             yield _sent(story, attempt, answer)
         if lost is not None:
             yield Event(
-                _("The answer did not arrive"), lost.recorded_at, "", lost.sentence, "question-mark", Meaning.WARNING
+                _("The answer did not arrive"), lost.recorded_at, "", _(lost.sentence), "question-mark", Meaning.WARNING
             )
 
 
@@ -172,12 +183,11 @@ def _sent(story: Story, attempt: Attempt, answer: AttemptOutcome | None) -> Even
     if answer is None:
         return _left(story, attempt)
     seconds = "" if answer.duration_ms is None else f", {answer.duration_ms / 1000:.2f} s"
-    is_unsent = answer.evidence == Evidence.NEVER_SENT
     return Event(
-        _("Not sent") if is_unsent else _("Sent to CoinMENA"),
+        _("Not sent") if _is_unsent(answer) else _("Sent to CoinMENA"),
         attempt.claimed_at,
         f"{by}{seconds}, {attempt.worker}",
-        answer.sentence,
+        _(answer.sentence),
         "send",
         MEANING_OF[Evidence(answer.evidence)],
         wire=wire_of(attempt, answer),
@@ -191,11 +201,12 @@ def _is_silent(answer: AttemptOutcome) -> bool:
 
 def _left(story: Story, attempt: Attempt) -> Event:
     """Tell a request whose answer is not known: it was claimed before its first byte, under the one reference."""
-    words = {"n": attempt.number, "total": len(story.attempts), "worker": attempt.worker}
+    words = {"n": attempt.number, "worker": attempt.worker}
     what = _("One request left us, and only one")
     say = _("Attempt %(n)d was claimed by %(worker)s before the first byte. No other request carries this reference.")
-    if len(story.attempts) > 1:
-        what = _("Request %(n)d of %(total)d left us, the same bytes under the same reference") % words
+    if len(story.left) > 1:
+        place = {"n": story.left.index(attempt) + 1, "total": len(story.left)}
+        what = _("Request %(n)d of %(total)d left us, the same bytes under the same reference") % place
         say = _("Attempt %(n)d was claimed by %(worker)s before the first byte. CoinMENA takes a reference once only.")
     return Event(what, attempt.claimed_at, "", say % words, "send")
 
@@ -238,7 +249,7 @@ def asked_text(attempt: Attempt, answer: AttemptOutcome) -> str:
 
 def answered_text(answer: AttemptOutcome) -> str:
     if answer.http_status is None:
-        return "\n".join([_("No answer."), answer.sentence, f"{answer.evidence} ({answer.row})"])
+        return "\n".join([_("No answer."), _(answer.sentence), f"{answer.evidence} ({answer.row})"])
     date = answer.partner_date.strftime(" · Date: %a, %d %b %Y %H:%M:%S GMT") if answer.partner_date else ""
     return "\n".join(
         [f"{answer.http_status}{date} · {answer.evidence} ({answer.row})", "", laid_out(bytes(answer.raw))]

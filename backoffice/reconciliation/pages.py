@@ -6,10 +6,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -205,11 +204,7 @@ def run_context(run: Run) -> dict[str, Any]:
         "line": line_of(run),
         "rate": rate_of(run),
         "gauge": gauge_of(run),
-        "again": {
-            "start": run.window_from.isoformat(),
-            "end": run.window_to.isoformat(),
-            "ledger": run.ledger_id or "",
-        },
+        "again": again(run),
         "not_listed_url": f"{reverse('orders:list')}?{urlencode(not_listed_in(run))}",
         "ours_note": _("Entries of %(ledger)s") % {"ledger": run.ledger}
         if run.ledger
@@ -219,8 +214,8 @@ def run_context(run: Run) -> dict[str, Any]:
 
 
 def not_listed_in(run: Run) -> dict[str, str]:
-    """The filter of the orders that finds what of a run's window CoinMENA no longer lists."""
-    zone = ZoneInfo(settings.COMPANY_TIME_ZONE)
+    """The filter of the orders, in the reader's days, that finds what of a run's window CoinMENA no longer lists."""
+    zone = timezone.get_current_timezone()
     days = {"created_from": run.window_from, "created_to": run.window_to - timedelta(microseconds=1)}
     return {"listed": "no", **{name: f"{at.astimezone(zone):%Y-%m-%d}" for name, at in days.items()}}
 

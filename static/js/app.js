@@ -250,6 +250,7 @@ document.addEventListener("keydown", (event) => {
 
 /* htmx: empty filters stay out of the address, focus returns to where it was, refusals are said aloud. */
 let focusedId = "";
+let openWires = new Set();
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { verb, formData } = event.detail;
@@ -261,8 +262,16 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+const wires = (state) => [...document.querySelectorAll(`details.wire${state}`)];
+
 document.addEventListener("htmx:beforeSwap", () => {
   focusedId = document.activeElement?.id ?? "";
+  openWires = new Set(wires("[open]").map((wire) => wire.textContent));
+});
+
+// What somebody reads stays open when the page around it is redrawn; it is known by what it says.
+document.addEventListener("htmx:afterSwap", () => {
+  for (const wire of wires(":not([open])")) wire.open = openWires.has(wire.textContent);
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {

@@ -248,6 +248,8 @@ def test_an_administrator_chooses_who_is_away(client: Browser, adam: Person, oma
         ({"code": ""}, "Type the six digits"),
         ({"first_day": "2020-01-01"}, "The first day is over"),
         ({"first_day": "tomorrow"}, "Write a day as"),
+        ({"last_day": "9999-12-31"}, "Choose a day between the years 2000 and 2100."),
+        ({"first_day": "0001-01-01"}, "Choose a day between the years 2000 and 2100."),
         ({"stand_in": "999999"}, "Select a valid choice"),
     ],
 )

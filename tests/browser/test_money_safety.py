@@ -41,7 +41,9 @@ def test_an_order_that_lands_late_is_waited_for_and_never_sent_again(sign_in: Si
     people.see_state(maya, reference, "In doubt")
     expect(maya.get_by_role("main")).to_contain_text(re.compile("not found", re.IGNORECASE))
     expect(maya.get_by_role("button", name=re.compile("again|Retry|Copy", re.IGNORECASE))).to_have_count(0)
+    maya.get_by_text("Request and answer").click()
     people.see_state(maya, reference, "Completed")
+    expect(maya.get_by_text("POST /v1/partner/deposits")).to_be_visible()  # what she was reading is still open
     assert len(people.orders_at_partner(stack, reference)) == 1
     arrivals = stack.control("GET", f"ledger?reference={reference}")["arrivals"]
     assert len(arrivals) == 1

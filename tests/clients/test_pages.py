@@ -127,6 +127,12 @@ def test_it_offers_to_ask_the_partner_when_nothing_is_found(mayas: Browser, nour
 # One client -----------------------------------------------------------------------------------------------------------
 
 
+def test_it_does_not_offer_to_ask_for_what_no_id_can_be(mayas: Browser, noura: Client) -> None:
+    answer = mayas.get("/clients/?q=%00")
+    assert answer.status_code == 400
+    assert "Look up at CoinMENA" not in text_of(answer)
+
+
 def test_it_shows_a_client(mayas: Browser, noura: Client) -> None:
     page = text_of(mayas.get(PAGE))
 
@@ -351,6 +357,7 @@ def test_it_opens_to_the_right_people_only(
         browser.force_login(request.getfixturevalue(person))
 
     response = getattr(browser, method)(address, headers=HTMX)
+    response.close()  # a file that nobody reads keeps its connection
 
     if person is None:
         assert response.status_code == 401

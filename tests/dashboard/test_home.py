@@ -66,6 +66,22 @@ def test_a_manager_sees_the_requests_that_wait_and_the_next_to_review(
     assert "Review next" in page
 
 
+def test_a_manager_is_told_how_many_they_may_decide_on(client: Browser, omar: Person, lina: Person) -> None:
+    ask(omar)
+    assert "Approvals waiting 0 Nobody waits for you" in page_of(client, omar)
+    assert "Approvals waiting 1 Oldest 3 h" in page_of(client, lina)
+
+
+def test_finance_is_told_how_many_of_its_operations_wait_for_a_manager(client: Browser, maya: Person) -> None:
+    ask(maya, "bulk-1", "A file of forty payments")
+    assert "On their way 0 Nothing of yours is open" in page_of(client, maya)
+    rows.operation(
+        requested_by=maya, ours=Ours(reference="wd-1", at=NOW, state=State.PENDING_APPROVAL, kind="withdrawal")
+    )
+    rows.operation(requested_by=maya, ours=Ours(reference="dep-1", at=NOW, state=State.APPROVED, client="user_2"))
+    assert "On their way 2 1 waits for a manager" in page_of(client, maya)
+
+
 def test_a_manager_without_requests_is_told_so(client: Browser, omar: Person) -> None:
     page = page_of(client, omar)
     assert "Nothing waits for you." in page

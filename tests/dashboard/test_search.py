@@ -126,7 +126,18 @@ def test_the_exact_one_comes_first(known: None) -> None:
     (group,) = search("dep-9").groups
     assert group.hits[0].sub == "dep-9"
     assert len(group.hits) == 10
-    assert group.more_url == "/funding/"
+    assert group.more_url == "/funding/?q=dep-9"
+
+
+def test_more_of_an_amount_is_looked_for_where_a_list_can_find_it(as_maya: Browser, known: None) -> None:
+    for number in range(11):
+        rows.operation(Ours(reference=f"dep-77{number}", amount=Decimal("777.50"), state=State.CANCELLED))
+        rows.order(Theirs(reference=f"away-{number}", amount=Decimal("777.50")))
+    ours, theirs = search("777.5").groups
+    assert (ours.is_cut, ours.more_url) == (True, "")
+    assert "Only the newest 10 are shown" in text_of(as_maya, "777.5")
+    assert (theirs.is_cut, theirs.more_url) == (True, "/orders/?amount_min=777.5&amount_max=777.5")
+    assert as_maya.get(theirs.more_url).context["page"].count_text.startswith("11 orders")
 
 
 @pytest.mark.parametrize(

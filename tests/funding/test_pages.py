@@ -1,16 +1,19 @@
 """The pages: who may open which, what they show, what they cost, and the file beside the list."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.accounts.models import Person
+from backoffice.accounts.models import Person, Role
 from backoffice.approvals.listing import REQUESTS
 from backoffice.approvals.queries import requests
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
-from backoffice.funding import queries, who_funded
+from backoffice.funding import policies, queries, who_funded
 from backoffice.funding.models import Gate, Operation
 from backoffice.funding.services.brakes import name_of_halt
 from backoffice.funding.services.cancelling import cancel_operation
@@ -37,6 +40,11 @@ def test_s5_what_has_left_us_is_not_cancelled(
 
     assert answer.status_code == 409
     assert now(operation).state == State.COMPLETED
+
+
+def words_of(desk: Browser, operation: Operation) -> str:
+    page = desk.get(f"/funding/{operation.reference}/").content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
 
 
 def test_an_unknown_reference_is_not_found(db: None, signed_in: SignIn) -> None:
@@ -84,6 +92,36 @@ def test_check_now_is_a_look_that_may_complete(
 
 
 LOOKED_UP = "Looked up at CoinMENA. What it answered stands in the timeline."
+
+
+def test_a_request_that_never_left_is_not_counted_among_those_sent(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "RETRY_WAITS", [timedelta()])
+    operation = deposit(maya, noura, usd)
+    with coinmena.down():
+        assert sent(operation).state == State.APPROVED
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    assert sent(operation).state == State.UNKNOWN
+
+    page = words_of(signed_in(FINANCE), operation)
+
+    assert "Not sent" in page and "attempt 1 of 2" in page
+    assert "One request left us, and only one" in page and "Request 2 of 2" not in page
+    assert "Requests sent 1 never more than one at a time" in page
+
+
+def test_the_story_gives_people_the_role_they_had(
+    coinmena: Partners, signed_in: SignIn, omar: Person, lina: Person, noura: Client, usd: Asset
+) -> None:
+    before = Person.objects.get(pk=omar.pk)
+    before.role = Role.FINANCE
+    operation = approved_by(lina, withdrawal(before, noura, usd))
+
+    page = words_of(signed_in(AUDITOR), operation)
+
+    assert "by Omar Saleh, finance" in page
+    assert "by Lina Aziz, manager" in page
 
 
 def test_check_now_says_that_it_looked_where_it_did(coinmena: Partners, signed_in: SignIn, in_doubt: Operation) -> None:
@@ -215,6 +253,34 @@ def test_the_note_of_a_client_says_how_many_it_does_not_name(
     assert "and 2 more" in page
 
 
+@pytest.mark.parametrize(
+    ("in_doubt", "under_way", "sentence"),
+    [
+        (1, 1, "It is in doubt: do not fund around it."),
+        (1, 2, "One of them is in doubt: do not fund around it."),
+        (2, 3, "2 of them are in doubt: do not fund around them."),
+        (0, 1, "Balances may change by it."),
+    ],
+)
+def test_the_note_of_a_client_counts_what_is_in_doubt(
+    coinmena: Partners,
+    signed_in: SignIn,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    in_doubt: int,
+    under_way: int,
+    sentence: str,
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"}, times=None)
+    for number in range(in_doubt):
+        assert sent(deposit(maya, noura, usd, f"{number + 1}.00")).state == State.UNKNOWN
+    for number in range(in_doubt, under_way):
+        withdrawal(maya, noura, usd, f"{number + 1}.00")
+
+    assert sentence in signed_in(FINANCE).get(f"/clients/{NOURA}/").content.decode()
+
+
 def test_the_preview_names_the_client_that_was_typed_by_id(
     db: None, signed_in: SignIn, noura: Client, usd: Asset
 ) -> None:
@@ -314,7 +380,18 @@ def test_who_funded_what_names_everybody_and_every_proof(
 
     assert len(assert_table_and_csv_agree(WHO_FUNDED, who_funded.completed())) == 2
     assert "Omar Saleh" in page and "No rule asked for it" in page
+    assert 'href="/audit/' in page.partition("<tbody>")[2]
     assert Entry.objects.filter(event="audit.read").count() == 1
+
+
+def test_finance_is_led_from_who_funded_what_to_no_entry_it_may_not_open(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    sent(deposit(maya, noura, usd, "1000.00"))
+
+    page = signed_in(FINANCE).get("/audit/who-funded-what/").content.decode()
+
+    assert NOURA in page and 'href="/audit/' not in page.partition("<tbody>")[2]
 
 
 def test_who_funded_what_adds_up_exactly_by_asset(

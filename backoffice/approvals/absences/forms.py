@@ -1,6 +1,6 @@
 """What is typed to hand over the decisions of somebody who is away."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.step_up import FactorForm
 from backoffice.approvals.absences.policies import Absence
+from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
 
 LONGEST_REASON = 500
 
@@ -22,6 +23,12 @@ class ManagerField(forms.ModelChoiceField):  # type: ignore[type-arg]
         super().__init__(queryset=managers, empty_label=_("Choose one"), **kwargs)
 
 
+def check_year(day: date) -> None:
+    """Refuse a day that no absence begins or ends on: the last of the calendar has no end of day to count to."""
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise forms.ValidationError(_("Choose a day between the years 2000 and 2100."))
+
+
 def day_field(label: Any, missing: Any, hint: Any = "") -> forms.DateField:
     """Return the field of one day."""
     return forms.DateField(
@@ -29,6 +36,7 @@ def day_field(label: Any, missing: Any, hint: Any = "") -> forms.DateField:
         help_text=hint,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
+        validators=[check_year],
         error_messages={"required": missing, "invalid": _("Write a day as 2026-11-19.")},
     )
 

@@ -155,7 +155,7 @@ def waiting_url(item: ExceptionItem) -> str:
 
 def client_panel(client: Client, person: Person) -> dict[str, Any] | None:
     """The open exceptions of a client, on the client's page; left out where there is none."""
-    return panel_of(queries.open_of_client(client), person, f"q={client.partner_client_id}")
+    return panel_of(queries.open_of_client(client), person, urlencode({"q": client.partner_client_id}))
 
 
 def operation_panel(operation: Operation, person: Person) -> dict[str, Any] | None:

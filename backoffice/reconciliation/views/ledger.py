@@ -103,8 +103,12 @@ def accept_ledger_file(request: HttpRequest, ledger_file_id: int) -> HttpRespons
         accepted = ledger.accept(file_id=file.pk, by=person_of(request))
     except ledger.BadLines as error:
         return file_page(request, file, pages.faults_context(error.faults), status=422)
-    counted = pages.lines_in_words(accepted.row_count)
-    messages.success(request, gettext("Accepted. %(lines)s count from the next run on.") % {"lines": counted})
+    told = ngettext(
+        "Accepted. %(lines)s counts from the next run on.",
+        "Accepted. %(lines)s count from the next run on.",
+        accepted.row_count,
+    )
+    messages.success(request, told % {"lines": pages.lines_in_words(accepted.row_count)})
     return redirect("reconciliation:ledger_file", accepted.pk)
 
 

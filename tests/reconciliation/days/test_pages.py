@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
-from backoffice.reconciliation.days import drift, queries, report_file
+from backoffice.reconciliation.days import day_page, drift, queries, report_file
 from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
 from backoffice.reconciliation.services import days
 from backoffice.reconciliation.services.running import reconcile
@@ -126,6 +127,16 @@ def test_the_page_has_its_three_steps_and_groups_by_verdict(odd: None, as_maya: 
     assert "Amount differs" in page
     assert "1 exception to resolve or carry forward" in page
     assert "1 of 2" in page
+
+
+def test_a_verdict_that_goes_on_on_the_next_page_says_what_its_sum_is_of(
+    odd: None, as_maya: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast.paid("dep-odd-too", theirs="490.00")
+    cast.run_of()
+    assert "Amount differs 2, \u221210.50 USD Deposit" in text_of(as_maya)
+    monkeypatch.setattr(day_page, "DAY_EXCEPTIONS", replace(day_page.DAY_EXCEPTIONS, page_size=1))
+    assert "Amount differs 1, \u22120.50 USD , on this page Deposit" in text_of(as_maya)
 
 
 def test_a_row_opens_to_its_tests(odd: None, as_maya: Browser) -> None:
