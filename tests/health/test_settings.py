@@ -148,3 +148,15 @@ def test_static_files_carry_the_policies_as_well(db: None, settings: Settings) -
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+@pytest.mark.parametrize("entry_point", [("manage.py", "check"), ("-c", "import backoffice.wsgi")])
+def test_s36_nothing_starts_that_would_leave_out_the_tls_somebody_asked_for(
+    name: str, entry_point: tuple[str, ...]
+) -> None:
+    address = "postgres://someone:secret@db.example.com/books?sslmode=verify-full&password=hidden"
+    done = run_as_in_production(*entry_point, **{name: address})
+    assert done.returncode != 0
+    assert f"{name} has options behind a question mark (sslmode, password), which are not read." in done.stderr
+    assert "hidden" not in done.stderr
