@@ -1,4 +1,5 @@
-# The four commands of the house: demo, test, check, fix. Nothing is installed outside this folder.
+# The four commands of the house: demo, test, check, fix. Nothing is installed outside this folder, but for a Chromium that the
+# tests fetch where there is none.
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
