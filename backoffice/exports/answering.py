@@ -44,7 +44,7 @@ def answer_export(request: HttpRequest, listing: Listing, *, scope: str = "") ->
         return render_page(request, "exports/panel.html", panel.panel_context(wish, request.path))
     wish = wish_of(request, export, scope)
     try:
-        return file_or_job(wish, wants_it_now=wants_it_now(request))
+        return file_or_job(wish, wants_it_now=is_at_once(request))
     except (TooMany, DoesNotFit) as refused:
         messages.error(request, str(refused))
         return redirect(request.get_full_path())
@@ -55,13 +55,13 @@ def wish_of(request: HttpRequest, export: registry.Export, scope: str) -> Wish:
     chosen = request.POST.get("format") or Format.CSV
     if chosen not in Format.values:
         raise BadListRequest(gettext("There is no such format. Choose one on the page before."))
-    if chosen == Format.XLSX and wants_it_now(request):
+    if chosen == Format.XLSX and is_at_once(request):
         chosen = Format.CSV
     preset = request.POST.get("preset") or FULL
     return Wish(export, request.GET, person_of(request), preset, Format(chosen), scope)
 
 
-def wants_it_now(request: HttpRequest) -> bool:
+def is_at_once(request: HttpRequest) -> bool:
     return request.POST.get("when") == AT_ONCE
 
 
