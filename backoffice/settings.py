@@ -148,13 +148,15 @@ POOL = {"min_size": 1, "max_size": 24, "timeout": 10}
 
 def database(url_name: str, meaning: str) -> dict[str, Any]:
     required(url_name, meaning)
+    address = env.db_url(url_name, engine="backoffice.database.pooled")
     return {
-        **env.db_url(url_name, engine="backoffice.database.pooled"),
+        **address,
         # A request decides where its transactions begin and end: a claim must be committed before the partner is
         # called, so nothing may wrap a whole request.
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
+            **address.get("OPTIONS", {}),  # what stands behind a question mark, such as sslmode
             "options": f"{SEARCH_PATH} -c lock_timeout=5s -c statement_timeout=30s"
             " -c idle_in_transaction_session_timeout=60s",
             **({"pool": POOL} if env.bool("DATABASE_POOL", default=True) else {}),

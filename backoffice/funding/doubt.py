@@ -216,10 +216,16 @@ def balance_of(story: Story) -> dict[str, Any] | None:
         return None
     facts = [Fact(_("Last read"), Amount(reading.balance, operation.asset_id))]
     sent_at = story.attempts[0].claimed_at if story.attempts else None
-    if sent_at is not None and reading.read_at < sent_at:
+    if sent_at is not None and reading.read_at < sent_at and not _has_moved_since(reading):
         applied = exact_sum([reading.balance, signed_amount(operation)])
         facts += [Fact(_("Read"), _("before sending")), Fact(_("If applied"), Amount(applied, operation.asset_id))]
     return {"title": _("Balance at CoinMENA, %s") % operation.asset_id, "facts": facts, "age": Age(reading.read_at)}
+
+
+def _has_moved_since(reading: BalanceReading) -> bool:
+    """Whether another operation of the client moved this asset after the balance was read."""
+    same = Operation.objects.filter(client=reading.client_id, asset=reading.asset_id, state=State.COMPLETED)
+    return same.filter(ended_at__gt=reading.read_at).exists()
 
 
 def outcomes_of(story: Story, now: datetime) -> list[Event]:

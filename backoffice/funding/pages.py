@@ -61,7 +61,7 @@ def detail_context(operation: Operation, person: Person, now: datetime) -> dict[
         "origin": [
             *origin_of(operation, len(story.left)),
             *copies.facts_of(operation, chain),
-            *bulk_pages.origin_of(operation),
+            *bulk_pages.origin_of(story.row),
         ],
         "rule": rule_of(operation, approvers),
         "client_facts": client_facts(operation.client),
@@ -210,7 +210,11 @@ def rule_of(operation: Operation, approvers: list[str]) -> dict[str, Any]:
     if request is None:
         version = {"version": operation.ungated_rule_version or 0}
         facts = [Fact(_("Rules"), _("version %(version)d") % version), asked]
-        return {"text": _("No rule asks for approval of this deposit."), "facts": facts}
+        text = _("No rule asks for approval of this deposit.")
+        if approvers:
+            text = _("No rule asks for approval of this deposit by itself. The file it was made from was approved.")
+            facts.append(Fact(_("Approved by"), ", ".join(approvers)))
+        return {"text": text, "facts": facts}
     facts = [
         Fact(_("Rule"), _("%(rule)s, version %(n)d") % {"rule": request.rule, "n": request.rule_version}),
         asked,

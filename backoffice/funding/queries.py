@@ -7,7 +7,21 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models import CharField as TextOutput
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat
@@ -18,7 +32,7 @@ from backoffice.approvals.models import Decision
 from backoffice.clients.models import Client
 from backoffice.database import clock
 from backoffice.funding.freezing.freezes import is_held
-from backoffice.funding.models import Gate, Kind, LateOrder, Lookup, Operation
+from backoffice.funding.models import BulkRow, Gate, Kind, LateOrder, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
@@ -52,9 +66,11 @@ def operations() -> QuerySet[Operation]:
 
 def with_approvers() -> QuerySet[Operation]:
     """Return every operation with ``approvers``, whose approvals count, in the order they were given; None where nobody
-    approved it."""
+    approved it. What no rule gates by itself may have been approved with the file it was made from: ``approved_under``
+    is the one request or the other."""
+    row = BulkRow.objects.filter(submission_token=OuterRef("submission_token"))
     counting = Decision.objects.filter(
-        request=OuterRef("approval"), verdict=Decision.Verdict.APPROVED, taken_back_at=None
+        request=OuterRef("approved_under"), verdict=Decision.Verdict.APPROVED, taken_back_at=None
     )
     name = Case(
         When(for_person=None, then=F("decided_by__name")),
@@ -62,7 +78,8 @@ def with_approvers() -> QuerySet[Operation]:
         output_field=TextOutput(),
     )
     named = counting.order_by().values("request").annotate(names=StringAgg(name, ", ", order_by=("decided_at", "id")))
-    return operations().annotate(approvers=Subquery(named.values("names")))
+    under = Coalesce("approval", Subquery(row.values("file__approval")), output_field=BigIntegerField())
+    return operations().annotate(approved_under=under).annotate(approvers=Subquery(named.values("names")))
 
 
 def with_doubt(now: datetime) -> QuerySet[Operation]:

@@ -14,11 +14,13 @@ from backoffice.approvals.models import Decision
 from backoffice.approvals.rejections import kind_of
 from backoffice.approvals.states import RequestState
 from backoffice.approvals.voices import spoken_by
+from backoffice.funding.bulk.queries import row_of
 from backoffice.funding.closing.closings import closings_of
 from backoffice.funding.closing.story import closed_sentence, closing_events
 from backoffice.funding.freezing import freezes
-from backoffice.funding.models import Attempt, AttemptOutcome, Closing, Lookup, Operation
+from backoffice.funding.models import Attempt, AttemptOutcome, BulkRow, Closing, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
+from backoffice.funding.purposes import PURPOSES
 from backoffice.funding.states import State
 from backoffice.ui import times
 from backoffice.ui.evidence import laid_out
@@ -29,14 +31,23 @@ REDACTED = "[redacted, 88 characters]"
 
 @dataclass(frozen=True)
 class Story:
-    """The rows an operation's story is told from, read at once so that a page has a fixed number of queries."""
+    """The rows an operation's story is told from, read at once so that a page has a fixed number of queries.
+
+    ``row`` is the one of a file that made the operation; the decisions are on the operation, or else on that file.
+    """
 
     operation: Operation
+    row: BulkRow | None
     attempts: list[Attempt]
     lookups: list[Lookup]
     decisions: list[Decision]
     closings: list[Closing]
     restored_at: datetime | None
+
+    @property
+    def is_approved_with_file(self) -> bool:
+        """Whether the decisions are on the file it was made from, since no rule gates it by itself."""
+        return self.operation.approval is None and bool(self.decisions)
 
     @property
     def left(self) -> list[Attempt]:
@@ -46,26 +57,41 @@ class Story:
     @property
     def counts_from(self) -> datetime | None:
         """From when on a "not found" counts, by both clocks; the same moment as `absence.bound_of`."""
-        if not self.attempts:
-            return None
-        youngest = max(_signed_at(attempt) for attempt in self.attempts)
-        if self.restored_at is not None:
-            youngest = max(youngest, self.restored_at)
-        return youngest + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
+        return _counts_from(self.attempts, self.restored_at)
+
+    def counted_from(self, lookup: Lookup) -> datetime | None:
+        """The same, as it was at a look-up: by the attempts and the restore before it."""
+        before = self.attempts[: self.attempts_before(lookup)]
+        is_restored = self.restored_at is not None and self.restored_at <= lookup.asked_at
+        return _counts_from(before, self.restored_at if is_restored else None)
+
+    def attempts_before(self, lookup: Lookup) -> int:
+        """How many attempts had been made when it was looked up; each knows the newest look-up before it."""
+        return sum((attempt.last_lookup_id or 0) < lookup.pk for attempt in self.attempts)
 
 
 def story_of(operation: Operation) -> Story:
     """Read everything that happened to an operation."""
-    request = operation.approval
+    row = row_of(operation)
+    request = operation.approval or (row.file.approval if row else None)
     decisions = request.decisions.select_related("decided_by", "for_person").order_by("id") if request else []
     return Story(
         operation=operation,
+        row=row,
         attempts=list(operation.attempts.prefetch_related("outcomes").order_by("number")),
         lookups=list(operation.lookups.select_related("answer").order_by("id")),
         decisions=list(decisions),
         closings=closings_of(operation),
         restored_at=freezes.restored_at(),
     )
+
+
+def _counts_from(attempts: list[Attempt], restored_at: datetime | None) -> datetime | None:
+    if not attempts:
+        return None
+    youngest = max(_signed_at(attempt) for attempt in attempts)
+    youngest = max(youngest, restored_at) if restored_at is not None else youngest
+    return youngest + timedelta(seconds=settings.COINMENA_QUARANTINE_SECONDS)
 
 
 def _is_unsent(outcome: AttemptOutcome) -> bool:
@@ -111,14 +137,15 @@ def asked(story: Story) -> Iterator[Event]:
         yield Event(_("Approval asked"), request.requested_at, f"· {rule}", say, "shield-question")
     else:
         rule = _("· rules, version %(version)d") % {"version": operation.ungated_rule_version or 0}
-        yield Event(_("No approval needed"), operation.requested_at, rule, "", "shield-check")
+        what = _("No approval needed beside the file's") if story.is_approved_with_file else _("No approval needed")
+        yield Event(what, operation.requested_at, rule, "", "shield-check")
 
 
 def decided(story: Story) -> Iterator[Event]:
     for decision in story.decisions:
         is_approval = decision.verdict == Decision.Verdict.APPROVED
         yield Event(
-            decision.get_verdict_display(),
+            _("Approved with its file") if story.is_approved_with_file else decision.get_verdict_display(),
             decision.decided_at,
             _decided_by(decision),
             _said(decision),
@@ -262,14 +289,15 @@ def masked(text: str) -> str:
 
 
 def looked_up(story: Story) -> Iterator[Event]:
-    """Tell the look-ups, those in a row with the same result as one."""
+    """Tell the look-ups: those in a row as one that had the same result and purpose, with no attempt between them."""
+
+    def told_as(lookup: Lookup) -> tuple[bool | None, str, bool, str, int]:
+        answer, asked_for = lookup.answer, lookup.worker if lookup.worker in PURPOSES else ""
+        return answer.found, answer.sentence, answer.counts, asked_for, story.attempts_before(lookup)
+
     answered = [lookup for lookup in story.lookups if hasattr(lookup, "answer")]
-    for (found, _sentence, counts), group in groupby(answered, key=_heard):
+    for (found, _sentence, counts, _purpose, _attempts), group in groupby(answered, key=told_as):
         yield _looked_up(story, found, counts, list(group))
-
-
-def _heard(lookup: Lookup) -> tuple[bool | None, str, bool]:
-    return lookup.answer.found, lookup.answer.sentence, lookup.answer.counts
 
 
 def _looked_up(story: Story, found: bool | None, counts: bool, group: list[Lookup]) -> Event:
@@ -287,11 +315,12 @@ def _looked_up(story: Story, found: bool | None, counts: bool, group: list[Looku
 
 
 def _what_it_proves(story: Story, found: bool | None, counts: bool, last: Lookup) -> str:
-    if found is not False or story.counts_from is None:
+    counted_from = story.counted_from(last)
+    if found is not False or counted_from is None:
         return _(last.answer.sentence)
     if counts:
         return _("This “not found” counts: it came from CoinMENA itself, late enough by both clocks.")
-    moment = {"moment": times.written(story.counts_from, times.MomentStyle.TIME)}
+    moment = {"moment": times.written(counted_from, times.MomentStyle.TIME)}
     early = _("An early “not found” proves nothing: the partner may still be working.")
     later = _("It counts only from %(moment)s on, by the partner’s own clock.") % moment
     return f"{early} {later}"

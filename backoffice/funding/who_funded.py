@@ -28,8 +28,8 @@ def of_client(rows: QuerySet[Operation], text: str) -> QuerySet[Operation]:
 
 
 def by_people(rows: QuerySet[Operation], people: list[str]) -> QuerySet[Operation]:
-    """Keep what any of these people asked for or approved."""
-    approvals = Decision.objects.filter(request=OuterRef("approval"), verdict=Decision.Verdict.APPROVED)
+    """Keep what any of these people asked for or approved, by itself or with the file it was made from."""
+    approvals = Decision.objects.filter(request=OuterRef("approved_under"), verdict=Decision.Verdict.APPROVED)
     theirs = approvals.filter(Q(decided_by__in=people) | Q(for_person__in=people), taken_back_at=None)
     return rows.filter(Q(requested_by_id__in=people) | Exists(theirs))
 

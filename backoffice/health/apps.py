@@ -6,6 +6,3 @@ class HealthConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice import checks  # noqa: F401  (registers the checks of the settings)
-        from backoffice.health.addresses import refuse_unread_options
-
-        refuse_unread_options()

@@ -392,7 +392,7 @@ _OPERATIONS: Final = """
 #: Neither row ever changes, and transactions are numbered as they begin, whatever our clock says: ``written`` tells
 #: which came first.
 _ATTEMPTS: Final = """
-    SELECT o.reference, a.number, a.environment, a.planned_at, a.claimed_at, u.evidence, u.row, u.signed_at, u.kind,
+    SELECT o.reference, a.number, a.environment, a.planned_at, u.evidence, u.row, u.signed_at, u.kind,
         u.duration_ms, a.xmin::text::bigint AS written
     FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
     JOIN clients_client c ON c.id = o.client_id LEFT JOIN funding_attemptoutcome u ON u.attempt_id = a.id

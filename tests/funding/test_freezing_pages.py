@@ -170,6 +170,7 @@ def test_a_release_is_asked_for_and_approved_on_the_pages(
     everything: Freeze, signed_in: SignIn, maya: Person, lina: Person, noura: Client, usd: Asset
 ) -> None:
     deposit(maya, noura, usd, "1000.00")
+    withdrawal(maya, noura, usd, "77.00")
     said = with_code(maya, reason="The list was corrected.")
     asked = signed_in(FINANCE).post(f"/freeze/{everything.pk}/release/", said)
     request = Request.objects.get(kind="release")
@@ -178,7 +179,10 @@ def test_a_release_is_asked_for_and_approved_on_the_pages(
 
     desk = signed_in(OTHER_MANAGER)
     page = shown(desk, f"/approvals/{request.subject}/")
-    assert "Release everything?" in page and "What flows again" in page and "1,000.00" in page
+    assert "Release everything?" in page
+    at_once, _title, held = page.partition("What leaves at once")[2].partition("What it holds back")
+    assert "1 payment is approved." in at_once and "1,000.00" in at_once and "77.00" not in at_once
+    assert "1,000.00" in held and "77.00" in held
     assert "Omar Saleh" in page and "Would undo their own act" in page
     assert "Asked for the release of a freeze" in page.split("In the audit log")[-1]
     assert "Release of everything" in shown(desk, "/approvals/")
@@ -385,7 +389,7 @@ def test_a_release_says_what_other_freezes_go_on_holding(
     page = shown(signed_in(OTHER_MANAGER), f"/approvals/freeze-{everything.pk}-1/")
 
     assert "What they hold as well stays held." in page
-    assert "What flows again" not in page
+    assert "What leaves at once" not in page
 
 
 def test_a_halt_leads_to_what_it_holds(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:

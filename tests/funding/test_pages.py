@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -12,7 +13,8 @@ from backoffice.accounts.models import Person, Role
 from backoffice.approvals.listing import REQUESTS
 from backoffice.approvals.queries import requests
 from backoffice.audit.models import Entry
-from backoffice.clients.models import Asset, Client
+from backoffice.clients.models import Asset, BalanceReading, Client
+from backoffice.database import clock
 from backoffice.funding import policies, queries, who_funded
 from backoffice.funding.models import Gate, Operation
 from backoffice.funding.services.brakes import name_of_halt
@@ -109,6 +111,25 @@ def test_a_request_that_never_left_is_not_counted_among_those_sent(
     assert "Not sent" in page and "attempt 1 of 2" in page
     assert "One request left us, and only one" in page and "Request 2 of 2" not in page
     assert "Requests sent 1 never more than one at a time" in page
+
+
+@pytest.mark.parametrize("moved_since", [False, True])
+def test_a_balance_hints_at_nothing_once_something_else_has_moved_it(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset, *, moved_since: bool
+) -> None:
+    amount = Decimal("2000.00")
+    BalanceReading.objects.create(
+        client=noura, asset_id="USD", balance=amount, available_balance=amount, read_at=clock.now()
+    )
+    if moved_since:
+        sent(deposit(maya, noura, usd, "30.00"))
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd, "12.00"))
+
+    page = words_of(signed_in(FINANCE), operation)
+
+    assert "Last read 2,000.00" in page
+    assert ("If applied 2,012.00" in page) is not moved_since
 
 
 def test_the_story_gives_people_the_role_they_had(

@@ -10,10 +10,13 @@ from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding import timeline
 from backoffice.funding.models import AttemptOutcome, Operation
+from backoffice.funding.purposes import BEFORE_ASKING
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
+from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.outcome import judge_post
@@ -111,6 +114,33 @@ def test_proven_absent_is_sent_again_with_the_same_bytes(
     assert operation.state == State.COMPLETED
     assert bytes(first.body) == bytes(second.body)
     assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+def test_the_story_tells_each_look_up_by_what_had_been_sent_and_what_it_was_for(
+    in_doubt: Operation, coinmena: Partners, travel: Travel
+) -> None:
+    early = story_of(in_doubt).counts_from
+    looked_up(in_doubt)
+    looked_up(in_doubt)
+    travel(PAST)
+    coinmena.fault("close_before_apply", match=POST)
+    assert looked_up(in_doubt).attempts.count() == 2
+    late = story_of(now(in_doubt)).counts_from
+    coinmena.clear_faults()
+    travel(0)
+    looked_up(in_doubt)
+    looked_up(in_doubt, holder=BEFORE_ASKING)
+
+    story = story_of(now(in_doubt))
+    told = list(timeline.looked_up(story))
+
+    assert [story.counted_from(one) for one in story.lookups] == [early, early, early, late, late]
+    assert [one.what for one in told] == [
+        *("Looked up 2 times: not visible yet", "Looked up once: not visible yet"),
+        *("Looked up once: not visible yet", "Looked up once: not visible yet"),
+    ]
+    assert ["counts: it came" in one.say for one in told] == [False, True, False, False]
+    assert told[3].by == "· before closing"
 
 
 def test_what_may_not_be_sent_again_closes_at_the_second_not_found(

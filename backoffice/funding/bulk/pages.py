@@ -24,7 +24,7 @@ from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
 from backoffice.funding.freezing.freezes import is_locked_after_restore
-from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind, Operation
+from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.needed import needed_for_file
 from backoffice.funding.policies import why_not_known_yet
@@ -364,9 +364,8 @@ def _outcome_of(file: BulkFile) -> str:
     }[state]
 
 
-def origin_of(operation: Operation) -> list[Fact]:
+def origin_of(row: BulkRow | None) -> list[Fact]:
     """Say from which row of which file an operation comes; nothing for one that a person typed."""
-    row = queries.row_of(operation)
     if row is None:
         return []
     address = reverse("funding:bulk_file", args=[row.file_id])

@@ -140,7 +140,7 @@ def waiting_rows(file_id: int) -> QuerySet[BulkRow]:
 
 def row_of(operation: Operation) -> BulkRow | None:
     """Return the row that made an operation; None for one that a person typed."""
-    found = BulkRow.objects.select_related("file").defer("file__content")
+    found = BulkRow.objects.select_related("file__approval").defer("file__content")
     return found.filter(submission_token=operation.submission_token).first()
 
 

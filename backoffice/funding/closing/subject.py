@@ -1,10 +1,10 @@
 """What a manager's decision does to a closing: this is the second subject funding registers with the engine."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
@@ -14,12 +14,10 @@ from backoffice.audit.models import Entry
 from backoffice.audit.queries import history_of
 from backoffice.funding.closing.pages import preview_context
 from backoffice.funding.models import Operation
+from backoffice.funding.purposes import AT_DECISION
 from backoffice.funding.services import closing as closings
 from backoffice.funding.services.expiring import SCHEDULE
 from backoffice.funding.services.resolving import look_now
-
-#: Who looked, as the page of the operation tells it.
-AT_DECISION: Final = gettext_noop("before signing")
 
 
 class ClosingSubject:

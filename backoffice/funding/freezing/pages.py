@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -231,6 +232,16 @@ def leaving_context(freeze: Freeze, now: datetime) -> dict[str, Any] | None:
     }
 
 
+def at_once_context(freeze: Freeze) -> dict[str, Any]:
+    """What of it leaves as soon as it is released: what is approved; the rest waits for people or for a proof."""
+    approved, held = freezes.held_by(freeze).filter(state=State.APPROVED), Held()
+    groups = approved.order_by().values_list("kind", "asset_id").annotate(count=Count("id"), total=Sum("amount"))
+    for kind, asset_id, count, total in groups:
+        held.add(kind, asset_id, count, total)
+    text = ngettext("%(n)s payment is approved.", "%(n)s payments are approved.", held.count)
+    return {"count": held.count, "text": text % {"n": f"{held.count:,}"}, "summary": summary_of(held)}
+
+
 def release_preview(freeze: Freeze) -> dict[str, Any]:
     """Return what an approver sees of a release: what was frozen and why, and what will flow again."""
     others = [one for one in freezes.in_force() if one.pk != freeze.pk]
@@ -242,6 +253,7 @@ def release_preview(freeze: Freeze) -> dict[str, Any]:
         "facts": facts_of(freeze),
         "conditions": conditions,
         "leaving": leaving_context(freeze, clock.now()),
+        "at_once": at_once_context(freeze) if freeze.backup_at is None and not others else None,
         "others": [freezing_policies.frozen_sentence(one) for one in others],
         **held_context(freeze),
     }

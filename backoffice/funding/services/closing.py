@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor
 from backoffice.accounts.models import Person, Proof
@@ -31,14 +30,13 @@ from backoffice.funding.closing.policies import (
 )
 from backoffice.funding.fingerprint import claim_fingerprint, closing_fingerprint
 from backoffice.funding.models import Closing, ClosingEvidence, Operation
+from backoffice.funding.purposes import BEFORE_ASKING
 from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import NO_LEASE, locked, move
 from backoffice.funding.services.resolving import look_now
 from backoffice.funding.states import State
 
 SUBJECT_KIND: Final = "closing"
-#: Who looked, as the page of the operation tells it.
-BEFORE_ASKING: Final = gettext_noop("before closing")
 CLOSED_BY_PEOPLE: Final = "closed"
 #: How long another look-up is waited for. It may take longer, up to its lease; nobody waits that long for a page.
 TRIES: Final = 8

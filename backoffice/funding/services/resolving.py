@@ -21,6 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.models import AttemptOutcome, Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.policies import check_can_look_up
+from backoffice.funding.purposes import CHECK_NOW
 from backoffice.funding.queries import asked_for, due_to_be_resolved, happened_at, may_have_been_paid
 from backoffice.funding.services import absence
 from backoffice.funding.services.absence import Conditions
@@ -50,15 +51,16 @@ UNHEARD_PAUSE: Final = timedelta(seconds=2)
 #: From then on `manage.py doctor` is ill (reliability.md §7).
 ALARM_AFTER: Final = timedelta(minutes=15)
 TO_REVIEW_AFTER: Final = timedelta(minutes=60)
-CHECK_HOLDER: Final = gettext_noop("check now")
 
 #: The partner holds something under our reference that no rule of ours may take for the order.
 DIFFERENT_THERE: Final = (Row.OTHER_STATUS, Row.DIFFERENT_ORDER, Row.DUPLICATE_OF_ANOTHER)
 
-LOST = "The worker that held this ended before it could write down an answer. The order is being looked up."
-ABSENT = "CoinMENA holds no order under this reference, proven by every condition. Nothing was moved."
-NO_PROOF = "No proof could be had within 60 minutes. Two people decide, with the partner's statement."
-ELSEWHERE = "This answer came from another environment than the request was sent to. It proves nothing."
+LOST = gettext_noop(
+    "The worker that held this ended before it could write down an answer. The order is being looked up."
+)
+ABSENT = gettext_noop("CoinMENA holds no order under this reference, proven by every condition. Nothing was moved.")
+NO_PROOF = gettext_noop("No proof could be had within 60 minutes. Two people decide, with the partner's statement.")
+ELSEWHERE = gettext_noop("This answer came from another environment than the request was sent to. It proves nothing.")
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +120,7 @@ def check_now(*, operation_id: int, by: Person) -> Checked:
     """
     operation = Operation.objects.select_related("client").get(pk=operation_id)
     check_can_look_up(by, operation)
-    heard = look_now(operation_id, holder=CHECK_HOLDER)
+    heard = look_now(operation_id, holder=CHECK_NOW)
     if heard is not None:
         _record_check(operation, heard, by)
     return Checked(Operation.objects.get(pk=operation_id), heard)

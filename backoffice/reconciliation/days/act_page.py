@@ -124,8 +124,10 @@ def figures_of(run: Run, counts: Any) -> list[Figure]:
 
 def facts_of(day: Day | None, run: Run) -> list[Fact]:
     """What is signed: the run, its digest, and who put it there."""
+    words = {"n": run.pk}
+    name = _("Run %(n)s, complete") % words if run.is_complete else _("Run %(n)s, partial") % words
     facts = [
-        Fact(_("Run"), Link(_("Run %(n)s, complete") % {"n": run.pk}, reverse("reconciliation:run", args=[run.pk]))),
+        Fact(_("Run"), Link(name, reverse("reconciliation:run", args=[run.pk]))),
         Fact(_("Digest"), f"{run.digest[:8]}…{run.digest[-4:]}"),
         Fact(_("CoinMENA read to"), run.mirror_read_to),
     ]

@@ -1,5 +1,7 @@
 """What people read of a file: its page, its rows, its place in lists and in files of its own."""
 
+import re
+
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
@@ -7,16 +9,20 @@ from django.utils import timezone
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
+from backoffice.funding import who_funded
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.columns import FILES
+from backoffice.funding.columns import approvers_of
 from backoffice.funding.models import BulkFile, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.views.bulk import BULK_ROWS
+from backoffice.funding.views.who_funded import WHO_FUNDED
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
 from tests.funding.bulk.desk import AUDITOR, FINANCE, MANAGER
 from tests.funding.bulk.files import confirmed, created, csv_of, deposits, uploaded
-from tests.funding.cast import SignIn
+from tests.funding.cast import SignIn, deposit, sent
+from tests.partners import Partners
 
 
 @pytest.mark.parametrize("name", [FINANCE, MANAGER, AUDITOR])
@@ -39,6 +45,28 @@ def test_an_operation_leads_back_to_its_file_and_row(
     page = signed_in(FINANCE).get(f"/funding/{operation.reference}/").content.decode()
 
     assert f'href="/funding/bulk/{file.pk}/"' in page and "line 3" in page
+
+
+def test_what_was_made_from_a_file_names_who_approved_the_file(
+    coinmena: Partners, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    operation = sent(created(confirmed(maya, deposits(1)))[0])
+    typed = sent(deposit(maya, noura, usd, "700.00"))
+
+    desk = signed_in(AUDITOR)
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", desk.get(f"/funding/{operation.reference}/").content.decode()))
+    assert "Asked by Maya Haddad, approved by Omar Saleh" in page
+    assert "Approved with its file" in page and "by Omar Saleh, manager" in page
+    assert "The file it was made from was approved." in page
+    assert "Approved with its file" not in desk.get(f"/funding/{typed.reference}/").content.decode()
+    rows = who_funded.completed()
+    assert {one.reference: approvers_of(one) for one in rows} == {
+        operation.reference: "Omar Saleh",
+        typed.reference: None,
+    }
+    assert [one.reference for one in who_funded.by_people(rows, [str(omar.pk)])] == [operation.reference]
+    assert len(assert_table_and_csv_agree(WHO_FUNDED, rows)) == 2
+    assert "Omar Saleh" in desk.get("/audit/who-funded-what/").content.decode()
 
 
 def test_the_list_of_operations_can_be_narrowed_to_a_file(
