@@ -214,6 +214,20 @@ def test_a_page_without_mistakes_opens_at_its_top(table: None, page: Page) -> No
     expect(page.locator("body")).to_be_focused()
 
 
+@pytest.mark.parametrize("way", ["", "?dir=rtl&theme=dark"])
+def test_no_digit_of_a_balance_is_cut_off_on_a_phone(page: Page, way: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/gallery/{way}")
+    for amount in page.locator(".hero .money").all():
+        amount.evaluate("it => it.firstChild.textContent = '\u2212999,999,999,999.12345678 '")
+    assert page.locator(".hero .money").count() == 3
+    cut_off = """(all) => all.filter((it) => {
+      const edge = it.closest(".card").getBoundingClientRect();
+      return [...it.getClientRects()].some((part) => part.left < edge.left || part.right > edge.right);
+    }).length"""
+    assert page.locator(".hero .money").evaluate_all(cut_off) == 0
+
+
 # Choices and messages -------------------------------------------------------------------------------------------------
 
 
