@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from backoffice.dashboard.queries import DayTotal
 from backoffice.money import MINUS_SIGN, exact_sum, format_amount
+from backoffice.orders.models import COMPLETED, Kind
 
 HEIGHT, ZERO, TOP_ROOM, BOTTOM_ROOM, LEFT = 186, 124, 100, 40, 48
 BAR_WIDTH = 22
@@ -41,28 +44,21 @@ class Tick:
 
 @dataclass(frozen=True)
 class Plot:
-    """One drawing, `width` wide."""
+    """One drawing, `width` wide: what some days of one asset look like, what they add up to, and the same in words."""
 
     css: str
     width: int
+    asset: str
+    first: date
+    last: date
+    deposited: Decimal
+    withdrawn: Decimal
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
 
     @property
     def view_box(self) -> str:
         return f"0 0 {self.width} {HEIGHT}"
-
-
-@dataclass(frozen=True)
-class Chart:
-    """The last days of one asset: a wide drawing for desks, a narrow one for phones, and the same in words."""
-
-    asset: str
-    first: date
-    last: date
-    deposited: Decimal
-    withdrawn: Decimal
-    plots: tuple[Plot, ...]
 
     @property
     def taken_out(self) -> Decimal:
@@ -87,31 +83,54 @@ class Chart:
             "out": format_amount(self.withdrawn),
         }
 
+    @property
+    def orders_url(self) -> str:
+        """Where the orders are listed that the drawing adds up."""
+        chosen = {
+            "kind": [Kind.DEPOSIT.value, Kind.WITHDRAWAL.value],
+            "asset": self.asset,
+            "status": COMPLETED,
+            "created_from": self.first.isoformat(),
+            "created_to": self.last.isoformat(),
+        }
+        return f"{reverse('orders:list')}?{urlencode(chosen, doseq=True)}"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The last days of one asset: a wide drawing for desks, and one of fewer days for phones."""
+
+    asset: str
+    plots: tuple[Plot, ...]
+
 
 def draw(asset: str, totals: Mapping[date, DayTotal], *, last: date, days: int) -> Chart:
     """Draw the days up to `last`: all of them wide, the newer half narrow."""
     shown = [last - timedelta(days=days - 1 - place) for place in range(days)]
-    of_days = [totals.get(day, NOTHING) for day in shown]
     half = shown[-(days // 2) :]
-    return Chart(
-        asset=asset,
-        first=shown[0],
-        last=last,
-        deposited=exact_sum(one.deposited for one in of_days),
-        withdrawn=exact_sum(one.withdrawn for one in of_days),
-        plots=(plot("only-l", 740, asset, shown, totals), plot("only-s", 330, asset, half, totals)),
-    )
+    return Chart(asset, (plot("only-l", 740, asset, shown, totals), plot("only-s", 330, asset, half, totals)))
 
 
 def plot(css: str, width: int, asset: str, days: Sequence[date], totals: Mapping[date, DayTotal]) -> Plot:
     """Draw `days` into `width`. Heights are for the eye: floats here touch no figure anybody reads."""
-    unit = unit_of([totals.get(day, NOTHING) for day in days])
+    of_days = [totals.get(day, NOTHING) for day in days]
+    unit = unit_of(of_days)
     step = (width - LEFT) / len(days)
     bars = (
-        bar(day, totals.get(day, NOTHING), asset, x=LEFT + place * step + (step - BAR_WIDTH) / 2, unit=unit)
-        for place, day in enumerate(days)
+        bar(day, total, asset, x=LEFT + place * step + (step - BAR_WIDTH) / 2, unit=unit)
+        for place, (day, total) in enumerate(zip(days, of_days, strict=True))
     )
-    return Plot(css, width, with_last_marked(tuple(bars)), ticks(unit))
+    return Plot(
+        css,
+        width,
+        asset,
+        first=days[0],
+        last=days[-1],
+        deposited=exact_sum(one.deposited for one in of_days),
+        withdrawn=exact_sum(one.withdrawn for one in of_days),
+        bars=with_last_marked(tuple(bars)),
+        ticks=ticks(unit),
+    )
 
 
 def unit_of(totals: Sequence[DayTotal]) -> float:

@@ -212,7 +212,7 @@ def entry_of(operation: Operation) -> str | None:
 
 WHO_FUNDED_COLUMNS = Columns(
     REFERENCE,
-    replace(CLIENT, on_phone=OnPhone.HIDE),
+    CLIENT,
     CLIENT_NAME,
     EFFECT,
     AMOUNT,

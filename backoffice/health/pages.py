@@ -1,13 +1,16 @@
 """What the health page shows: every part that must work, the mirrors, the log, the controls."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import has_role
+from backoffice.audit.models import Entry
 from backoffice.audit.queries import last_verification
 from backoffice.audit.sealing.queries import SealingState, sealing_state
 from backoffice.health import policies
@@ -17,6 +20,7 @@ from backoffice.health.selftest.due import last_self_test
 from backoffice.health.selftest.trials import Verdict
 from backoffice.health.services import CHECKS, Finding, examine
 from backoffice.mirror.queries import Freshness, freshness
+from backoffice.ui import times
 from backoffice.ui.values import Age, Badge, Check, CheckResult, Fact, Figure, Lines, Link, Meaning
 from backoffice.worker.queries import workers_alive
 
@@ -31,12 +35,18 @@ def health_context(person: Person, *, asking: bool = False) -> dict[str, Any]:
     """
     findings = [examine(check) for check in CHECKS if not check.asks_a_partner]
     answers = [examine(check) for check in CHECKS if check.asks_a_partner and asking]
+    readings, verified = freshness(), last_verification()
+    checks = {finding.check.name: check_of(finding) for finding in findings}
+    if verified is None:  # no fault of a part, and nothing to be pleased about
+        checks["log"] = replace(checks["log"], result=CheckResult.WAITING)
+    if checks["mirrors"].result == CheckResult.PASSED:
+        checks["mirrors"] = replace(checks["mirrors"], why=ages_of(readings))
     return {
         "badge": badge_of([*findings, *answers]),
-        "figures": figures(),
-        "checks": [check_of(finding) for finding in findings],
+        "figures": figures(verified),
+        "checks": list(checks.values()),
         "answers": [check_of(finding) for finding in answers],
-        "mirrors": [fact_of(reading) for reading in freshness()],
+        "mirrors": [fact_of(reading) for reading in readings],
         "can_try": has_role(person, *policies.TRIERS),
         **self_test_context(last_self_test()),
     }
@@ -54,6 +64,14 @@ def check_of(finding: Finding) -> Check:
     return Check(finding.check.title, result, why=finding.sentence)
 
 
+def ages_of(readings: list[Freshness]) -> str:
+    """Say how old the mirrors are, in the units that every page writes ages in."""
+    now = timezone.now()
+    ages = ((one.label, times.age((now - one.read_at).total_seconds())) for one in readings if one.read_at)
+    told = (f"{label} {_('read %(span)s ago') % {'span': span}}" for label, span in ages)
+    return _("Mirrors: %(mirrors)s.") % {"mirrors": ", ".join(told)}
+
+
 def fact_of(reading: Freshness) -> Fact:
     """When a mirror was last read in full; and what its newest reading says, where that one did not come to its end."""
     age = Age(reading.read_at)
@@ -63,7 +81,7 @@ def fact_of(reading: Freshness) -> Fact:
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def figures() -> list[Figure]:
+def figures(verified: Entry | None) -> list[Figure]:
     alive, seals = workers_alive(), sealing_state()
     return [
         Figure(_("Workers alive"), alive, note=_("Gave a sign of life in the last 20 s"), tone="" if alive else "bad"),
@@ -74,7 +92,7 @@ def figures() -> list[Figure]:
             url=reverse("audit:verify"),
         ),
         unsealed_figure(seals),
-        verification_figure(),
+        verification_figure(verified),
         self_test_figure(last_self_test()),
     ]
 
@@ -91,8 +109,7 @@ def seal_note(seals: SealingState) -> str:
     return _("Seal %(seal)s, to entry %(entry)s") % {"seal": str(seals.newest), "entry": f"{seals.newest.entry:,}"}
 
 
-def verification_figure() -> Figure:
-    verified = last_verification()
+def verification_figure(verified: Entry | None) -> Figure:
     if verified is None:
         return Figure(_("Log verified"), _("Never"), note=_("Nobody has verified it yet"), url=reverse("audit:verify"))
     if not (verified.after or {}).get("intact"):  # how long ago that was looks well however bad it was

@@ -286,6 +286,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   else if (before) before.focus({ preventScroll: true });
 });
 
+// A form that came back with a full load: what is wrong with it may stand far below the top.
+document.getElementById("errors")?.focus();
+
 document.addEventListener("htmx:responseError", (event) => {
   const toasts = document.getElementById("toasts");
   if (event.detail.xhr.status !== 401) say(toasts.dataset[`said${event.detail.xhr.status}`] ?? toasts.dataset.saidOther);

@@ -290,6 +290,25 @@ def test_the_drawing_adds_up_completed_orders_of_the_busiest_asset_by_the_reader
     assert "Deposited 100.11 USD , withdrawn \u22127.00 USD" in page
 
 
+def test_the_link_of_the_drawing_lists_the_orders_that_it_adds_up(client: Browser, omar: Person) -> None:
+    today = timezone.localtime(NOW, timezone.get_fixed_timezone(180)).replace(hour=0, minute=30)
+    rows.asset("USD")
+    for days in (0, 6, 7, 13, 14):
+        rows.order(Theirs(reference=None, at=today - timedelta(days=days), amount=Decimal("100.00")))
+    rows.order(Theirs(reference=None, at=today, type="withdrawal", amount=Decimal("7.00")))
+    rows.order(Theirs(reference=None, at=today, status="failed"))
+    rows.order(Theirs(reference=None, at=today, asset="BHD"))
+    wide, narrow = re.findall(
+        r"Deposited (\S+) .*?withdrawn (\S+) ", page_of(client, omar).partition("in your time zone.")[2]
+    )
+    assert wide == ("400.00", "\u22127.00")
+    assert narrow == ("200.00", "\u22127.00")
+    links = re.findall(r'href="(/orders/[^"]*)">Open the orders', client.get("/").content.decode())
+    listed = [page_of_address(client, link.replace("&amp;", "&")) for link in links]
+    assert ["5 orders" in listed[0], "3 orders" in listed[1]] == [True, True]
+    assert "400.00" in listed[0] and "200.00" in listed[1]
+
+
 def test_a_drawing_stays_inside_its_frame() -> None:
     last = date(2026, 11, 19)
     totals = {

@@ -405,6 +405,17 @@ def test_who_funded_what_names_everybody_and_every_proof(
     assert Entry.objects.filter(event="audit.read").count() == 1
 
 
+def test_who_funded_what_names_the_client_on_a_phone_too(
+    coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    sent(deposit(maya, noura, usd, "1000.00"))
+
+    page = signed_in(AUDITOR).get("/audit/who-funded-what/").content.decode()
+
+    (cell,) = re.findall(rf"<td([^>]*)>(?:(?!<td).)*?{noura.name}", page.partition("<tbody>")[2], re.DOTALL)
+    assert "hide-s" not in cell
+
+
 def test_finance_is_led_from_who_funded_what_to_no_entry_it_may_not_open(
     coinmena: Partners, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
 ) -> None:

@@ -1,5 +1,6 @@
 """The health page: what every part says, how old everything is, and what the controls did when they were tried."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -49,6 +50,14 @@ def test_ages_of_the_mirrors_and_workers_alive_are_told(as_adam: Client) -> None
     page = as_adam.get("/health/").content.decode()
     assert "Start one: manage.py worker" not in page
     assert "Not read for too long" not in page
+    assert re.search(r"CoinMENA orders read \d s ago", page) and "minutes ago" not in page.replace("\xa0", " ")
+
+
+def test_a_log_that_nobody_has_verified_passes_for_nothing(as_adam: Client) -> None:
+    log = re.compile(r'<span class="vh">(\S+ ?\S*): </span></span>\s*<span>Log verified<')
+    assert log.findall(as_adam.get("/health/").content.decode()) == ["Not yet"]
+    record("audit.verified", by=WORKER, after={"intact": True, "sentence": "Intact."})
+    assert log.findall(as_adam.get("/health/").content.decode()) == ["Passed"]
 
 
 def test_the_partners_are_asked_only_when_somebody_asks(as_adam: Client, partners: Partners) -> None:

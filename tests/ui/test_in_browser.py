@@ -192,12 +192,40 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(page: Page) -> None:
     expect(summary).to_be_focused()
 
 
-def test_the_first_tab_stop_skips_to_the_content(page: Page) -> None:
-    page.goto("/gallery/")
+def test_the_first_tab_stop_skips_to_the_content(table: None, page: Page) -> None:
+    page.goto("/rows/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#content")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_form_that_came_back_shows_what_is_wrong_with_it(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/gallery/")
+    summary = page.get_by_role("alert").filter(has_text="needs another look")
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()
+
+
+def test_a_page_without_mistakes_opens_at_its_top(table: None, page: Page) -> None:
+    page.goto("/rows/")
+    expect(page.locator("body")).to_be_focused()
+
+
+@pytest.mark.parametrize("way", ["", "?dir=rtl&theme=dark"])
+def test_no_digit_of_a_balance_is_cut_off_on_a_phone(page: Page, way: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/gallery/{way}")
+    for amount in page.locator(".hero .money").all():
+        amount.evaluate("it => it.firstChild.textContent = '\u2212999,999,999,999.12345678 '")
+    assert page.locator(".hero .money").count() == 3
+    cut_off = """(all) => all.filter((it) => {
+      const edge = it.closest(".card").getBoundingClientRect();
+      return [...it.getClientRects()].some((part) => part.left < edge.left || part.right > edge.right);
+    }).length"""
+    assert page.locator(".hero .money").evaluate_all(cut_off) == 0
 
 
 # Choices and messages -------------------------------------------------------------------------------------------------

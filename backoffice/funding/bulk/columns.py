@@ -33,6 +33,11 @@ def badge_of(file: BulkFile) -> Badge:
     return Badge(WORDS.get(state, state.label), MEANINGS[state])
 
 
+def open_badge(refused: int) -> Badge:
+    """Where a file stands whose rows are all dealt with while operations of it have not ended."""
+    return Badge(gettext("Rows dealt with") if refused else gettext("All rows made"), Meaning.INFO)
+
+
 def outcome_of(file: BulkFile) -> object:
     """How far the workers are with a file, and how many of its rows could not be made; `listed` counts both."""
     refused = getattr(file, "refused", None) or 0

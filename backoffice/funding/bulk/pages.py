@@ -17,7 +17,7 @@ from backoffice.approvals.wording import sentence_of
 from backoffice.funding import unusual
 from backoffice.funding.badges import MEANINGS
 from backoffice.funding.bulk import gating, queries
-from backoffice.funding.bulk.columns import badge_of
+from backoffice.funding.bulk.columns import badge_of, open_badge
 from backoffice.funding.bulk.forms import ControlForm
 from backoffice.funding.bulk.policies import can_settle
 from backoffice.funding.bulk.queries import Progress
@@ -28,7 +28,7 @@ from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.needed import needed_for_file
 from backoffice.funding.policies import why_not_known_yet
-from backoffice.funding.states import State
+from backoffice.funding.states import TERMINAL_STATES, WITHOUT_EFFECT, State
 from backoffice.ui import times
 from backoffice.ui.text import visible
 from backoffice.ui.values import Amount, Badge, Crumb, Fact, Link, Named, Reference, Text
@@ -106,10 +106,11 @@ def faults_context(faults: list[Fault]) -> dict[str, Any]:
 def file_context(file: BulkFile, person: Person, now: datetime, form: ControlForm | None = None) -> dict[str, Any]:
     """Return everything the page of one file shows to ``person``; ``form`` is one that was sent and is wrong."""
     progress = queries.progress_of(file)
+    is_open = file.state == FileState.DONE and ended_of(progress) < progress.dealt_with
     return {
         "file": file,
         "crumbs": [*_top(), Crumb(visible(file.name, 60))],
-        "badge": badge_of(file),
+        "badge": open_badge(progress.refused) if is_open else badge_of(file),
         "totals": [(total_label(one.kind), Amount(one.amount, one.asset)) for one in stored_totals(file)],
         "facts": facts_of(file),
         "rows": [line_of(row) for row in queries.rows_in_order(file)[:FIRST_ROWS]],
@@ -237,7 +238,8 @@ def facts_of(file: BulkFile) -> list[Fact]:
     if file.approval is not None and file.is_being_created:
         facts.append(Fact(_("Approved by"), approvers_in_words(file.approval)))
     if file.ended_at:
-        facts.append(Fact(FileState(file.state).label, file.ended_at))
+        state = FileState(file.state)
+        facts.append(Fact(_("Rows dealt with") if state == FileState.DONE else state.label, file.ended_at))
     return [*facts, Fact(_("Digest"), Reference(f"{file.digest[:8]}…{file.digest[-4:]}"))]
 
 
@@ -309,15 +311,26 @@ def marker_now(file: BulkFile) -> str:
     return marker_of(file, queries.progress_of(file))
 
 
+def ended_of(progress: Progress) -> int:
+    """Count the rows that nothing will become of any more: refused, or made and ended."""
+    return progress.refused + sum(progress.by_state.get(state, 0) for state in TERMINAL_STATES)
+
+
 def progress_context(file: BulkFile, progress: Progress) -> dict[str, Any]:
     """Return the progress bar's numbers and what the operations have come to."""
+    ended = ended_of(progress)
+    failed = progress.refused + sum(progress.by_state.get(state, 0) for state in WITHOUT_EFFECT)
+    failed_width = failed * GAUGE_WIDTH // progress.rows
     return {
-        "value": progress.dealt_with,
+        "value": ended,
         "most": progress.rows,
-        "made_width": progress.made * GAUGE_WIDTH // progress.rows,
-        "refused_at": GAUGE_WIDTH - progress.refused * GAUGE_WIDTH // progress.rows,
-        "refused_width": progress.refused * GAUGE_WIDTH // progress.rows,
-        "text": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows},
+        "completed_width": (ended - failed) * GAUGE_WIDTH // progress.rows,
+        "failed_at": GAUGE_WIDTH - failed_width,
+        "failed_width": failed_width,
+        "text": _("%(done)d of %(rows)d rows have ended") % {"done": ended, "rows": progress.rows},
+        "made": _("%(done)d of %(rows)d rows dealt with") % {"done": progress.dealt_with, "rows": progress.rows}
+        if file.state == FileState.CONFIRMED
+        else "",
         "refused": progress.refused,
         "held": held_in_words(progress.held) if progress.held else "",
         "held_until": progress.held_until,

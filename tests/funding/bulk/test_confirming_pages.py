@@ -33,7 +33,7 @@ def test_the_right_figures_ask_others_who_let_the_operations_be_created(
     approve(Request.objects.get(kind="bulk"), by=omar)
     assert len(created(file)) == 3
     page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
-    assert 'role="progressbar"' in page and 'aria-valuenow="3"' in page
+    assert 'role="progressbar"' in page and "All rows made" in page and "0 of 3 rows have ended" in page
     assert f"/funding/?file={file.pk}&amp;state=approved" in page
 
 

@@ -139,6 +139,26 @@ def test_the_page_says_that_nothing_is_made_under_the_lock_of_a_restore(
     assert "made once two people have released the lock" in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
 
 
+def test_a_file_is_done_only_when_all_that_it_made_has_ended(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    file, desk = (
+        confirmed(maya, csv_of(*(f"withdrawal,user_12345,USD,{n}.10,Payout" for n in (1, 2)))),
+        signed_in(FINANCE),
+    )
+    assert "0 of 2 rows dealt with; 0 of 2 rows have ended" in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    first, second = created(file)
+
+    for operation, badge, ended in [(first, "All rows made", 0), (second, "All rows made", 1), (None, "Done", 2)]:
+        page = desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+        assert badge in page.split('<span role="status">')[1].split("</header>")[0]
+        assert f'aria-valuenow="{ended}"' in page
+        assert f'class="f-neg" x="{1_000 - 500 * ended}" width="{500 * ended}"' in page
+        assert f"{ended} of 2 rows have ended" in page and "dealt with;" not in page
+        if operation:
+            cancel_operation(operation_id=operation.pk, by=maya)
+
+
 def marker_on(desk: Browser, file: BulkFile) -> str:
     """Return the marker that the page of a file carries."""
     return desk.get(f"/funding/bulk/{file.pk}/").content.decode().split("?shown=")[1].split('"')[0]
