@@ -139,7 +139,7 @@ def test_the_story_tells_each_look_up_by_what_had_been_sent_and_what_it_was_for(
         *("Looked up 2 times: not visible yet", "Looked up once: not visible yet"),
         *("Looked up once: not visible yet", "Looked up once: not visible yet"),
     ]
-    assert ["counts: it came" in one.say for one in told] == [False, True, False, False]
+    assert ["counts: it came" in str(one.say) for one in told] == [False, True, False, False]
     assert told[3].by == "· before closing"
 
 
