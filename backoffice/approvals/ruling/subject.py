@@ -15,6 +15,8 @@ from backoffice.approvals.policies import Conflict
 from backoffice.approvals.ruling import pages, queries
 from backoffice.approvals.ruling.content import fingerprint_of
 from backoffice.approvals.subjects import Barred, Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.audit.services import record
 
 SCHEDULE: Final = System("schedule")
@@ -49,6 +51,10 @@ class RulesSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return pages.preview_context(_version_of(request.subject), request)
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the version: that it was begun and changed stands there."""
+        return history_of(_version_of(request.subject), request)
 
     def url(self, key: str) -> str:
         return reverse("rules:version", args=[queries.version_named(key)])

@@ -10,6 +10,8 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.subjects import NotKnown, Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.database import clock
 from backoffice.funding.bulk import queries
 from backoffice.funding.bulk.pages import approval_preview
@@ -44,6 +46,10 @@ class FileSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return approval_preview(_file_of(request.subject), clock.now())
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the file: that it was uploaded and confirmed stands there."""
+        return history_of(_file_of(request.subject), request)
 
     def url(self, key: str) -> str:
         return reverse("funding:bulk_file", args=[file_id_of(key)])

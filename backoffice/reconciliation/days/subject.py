@@ -10,6 +10,8 @@ from backoffice.accounts.actors import Actor, System
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.subjects import Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.audit.services import record
 from backoffice.reconciliation.days.fingerprints import reopening_fingerprint
 from backoffice.reconciliation.days.report_page import reopening_preview
@@ -43,6 +45,10 @@ class ReopeningSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return reopening_preview(services.report_named(request.subject))
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the day: that it was closed stands there."""
+        return history_of(Day.objects.get(pk=services.date_of(request.subject)), request)
 
     def url(self, key: str) -> str:
         return reverse("reconciliation:day", args=[services.date_of(key)])

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person
 from backoffice.approvals.models import Request
 from backoffice.approvals.subjects import Words
+from backoffice.audit.models import Entry
+from backoffice.audit.queries import history_of
 from backoffice.funding.services.expiring import SCHEDULE
 from backoffice.reconciliation.exceptions import forcing
 from backoffice.reconciliation.exceptions.previewing import preview_of
@@ -35,6 +37,10 @@ class ResolutionSubject:
 
     def preview(self, request: Request, *, is_fresh: bool) -> dict[str, Any]:
         return preview_of(request)
+
+    def history(self, request: Request) -> list[Entry]:
+        """Return what the log tells of the exception: who worked it stands there."""
+        return history_of(ExceptionItem.objects.get(pk=forcing.id_in(request.subject)), request)
 
     def url(self, key: str) -> str:
         return reverse("reconciliation:exception", args=[forcing.id_in(key)])

@@ -262,6 +262,15 @@ def test_the_approver_reads_every_row_of_a_file_that_waits(
     assert f"/funding/bulk/rows/export/?file={file.pk}" in first
 
 
+def test_the_approver_reads_who_uploaded_the_file_and_confirmed_it(
+    db: None, signed_in: SignIn, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    file = asked(maya, deposits(1))
+    page = signed_in("omar").get(f"/approvals/file-{file.pk}/").content.decode()
+    log = page.split("In the audit log")[-1]
+    assert "Uploaded a file of operations" in log and "Confirmed a file of operations by its sums" in log
+
+
 def test_the_page_of_a_file_leads_to_all_its_rows_from_the_moment_it_is_uploaded(
     db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
 ) -> None:
