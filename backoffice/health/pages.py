@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +19,6 @@ from backoffice.health.selftest.due import last_self_test
 from backoffice.health.selftest.trials import Verdict
 from backoffice.health.services import CHECKS, Finding, examine
 from backoffice.mirror.queries import Freshness, freshness
-from backoffice.ui import times
 from backoffice.ui.values import Age, Badge, Check, CheckResult, Fact, Figure, Lines, Link, Meaning
 from backoffice.worker.queries import workers_alive
 
@@ -35,18 +33,16 @@ def health_context(person: Person, *, asking: bool = False) -> dict[str, Any]:
     """
     findings = [examine(check) for check in CHECKS if not check.asks_a_partner]
     answers = [examine(check) for check in CHECKS if check.asks_a_partner and asking]
-    readings, verified = freshness(), last_verification()
+    verified = last_verification()
     checks = {finding.check.name: check_of(finding) for finding in findings}
     if verified is None:  # no fault of a part, and nothing to be pleased about
         checks["log"] = replace(checks["log"], result=CheckResult.WAITING)
-    if checks["mirrors"].result == CheckResult.PASSED:
-        checks["mirrors"] = replace(checks["mirrors"], why=ages_of(readings))
     return {
         "badge": badge_of([*findings, *answers]),
         "figures": figures(verified),
         "checks": list(checks.values()),
         "answers": [check_of(finding) for finding in answers],
-        "mirrors": [fact_of(reading) for reading in readings],
+        "mirrors": [fact_of(reading) for reading in freshness()],
         "can_try": has_role(person, *policies.TRIERS),
         **self_test_context(last_self_test()),
     }
@@ -62,14 +58,6 @@ def badge_of(findings: list[Finding]) -> Badge:
 def check_of(finding: Finding) -> Check:
     result = CheckResult.PASSED if finding.is_well else CheckResult.FAILED
     return Check(finding.check.title, result, why=finding.sentence)
-
-
-def ages_of(readings: list[Freshness]) -> str:
-    """Say how old the mirrors are, in the units that every page writes ages in."""
-    now = timezone.now()
-    ages = ((one.label, times.age((now - one.read_at).total_seconds())) for one in readings if one.read_at)
-    told = (f"{label} {_('read %(span)s ago') % {'span': span}}" for label, span in ages)
-    return _("Mirrors: %(mirrors)s.") % {"mirrors": ", ".join(told)}
 
 
 def fact_of(reading: Freshness) -> Fact:

@@ -8,7 +8,6 @@ from math import inf
 from django.core.checks import ERROR, run_checks
 from django.db import DatabaseError, connection
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -27,6 +26,7 @@ from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
+from backoffice.ui import times
 from backoffice.ui.values import Text
 from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, workers_alive
 
@@ -151,10 +151,10 @@ def jobs_are_done() -> str:
     now, oldest, longest = timezone.now(), oldest_job_due(), longest_job_in_hand()
     if oldest is not None and now - oldest > LONGEST_WAIT:
         sentence = _("The oldest job has waited %(span)s. Start another worker: manage.py worker")
-        raise Unwell(sentence % {"span": timesince(oldest)})
+        raise Unwell(sentence % {"span": span_since(oldest)})
     if longest is not None and now - longest > LONGEST_JOB:
         sentence = _("A worker has been at one job for %(span)s, and others may wait for it. Restart the workers.")
-        raise Unwell(sentence % {"span": timesince(longest)})
+        raise Unwell(sentence % {"span": span_since(longest)})
     return _("No job waits or takes too long.")
 
 
@@ -172,8 +172,13 @@ def is_stale(read_at: datetime | None) -> bool:
     return read_at is None or timezone.now() - read_at > STALE_AFTER
 
 
+def span_since(at: datetime, now: datetime | None = None) -> str:
+    """Write how long ago a moment is, as every page does."""
+    return times.age(((now or timezone.now()) - at).total_seconds())
+
+
 def age(read_at: datetime | None) -> str:
-    return _("never read") if read_at is None else _("read %(span)s ago") % {"span": timesince(read_at)}
+    return _("never read") if read_at is None else _("read %(span)s ago") % {"span": span_since(read_at)}
 
 
 def syncs_add_up() -> str:
@@ -191,7 +196,7 @@ def doubt_is_short() -> str:
     oldest, since = longest
     if now - since >= ALARM_AFTER:
         sentence = _("%(reference)s has been in doubt for %(span)s. Look at its page.")
-        raise Unwell(sentence % {"reference": oldest.reference, "span": timesince(since, now)})
+        raise Unwell(sentence % {"reference": oldest.reference, "span": span_since(since, now)})
     return _("%(reference)s is in doubt, and is being looked up.") % {"reference": oldest.reference}
 
 
@@ -239,7 +244,7 @@ def log_is_sealed() -> str:
     if state.uncopied:
         sentence = _("Seals that are not in the second place: %(n)s. Look whether it is mounted and has room.")
         raise Unwell(sentence % {"n": state.uncopied_text})
-    told = {"entry": f"{state.newest.entry:,}", "span": timesince(state.newest.at), "n": f"{state.unsealed:,}"}
+    told = {"entry": f"{state.newest.entry:,}", "span": span_since(state.newest.at), "n": f"{state.unsealed:,}"}
     sentence = ngettext(
         "Sealed to entry %(entry)s %(span)s ago; %(n)s entry since.",
         "Sealed to entry %(entry)s %(span)s ago; %(n)s entries since.",
@@ -262,7 +267,7 @@ def log_was_found_whole() -> str:
 def since_sentence(sealed_at: datetime | None) -> str:
     if sealed_at is None:
         return _("Nothing was ever sealed.")
-    return _("Nothing was sealed for %(span)s.") % {"span": timesince(sealed_at)}
+    return _("Nothing was sealed for %(span)s.") % {"span": span_since(sealed_at)}
 
 
 def controls_hold() -> str:
@@ -274,8 +279,8 @@ def controls_hold() -> str:
         raise Unwell(_("Not every control held when they were last tried. See /health/."))
     if clock.now() - last.at > due.LATE_AFTER:
         sentence = _("The controls were last tried %(span)s ago. Look whether a worker runs at night.")
-        raise Unwell(sentence % {"span": timesince(last.at)})
-    return _("Every control held when they were tried %(span)s ago.") % {"span": timesince(last.at)}
+        raise Unwell(sentence % {"span": span_since(last.at)})
+    return _("Every control held when they were tried %(span)s ago.") % {"span": span_since(last.at)}
 
 
 CHECKS = [

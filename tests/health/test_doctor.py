@@ -85,7 +85,7 @@ def test_a_job_that_no_worker_takes_up_is_told_and_keeps_no_page_from_being_read
     """Most jobs are put off to no moment."""
     a_worker_gave_a_sign_of_life()
     a_job("todo", asked_ago=timedelta(minutes=3))
-    assert "has waited 3\xa0minutes" in finding("jobs").sentence
+    assert "has waited 3 min." in finding("jobs").sentence
     assert "jobs" not in client.get("/readyz").json()["ill"]
 
 
