@@ -309,9 +309,17 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise ValidationError(_("There is no such day.")) from error
+    check_year(day)
+    return day
+
+
+def check_year(day: date) -> None:
+    """Refuse a day no page of ours can mean: nothing can be counted from either end of the calendar.
+
+    :raises ValidationError: with a sentence.
+    """
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         raise ValidationError(_("Choose a day between the years 2000 and 2100."))
-    return day
 
 
 def _amount(text: str) -> Decimal | None:

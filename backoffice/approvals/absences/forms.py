@@ -1,6 +1,6 @@
 """What is typed to hand over the decisions of somebody who is away."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import Person, Role
 from backoffice.accounts.step_up import FactorForm
 from backoffice.approvals.absences.policies import Absence
-from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
+from backoffice.ui.filters import check_year
 
 LONGEST_REASON = 500
 
@@ -21,12 +21,6 @@ class ManagerField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def __init__(self, **kwargs: Any) -> None:
         managers = Person.objects.filter(role=Role.MANAGER, is_active=True).order_by("name", "id")
         super().__init__(queryset=managers, empty_label=_("Choose one"), **kwargs)
-
-
-def check_year(day: date) -> None:
-    """Refuse a day that no absence begins or ends on: the last of the calendar has no end of day to count to."""
-    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise forms.ValidationError(_("Choose a day between the years 2000 and 2100."))
 
 
 def day_field(label: Any, missing: Any, hint: Any = "") -> forms.DateField:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import Person
 from backoffice.audit.queries import people
-from backoffice.ui.filters import EARLIEST_YEAR, LATEST_YEAR
+from backoffice.ui.filters import check_year
 
 
 class DayForm(forms.Form):
@@ -25,8 +25,7 @@ class DayForm(forms.Form):
 
     def clean_day(self) -> Any:
         day = self.cleaned_data["day"]
-        if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-            raise forms.ValidationError(_("Choose a day between the years 2000 and 2100."))
+        check_year(day)
         return day
 
 
