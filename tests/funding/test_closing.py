@@ -1,5 +1,6 @@
 """What only people can settle is settled by two of them, on evidence, and by what is known when they sign."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
@@ -18,6 +20,8 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.closing.attachments import Attachment
+from backoffice.funding.closing.findings import findings_of
+from backoffice.funding.closing.pages import findings_checks
 from backoffice.funding.closing.policies import (
     CannotBeTheReason,
     CannotClose,
@@ -31,9 +35,11 @@ from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
 from backoffice.mirror.limits import DatabaseBucket
+from backoffice.mirror.partners import forget_clients
 from backoffice.partner.errors import RateLimited
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
 from tests.funding.closings import asked, being_looked_up, claim, in_review, landed, reviewed, signed, signed_closing
+from tests.funding.doubt import LOOKUPS
 from tests.funding.test_states import fresh, step
 from tests.partners import Partners
 from tests.people import give_role
@@ -170,6 +176,40 @@ def test_it_refuses_no_such_order_as_the_reason_while_one_is_shown(
     with pytest.raises(CannotBeTheReason, match="found an order at CoinMENA"):
         asked(reviewing, maya, reason_code=Closing.ReasonCode.ABSENT)
     assert asked(reviewing, maya).reason_code == Closing.ReasonCode.CONFIRMED
+
+
+def by_a_gateway(coinmena: Partners, _settings: Settings) -> None:
+    coinmena.fault("html", match=LOOKUPS, times=None, status=404)
+
+
+def by_another_environment(_coinmena: Partners, settings: Settings) -> None:
+    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
+    forget_clients()
+
+
+@pytest.mark.parametrize("answered", [by_a_gateway, by_another_environment])
+def test_a_not_found_that_is_not_the_partners_word_about_our_request_is_not_told_to_those_who_close(
+    coinmena: Partners, reviewing: Operation, maya: Person, settings: Settings, answered: Callable[..., None]
+) -> None:
+    answered(coinmena, settings)
+
+    check_now(operation_id=reviewing.pk, by=maya)
+
+    findings = findings_of(reviewing)
+    assert (findings.is_shown, findings.looked_up_at) == (False, None)
+    assert "No look-up has had a usable answer yet" in [str(check.text) for check in findings_checks(findings)]
+
+
+@pytest.mark.parametrize("answered", [by_a_gateway, by_another_environment])
+def test_what_was_shown_is_not_forgotten_for_a_not_found_that_is_not_the_partners(
+    coinmena: Partners, reviewing: Operation, maya: Person, settings: Settings, answered: Callable[..., None]
+) -> None:
+    landed(coinmena, reviewing, status="on_hold")
+    check_now(operation_id=reviewing.pk, by=maya)
+    answered(coinmena, settings)
+
+    with pytest.raises(CannotBeTheReason, match="found an order at CoinMENA"):
+        asked(reviewing, maya, reason_code=Closing.ReasonCode.ABSENT)
 
 
 def test_two_people_close_it_as_completed_with_the_order_that_turned_up(

@@ -14,6 +14,7 @@ from backoffice.funding import timeline
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.purposes import BEFORE_ASKING
 from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.lookups import ELSEWHERE, NOT_THEIRS
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
@@ -61,6 +62,8 @@ def test_a_not_found_of_another_environment_is_not_counted(
 
     assert looked_up(in_doubt).state == State.UNKNOWN
     assert last_answer(in_doubt).conditions["environment"] is False
+    assert last_answer(in_doubt).found is None
+    assert last_answer(in_doubt).sentence == ELSEWHERE
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,8 @@ def test_a_not_found_that_may_not_be_the_partners_is_not_counted(
     assert looked_up(in_doubt).state == State.UNKNOWN
     assert last_answer(in_doubt).conditions["envelope"] is False
     assert not last_answer(in_doubt).counts
+    assert last_answer(in_doubt).found is None
+    assert last_answer(in_doubt).sentence == NOT_THEIRS
 
 
 def test_a_list_that_does_not_add_up_is_no_proof(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop
+
 from backoffice.database import clock
 from backoffice.funding.models import Lookup, LookupAnswer
 from backoffice.funding.services.answers import answer_fields
@@ -14,15 +16,23 @@ from backoffice.partner.outcome import Evidence
 
 NOT_VISIBLE = "CoinMENA does not show an order under this reference. An early “not found” proves nothing."
 FOUND = "CoinMENA shows an order under this reference."
+NOT_THEIRS = gettext_noop(
+    "A “not found” came back that CoinMENA did not write itself just now, and with its date. It proves nothing."
+)
+ELSEWHERE = gettext_noop("This answer came from another environment than the request was sent to. It proves nothing.")
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What one look-up brought: an order, a "not found", or nothing usable and why."""
+    """What one look-up brought: an order, a "not found", or nothing usable and why.
+
+    ``is_elsewhere``: another environment was asked than the one that requests were sent to.
+    """
 
     exchange: Exchange | None
     lookup: OrderLookup | None
     trouble: str = ""
+    is_elsewhere: bool = False
 
     @property
     def is_found(self) -> bool:
@@ -30,8 +40,13 @@ class Heard:
 
     @property
     def found(self) -> bool | None:
-        """True, False, or None where nothing can be said: the column of the same name."""
-        return None if self.lookup is None else self.is_found
+        """True, False, or None where nothing can be said: the column of the same name.
+
+        People close an operation by it: a "not found" of a gateway, a cache or another environment is none.
+        """
+        if self.lookup is None or self.is_elsewhere:
+            return None
+        return self.is_found or (False if self.lookup.is_credible_absence else None)
 
     @property
     def is_answered(self) -> bool:
@@ -41,7 +56,9 @@ class Heard:
 
     @property
     def sentence(self) -> str:
-        return self.trouble or (FOUND if self.is_found else NOT_VISIBLE)
+        if self.trouble or self.is_elsewhere:
+            return self.trouble or ELSEWHERE
+        return {True: FOUND, False: NOT_VISIBLE, None: NOT_THEIRS}[self.found]
 
 
 def ask(client: CoinmenaClient, reference: str) -> Heard:

@@ -4,7 +4,7 @@ One resolver at a time per operation, under a lease of its own. Positive evidenc
 anything else only under the lease. *Check now* on the page is the same look-up and never sends or closes by absence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -60,7 +60,6 @@ LOST = gettext_noop(
 )
 ABSENT = gettext_noop("CoinMENA holds no order under this reference, proven by every condition. Nothing was moved.")
 NO_PROOF = gettext_noop("No proof could be had within 60 minutes. Two people decide, with the partner's statement.")
-ELSEWHERE = gettext_noop("This answer came from another environment than the request was sent to. It proves nothing.")
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +91,8 @@ def resolve(operation_id: int, *, holder: str) -> None:
     failpoint(Failpoint.C12)
     if heard.exchange is not None and heard.exchange.partner_date is not None:
         _watch_clock(client.clock_skew, turn)
-    if _write_down(turn, heard, conditions) and not send_again(operation_id, turn.token, holder=holder):
+    is_to_be_sent = _write_down(turn, heard, conditions).is_to_be_sent
+    if is_to_be_sent and not send_again(operation_id, turn.token, holder=holder):
         _give_back(turn)
 
 
@@ -103,6 +103,14 @@ def _watch_clock(skew: float | None, turn: Turn) -> None:
     except DATABASE_TROUBLE:
         log.exception("funding_brake_failed", reference=turn.operation.reference)
         connection.close()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was heard, weighed with all attempts, and whether the same bytes are to be sent once more."""
+
+    heard: Heard
+    is_to_be_sent: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,8 +144,7 @@ def look_now(operation_id: int, *, holder: str) -> Heard | None:
     if turn is None:
         return None
     heard = ask(client, turn.operation.reference)
-    _write_down(turn, heard, absence.glance(turn.operation, heard, client))
-    return heard
+    return _write_down(turn, heard, absence.glance(turn.operation, heard, client)).heard
 
 
 def _record_check(operation: Operation, heard: Heard, by: Person) -> None:
@@ -216,15 +223,17 @@ def _hold(operation: Operation, token: UUID, until: datetime, holder: str) -> No
 # Concluding ---------------------------------------------------------------------------------------------------------
 
 
-def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
-    """Store what was heard and move the operation on; True when the same bytes are to be sent once more."""
+def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> Written:
+    """Store what was heard and move the operation on."""
     with transaction.atomic():
         # The gate is read before the operation is locked, as everywhere; the claim reads it again FOR SHARE.
         gate = Gate.objects.get(pk=1) if conditions.may_send_again else None
         operation, now = locked(turn.operation.pk), clock.now()
         attempts = attempts_of(operation)
-        _call_people(turn, heard, attempts)
-        verdict = _verdict(operation, turn, heard, conditions, attempts)
+        is_elsewhere = not absence.is_only_environment(turn.lookup.environment, attempts)
+        heard = replace(heard, is_elsewhere=is_elsewhere)
+        _call_people(turn, heard)
+        verdict = _verdict(operation, heard, conditions)
         _store(turn, heard, conditions, verdict)
         is_ours = operation.lease_token == turn.token and operation.lease_until is not None
         is_held = is_ours and operation.lease_until > now  # type: ignore[operator]
@@ -234,20 +243,20 @@ def _write_down(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
             apply(operation, to, verdict, by=System(turn.holder), holds_lease=is_held, asked_at=asked_at)
         elif is_held and operation.state == State.UNKNOWN and not _conclude_from_answers(turn, operation, attempts):
             if gate is not None and not why_not_again(gate, operation, now):
-                return True
+                return Written(heard, is_to_be_sent=True)
             _conclude_from_silence(turn, operation, attempts, conditions, heard, now)
         if is_held and operation.state in (State.UNKNOWN, State.REVIEW):
             if turn.is_asked and operation.next_lookup_at is not None:
                 _keep_plan(operation)
             else:
                 _plan_next(operation, attempts, now, unheard=None if heard.is_answered else turn.lookup)
-        return False
+        return Written(heard)
 
 
-def _call_people(turn: Turn, heard: Heard, attempts: Attempts) -> None:
+def _call_people(turn: Turn, heard: Heard) -> None:
     """Sound the alarm about an answer that cannot be weighed, whatever it says: it is not the partner's word to us."""
     reference = turn.operation.reference
-    if not absence.is_only_environment(turn.lookup.environment, attempts):
+    if heard.is_elsewhere:
         log.error("funding_alarm", reference=reference, because="the environment changed while in doubt")
     if heard.exchange is not None and heard.exchange.headers.age is not None:
         log.error("funding_alarm", reference=reference, because="a cache answered the look-up")
@@ -255,14 +264,12 @@ def _call_people(turn: Turn, heard: Heard, attempts: Attempts) -> None:
         log.error("funding_alarm", reference=reference, because="the look-up was redirected")
 
 
-def _verdict(
-    operation: Operation, turn: Turn, heard: Heard, conditions: Conditions, attempts: Attempts
-) -> Verdict | None:
+def _verdict(operation: Operation, heard: Heard, conditions: Conditions) -> Verdict | None:
     """Return what an order under our reference proves; None where none was shown, or by another environment.
 
     A row of a list may leave fields out, so it only ever proves what matches to the last field.
     """
-    if not absence.is_only_environment(turn.lookup.environment, attempts):
+    if heard.is_elsewhere:
         return None
     if heard.lookup is not None and heard.lookup.order is not None:
         return judge_order(heard.lookup.order, intended_order(operation))
@@ -273,14 +280,13 @@ def _verdict(
 
 
 def _store(turn: Turn, heard: Heard, conditions: Conditions, verdict: Verdict | None) -> None:
-    is_elsewhere = heard.is_found and verdict is None
-    sentence = verdict.sentence if verdict else (ELSEWHERE if is_elsewhere else heard.sentence)
+    evidence, sentence = (verdict.evidence, verdict.sentence) if verdict else (Evidence.UNKNOWN, heard.sentence)
     LookupAnswer.objects.create(
         lookup=turn.lookup,
-        found=None if is_elsewhere else heard.found,
+        found=heard.found,
         counts=conditions.counts,
         conditions=conditions.as_json(),
-        **answer_fields(heard.exchange, evidence=verdict.evidence if verdict else Evidence.UNKNOWN, sentence=sentence),
+        **answer_fields(heard.exchange, evidence=evidence, sentence=sentence),
     )
 
 
