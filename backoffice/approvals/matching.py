@@ -38,10 +38,13 @@ def live_version() -> int:
     return live_rules().version
 
 
-def rule_for(facts: Facts) -> Rule | None:
-    """Return the live rule that gates what ``facts`` describe, or None where none asks for anybody."""
-    rules = Rule.objects.filter(rule_set__state=RuleSetState.LIVE, kind=facts.kind).select_related("rule_set")
-    return most_demanding(rules, facts)
+def rule_for(facts: Facts, rules: RuleSet | None = None) -> Rule | None:
+    """Return the rule that gates what ``facts`` describe, or None where none asks for anybody.
+
+    :param rules: the version to ask, for whoever writes down which one it was; the live one by default.
+    """
+    asked = {"rule_set": rules} if rules else {"rule_set__state": RuleSetState.LIVE}
+    return most_demanding(Rule.objects.filter(**asked, kind=facts.kind).select_related("rule_set"), facts)
 
 
 def rule_demanded(facts: Facts) -> Rule:

@@ -1,5 +1,6 @@
 """Taking one's approval back: it counts no more, and nothing that has left is called back."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from backoffice.audit.models import Entry
 from backoffice.funding.models import Operation
 from backoffice.funding.states import State
 from tests.approving import approve
-from tests.people import give_role
+from tests.people import give_role, in_role
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -61,6 +62,38 @@ def test_whoever_is_no_manager_any_more_may_still_take_it_back(asked: Request, o
     omar.refresh_from_db()
 
     assert take_back(asked, omar).state == RequestState.TAKEN_BACK
+
+
+def approved_by_three(asked: Request, first: Person, *others: Person, is_manager_again: bool) -> None:
+    """Approve while the first approval does not count, because whoever gave it was of another role meanwhile."""
+    approve(asked, first)
+    if not is_manager_again:
+        give_role(first, "finance")
+    with in_role(first, "finance") if is_manager_again else nullcontext():
+        for other in others:
+            approve(asked, other)
+    assert Request.objects.get(pk=asked.pk).state == RequestState.APPROVED
+
+
+@pytest.mark.usefixtures("enough_managers")
+@pytest.mark.parametrize("name", ["omar", "lina", "rami"])
+@pytest.mark.parametrize("is_manager_again", [False, True])
+def test_whoever_takes_an_approval_back_ends_the_request_however_many_other_approvals_stand(
+    request: pytest.FixtureRequest,
+    of_two: Request,
+    omar: Person,
+    lina: Person,
+    rami: Person,
+    name: str,
+    is_manager_again: bool,
+) -> None:
+    approved_by_three(of_two, omar, lina, rami, is_manager_again=is_manager_again)
+    person = request.getfixturevalue(name)
+
+    assert take_back(of_two, person).state == RequestState.TAKEN_BACK
+
+    assert Operation.objects.get(reference=of_two.subject).state == State.CANCELLED
+    assert Entry.objects.filter(event="approval.taken_back", person=person).exists()
 
 
 def test_nobody_takes_back_what_another_approved(asked: Request, omar: Person, lina: Person, maya: Person) -> None:

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
+from backoffice.approvals.matching import live_version
 from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.audit import services as audit
@@ -24,7 +25,7 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
-from backoffice.funding.references import LENGTH, PATTERN, new_token, reference_of, year_of
+from backoffice.funding.references import LENGTH, PATTERN, mint, new_token, reference_of, year_of
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import EqualRequest, NotFundable
 from backoffice.funding.services.expiring import expire_due
@@ -33,6 +34,7 @@ from backoffice.funding.subject import OperationSubject
 from backoffice.orders.models import MintedReference
 from backoffice.worker.turns import one_by_one
 from tests.funding.cast import approved_by, deposit, mirrored_asset, mirrored_client, now, withdrawal
+from tests.ruling import make_live, rule
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -44,6 +46,20 @@ def test_a_deposit_is_ready_to_be_sent(maya: Person, noura: Client, usd: Asset) 
     assert operation.ungated_rule_version == 1
     assert str(operation.amount) == "1000.00"
     assert ProcrastinateJob.objects.filter(task_name="funding.send", args={"operation_id": operation.pk}).exists()
+
+
+def test_a_deposit_names_the_rules_that_asked_for_nobody_and_not_those_that_came_into_force_meanwhile(
+    maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mint_while_rules_change(*args: Any, **details: Any) -> str:
+        make_live(rule("deposit", people_needed=2), rule("withdrawal"), rule("release"), rule("account"))
+        return mint(*args, **details)
+
+    monkeypatch.setattr("backoffice.funding.services.creating.mint", mint_while_rules_change)
+
+    operation = deposit(maya, noura, usd, "1000.00")
+
+    assert (operation.state, operation.ungated_rule_version, live_version()) == (State.APPROVED, 1, 2)
 
 
 def test_a_withdrawal_waits_for_another_person(maya: Person, noura: Client, usd: Asset) -> None:

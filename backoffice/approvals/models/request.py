@@ -151,9 +151,13 @@ class Request(KeptModel):
                 condition=pgtrigger.Q(new__state=states.RequestState.TAKEN_BACK)
                 & ~pgtrigger.Q(old__state=states.RequestState.TAKEN_BACK),
                 func="""
-                    IF (SELECT count(*) FROM approvals_decision
+                    IF NOT EXISTS (
+                        SELECT 1 FROM approvals_decision
                         WHERE request_id = NEW.id AND verdict = 'approved' AND fingerprint = NEW.fingerprint
-                        AND taken_back_at IS NULL) >= NEW.people_needed THEN
+                        AND taken_back_at >= NEW.closed_at
+                    ) AND (SELECT count(*) FROM approvals_decision d JOIN accounts_person p ON p.id = d.decided_by_id
+                        WHERE d.request_id = NEW.id AND d.verdict = 'approved' AND d.fingerprint = NEW.fingerprint
+                        AND d.taken_back_at IS NULL AND p.role = 'manager' AND p.is_active) >= NEW.people_needed THEN
                         RAISE EXCEPTION 'nobody has taken an approval of request % back', NEW.id
                             USING ERRCODE = 'check_violation';
                     END IF;

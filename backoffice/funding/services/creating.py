@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
-from backoffice.approvals.matching import Facts, live_version, rule_for
-from backoffice.approvals.models import Rule
+from backoffice.approvals.matching import Facts, live_rules, rule_for
+from backoffice.approvals.models import Rule, RuleSet
 from backoffice.approvals.policies import Conflict
 from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
@@ -172,9 +172,9 @@ def _made_before(intent: Intent, by: Person) -> Operation | None:
 def _create(intent: Intent, by: Person) -> Operation:
     chain = _check_possible(intent, by)
     intent = replace(intent, confirmed_equal=_is_confirmed(intent, chain))
-    now = clock.now()
-    rule = _rule(intent, now)
-    operation = _insert(intent, rule, by, now)
+    now, rules = clock.now(), live_rules()
+    rule = _rule(intent, rules, now)
+    operation = _insert(intent, rule, rules, by, now)
     if rule is None:
         ring_to_send(operation.pk)
     record(
@@ -232,8 +232,8 @@ def _check_can_follow(intent: Intent, by: Person) -> list[int]:
     return queries.ids_of_chain(intent.copy_of)
 
 
-def _rule(intent: Intent, now: datetime) -> Rule | None:
-    rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now))
+def _rule(intent: Intent, rules: RuleSet, now: datetime) -> Rule | None:
+    rule = rule_for(rule_facts(intent.kind, intent.client, intent.asset, intent.amount, now), rules)
     if rule is None and intent.kind == Kind.WITHDRAWAL:
         raise Refused(_("No rule says who approves this withdrawal, so it is blocked. An administrator can add one."))
     if rule is None and intent.why_gated:
@@ -256,7 +256,8 @@ def _year(intent: Intent, now: datetime) -> int:
     return intent.year or year_of(intent.submission_token, now)
 
 
-def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Operation:
+def _insert(intent: Intent, rule: Rule | None, rules: RuleSet, by: Person, now: datetime) -> Operation:
+    """Insert it with the version of the rules that was asked about it: another may have come into force meanwhile."""
     operation = Operation(
         reference=mint(intent.kind, intent.submission_token, year=_year(intent, now), now=now),
         submission_token=intent.submission_token,
@@ -270,7 +271,7 @@ def _insert(intent: Intent, rule: Rule | None, by: Person, now: datetime) -> Ope
         requested_by=by,
         requested_at=now,
         state=State.PENDING_APPROVAL if rule else State.APPROVED,
-        ungated_rule_version=None if rule else live_version(),
+        ungated_rule_version=None if rule else rules.version,
         valid_until=now + (rule.validity if rule else UNGATED_VALIDITY),
     )
     operation.fingerprint = fingerprint_of(operation)

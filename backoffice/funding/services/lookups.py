@@ -16,9 +16,7 @@ from backoffice.partner.outcome import Evidence
 
 NOT_VISIBLE = "CoinMENA does not show an order under this reference. An early “not found” proves nothing."
 FOUND = "CoinMENA shows an order under this reference."
-NOT_THEIRS = gettext_noop(
-    "A “not found” came back that CoinMENA did not write itself just now, and with its date. It proves nothing."
-)
+NOT_THEIRS = gettext_noop("A “not found” came back, but nothing shows that CoinMENA wrote it. It proves nothing.")
 ELSEWHERE = gettext_noop("This answer came from another environment than the request was sent to. It proves nothing.")
 
 

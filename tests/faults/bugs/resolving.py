@@ -17,7 +17,7 @@ from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import locked
-from backoffice.funding.services.resolving import Turn
+from backoffice.funding.services.resolving import Turn, Written
 from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.sandbox.coinmena.records import Client as PartnerClient
 from backoffice.sandbox.credentials import OTHER_PARTNER_ID, OTHER_PARTNER_SEED
@@ -170,7 +170,7 @@ def _pass_until_due(world: World, operation: Operation, at_least: float = 0.0) -
 def lease_ignored(world: World) -> Iterator[None]:
     write_down = resolving._write_down
 
-    def careless(turn: Turn, heard: Heard, conditions: Conditions) -> bool:
+    def careless(turn: Turn, heard: Heard, conditions: Conditions) -> Written:
         def as_if_held(operation_id: int) -> Operation:
             operation = locked(operation_id)
             operation.lease_token, operation.lease_until = turn.token, clock.now() + timedelta(minutes=1)
