@@ -6,12 +6,22 @@ from typing import Final
 
 from tests.database import ROOT
 
-#: Apps and folders that stand above the path of money or beside it; what they declare for the database counts all the
-#: same. No schedule calls any of them, nor the modules below, which a test holds them to.
+#: Apps, folders and modules that stand above the path of money or beside it; what they declare for the database counts
+#: all the same. No schedule calls any of them, nor the modules below, which a test holds them to.
 ASIDE: Final = (
     *("dashboard", "demo", "exports", "health", "people", "transactions"),
+    *("accounts/factors", "accounts/oidc", "accounts/passwords", "approvals/control", "approvals/ruling"),
+    *(
+        "approvals/together",
+        "audit/asking",
+        "audit/verifying",
+        "clients/balances",
+        "clients/services",
+        "mirror/cursors",
+    ),
     *("reconciliation/balances", "reconciliation/bitnob", "reconciliation/comparing", "reconciliation/days"),
     *("reconciliation/ledger", "reconciliation/packs", "reconciliation/pictures", "reconciliation/running"),
+    *("reconciliation/reports", "reconciliation/services"),
 )
 #: What only speaks HTTP or stands behind a command, and what says how something looks; the partner's pages and listings
 #: are another thing.

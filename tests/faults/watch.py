@@ -88,8 +88,8 @@ class Watch:
             self._check_approval(reference, row)
 
     def check_alone(self, reference: str) -> None:
-        """No two that could both be carried out: one that stood still on its way, and arrives with a signature that had
-        run out before the other was sent, can only be refused."""
+        """Find two requests under one reference on their way at once; one whose signature had run out before the other
+        was sent can only be refused, and counts for none."""
         is_another_there = self.line.in_flight.get(reference, 0) > 1
         is_another_to_land = self.line.lands_at.get(reference, 0) > self.clock.nanoseconds()
         if (is_another_there or is_another_to_land) and reference not in self.line.outlived:

@@ -38,17 +38,36 @@ def open_badge(refused: int) -> Badge:
     return Badge(gettext("Rows dealt with") if refused else gettext("All rows made"), Meaning.INFO)
 
 
+def badge_listed(file: BulkFile) -> Badge:
+    """Where a file of `queries.listed` stands, as its own page says it."""
+    return open_badge(_refused(file)) if _is_open(file) else badge_of(file)
+
+
 def outcome_of(file: BulkFile) -> object:
-    """How far the workers are with a file, and how many of its rows could not be made; `listed` counts both."""
-    refused = getattr(file, "refused", None) or 0
+    """How far the workers are with a file of `queries.listed`, and how many of its rows could not be made."""
+    refused = _refused(file)
     rest = ngettext("%(n)d row refused", "%(n)d rows refused", refused) % {"n": refused} if refused else ""
+    far = _how_far(file, refused)
+    return Lines(far, rest) if far and rest else far or rest or None
+
+
+def _how_far(file: BulkFile, refused: int) -> str:
     if file.state == FileState.CONFIRMED:
-        done = (getattr(file, "made", None) or 0) + refused
-        far = gettext("%(done)d of %(rows)d") % {"done": done, "rows": file.row_count}
-        return Lines(far, rest) if rest else far
-    if file.state == FileState.DONE:
-        return rest or gettext("All rows made")
-    return None
+        return gettext("%(done)d of %(rows)d") % {
+            "done": (getattr(file, "made", None) or 0) + refused,
+            "rows": file.row_count,
+        }
+    if _is_open(file):
+        return gettext("Not all payments have ended")
+    return gettext("All rows made") if file.state == FileState.DONE and not refused else ""
+
+
+def _refused(file: BulkFile) -> int:
+    return getattr(file, "refused", None) or 0
+
+
+def _is_open(file: BulkFile) -> bool:
+    return getattr(file, "is_open", False)
 
 
 FILES = Columns(
@@ -59,7 +78,7 @@ FILES = Columns(
         url=lambda file: reverse("funding:bulk_file", args=[file.pk]),
     ),
     Column(key="rows", label=_("Rows"), kind=Kind.NUMBER, value=lambda file: file.row_count, on_phone=OnPhone.LABEL),
-    Column(key="state", label=_("State"), kind=Kind.BADGE, value=badge_of),
+    Column(key="state", label=_("State"), kind=Kind.BADGE, value=badge_listed),
     Column(key="outcome", label=_("Progress"), value=outcome_of, on_phone=OnPhone.LABEL),
     Column(
         key="by",

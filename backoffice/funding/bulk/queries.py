@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from backoffice.audit.models import Entry
 from backoffice.funding.bulk.waiting import MADE, rows_that_wait
@@ -23,7 +37,7 @@ from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState,
 from backoffice.funding.models.bulk import GIVEN_UP
 from backoffice.funding.queries import NOTHING_MOVED
 from backoffice.funding.references import reference_of_row
-from backoffice.funding.states import State
+from backoffice.funding.states import TERMINAL_STATES, State
 from backoffice.orders.models import Order
 
 #: What moves on without anybody's help, so that a page that shows it should follow.
@@ -36,12 +50,23 @@ def files() -> QuerySet[BulkFile]:
 
 
 def listed() -> QuerySet[BulkFile]:
-    """Return every file with ``made``, while it is being created, and ``refused``."""
+    """Return every file with ``made``, while it is being created, ``refused``, and ``is_open``: all its rows are dealt
+    with, and not all that they made has ended."""
     rows = BulkRow.objects.filter(Exists(MADE), file=OuterRef("pk")).order_by().values("file")
     refusals = BulkRefusal.objects.filter(row__file=OuterRef("pk")).order_by().values("row__file")
     made = Subquery(rows.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     refused = Subquery(refusals.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
-    return files().annotate(made=Case(When(state=FileState.CONFIRMED, then=made)), refused=refused)
+    return files().annotate(
+        made=Case(When(state=FileState.CONFIRMED, then=made)),
+        refused=refused,
+        is_open=ExpressionWrapper(Q(state=FileState.DONE, pk__in=_with_open_payments()), BooleanField()),
+    )
+
+
+def _with_open_payments() -> QuerySet[BulkRow, Any]:
+    """Name the files of open payments, from these to their rows: they are few, and the rows of all files are not."""
+    tokens = Operation.objects.exclude(state__in=TERMINAL_STATES).order_by().values("submission_token")
+    return BulkRow.objects.filter(submission_token__in=tokens).order_by().values("file")
 
 
 def with_digest(digest: str) -> BulkFile | None:

@@ -131,6 +131,15 @@ def held_by_each(frozen: Iterable[Freeze]) -> dict[int, Held]:
     return held
 
 
+def leaving_at_once(freeze: Freeze) -> Held:
+    """Say how much of what a freeze holds back is approved, so that it is sent as soon as nothing holds it."""
+    approved, held = held_by(freeze).filter(state=State.APPROVED), Held()
+    groups = approved.order_by().values_list("kind", "asset_id").annotate(count=Count("id"), total=Sum("amount"))
+    for kind, asset_id, count, total in groups:
+        held.add(kind, asset_id, count, total)
+    return held
+
+
 def being_sent_of_each(frozen: Iterable[Freeze]) -> dict[int, int]:
     """Say of each freeze how many of its payments are being sent now, all of them by one query."""
     frozen = list(frozen)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -234,10 +233,7 @@ def leaving_context(freeze: Freeze, now: datetime) -> dict[str, Any] | None:
 
 def at_once_context(freeze: Freeze) -> dict[str, Any]:
     """What of it leaves as soon as it is released: what is approved; the rest waits for people or for a proof."""
-    approved, held = freezes.held_by(freeze).filter(state=State.APPROVED), Held()
-    groups = approved.order_by().values_list("kind", "asset_id").annotate(count=Count("id"), total=Sum("amount"))
-    for kind, asset_id, count, total in groups:
-        held.add(kind, asset_id, count, total)
+    held = freezes.leaving_at_once(freeze)
     text = ngettext("%(n)s payment is approved.", "%(n)s payments are approved.", held.count)
     return {"count": held.count, "text": text % {"n": f"{held.count:,}"}, "summary": summary_of(held)}
 

@@ -11,7 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding import who_funded
 from backoffice.funding.bulk import queries
-from backoffice.funding.bulk.columns import FILES
+from backoffice.funding.bulk.columns import FILES, badge_listed, outcome_of
 from backoffice.funding.columns import approvers_of
 from backoffice.funding.models import BulkFile, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
@@ -155,6 +155,9 @@ def test_a_file_is_done_only_when_all_that_it_made_has_ended(
         assert f'aria-valuenow="{ended}"' in page
         assert f'class="f-neg" x="{1_000 - 500 * ended}" width="{500 * ended}"' in page
         assert f"{ended} of 2 rows have ended" in page and "dealt with;" not in page
+        listed = queries.listed().get()
+        assert str(badge_listed(listed).text) == badge
+        assert outcome_of(listed) == ("Not all payments have ended" if operation else "All rows made")
         if operation:
             cancel_operation(operation_id=operation.pk, by=maya)
 
