@@ -21,7 +21,9 @@ from backoffice.funding.models import Attempt, Gate, HaltCode
 from backoffice.funding.services.brakes import resume_sending, watch_clock
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.states import State
+from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena as client_of
+from backoffice.mirror.registry import read
 from backoffice.orders.services import look_up_order
 from tests.funding.cast import NOURA, deposit, looked_up, sent
 from tests.partners import Partners
@@ -60,6 +62,36 @@ def test_nothing_is_sent_to_another_environment(coinmena: Partners, maya: Person
     assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
     assert gate().halt_code == HaltCode.ENVIRONMENT
     assert (Entry.objects.get(event="funding.halted").after or {})["found"] == client_of().environment
+
+
+@pytest.mark.parametrize("mirror", [Mirror.CLIENTS, Mirror.ASSETS, Mirror.ORDERS])
+def test_nothing_of_another_environment_is_read_into_our_books(
+    coinmena: Partners, elsewhere: None, omar: Person, mirror: Mirror
+) -> None:
+    asked = coinmena.requests_made()
+
+    run = read(mirror)
+
+    assert (run.state, coinmena.requests_made()) == (SyncRun.State.FAILED, asked)
+    assert "not the settings of the last payment" in run.sentence
+    assert gate().halt_code == HaltCode.ENVIRONMENT
+    resume_sending(reason="This is our new account.", by=omar)
+    assert "settings" not in read(mirror).sentence
+
+
+@pytest.mark.parametrize("mirror", [Mirror.CLIENTS, Mirror.ASSETS, Mirror.ORDERS])
+def test_settings_put_back_read_on_by_themselves(
+    coinmena: Partners, elsewhere: None, settings: Settings, mirror: Mirror
+) -> None:
+    assert read(mirror).state == SyncRun.State.FAILED
+    settings.COINMENA_PARTNER_ID = "demo-partner"
+
+    assert read(mirror).state == SyncRun.State.COMPLETE
+
+
+def test_before_the_first_payment_every_setting_reads(coinmena: Partners) -> None:
+    assert read(Mirror.ASSETS).state == SyncRun.State.COMPLETE
+    assert gate().environment == ""
 
 
 @pytest.mark.usefixtures("elsewhere")

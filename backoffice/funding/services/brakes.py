@@ -29,6 +29,7 @@ from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNI
 from backoffice.partner.outcome import Verdict
 
 MOST_UNAUTHORISED: Final = 3
+READER: Final = "Mirrors"
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,18 @@ def keep_to_environment(environment: str, holder: str) -> None:
             Gate.objects.update(environment=environment)
         elif gate.environment != environment:
             _halt(HaltCode.ENVIRONMENT, System(holder), before=gate.environment, found=environment)
+
+
+def why_not_read() -> str:
+    """Say why CoinMENA's lists may not be read now; empty when they may. Halts, as the next payment would.
+
+    With other settings another partner's orders would be taken for ours: theirs have the same numbers.
+    """
+    environment = coinmena().environment
+    if Gate.objects.filter(environment__in=("", environment)).exists():
+        return ""
+    keep_to_environment(environment, READER)
+    return _("Nothing was read: these are not the settings of the last payment. A manager accepts them by resuming.")
 
 
 def environments_of(gate: Gate) -> tuple[str, str]:
