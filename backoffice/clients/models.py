@@ -74,7 +74,10 @@ class Client(MirroredModel, KeptModel):
 
 
 class BalanceReading(models.Model):
-    """The newest balance of one client in one asset, as read from CoinMENA at ``read_at``. Never computed here."""
+    """The newest balance of one client in one asset, as read from CoinMENA at ``read_at``. Never computed here.
+
+    Of zero is also what that answer left out. All readings of a client are of one answer, so of one moment.
+    """
 
     client = models.ForeignKey(Client, on_delete=models.RESTRICT, related_name="balances")
     asset_id = models.CharField(max_length=32)

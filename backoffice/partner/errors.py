@@ -5,6 +5,7 @@ an answer arrived that the partner's own documents do not allow, so nothing in i
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from backoffice.money import gettext_noop
 from backoffice.partner.exchange import Exchange
@@ -18,6 +19,9 @@ class PartnerError(Exception):
     `code` is the partner's own code, `correlation_id` its name for this exchange where it gave one.
     A screen translates with ``gettext(error.template) % error.parameters``.
     """
+
+    #: Whether whatever else we asked now would meet the same trouble; else it is about the one thing asked for.
+    concerns_all: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -48,6 +52,8 @@ class PartnerError(Exception):
 
 class PartnerUnavailable(PartnerError):
     """No usable answer: the line, the deadline, or trouble on the partner's side. Reading again later may help."""
+
+    concerns_all = True
 
 
 class RateLimited(PartnerUnavailable):

@@ -205,6 +205,20 @@ def test_it_shows_old_balances_with_a_notice_when_the_partner_is_down(
     assert 'value="5.00"' in region
 
 
+def test_it_shows_nothing_where_the_answer_leaves_a_balance_out(
+    mayas: Browser, noura: Client, noura_at_partner: Partners
+) -> None:
+    mayas.post(f"{PAGE}balances/", headers=HTMX)
+    noura_at_partner.fault("empty_page", match={"path": "/v1/partner/balances"})
+
+    regions = [text_of(mayas.post(f"{PAGE}balances/", headers=HTMX)), text_of(mayas.get(PAGE))]
+
+    for region in regions:
+        assert 'value="740.50"' not in region
+        assert 'value="0"' in region
+        assert "USD" in region
+
+
 def test_it_subtracts_what_pending_operations_would_take(
     mayas: Browser, noura: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from backoffice.clients import services
 from backoffice.clients.models import Asset, BalanceReading, Client, Country
 from backoffice.mirror.incidents import NOT_STORED
 from backoffice.mirror.models import Incident, SyncRun
+from backoffice.partner.coinmena.payloads import Balance
 from tests.partners import Partners
 
 State = SyncRun.State
@@ -121,6 +123,86 @@ def test_it_never_lets_an_older_reading_overwrite_a_newer_one(
     usd = newer.of("USD")
     assert usd is not None
     assert BalanceReading.objects.get(asset_id="USD").balance == usd.balance == Decimal("750.00")
+
+
+def test_what_an_answer_leaves_out_is_held_at_nothing_from_then_on(
+    noura: Client, noura_at_partner: Partners, maya: Person
+) -> None:
+    known = services.read_balances(noura, by=maya).of("USD")
+    noura_at_partner.fault("echo", match={"path": "/v1/partner/balances"}, field="asset_id", value="EUR")
+
+    read = services.read_balances(noura, by=maya)
+
+    usd, eur = read.of("USD"), read.of("EUR")
+    assert known is not None and usd is not None and eur is not None
+    assert (usd.balance, usd.available_balance, eur.balance) == (0, 0, Decimal("740.50"))
+    assert usd.read_at == eur.read_at > known.read_at
+
+
+def test_an_empty_answer_says_that_nothing_is_held(noura: Client, noura_at_partner: Partners, maya: Person) -> None:
+    services.read_balances(noura, by=maya)
+    noura_at_partner.fault("empty_page", match={"path": "/v1/partner/balances"})
+
+    read = services.read_balances(noura, by=maya)
+
+    assert [(one.asset_id, one.balance) for one in read.readings] == [("USD", 0)]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "echo", "field": "balance", "omit": True},
+        {"kind": "broken", "how": "truncated"},
+        {"kind": "wrong_total", "delta": 2},  # a list that says itself that it is not all
+    ],
+)
+def test_an_answer_that_cannot_be_read_whole_changes_nothing(
+    noura: Client, noura_at_partner: Partners, maya: Person, fault: dict[str, Any]
+) -> None:
+    known = services.read_balances(noura, by=maya)
+    noura_at_partner.fault(match={"path": "/v1/partner/balances"}, **fault)
+
+    read = services.read_balances(noura, by=maya)
+
+    assert not read.is_fresh
+    assert [one.read_at for one in read.readings] == [one.read_at for one in known.readings]
+    assert [str(one.balance) for one in read.readings] == ["740.50"]
+
+
+def test_an_answer_that_comes_late_brings_nothing_back_and_takes_nothing_away(noura: Client) -> None:
+    from backoffice.clients.services.balances import keep_readings
+
+    earlier = noura.read_at - timedelta(seconds=9)
+    keep_readings(noura, [balance("USD", "5.00")], read_at=noura.read_at)
+
+    keep_readings(noura, [balance("BTC", "1")], read_at=earlier)
+
+    assert list(BalanceReading.objects.values_list("asset_id", "balance")) == [("USD", Decimal("5.00"))]
+
+
+def balance(asset_id: str, amount: str) -> Balance:
+    return Balance(asset_id=asset_id, balance=Decimal(amount), available_balance=Decimal(amount), raw=b"{}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "concerns_all"),
+    [
+        ({"kind": "envelope", "status": 401, "code": 401}, True),
+        ({"kind": "envelope", "status": 429}, True),
+        ({"kind": "html", "status": 503}, True),
+        ({"kind": "envelope", "status": 400, "code": 2008}, False),
+        ({"kind": "envelope", "status": 400, "code": 9999}, False),
+        ({"kind": "echo", "field": "balance", "omit": True}, False),
+    ],
+)
+def test_it_tells_trouble_with_one_client_from_trouble_with_all(
+    noura: Client, noura_at_partner: Partners, maya: Person, fault: dict[str, Any], concerns_all: bool
+) -> None:
+    noura_at_partner.fault(match={"path": "/v1/partner/balances"}, times=None, **fault)
+
+    read = services.read_balances(noura, by=maya)
+
+    assert (read.is_fresh, read.concerns_all) == (False, concerns_all)
 
 
 def test_it_reads_balances_for_the_system_too(noura: Client, noura_at_partner: Partners) -> None:

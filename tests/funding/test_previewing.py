@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, BalanceReading, Client
+from backoffice.clients.services.balances import keep_readings
 from backoffice.database import clock
 from backoffice.funding.checks import Balance, checks_of
 from backoffice.funding.models import Gate, Kind, Operation, Scope
@@ -234,6 +235,14 @@ def test_a_doubt_of_the_client_is_named_and_linked(
 
     assert verdict.result is WARNING
     assert [link.text for link in verdict.links] == [operation.reference]
+
+
+def test_funds_that_coinmenas_newest_answer_leaves_out_are_none(db: None, noura: Client, usd: Asset) -> None:
+    reading(noura, "2000.00", seconds_ago=60)
+    assert check(noura, usd, "Funds sufficient").result is PASSED
+    keep_readings(noura, [], read_at=clock.now())
+    found = check(noura, usd, "Funds sufficient")
+    assert (found.result, found.got) == (WARNING, "CoinMENA would refuse it")
 
 
 @pytest.mark.parametrize(("available", "result"), [("500.00", PASSED), ("499.99", WARNING)])

@@ -1,8 +1,9 @@
 """Read a client's balances at CoinMENA. They are never computed here: what was read last is kept, with its age."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
@@ -23,10 +24,14 @@ _LONGEST_ASSET_ID: Final = 32
 
 @dataclass(frozen=True)
 class BalancesRead:
-    """The newest readings of a client by asset. ``sentence`` says why they are not fresh; empty when they are."""
+    """The newest readings of a client by asset. ``sentence`` says why they are not fresh; empty when they are.
+
+    ``concerns_all`` says that this is no matter of this client: nobody's balances can be read now.
+    """
 
     readings: list[BalanceReading]
     sentence: str = ""
+    concerns_all: bool = False
 
     @property
     def is_fresh(self) -> bool:
@@ -37,11 +42,13 @@ class BalancesRead:
         return next((reading for reading in self.readings if reading.asset_id == asset_id), None)
 
 
-def read_balances(client: Client, by: Actor) -> BalancesRead:
+def read_balances(client: Client, by: Actor, *, moved: Collection[str] = ()) -> BalancesRead:
     """Ask CoinMENA for every balance of a client and keep the answer.
 
     A partner that does not answer is said in a sentence, and the readings known before are returned with their age.
 
+    :param moved: assets the client is known to have had, beside those that were read before: what of all these the
+        answer leaves out is held at nothing.
     :raises Refused: for people on whose behalf CoinMENA is not asked.
     """
     if not isinstance(by, System):
@@ -50,29 +57,39 @@ def read_balances(client: Client, by: Actor) -> BalancesRead:
     try:
         balances = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balances(client.partner_client_id)
     except PartnerError as error:
-        return BalancesRead(readings_of(client), said_by(error))
-    keep_readings(client, balances, read_at=asked_at)
+        return BalancesRead(readings_of(client), said_by(error), error.concerns_all)
+    keep_readings(client, balances, read_at=asked_at, moved=moved)
     return BalancesRead(readings_of(client))
 
 
 @transaction.atomic
-def keep_readings(client: Client, balances: Iterable[Balance], *, read_at: datetime) -> None:
-    """Keep balances just read, unless a later reading is here already."""
+def keep_readings(
+    client: Client, balances: Iterable[Balance], *, read_at: datetime, moved: Collection[str] = ()
+) -> None:
+    """Keep one whole answer of balances, unless a later one is here already.
+
+    It overtakes all that was read before: an asset it leaves out is held at nothing from then on.
+    """
     Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
-    later = {reading.asset_id for reading in readings_of(client) if reading.read_at > read_at}
+    known = readings_of(client)
+    if any(reading.read_at > read_at for reading in known):
+        return
+    said = {clean_text(balance.asset_id, _LONGEST_ASSET_ID): balance for balance in balances}
+    left_out = {reading.asset_id for reading in known}.union(moved) - said.keys()
     BalanceReading.objects.bulk_create(
         [
-            BalanceReading(
-                client=client,
-                asset_id=clean_text(balance.asset_id, _LONGEST_ASSET_ID),
-                balance=balance.balance,
-                available_balance=balance.available_balance,
-                read_at=read_at,
-            )
-            for balance in {balance.asset_id: balance for balance in balances}.values()
-            if balance.asset_id not in later
+            *(_reading(client, asset, one.balance, one.available_balance, read_at) for asset, one in said.items()),
+            *(_reading(client, asset, Decimal(0), Decimal(0), read_at) for asset in sorted(left_out)),
         ],
         update_conflicts=True,
         unique_fields=["client", "asset_id"],
         update_fields=["balance", "available_balance", "read_at"],
+    )
+
+
+def _reading(
+    client: Client, asset_id: str, balance: Decimal, available_balance: Decimal, read_at: datetime
+) -> BalanceReading:
+    return BalanceReading(
+        client=client, asset_id=asset_id, balance=balance, available_balance=available_balance, read_at=read_at
     )

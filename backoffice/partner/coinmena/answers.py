@@ -124,26 +124,36 @@ def read_result(kind: type[Item], exchange: Exchange) -> Item:
 
 
 def read_all(kind: type[Item], exchange: Exchange) -> tuple[Item, ...]:
-    """Return every row of a list without pages. Raises `PartnerAnswerInvalid` if even one cannot be read."""
+    """Return every row of a list without pages.
+
+    Raises `PartnerAnswerInvalid` if even one cannot be read, or if the list says that it has more than it shows.
+    """
     rows = _rows(kind, exchange)
     if rows.unreadable:
         raise invalid_answer(exchange, rows.unreadable[0].reason)
+    total = _envelope(exchange).get("total")
+    if isinstance(total, int) and total > len(rows):
+        raise invalid_answer(exchange, f"{len(rows)} rows of {total}")
     return rows.items
 
 
 def read_page(kind: type[Item], exchange: Exchange) -> Page[Item]:
     """Return one page of a list. Raises `PartnerAnswerInvalid` if the page itself, not just a row, cannot be read."""
-    rows = _rows(kind, exchange)
-    with reading(exchange, invalid_answer):
-        envelope = loads(exchange.body)
-        counts = envelope if isinstance(envelope, dict) else {}
-        total, page, page_size = (_count(exchange, counts, name) for name in ("total", "page", "page_size"))
+    rows, counts = _rows(kind, exchange), _envelope(exchange)
+    total, page, page_size = (_count(exchange, counts, name) for name in ("total", "page", "page_size"))
     return Page(rows.items, rows.unreadable, total, page, page_size)
 
 
 def _rows(kind: type[Item], exchange: Exchange) -> Rows[Item]:
     with reading(exchange, invalid_answer):
         return read_rows(kind, slices(exchange.body, "items"))
+
+
+def _envelope(exchange: Exchange) -> dict[str, Any]:
+    """Return what stands around the rows of a list."""
+    with reading(exchange, invalid_answer):
+        envelope = loads(exchange.body)
+    return envelope if isinstance(envelope, dict) else {}
 
 
 def _count(exchange: Exchange, envelope: dict[str, Any], name: str) -> int:

@@ -42,6 +42,8 @@ class QuoteExpired(PartnerRefused):
 class Unauthorized(PartnerRefused):
     """401: signature, clock or address; the partner does not say which."""
 
+    concerns_all = True
+
 
 class OrderNotFound(PartnerRefused):
     """404: no such order, or one of another partner."""
