@@ -19,6 +19,7 @@ from backoffice.database import clock
 from backoffice.money import exact_sum
 from backoffice.reconciliation import pages
 from backoffice.reconciliation import policies as reconciling
+from backoffice.reconciliation.balances import queries as balances
 from backoffice.reconciliation.comparing.effects import sides_of
 from backoffice.reconciliation.comparing.titles import window_text
 from backoffice.reconciliation.comparing.totals import AssetTotal
@@ -40,6 +41,7 @@ from backoffice.reconciliation.models import (
     Finding,
     Run,
     Sighting,
+    Source,
     Verdict,
 )
 from backoffice.reconciliation.pages import Pill
@@ -47,7 +49,7 @@ from backoffice.ui.columns import Columns
 from backoffice.ui.filters import ChoicesFilter
 from backoffice.ui.keyset import Sort
 from backoffice.ui.listing import Listing, ListingPage
-from backoffice.ui.values import Amount, Badge, Crumb, Fact, Link, Meaning
+from backoffice.ui.values import Action, Amount, Badge, Crumb, Fact, Link, Meaning
 
 ALL: Final = "all"
 OPEN: Final = "open"
@@ -119,6 +121,8 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
         "group_url": f"{reverse('reconciliation:exceptions')}?day_from={day}&day_to={day}",
         "unchecked_badge": wording.unchecked_badge(signed),
         "why_unchecked": wording.why_unchecked(signed),
+        "balances_unproven": why_balances_unproven(),
+        "to_balances": Action(_("Balances"), reverse("reconciliation:balances")),
         "drifts": drifts,
         "reports": queries.reports_of(day) if signed else [],
         "carried": carried_of(day, now),
@@ -151,6 +155,12 @@ def again_of(day: date, person: Person, standing: Standing, now: datetime) -> di
 
 
 # Figures --------------------------------------------------------------------------------------------------------------
+
+
+def why_balances_unproven() -> str:
+    """Say why the newest proof of the balances could not prove them all; empty when it could, or there is none."""
+    proven = balances.newest(Source.BALANCES)
+    return "" if proven is None or proven.is_complete else proven.incomplete_because
 
 
 def figures_of(run: Run | None, counts: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from backoffice.orders.models import Order
 from backoffice.reconciliation.days import day_page, drift, queries, report_file
 from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
 from backoffice.reconciliation.services import days
+from backoffice.reconciliation.services.balances import prove_balances
 from backoffice.reconciliation.services.running import reconcile
 from tests.approving import approve
 from tests.reconciliation import rows
@@ -112,6 +113,17 @@ def test_days_before_the_first_operation_are_not_listed(odd: None, as_maya: Brow
 @pytest.mark.parametrize("address", ["/reconciliation/days/2026-02-30/", "/reconciliation/days/2999-01-01/"])
 def test_a_day_that_cannot_be_is_not_there(as_maya: Browser, address: str) -> None:
     assert as_maya.get(address).status_code == 404
+
+
+def test_a_day_to_be_signed_says_that_not_every_balance_is_proven_as_it_is_now(
+    odd: None, as_maya: Browser, maya: Person
+) -> None:
+    said = "Not every balance is proven as it is now."
+    assert said not in text_of(as_maya)
+    prove_balances(by=maya)
+    page = text_of(as_maya)
+    assert said in page and "The balances of 1 client with orders were never read." in page
+    assert "/reconciliation/balances/" in as_maya.get(HERE).content.decode()
 
 
 def test_a_day_nobody_compared_says_what_to_do(as_maya: Browser) -> None:
