@@ -38,7 +38,8 @@ LEGS = f"""
     WHERE o.status = 'completed' AND leg.asset IS NOT NULL AND leg.change IS NOT NULL AND {THEIRS}
 """  # noqa: S608  (no value of anybody's: constants of this module)
 
-#: What CoinMENA was last heard to say. An asset with orders that its answer leaves out is held at nothing.
+#: What CoinMENA was last heard to say. An asset with orders that none of its answers has listed is held at nothing; one
+#: that was listed once and is no more has a reading of zero.
 READINGS = """
     SELECT c.partner_client_id AS client, b.asset_id AS asset, b.balance AS live, b.read_at AS live_at
     FROM clients_balancereading b JOIN clients_client c ON c.id = b.client_id
@@ -117,6 +118,13 @@ OUTCOMES = f"""
     LEFT JOIN reconciliation_balanceproof p ON p.run_id = %(run_id)s AND p.client = r.client AND p.asset = r.asset
     GROUP BY 1
 """  # noqa: S608  (no value of anybody's: constants of this module)
+
+
+def assets_moved(partner_client_id: str) -> set[str]:
+    """Return every asset that completed orders of a client have moved."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT asset FROM ({LEGS}) legs WHERE client = %s", [partner_client_id])  # noqa: S608
+        return {asset for (asset,) in cursor.fetchall()}
 
 
 def prove(*, run_id: int, read_to: datetime | None) -> Counter[str]:

@@ -86,5 +86,5 @@ def prove_balances(request: HttpRequest) -> HttpResponse:
 def read_balances(request: HttpRequest) -> HttpResponse:
     """Have a worker read the balances that are old."""
     bells.ring(bells.READ, by=person_of(request))
-    messages.success(request, gettext("A worker reads the oldest balances. They can be proven a few minutes later."))
+    messages.success(request, gettext("A worker reads balances that are old. They can be proven a few minutes later."))
     return redirect("reconciliation:balances")

@@ -14,10 +14,11 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients.models import BalanceReading
+from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.models import Order
 from backoffice.reconciliation.models import BalanceProof, ExceptionItem, Run, Source
-from backoffice.reconciliation.services.balances import prove_balances
+from backoffice.reconciliation.services.balances import LATE, prove_balances
 from tests.reconciliation import rows
 from tests.reconciliation.balances.twin import effects_on
 from tests.reconciliation.rows import NOON, READ, Theirs
@@ -237,6 +238,37 @@ def test_clients_with_orders_that_were_never_read_make_it_partial() -> None:
     run = prove()
     assert not run.is_complete
     assert "The balances of 1 client with orders were never read." in run.incomplete_because
+
+
+def an_old_deposit(client: str) -> None:
+    """Completed long before any reading, whatever the calendar says today."""
+    deposit("500.00", client=client, at=clock.now() - timedelta(days=30))
+
+
+def test_clients_whose_reading_is_late_make_it_partial_and_are_counted() -> None:
+    minute = timedelta(minutes=1)
+    for client, age in (("user_1", LATE + minute), ("user_2", timedelta(days=9)), ("user_3", LATE - minute)):
+        an_old_deposit(client)
+        reading("500.00", client=client, at=clock.now() - age)
+    orders_read_to(clock.now())
+    run = prove()
+    assert (run.is_complete, run.counts) == (False, {"matched": 3})
+    assert run.incomplete_because == "The balances of 2 clients with orders were last read more than 12 hours ago."
+
+
+def test_never_read_and_read_too_long_ago_are_both_said() -> None:
+    an_old_deposit("user_1")
+    reading("500.00", at=clock.now() - LATE - timedelta(minutes=1))
+    an_old_deposit(rows.client("user_2").partner_client_id)
+    because = prove().incomplete_because
+    assert "The balances of 1 client with orders were never read." in because
+    assert "The balances of 1 client with orders were last read more than 12 hours ago." in because
+
+
+def test_it_is_whole_when_every_client_with_orders_was_read_in_time() -> None:
+    an_old_deposit("user_1")
+    reading("500.00", at=clock.now() - LATE + timedelta(minutes=1))
+    assert prove().is_complete
 
 
 def test_proving_twice_says_the_same() -> None:

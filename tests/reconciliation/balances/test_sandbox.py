@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -17,6 +18,8 @@ from backoffice.reconciliation.models import BalanceProof, Run
 from backoffice.reconciliation.services import balances
 from backoffice.reconciliation.services.transactions import check_transactions, read_bitnob
 from tests.partners import Partners
+from tests.reconciliation import rows
+from tests.reconciliation.rows import Theirs
 from tests.stopping import asked_to_stop, stopped_after
 
 BY = System("test")
@@ -88,6 +91,80 @@ def test_a_round_ends_between_two_clients_when_its_process_is_asked_to_stop(hist
         balances.read_afresh(by=BY)
     young = BalanceReading.objects.filter(read_at__gte=clock.now() - balances.YOUNG)
     assert young.values("client").distinct().count() == 2
+
+
+def gone_at_coinmena(*names: str) -> None:
+    """Clients with completed orders whom CoinMENA does not know any more: it refuses their balances with 2008."""
+    for name in names:
+        rows.client(name)
+        rows.order(Theirs(reference=None, client=name))
+
+
+def to_be_read() -> set[str]:
+    return set(balances.to_be_read().values_list("partner_client_id", flat=True))
+
+
+def test_a_client_coinmena_refuses_does_not_end_the_round(history: Partners) -> None:
+    coinmena_is_mirrored()
+    gone_at_coinmena("user_gone")
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    others = to_be_read() - {"user_gone"}
+    assert balances.read_afresh(by=BY) == len(others) > 2
+    assert to_be_read() == {"user_gone"}
+
+
+def test_an_answer_that_cannot_be_read_does_not_end_the_round(history: Partners) -> None:
+    coinmena_is_mirrored()
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    history.fault("echo", match={"client": "user_12345"}, times=None, field="balance", value="much")
+    others = to_be_read() - {"user_12345"}
+    assert balances.read_afresh(by=BY) == len(others) > 2
+    assert to_be_read() == {"user_12345"}
+
+
+@pytest.mark.parametrize("fault", [{"status": 401, "code": 401}, {"status": 429}, {"status": 503}])
+def test_trouble_with_all_of_coinmena_ends_the_round(history: Partners, fault: dict[str, Any]) -> None:
+    coinmena_is_mirrored()
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    for client in to_be_read():
+        history.fault("envelope", match={"client": client}, times=None, **fault)
+    assert balances.read_afresh(by=BY) == 0
+    asked = [rule for rule in history.clear_faults() if rule["fired"]]
+    assert len(asked) == 1 < len(to_be_read())
+
+
+def test_clients_coinmena_refuses_do_not_use_up_the_rounds_of_the_others(history: Partners) -> None:
+    coinmena_is_mirrored()
+    gone_at_coinmena("user_gone_1", "user_gone_2", "user_gone_3")
+    one = BalanceReading.objects.filter(client__partner_client_id="user_12345")
+    one.update(read_at=clock.now() - balances.YOUNG - timedelta(minutes=1))
+    rounds = (balances.read_afresh(by=BY, most=2) for _round in range(200))
+    assert any(rounds)
+    assert to_be_read() == {"user_gone_1", "user_gone_2", "user_gone_3"}
+
+
+def test_what_coinmenas_answer_leaves_out_differs_by_all_that_was_there(history: Partners) -> None:
+    coinmena_is_mirrored()
+    held = BalanceReading.objects.get(client__partner_client_id="user_12345", asset_id="USD").balance
+    assert unproven(balances.prove_balances(by=BY)) == []
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    history.fault("empty_page", match={"path": "/v1/partner/balances", "client": "user_12345"})
+    balances.read_afresh(by=BY)
+    all_is_read()
+    differing = unproven(balances.prove_balances(by=BY))
+    assert ("user_12345", "USD", -held) in differing
+    assert {client for client, _asset, _difference in differing} == {"user_12345"}
+    assert "user_12345" not in to_be_read()
+
+
+def test_a_first_answer_that_is_empty_is_a_reading_of_all_that_orders_moved(history: Partners) -> None:
+    coinmena_is_mirrored()
+    history.make_client("user_empty")
+    gone_at_coinmena("user_empty")
+    balances.read_afresh(by=BY)
+    all_is_read()
+    run = balances.prove_balances(by=BY)
+    assert (run.is_complete, unproven(run)) == (True, [("user_empty", "USD", Decimal(-500))])
 
 
 def test_bitnob_is_checked_as_it_was_read_when_the_process_is_asked_to_stop_meanwhile(history: Partners) -> None:
