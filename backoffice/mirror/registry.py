@@ -25,6 +25,12 @@ def guard(mirrors: Iterable[Mirror], why_not: WhyNot) -> None:
     _GUARDS.update(dict.fromkeys(mirrors, why_not))
 
 
+def why_not_read(mirror: Mirror) -> str:
+    """Say why ``mirror``, and what else is read of its rows, may not be read now; empty when it may."""
+    guarded = _GUARDS.get(mirror)
+    return guarded() if guarded else ""
+
+
 def registered() -> dict[Mirror, Sync]:
     """Return every mirror with what reads it, in the order they are to be read."""
     return {mirror: partial(read, mirror) for mirror in Mirror if mirror in _SYNCS}
@@ -35,6 +41,5 @@ def read(mirror: Mirror) -> SyncRun:
 
     :raises AlreadyRunning: when another process reads this mirror.
     """
-    guarded = _GUARDS.get(mirror)
-    sentence = guarded() if guarded else ""
+    sentence = why_not_read(mirror)
     return runs.keep_out(mirror, sentence) if sentence else _SYNCS[mirror]()

@@ -10,6 +10,7 @@ from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.clients import services
 from backoffice.clients.models import Asset, BalanceReading, Client, Country
+from backoffice.database import clock
 from backoffice.mirror.incidents import NOT_STORED
 from backoffice.mirror.models import Incident, SyncRun
 from backoffice.partner.coinmena.payloads import Balance
@@ -178,6 +179,16 @@ def test_an_answer_that_comes_late_brings_nothing_back_and_takes_nothing_away(no
     keep_readings(noura, [balance("BTC", "1")], read_at=earlier)
 
     assert list(BalanceReading.objects.values_list("asset_id", "balance")) == [("USD", Decimal("5.00"))]
+
+
+def test_what_was_read_while_the_clock_ran_ahead_is_overtaken_by_the_next_answer(noura: Client) -> None:
+    from backoffice.clients.services.balances import keep_readings
+
+    keep_readings(noura, [balance("USD", "5.00")], read_at=clock.now() + timedelta(hours=6))
+
+    keep_readings(noura, [balance("USD", "2.00")], read_at=clock.now())
+
+    assert BalanceReading.objects.get().balance == Decimal("2.00")
 
 
 def balance(asset_id: str, amount: str) -> Balance:

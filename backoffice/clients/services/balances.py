@@ -66,13 +66,14 @@ def read_balances(client: Client, by: Actor, *, moved: Collection[str] = ()) -> 
 def keep_readings(
     client: Client, balances: Iterable[Balance], *, read_at: datetime, moved: Collection[str] = ()
 ) -> None:
-    """Keep one whole answer of balances, unless a later one is here already.
+    """Keep one whole answer of balances, unless a later one is here already. What was read while the database's clock
+    ran ahead is not later.
 
     It overtakes all that was read before: an asset it leaves out is held at nothing from then on.
     """
     Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
     known = readings_of(client)
-    if any(reading.read_at > read_at for reading in known):
+    if any(read_at < reading.read_at <= clock.now() + clock.SET_BACK for reading in known):
         return
     said = {clean_text(balance.asset_id, _LONGEST_ASSET_ID): balance for balance in balances}
     left_out = {reading.asset_id for reading in known}.union(moved) - said.keys()

@@ -14,6 +14,7 @@ from backoffice.clients.models import BalanceReading, Client
 from backoffice.clients.services import read_balances
 from backoffice.database import clock
 from backoffice.mirror.models import Mirror
+from backoffice.mirror.registry import why_not_read
 from backoffice.mirror.runs import last_complete
 from backoffice.orders.models import COMPLETED, Order
 from backoffice.reconciliation.balances.digest import digest_of
@@ -41,12 +42,15 @@ def read_afresh(*, by: Actor = READER, most: int = MOST_READ) -> int:
     Who is asked is drawn by lot in every round. Clients whom CoinMENA refuses stay to be read for ever: asked in the
     order of their readings they would come before all others, and a hundred of them would be the whole of each round.
 
-    A client whose own balances cannot be had is passed over. The round ends where nobody's can be had.
+    A client whose own balances cannot be had is passed over. The round ends where nobody's can be had, and does not
+    begin where the clients may not be read either.
 
     :raises Refused: for people on whose behalf CoinMENA is not asked.
     :raises Stopping: when this process was asked to stop; the next round goes on likewise.
     """
     read = 0
+    if why_not_read(Mirror.CLIENTS):
+        return read
     for client in to_be_read().order_by("?")[:most]:
         stop_if_asked()
         answer = read_balances(client, by, moved=assets_moved(client.partner_client_id))

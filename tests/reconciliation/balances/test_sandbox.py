@@ -11,6 +11,7 @@ from backoffice.accounts.actors import System
 from backoffice.clients.models import BalanceReading
 from backoffice.clients.services import sync_assets, sync_clients
 from backoffice.database import clock
+from backoffice.funding.models import Gate
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.bitnob import accounts as bitnob_accounts
@@ -131,6 +132,15 @@ def test_trouble_with_all_of_coinmena_ends_the_round(history: Partners, fault: d
     assert balances.read_afresh(by=BY) == 0
     asked = [rule for rule in history.clear_faults() if rule["fired"]]
     assert len(asked) == 1 < len(to_be_read())
+
+
+def test_with_the_settings_of_another_account_no_balances_are_read(history: Partners) -> None:
+    coinmena_is_mirrored()
+    BalanceReading.objects.update(read_at=clock.now() - timedelta(days=1))
+    Gate.objects.update(environment="of the last payment")
+    asked = history.requests_made()
+
+    assert (balances.read_afresh(by=BY), history.requests_made()) == (0, asked)
 
 
 def test_clients_coinmena_refuses_do_not_use_up_the_rounds_of_the_others(history: Partners) -> None:
