@@ -14,7 +14,7 @@ ASIDE_IN: Final = {
     "approvals": ("control", "ruling", "together"),
     "audit": ("asking", "verifying"),
     "clients": ("balances", "services"),
-    "mirror": ("cursors", "reading", "registry"),
+    "mirror": ("cursors", "places", "reading", "registry"),
     "reconciliation": (
         *("balances", "bitnob", "comparing", "days", "ledger", "packs", "pictures", "reports", "running", "services"),
     ),
