@@ -56,6 +56,12 @@ def report(target: Target, stored: Stored, unreadable: Sequence[UnreadableRow] =
         _report_unreadable(target, row)
 
 
+def count_not_taken(target: Target) -> int:
+    """Count the different rows the partner gave that could not be read or stored."""
+    given = Incident.objects.filter(mirror=target.mirror, kind__in=(NOT_READ, NOT_STORED))
+    return given.values("object_id").distinct().count()
+
+
 def is_believable(gone: int, held: int) -> bool:
     """Whether a list that leaves out ``gone`` of the ``held`` rows we know of may be the truth."""
     return gone <= MOST_GONE_AT_ONCE or gone * ONE_OF <= held

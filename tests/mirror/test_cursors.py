@@ -1,67 +1,26 @@
 """Reading Bitnob's transactions by cursor from the sandbox, newest first, circles and broken runs included."""
 
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from backoffice.mirror.cursors import sync_newest_first
 from backoffice.mirror.incidents import CHANGED, VANISHED
 from backoffice.mirror.models import Incident, SyncRun
-from backoffice.mirror.open_rows import OpenRows
-from backoffice.mirror.partners import bitnob
-from backoffice.partner.bitnob import payloads
 from backoffice.transactions.models import Transaction
-from backoffice.transactions.services import TRANSACTIONS, listed_values
+from tests.mirror.newest_first import LIST, make_settled, open_rows, sync
 from tests.partners import Partners, minutes_ago
 from tests.stopping import stopped_after
 
 State = SyncRun.State
-LIST: Final = {"path": "/api/transactions", "method": "GET"}
-
-
-def sync(limit: int = 10, **options: Any) -> SyncRun:
-    """Read the transactions into the mirror, looking back an hour."""
-    return sync_newest_first(
-        TRANSACTIONS,
-        fetch=partial(bitnob().transactions, limit=limit),
-        to_values=listed_values,
-        is_settled=lambda transaction: transaction.is_terminal,
-        made_at=lambda transaction: transaction.created_at,
-        look_back=timedelta(hours=1),
-        **options,
-    )
-
-
-def open_rows() -> OpenRows:
-    def keys() -> list[str]:
-        waiting = Transaction.objects.filter(state="PENDING").values_list("transaction_id", flat=True)
-        return [str(key) for key in waiting]
-
-    def fetch(key: str) -> payloads.Transaction:
-        return bitnob().transaction(key)
-
-    return OpenRows(keys=keys, fetch=fetch, to_values=listed_values)
 
 
 @pytest.fixture
 def transactions(committed: str, partners: Partners, settings: Any) -> Partners:
     """Bitnob with 45 settled transactions, seven minutes apart."""
     settings.BITNOB_REQUESTS_PER_MINUTE = 60_000
-    made = [
-        {
-            "currency": "USDT",
-            "amount": "1000000",
-            "state": "SETTLED",
-            "type": "DEPOSIT_CONFIRMED",
-            "reference": f"RCV_{number}",
-            "created_at": minutes_ago(5 + 7 * number),
-        }
-        for number in range(45)
-    ]
-    partners.control("POST", "transactions", {"transactions": made})
+    make_settled(partners, 45, from_minutes=5)
     return partners
 
 
@@ -185,7 +144,8 @@ def test_it_starts_at_the_top_when_the_partner_no_longer_takes_a_cursor(transact
     transactions.fault("envelope", status=403, match=LIST, nth=4, times=None)
     broken = sync()
     transactions.clear_faults()
-    SyncRun.objects.filter(pk=broken.pk).update(checkpoint={"cursor": "bm90IGEgY3Vyc29y", "to_the_end": True})
+    broken.checkpoint["cursor"] = "bm90IGEgY3Vyc29y"
+    broken.save()
 
     run = sync()
 
