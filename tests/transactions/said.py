@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from backoffice.database import clock
 from backoffice.mirror.incidents import store
+from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.targets import Row
 from backoffice.partner.bitnob import payloads
 from backoffice.partner.strict_json import slice_at
@@ -73,3 +75,10 @@ def deposits(count: int, first: int = 1) -> Iterable[payloads.Transaction]:
     for number in range(first, first + count):
         moment = NOON - timedelta(seconds=number)
         yield said(number, amount=str(number), created_at=moment.strftime("%Y-%m-%dT%H:%M:%S.000000+00:00"))
+
+
+def bitnob_is_read(answered_at: datetime | None = None) -> None:
+    """Both mirrors of Bitnob were read in full this moment, or the balances when said otherwise."""
+    now = clock.now()
+    for mirror, at in ((Mirror.BITNOB_BALANCES, answered_at or now), (Mirror.TRANSACTIONS, now)):
+        SyncRun.objects.create(mirror=mirror, state=SyncRun.State.COMPLETE, started_at=at, finished_at=at, read_to=at)

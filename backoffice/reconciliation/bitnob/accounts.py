@@ -5,7 +5,8 @@ row that takes it back; without such a row the state alone took it back, so it c
 Simulated money is in the balance of the sandbox only.
 
 What an account held before the first transaction we know is nowhere said: its first proof takes it as the opening, and
-every later one is held to it. An account that moved while it was read is left for the next time.
+every later one is held to it. An account that moved while it was read is left for the next time, and so is one that
+Bitnob's newest answer leaves out: what an earlier one said of it proves nothing.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from backoffice.reconciliation.bitnob.linking import LINKS
+from backoffice.transactions.models import AccountBalance
 
 #: Around the moment a balance was read, by two clocks: what moved there may be in the balance or not.
 UNSURE_BEFORE: Final = timedelta(seconds=5)
@@ -55,7 +57,7 @@ PROOFS = f"""
         LEFT JOIN booked b ON {OF_ACCOUNT.format(alias="b")}
             AND ((b.state = 'SETTLED' AND b.moved_at <= a.read_at)
                  OR (b.state = 'REVERSED' AND b.created_at <= a.read_at AND (b.is_linked OR b.moved_at > a.read_at)))
-        WHERE a.read_at < %(read_to)s
+        WHERE a.read_at < %(read_to)s AND a.read_at >= %(answered_at)s
         GROUP BY a.account_id
     ),
     held AS (
@@ -92,14 +94,16 @@ PROOFS = f"""
 """  # noqa: S608  (no value of anybody's: constants of this module)
 
 
-def prove_accounts(*, run_id: int, read_to: datetime | None) -> Counter[str]:
+def prove_accounts(*, run_id: int, read_to: datetime | None, answered_at: datetime | None) -> Counter[str]:
     """Write a proof for every account that can be judged, and count how they came out.
 
     :param read_to: when the list of transactions was last read to its known part; None if it never was.
+    :param answered_at: before Bitnob last answered with the balances, and after any answer before that; None likewise.
     """
     values: dict[str, Any] = {
         "run_id": run_id,
         "read_to": read_to,
+        "answered_at": answered_at,
         "is_sandbox": settings.BITNOB_ENVIRONMENT == "sandbox",
         "unsure_before": UNSURE_BEFORE,
         "unsure_after": UNSURE_AFTER,
@@ -108,6 +112,14 @@ def prove_accounts(*, run_id: int, read_to: datetime | None) -> Counter[str]:
         cursor.execute(PROOFS, values)
         cursor.execute(OUTCOMES, values)
         return Counter(dict(cursor.fetchall()))
+
+
+def left_out(answered_at: datetime) -> list[str]:
+    """The currencies of the accounts that Bitnob's newest answer does not name, one for each account.
+
+    :param answered_at: as for `prove_accounts`.
+    """
+    return list(AccountBalance.objects.filter(read_at__lt=answered_at).values_list("currency", flat=True))
 
 
 #: How the proofs of a run came out, and how many accounts have none.

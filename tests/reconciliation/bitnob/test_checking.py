@@ -14,12 +14,11 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.database import clock
-from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation.models import ExceptionItem, Run, TransactionFinding
 from backoffice.reconciliation.services.transactions import check_transactions
 from backoffice.transactions.models import Transaction
 from tests.reconciliation.bitnob.twin import faults_of
-from tests.transactions.said import key, mirror, payout, said
+from tests.transactions.said import bitnob_is_read, key, mirror, payout, said
 
 BY = System("test")
 
@@ -237,10 +236,7 @@ def test_checking_twice_finds_the_same(db: None) -> None:
 
 def test_a_check_without_a_complete_list_is_partial(db: None) -> None:
     assert not check().is_complete
-    now = clock.now()
-    SyncRun.objects.create(
-        mirror=Mirror.TRANSACTIONS, state=SyncRun.State.COMPLETE, started_at=now, finished_at=now, read_to=now
-    )
+    bitnob_is_read()
     assert check().is_complete
 
 

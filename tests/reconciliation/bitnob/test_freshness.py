@@ -87,9 +87,9 @@ def test_balances_that_were_never_read_are_said(db: None) -> None:
 
 
 def test_an_account_that_the_newest_answer_leaves_out_is_not_proven_and_is_said(db: None) -> None:
-    now = clock.now()
     read(Mirror.BITNOB_BALANCES, minutes=2)
     read(Mirror.TRANSACTIONS, minutes=1)
+    now = clock.now()
     account("a-1", now - timedelta(minutes=2))
     account("a-2", now - timedelta(minutes=5), currency="BTC")
     run = check_transactions(by=BY)

@@ -9,14 +9,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
-from backoffice.database import clock
-from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.reconciliation.bitnob import queries
 from backoffice.reconciliation.services.transactions import check_transactions
 from backoffice.reconciliation.views.bitnob import BITNOB_FINDINGS
 from backoffice.transactions.models import AccountBalance, Transaction
 from tests.exports.agree import assert_table_and_csv_agree, downloaded
-from tests.transactions.said import NOON, mirror, payout, said
+from tests.transactions.said import NOON, bitnob_is_read, mirror, payout, said
 
 PAGE = "/reconciliation/bitnob/"
 BY = System("test")
@@ -72,10 +70,7 @@ def test_every_fault_has_a_sentence(desk: Browser, sentence: str) -> None:
 
 
 def test_accounts_are_shown_in_their_currency_with_the_difference(desk: Browser) -> None:
-    now = clock.now()
-    SyncRun.objects.create(
-        mirror=Mirror.TRANSACTIONS, state=SyncRun.State.COMPLETE, started_at=now, finished_at=now, read_to=now
-    )
+    bitnob_is_read(answered_at=NOON)
     mirror(said(1))
     account = AccountBalance.objects.create(
         account_id="a-1",
