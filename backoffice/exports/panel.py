@@ -46,6 +46,7 @@ def panel_context(wish: Wish, path: str) -> dict[str, Any]:
         "count_text": listing.count_label(totals.rows),
         "sums": [Amount(total, asset) for asset, total in totals.sums.items()],
         "summed": wish.summed.get("amount", ""),
+        "summed_says": listing.summed if wish.sums else "",
         "presets": presets_of(wish),
         "formats": formats_of(),
         "action": f"{path}?{wish.query}" if wish.query else path,

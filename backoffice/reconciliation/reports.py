@@ -35,7 +35,7 @@ def register() -> None:
             page=page("run"),
         )
     )
-    exports.register(Export(LEDGER_ENTRIES, entries, Sums("amount", "asset"), page=page("ledger_entries")))
+    exports.register(Export(LEDGER_ENTRIES, entries, Sums("summed_amount", "asset"), page=page("ledger_entries")))
     exports.register(Export(BALANCE_PROOFS, all_proofs, Sums("difference", "asset"), page=page("balances")))
     exports.register(Export(BITNOB_FINDINGS, newest_findings, page=page("bitnob")))
     exports.register(Export(WORKLIST, items, Sums("at_risk", "asset"), page=page("exceptions")))

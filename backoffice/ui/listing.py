@@ -88,7 +88,8 @@ class Empty:
 class Listing:
     """The description of one list page.
 
-    `count_label(n)` names n rows ("1,284 orders"). `summary(queryset)` counts and sums a whole filtered set.
+    `count_label(n)` names n rows ("1,284 orders"). `summary(queryset)` counts and sums a whole filtered set. `summed`
+    says what the sums add up, where that is not every row: the page and the export's panel both show it.
     `line_template`, `note_template` and `actions_template` fill the header line, the space above the card and
     the header's buttons; they get the page's whole context. `export_url_name` names the view that takes a POST
     with the filters in its address and answers with the file.
@@ -103,6 +104,7 @@ class Listing:
     filterset: type[Any] | None = None
     views: tuple[View, ...] = ()
     summary: Callable[[QuerySet[Any]], Summary] | None = None
+    summed: Text = ""
     empty: Empty = Empty()
     export_url_name: str = ""
     line_template: str = ""

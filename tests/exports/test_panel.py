@@ -58,7 +58,7 @@ def test_the_panel_says_rows_sums_columns_and_formats_and_writes_nothing(as_vera
         "USD",
         "For bookkeeping",
         "Excel workbook",
-        "every row of the list leaves",
+        "what the list shows without one",
     ):
         assert said in page, said
     assert not Entry.objects.filter(event__startswith="export.").exists()

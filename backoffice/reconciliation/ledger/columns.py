@@ -1,13 +1,13 @@
 """The columns of the lists of ledger files and of entries, on the screen and in the file."""
 
+from decimal import Decimal
 from operator import attrgetter
 
-from django.db.models import Case, F, When
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.database.fields import AmountField
+from backoffice.reconciliation.ledger.queries import SIGNED_AMOUNT, SUMMED_AMOUNT
 from backoffice.reconciliation.models import FileState, LedgerEntry, LedgerFile
 from backoffice.ui import values
 from backoffice.ui.columns import ACCOUNTING, Column, Columns, Kind, OnPhone
@@ -78,8 +78,15 @@ FILES = Columns(
 )
 
 
-def signed(entry: LedgerEntry) -> object:
-    return entry.amount if entry.kind == "deposit" else entry.amount.copy_negate()
+def signed(entry: LedgerEntry) -> Decimal:
+    amount: Decimal = entry.amount
+    return amount if entry.kind == "deposit" else amount.copy_negate()
+
+
+def summed(entry: LedgerEntry) -> Decimal | None:
+    """What an entry adds to the sums of its list: nothing where it failed, or its file counts no more."""
+    counts = entry.status == "completed" and entry.file.state == FileState.ACCEPTED
+    return signed(entry) if counts else None
 
 
 ENTRIES = Columns(
@@ -95,9 +102,17 @@ ENTRIES = Columns(
         key="amount",
         label=_("Amount"),
         kind=Kind.MONEY,
-        value=lambda entry: values.Amount(signed(entry), entry.asset_id, quiet=entry.status != "completed"),  # type: ignore[arg-type]
-        export=Case(When(kind="withdrawal", then=-F("amount")), default=F("amount"), output_field=AmountField()),
+        value=lambda entry: values.Amount(signed(entry), entry.asset_id, quiet=summed(entry) is None),
+        export=SIGNED_AMOUNT,
         export_value=signed,
+    ),
+    Column(
+        key="summed_amount",
+        label=_("Amount in the sums"),
+        kind=Kind.MONEY,
+        value=summed,
+        export=SUMMED_AMOUNT,
+        screen=False,
     ),
     Column(key="asset", label=_("Asset"), value=attrgetter("asset_id"), export="asset_id", screen=False),
     Column(key="type", label=_("Type"), value=attrgetter("kind"), export="kind", screen=False),
@@ -126,6 +141,18 @@ ENTRIES = Columns(
     Column(
         key="ledger", label=_("Ledger"), value=lambda e: e.file.source.name, export="file__source__name", screen=False
     ),
-    Column(key="state", label=_("State of the file"), value=lambda e: e.file.state, export="file__state", screen=False),
-    presets={ACCOUNTING: ("booked_at", "reference", "client", "type", "amount", "asset", "status", "ledger")},
+    Column(
+        key="state",
+        label=_("State of the file"),
+        kind=Kind.BADGE,
+        value=lambda entry: badge_of(entry.file),
+        export="file__state",
+        export_value=lambda entry: entry.file.state,
+    ),
+    presets={
+        ACCOUNTING: (
+            *("booked_at", "reference", "client", "type", "amount", "summed_amount", "asset", "status"),
+            *("ledger", "file", "line", "state"),
+        )
+    },
 )

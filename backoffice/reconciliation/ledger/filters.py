@@ -1,4 +1,7 @@
-"""What the lists of ledger files and entries can be narrowed to, all in the address."""
+"""What the lists of ledger files and entries can be narrowed to, all in the address.
+
+Entries are those of accepted files, unless states of files are chosen: nothing else counts.
+"""
 
 from typing import Any
 
@@ -46,7 +49,12 @@ class LedgerEntryFilters(django_filters.FilterSet):  # type: ignore[misc]
     )
     asset: Any = ChoicesFilter(field_name="asset_id", choices=asset_choices, label=_("Asset"), any_label=_("Any asset"))
     file_state: Any = ChoicesFilter(
-        choices=FileState.choices, search=of_files, label=_("State of the file"), any_label=_("Any state")
+        choices=FileState.choices, search=of_files, label=_("State of the file"), any_label=_("Accepted")
     )
     booked: Any = DateRangeFilter(field_name="booked_at", label=_("Booked"))
     file: Any = FileFilter(search=of_file, named=file_name)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out what does not count, unless a state of files is chosen."""
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        return found if self.form.cleaned_data.get("file_state") else of_files(found, [FileState.ACCEPTED])

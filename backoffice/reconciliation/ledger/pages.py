@@ -52,7 +52,7 @@ class EntryLine:
 
     @property
     def amount(self) -> Amount:
-        return Amount(signed(self.entry), self.entry.asset_id, quiet=self.entry.status != "completed")  # type: ignore[arg-type]
+        return Amount(signed(self.entry), self.entry.asset_id, quiet=self.entry.status != "completed")
 
 
 def crumbs(*further: Crumb) -> list[Crumb]:
@@ -131,13 +131,19 @@ def file_context(file: LedgerFile, person: Person, form: WithdrawForm | None = N
         "columns": columns_in_words(Mapping.from_json(file.read_with["columns"], file.read_with["reading"])),
         "rows": [EntryLine(entry) for entry in queries.first_entries(file, FIRST_ROWS)],
         "more_rows": max(0, file.row_count - FIRST_ROWS),
-        "entries_url": f"{reverse('reconciliation:ledger_entries')}?file={file.pk}",
+        "entries_url": entries_url(file),
         "same_name": queries.same_name_before(file) if file.state == FileState.CHECKED else None,
         "can_accept": can_settle and file.state == FileState.CHECKED,
         "can_withdraw": can_settle and file.state == FileState.ACCEPTED,
         "form": form or WithdrawForm(),
         "is_counting": file.state == FileState.ACCEPTED,
     }
+
+
+def entries_url(file: LedgerFile) -> str:
+    """The list of a file's entries; of a file that counts no more, which the list leaves out, by its state."""
+    state = "" if file.state == FileState.ACCEPTED else f"&file_state={file.state}"
+    return f"{reverse('reconciliation:ledger_entries')}?file={file.pk}{state}"
 
 
 def facts_of(file: LedgerFile) -> list[Fact]:

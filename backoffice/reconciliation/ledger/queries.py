@@ -1,15 +1,27 @@
 """Ledgers, their files and entries, as pages and services need them."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, When
+from django.utils.translation import gettext as _
 
+from backoffice.database.fields import AmountField
 from backoffice.reconciliation.ledger.checking import Standing
 from backoffice.reconciliation.models import FileState, LedgerEntry, LedgerFile, LedgerSource
 from backoffice.reconciliation.models.ledger import STANDING
 from backoffice.ui.listing import Summary
 
 _COUNTS = Q(files__state=FileState.ACCEPTED)
+#: An entry's amount as it moves the client's balance: money out below zero.
+SIGNED_AMOUNT: Final = Case(When(kind="withdrawal", then=-F("amount")), default=F("amount"), output_field=AmountField())
+#: What an entry adds to a sum: its signed amount where it completed and its file counts, else nothing at all.
+SUMMED_AMOUNT: Final = Case(
+    When(status="completed", file__state=FileState.ACCEPTED, then=SIGNED_AMOUNT),
+    default=None,
+    output_field=AmountField(null=True),
+)
 
 
 def sources() -> QuerySet[LedgerSource]:
@@ -37,7 +49,7 @@ def files_found_by(found: QuerySet[LedgerFile], text: str) -> QuerySet[LedgerFil
 
 
 def entries() -> QuerySet[LedgerEntry]:
-    """Return every entry with its file and ledger."""
+    """Return every entry with its file and ledger, also those of files that count no more."""
     return LedgerEntry.objects.select_related("file__source").defer("file__content", "file__source__sample")
 
 
@@ -83,8 +95,19 @@ def summarise_files(found: QuerySet[LedgerFile]) -> Summary:
 
 
 def summarise_entries(found: QuerySet[LedgerEntry]) -> Summary:
-    """Count the entries a filter finds."""
-    return Summary(found.order_by().count())
+    """Count the entries a filter finds and add up, by asset, what the completed ones that count moved. One query."""
+    labels = {"deposit": _("Deposited"), "withdrawal": _("Withdrawn")}
+    groups = list(
+        found.order_by()
+        .values("asset_id", "kind")
+        .annotate(rows=Count("pk"), total=Sum(SUMMED_AMOUNT))
+        .order_by("asset_id", "kind")
+    )
+    sums: dict[str, dict[str, Decimal]] = {}
+    for group in groups:
+        if group["total"] is not None:
+            sums.setdefault(group["asset_id"], {})[labels[group["kind"]]] = group["total"]
+    return Summary(sum(group["rows"] for group in groups), list(sums.items()))
 
 
 def first_entries(file: LedgerFile, most: int) -> Sequence[LedgerEntry]:

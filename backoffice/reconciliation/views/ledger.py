@@ -22,7 +22,7 @@ from backoffice.reconciliation.ledger.forms import WithdrawForm
 from backoffice.reconciliation.models import LedgerFile
 from backoffice.reconciliation.services import ledger
 from backoffice.ui.keyset import Sort
-from backoffice.ui.listing import Empty, Listing
+from backoffice.ui.listing import Empty, Listing, View
 from backoffice.ui.render import render_listing, render_page
 
 LEDGER_FILES = Listing(
@@ -50,7 +50,13 @@ LEDGER_ENTRIES = Listing(
     filterset=LedgerEntryFilters,
     sorts=(Sort("booked", _("Booked"), ("booked_at", "id")),),
     count_label=lambda n: ngettext("%(n)s entry", "%(n)s entries", n) % {"n": f"{n:,}"},
+    views=(
+        View(_("What counts")),
+        View(_("Withdrawn"), "file_state=withdrawn"),
+        View(_("Both"), "file_state=accepted&file_state=withdrawn"),
+    ),
     summary=queries.summarise_entries,
+    summed=_("Sums of completed entries of accepted files. Failed entries and withdrawn files are left out."),
     empty=Empty(_("No entries yet."), _("They are written when a file of a ledger is accepted.")),
     export_url_name="reconciliation:export_ledger_entries",
     note_template="reconciliation/ledger/tabs.html",

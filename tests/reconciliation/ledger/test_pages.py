@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from backoffice.accounts.models import Person
 from backoffice.reconciliation.ledger.reading import LARGEST
 from backoffice.reconciliation.models import LedgerEntry, LedgerFile, LedgerSource
+from backoffice.reconciliation.services import ledger
 from tests.reconciliation.ledger.books import HEADER, accepted, csv_of, known, line, mapped, opened, uploaded
 
 NEW = "/reconciliation/ledgers/new/"
@@ -214,3 +215,18 @@ def test_entries_are_narrowed_to_one_file(desk: Browser, maya: Person) -> None:
     other = accepted(maya, source, line(3), name="other.csv")
     page = text_of(desk.get(f"/reconciliation/ledgers/entries/?file={other.pk}"))
     assert "dep-3" in page and "dep-1" not in page
+
+
+def test_a_withdrawn_entry_is_seen_by_whoever_asks_and_says_so(desk: Browser, maya: Person, vera: Person) -> None:
+    source = mapped(maya)
+    wrong = accepted(maya, source, *(line(number) for number in range(1, 23)), name="wrong.csv")
+    ledger.withdraw(file_id=wrong.pk, reason="The wrong month", by=maya)
+    accepted(maya, source, line(1), name="right.csv")
+    desk.force_login(vera)
+    page = text_of(desk.get("/reconciliation/ledgers/entries/?q=dep-1"))
+    assert "right.csv" in page and "wrong.csv" not in page
+    everything = text_of(desk.get("/reconciliation/ledgers/entries/?file_state=accepted&file_state=withdrawn"))
+    assert re.search(r"dep-1 .* right.csv line 2 Accepted", everything)
+    assert re.search(r"dep-1 .* wrong.csv line 2 Withdrawn", everything)
+    address = desk.get(f"/reconciliation/ledgers/files/{wrong.pk}/").context["entries_url"]
+    assert desk.get(address).context["page"].summary.count == 22
