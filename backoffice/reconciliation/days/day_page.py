@@ -24,7 +24,7 @@ from backoffice.reconciliation.comparing.effects import sides_of
 from backoffice.reconciliation.comparing.titles import window_text
 from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.days import policies, queries, wording
-from backoffice.reconciliation.days.drift_page import drift_rows
+from backoffice.reconciliation.days.drift_page import count_of, cut_note, drift_rows
 from backoffice.reconciliation.days.policies import why_not
 from backoffice.reconciliation.days.queries import Standing
 from backoffice.reconciliation.days.steps import buttons_of, steps_of
@@ -100,6 +100,7 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
     counts = queries.counts_of(day)
     standing = Standing(day, signed, newest, counts, 0)
     drifts = drift_rows(signed)
+    drifted = count_of(signed, drifts)
     page = ListingPage(DAY_EXCEPTIONS, params, queries.exceptions_of(day))
     return {
         "day": day,
@@ -108,7 +109,7 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
         "newest": newest,
         "title": _("Reconciliation of %(day)s") % {"day": wording.name_of(day)},
         "badge": wording.state_badge(standing),
-        "drift_badge": wording.drift_badge(sum(one.still for one in drifts)),
+        "drift_badge": wording.drift_badge(drifted),
         "crumbs": [Crumb(_("Reconciliation"), reverse("reconciliation:days")), Crumb(day.isoformat())],
         "window": window_of(day, run),
         "before": run_before(run),
@@ -124,6 +125,7 @@ def day_context(day: date, person: Person, params: QueryDict, now: datetime) -> 
         "balances_unproven": why_balances_unproven(),
         "to_balances": Action(_("Balances"), reverse("reconciliation:balances")),
         "drifts": drifts,
+        "drift_note": cut_note(drifted, drifts),
         "reports": queries.reports_of(day) if signed else [],
         "carried": carried_of(day, now),
         "history": history_of(signed) if signed else [],

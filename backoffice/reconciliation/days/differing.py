@@ -1,20 +1,18 @@
 """How the rows of a closed day differ from those that were signed: two runs side by side, and what is gone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from backoffice.money import to_plain
 from backoffice.orders.models import TRADE_KINDS, Order
-from backoffice.reconciliation.comparing.windows import Window
-from backoffice.reconciliation.models import Drift
+from backoffice.reconciliation.models import PENDING, DayReport, Drift, Finding, Run
 
-#: A day that changed in more rows than this is reported by as many of them; its run shows the rest.
+#: A day that changed in more rows than this is reported by as many of them and by their number; its run shows the rest.
 MOST_TOLD: Final = 5_000
 #: What a row is about, as exceptions are keyed. A row about nothing is none of a run, and must not end the check.
 KEY: Final = """
@@ -33,15 +31,22 @@ ROW: Final = """
     )
 """
 
-DIFFERENCES: Final = f"""
+#: Every row that differs; only those of ``keys`` where there are any.
+DIFFERING: Final = f"""
     WITH was AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(signed)s),
          found AS (SELECT {KEY} AS key, {ROW} AS row FROM reconciliation_finding f WHERE f.run_id = %(newest)s)
-    SELECT COALESCE(was.key, found.key), was.row, found.row
+    SELECT key, was.row AS before, found.row AS after
     FROM was FULL JOIN found USING (key)
-    WHERE was.row IS DISTINCT FROM found.row
-    ORDER BY COALESCE(was.key, found.key) COLLATE "C"
-    LIMIT %(most)s
+    WHERE was.row IS DISTINCT FROM found.row AND (%(keys)s::text[] IS NULL OR key = ANY(%(keys)s))
 """  # noqa: S608  (no value of anybody's: constants of this module)
+DIFFERENCES: Final = f"""
+    SELECT key, before, after FROM ({DIFFERING}) differing ORDER BY key COLLATE "C" LIMIT %(most)s
+"""  # noqa: S608  (likewise)
+#: How many they are; what a partial run leaves open is none.
+COUNT: Final = f"""
+    SELECT count(*) FROM ({DIFFERING}) differing
+    WHERE %(is_complete)s OR COALESCE(after ->> 'verdict' <> ALL(%(pending)s), true)
+"""  # noqa: S608  (likewise)
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,46 @@ class Difference:
         return Drift.Kind.APPEARED if self.before is None else Drift.Kind.CHANGED
 
 
-def differences(signed_id: int, newest_id: int) -> list[Difference]:
-    """Compare the rows of two runs of one window, in one statement."""
+def first_differing(report: DayReport, newest: Run) -> dict[str, Difference]:
+    """What is not as it was signed, by key: the first of the rows of two runs, and of the trades that are gone."""
+    gone = trades_gone(report, newest).order_by("pk")[:MOST_TOLD]
+    return by_key([*differences(report.run_id, newest.pk, most=MOST_TOLD), *map(difference_of, gone)])
+
+
+def differing_among(keys: Collection[str], report: DayReport, newest: Run) -> dict[str, Difference]:
+    """Which rows of these keys are not as they were signed, however many others are not."""
+    if not keys:
+        return {}
+    ids = [int(name) for kind, _colon, name in (key.partition(":") for key in keys) if kind == "order"]
+    gone = trades_gone(report, newest).filter(pk__in=ids)
+    return by_key([*differences(report.run_id, newest.pk, keys=keys), *map(difference_of, gone)])
+
+
+def count_differing(report: DayReport, newest: Run) -> int:
+    """Count every row that is not as it was signed, those that are not told by themselves as well."""
+    values = {"signed": report.run_id, "newest": newest.pk, "keys": None, "is_complete": newest.is_complete}
     with connection.cursor() as cursor:
-        cursor.execute(DIFFERENCES, {"signed": signed_id, "newest": newest_id, "most": MOST_TOLD})
+        cursor.execute(COUNT, {**values, "pending": [verdict.value for verdict in PENDING]})
+        rows = int(cursor.fetchone()[0])
+    counted = Finding.objects.filter(run_id=report.run_id, operation=None, order_id=OuterRef("pk"))
+    return rows + trades_gone(report, newest).exclude(Exists(counted)).count()
+
+
+def by_key(found: list[Difference]) -> dict[str, Difference]:
+    return {one.key: one for one in found}
+
+
+def differences(
+    signed_id: int, newest_id: int, *, keys: Collection[str] | None = None, most: int | None = None
+) -> list[Difference]:
+    """Compare the rows of two runs of one window, in one statement.
+
+    :param keys: compare the rows of these keys only.
+    :param most: give so many of the first by key; None for all.
+    """
+    values = {"signed": signed_id, "newest": newest_id, "keys": None if keys is None else [*keys], "most": most}
+    with connection.cursor() as cursor:
+        cursor.execute(DIFFERENCES, values)
         return [Difference(key, read(before), read(after)) for key, before, after in cursor.fetchall()]
 
 
@@ -71,13 +112,15 @@ def read(row: str | None) -> dict[str, Any] | None:
     return json.loads(row) if row else None
 
 
-def trades_gone(window: Window, *, since: datetime) -> Iterator[Difference]:
-    """The trades that CoinMENA no longer has from ``since`` on: a run counts the others and has no rows of any."""
-    trades = Order.objects.filter(
-        vanished_at__gt=since, created_at__gte=window.start, created_at__lt=window.end, type__in=TRADE_KINDS
-    ).exclude(read_at__gt=F("vanished_at"))
-    for order in trades.order_by("pk")[:MOST_TOLD]:
-        yield Difference(f"order:{order.pk}", trade_row(order), None)
+def trades_gone(report: DayReport, newest: Run) -> QuerySet[Order]:
+    """The trades that CoinMENA no longer has since a report was made: a run counts the others, has no rows of any."""
+    window = {"created_at__gte": newest.window_from, "created_at__lt": newest.window_to}
+    gone = Order.objects.filter(vanished_at__gt=report.made_at, type__in=TRADE_KINDS, **window)
+    return gone.exclude(read_at__gt=F("vanished_at"))
+
+
+def difference_of(trade: Order) -> Difference:
+    return Difference(f"order:{trade.pk}", trade_row(trade), None)
 
 
 def trade_row(order: Order) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from backoffice.orders.services import NotRead
 from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.matching import Comparison, match
 from backoffice.reconciliation.days import queries
-from backoffice.reconciliation.days.differing import Difference, differences, trades_gone
+from backoffice.reconciliation.days.differing import Difference, count_differing, differing_among, first_differing
 from backoffice.reconciliation.models import PENDING, Day, DayReport, DayState, Drift, Run
 from backoffice.reconciliation.services.running import mirror_read_to, reconcile
 from backoffice.reconciliation.services.writing import make_room, next_run_id
@@ -130,7 +130,8 @@ def tell(day: Day, report: DayReport, newest: Run, unseen: str) -> list[Drift]:
     if not unseen:
         Day.objects.filter(pk=day.pk).update(checked_at=now, unchecked_since=None, unchecked_because="")
     if drifts:
-        after = {"closing": report.version, "report": report.digest, "run": newest.pk, "changes": len(drifts)}
+        signed = {"closing": report.version, "report": report.digest, "run": newest.pk}
+        after = {**signed, "changes": len(drifts), "differing": count_differing(report, newest)}
         record("day.drifted", by=SCHEDULE, obj=day, after=after)
     if unseen:
         write_unseen(closed, unseen)
@@ -168,10 +169,12 @@ def last_told(report: DayReport) -> dict[str, Drift]:
 
 
 def standing(report: DayReport, newest: Run, told: dict[str, Drift]) -> list[Difference]:
-    """What differs now, and what was told as different and is as signed again."""
-    window = queries.window_of(report.day_id)
-    found = {one.key: one for one in differences(report.run_id, newest.pk)}
-    found |= {one.key: one for one in trades_gone(window, since=report.made_at)}
+    """What differs now, as far as it is told, and what was told as different and is as signed again.
+
+    A row that was told is asked about by itself where others have taken its place among the first.
+    """
+    first = first_differing(report, newest)
+    found = first | differing_among(told.keys() - first.keys(), report, newest)
     back = [Difference(key, last.before, last.before) for key, last in told.items() if key not in found]
     return [*found.values(), *back]
 

@@ -101,6 +101,21 @@ def drift_rows(day: Day | None) -> list[DriftRow]:
     return [DriftRow(one, ids.get(one.key)) for one in newest.values()]
 
 
+def count_of(day: Day | None, rows: list[DriftRow]) -> int:
+    """How many rows of a day are not as signed, those that are not among the rows told as well."""
+    still = sum(one.still for one in rows)
+    return queries.in_all(day.date, still) if day is not None and still else still
+
+
+def cut_note(count: int, rows: list[DriftRow]) -> str:
+    """Say that fewer rows are listed than differ; empty where all are."""
+    listed = sum(one.still for one in rows)
+    if listed >= count:
+        return ""
+    said = {"listed": f"{listed:,}", "count": f"{count:,}"}
+    return _("%(listed)s of %(count)s changes are listed. The newest run shows every row.") % said
+
+
 def told(side: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:
     """Say one side of a change: the fields that differ, or what it was where the other side is not there."""
     if side is None:

@@ -14,6 +14,7 @@ from backoffice.approvals.models import Request, RuleKind
 from backoffice.approvals.states import RequestState
 from backoffice.clients.models import Client
 from backoffice.reconciliation.comparing.windows import Window
+from backoffice.reconciliation.days import differing
 from backoffice.reconciliation.models import (
     UNDONE,
     Day,
@@ -197,10 +198,24 @@ def exception_counts(first: date, last: date) -> dict[date, Counter[str]]:
 
 
 def drift_counts(prepared: Iterable[Day]) -> dict[date, int]:
-    """How many rows of each closed day are no longer as they were signed."""
+    """How many rows of each closed day are no longer as they were signed, those that are not told as well."""
     closed = [one.date for one in prepared if one.state == DayState.CLOSED]
+    return Counter({day: in_all(day, told) for day, told in told_counts(closed).items()})
+
+
+def told_counts(closed: Iterable[date]) -> Counter[date]:
+    """How many rows of each of these closed days were told, and are not as signed."""
     newest = Drift.objects.filter(report__day_id__in=closed, report__version=VERSION_NOW).order_by(
         "report", "key", "-id"
     )
     last = newest.distinct("report", "key").values_list("report__day_id", "before", "after")
     return Counter(day for day, before, after in last if before != after)
+
+
+def in_all(day: date, told: int) -> int:
+    """How many rows of a closed day differ, of which so many are told: counted where no more are told than these."""
+    if told < differing.MOST_TOLD:
+        return told
+    report = DayReport.objects.defer("content").get(day=day, version=F("day__version"))
+    newest = runs_of(day).filter(is_complete=True).first()
+    return max(told, differing.count_differing(report, newest)) if newest else told

@@ -14,7 +14,7 @@ from backoffice.reconciliation import pages
 from backoffice.reconciliation.comparing.totals import AssetTotal
 from backoffice.reconciliation.days import report as reports
 from backoffice.reconciliation.days import wording
-from backoffice.reconciliation.days.drift_page import drift_rows
+from backoffice.reconciliation.days.drift_page import count_of, cut_note, drift_rows
 from backoffice.reconciliation.exceptions.naming import verdict_label
 from backoffice.reconciliation.models import DayReport, ExceptionState, Resolution, Source
 from backoffice.ui import times
@@ -67,12 +67,14 @@ def reopening_preview(report: DayReport) -> dict[str, Any]:
     """What an approver sees of a reopening: what was signed, and what has changed since."""
     content = reports.read(report)
     day = report.day
+    drifts = drift_rows(day) if day.version == report.version else []
     return {
         "kind_label": _("Reopening of a closed day"),
         "question": _("Reopen %(day)s?") % {"day": wording.name_of(day.date)},
         "report": report,
         "report_url": reverse("reconciliation:day_report", args=[day.date, report.version]),
-        "drifts": drift_rows(day) if day.version == report.version else [],
+        "drifts": drifts,
+        "drift_note": cut_note(count_of(day, drifts), drifts),
         **sections_of(content),
     }
 

@@ -6,7 +6,7 @@ from django.db.models import Model, Q, QuerySet
 
 from backoffice.approvals.models import Request, RuleKind
 from backoffice.funding.models import Operation
-from backoffice.reconciliation.days import queries, report, report_file
+from backoffice.reconciliation.days import differing, queries, report, report_file
 from backoffice.reconciliation.models import DayReport, Drift, ExceptionItem, Finding, ReferenceCheck, Run, Verdict
 from backoffice.reconciliation.packs import approvals, exceptions, exchanges, verdicts
 from backoffice.reconciliation.packs.chain import table_of
@@ -35,7 +35,7 @@ def pack_of(signed: DayReport) -> Pack:
         tables=[*tables_of(signed, requests), table_of(concerned)],
         documents=lambda: documents_of(signed),
         concerned=concerned,
-        limits=limits_of(signed.run),
+        limits=[*limits_of(signed.run), *drift_limits(signed)],
     )
 
 
@@ -93,6 +93,15 @@ def limits_of(run: Run) -> list[str]:
     return [
         f"The {run.matched_count:,} rows that match are not in verdicts.csv. report.json counts them and names the"
         f" digest over all rows; the page of run {run.pk} exports them."
+    ]
+
+
+def drift_limits(signed: DayReport) -> list[str]:
+    if signed.drifts.values("key").distinct().count() < differing.MOST_TOLD:
+        return []
+    return [
+        f"drift.csv names the first {differing.MOST_TOLD:,} rows by key that were no longer as signed, and those told"
+        " before; the page of the newest run exports every row."
     ]
 
 

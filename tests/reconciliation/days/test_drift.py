@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.http import QueryDict
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backoffice.accounts.models import Person
@@ -12,7 +14,7 @@ from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
 from backoffice.orders.rereading import Reread
 from backoffice.reconciliation import tasks
-from backoffice.reconciliation.days import drift, nightly, queries
+from backoffice.reconciliation.days import day_page, differing, drift, nightly, queries
 from backoffice.reconciliation.models import Day, DayReport, Drift, Finding, Run
 from backoffice.reconciliation.running import bells
 from backoffice.reconciliation.services import days
@@ -20,7 +22,7 @@ from tests.approving import approve
 from tests.reconciliation import rows
 from tests.reconciliation.days import cast
 from tests.reconciliation.days.cast import DATE
-from tests.reconciliation.rows import Theirs
+from tests.reconciliation.rows import Ours, Theirs
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -96,6 +98,58 @@ def test_what_is_as_signed_again_is_told_and_no_drift_any_more(signed: DayReport
     (told,) = checked()
     assert told.after == told.before
     assert queries.standings([DATE])[0].drift_count == 0
+
+
+@pytest.fixture
+def one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(differing, "MOST_TOLD", 1)
+
+
+def order_of_the_day(order_id: int) -> None:
+    rows.order(Theirs(reference=None, at=cast.NOON + timedelta(hours=1), id=order_id))
+
+
+def note_of_the_page(person: Person) -> str:
+    return str(day_page.day_context(DATE, person, QueryDict(), timezone.now())["drift_note"])
+
+
+def test_a_row_beyond_the_first_that_are_told_is_not_as_signed_again(signed: DayReport, one_is_told: None) -> None:
+    order_of_the_day(88)
+    checked()
+    order_of_the_day(77)
+    assert [told.key for told in checked()] == ["order:77"]
+    assert checked() == []
+    assert queries.standings([DATE])[0].drift_count == 2
+
+
+def test_a_row_beyond_the_first_is_told_when_it_changes_and_when_it_is_as_signed_again(
+    signed: DayReport, one_is_told: None
+) -> None:
+    repriced("499.50")
+    assert [told.key for told in checked()] == ["operation:dep-1"]
+    rows.order(Theirs(reference="dep-0", at=cast.NOON, id=77))
+    rows.operation(Ours(reference="dep-0", at=cast.NOON, amount=Decimal("500.00")))
+    repriced("499.75")
+    assert [told.key for told in checked()] == ["operation:dep-0", "operation:dep-1"]
+    repriced("500.00")
+    (told,) = checked()
+    assert (told.key, told.before) == ("operation:dep-1", told.after)
+
+
+def test_the_count_is_whole_where_the_list_is_cut(signed: DayReport, one_is_told: None, vera: Person) -> None:
+    for order_id in (77, 78, 79):
+        order_of_the_day(order_id)
+    assert len(checked()) == 1
+    said = Entry.objects.get(event="day.drifted").after or {}
+    assert (said["changes"], said["differing"]) == (1, 3)
+    assert queries.standings([DATE])[0].drift_count == 3
+    assert note_of_the_page(vera).startswith("1 of 3 changes are listed.")
+
+
+def test_nothing_is_said_of_a_list_that_is_whole(signed: DayReport, vera: Person) -> None:
+    order_of_the_day(77)
+    checked()
+    assert note_of_the_page(vera) == ""
 
 
 def test_a_change_that_comes_back_is_told_again(signed: DayReport) -> None:
