@@ -98,7 +98,8 @@ def undone_of(day: date) -> QuerySet[ExceptionItem, Any]:
 def carried_up_to(day: date) -> QuerySet[ExceptionItem, Any]:
     """What is carried forward from this day and from those before it: the oldest first."""
     carried = ExceptionItem.objects.filter(state=ExceptionState.CARRIED, day__lte=day)
-    return carried.select_related("owner", "operation").annotate(client_name=CLIENT_NAME).order_by("day", "id")
+    related = carried.select_related("owner", "operation", "last_run__ledger").defer("last_run__ledger__sample")
+    return related.annotate(client_name=CLIENT_NAME).order_by("day", "id")
 
 
 def reopenings_of(day: Day) -> QuerySet[Request]:

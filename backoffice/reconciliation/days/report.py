@@ -17,6 +17,7 @@ from backoffice.approvals.models import Decision
 from backoffice.audit.canonical import canonical_text
 from backoffice.money import exact_sum
 from backoffice.reconciliation.days import queries
+from backoffice.reconciliation.exceptions.naming import ledger_of
 from backoffice.reconciliation.models import (
     PENDING,
     Day,
@@ -28,8 +29,9 @@ from backoffice.reconciliation.models import (
     Run,
 )
 
-#: 2 names the managers who agreed to an end by force, and leaves a sum open where no difference is known.
-VERSION: Final = 2
+#: 2 names the managers who agreed to an end by force, and leaves a sum open where no difference is known. 3 adds up
+#: what is carried forward for each comparison apart, and names the ledger.
+VERSION: Final = 3
 #: What a report says was done about an exception, beside its resolution.
 TOLD: Final = (ExceptionEvent.Kind.NOTE, ExceptionEvent.Kind.CARRIED, ExceptionEvent.Kind.READ_AGAIN)
 
@@ -179,6 +181,7 @@ def said_about(items: Iterable[ExceptionItem]) -> dict[int, list[dict[str, Any]]
 def carried_facts(item: ExceptionItem, now: datetime) -> dict[str, Any]:
     return {
         "source": item.source,
+        "ledger": ledger_of(item),
         "key": item.key,
         "verdict": item.verdict,
         "day": item.day.isoformat(),
@@ -196,19 +199,24 @@ def carried_facts(item: ExceptionItem, now: datetime) -> dict[str, Any]:
 
 
 def carried_sums(items: Iterable[ExceptionItem], now: datetime) -> list[dict[str, Any]]:
-    """What is carried forward by asset: how many, the sum of their differences, and the age of the oldest."""
-    by_asset: dict[str, list[ExceptionItem]] = {}
+    """What is carried forward by comparison and asset: how many, the sum of their differences, the age of the oldest.
+
+    One order may be carried where operations were compared and where a ledger was: it is never added to itself.
+    """
+    groups: dict[tuple[str, str, str], list[ExceptionItem]] = {}
     for item in items:
-        by_asset.setdefault(item.asset, []).append(item)
+        groups.setdefault((item.source, ledger_of(item), item.asset), []).append(item)
     return [
         {
+            "source": source,
+            "ledger": ledger,
             "asset": asset,
             "count": len(some),
             "difference": summed(one.difference for one in some),
             "at_risk": summed(one.at_risk for one in some),
             "oldest_days": max(age_days(one, now) for one in some),
         }
-        for asset, some in sorted(by_asset.items())
+        for (source, ledger, asset), some in sorted(groups.items())
     ]
 
 

@@ -73,9 +73,7 @@ def lines_of(report: DayReport) -> Iterator[Line]:
         yield {"section": "total", "item": one["asset"], **{name: one.get(name) for name in COLUMNS if name in one}}
     yield from (exception_line(one) for one in content["exceptions"])
     yield from (carried_line(one) for one in content["carried"])
-    for one in content["carried_sums"]:
-        amounts = {"difference": one["difference"], "at_risk": one["at_risk"], "age_days": one["oldest_days"]}
-        yield {"section": "carried_sum", "item": one["asset"], "asset": one["asset"], "value": one["count"], **amounts}
+    yield from (carried_sum_line(one) for one in content["carried_sums"])
     for one in content["undecided"]:
         yield {
             "section": "undecided",
@@ -120,6 +118,14 @@ def exception_line(one: dict[str, Any]) -> Line:
     done = {"state": one["state"], "person": one["resolved_by"], "at": one["ended_at"], "value": said}
     done["agreed_by"] = ", ".join(one.get("agreed_by", []))
     return {"section": "exception", "item": one["key"], "order_id": one["order"], **kept(one), **done}
+
+
+def carried_sum_line(one: dict[str, Any]) -> Line:
+    """One sum of what is carried forward, with what was compared; up to version 2 a sum was of all comparisons."""
+    amounts = {"difference": one["difference"], "at_risk": one["at_risk"], "age_days": one["oldest_days"]}
+    compared = one.get("ledger") or one.get("source", "")
+    named = {"item": one["asset"], "asset": one["asset"], "text": compared, "value": one["count"]}
+    return {"section": "carried_sum", **named, **amounts}
 
 
 def carried_line(one: dict[str, Any]) -> Line:

@@ -148,7 +148,10 @@ def carried_row(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def sum_row(one: dict[str, Any]) -> dict[str, Any]:
+    """One sum of what is carried forward; up to version 2 of the report a sum was of all comparisons."""
     return {
+        "of": Source(one["source"]).label if "source" in one else _("All comparisons together"),
+        "ledger": one.get("ledger", ""),
         "asset": one["asset"],
         "count": one["count"],
         "difference": amount(one["difference"], one["asset"], difference=True),
