@@ -18,6 +18,7 @@ from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import IN_DOUBT, WITHOUT_EFFECT
 from backoffice.orders.models import Order
+from backoffice.orders.queries import SUMMED
 from backoffice.reconciliation.exceptions.queries import items as exception_items
 from backoffice.reconciliation.exceptions.queries import unsettled
 from backoffice.reconciliation.models import UNDONE, Run, Source
@@ -163,11 +164,11 @@ def people_by_role() -> dict[str, int]:
 def funded_by_day(now: datetime) -> tuple[str, dict[Any, DayTotal]]:
     """The asset with the most funding orders of the last days, and what each day deposited and withdrew in it.
 
-    Days are those of the reader's zone. Only completed orders of CoinMENA's count.
+    Days are those of the reader's zone. Only the orders that the sums of their list count do.
     """
     first = start_of_day(now) - timedelta(days=CHART_DAYS - 1)
     rows = list(
-        Order.objects.filter(created_at__gte=first, type__in=("deposit", "withdrawal"), status="completed")
+        Order.objects.filter(SUMMED, created_at__gte=first)
         .order_by()
         .values("effect_asset_id", "type", day=TruncDate("created_at", tzinfo=timezone.get_current_timezone()))
         .annotate(count=Count("id"), total=Sum("effect_amount"))

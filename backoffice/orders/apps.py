@@ -15,6 +15,6 @@ class OrdersConfig(AppConfig):
         from backoffice.ui import panels
 
         mirrors.register(Mirror.ORDERS, sync_orders)
-        sums = exports.Sums("effect_amount", "effect_asset_id")
+        sums = exports.Sums("summed_amount", "effect_asset_id")
         exports.register(exports.Export(ORDERS, queries.listed, sums))
         panels.register("client", panels.Panel(order=30, template="orders/panel_client.html", context=client_panel))

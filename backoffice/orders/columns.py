@@ -1,5 +1,6 @@
 """The columns of the orders list, on the screen and in the file."""
 
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.money import Money
 from backoffice.orders.effects import Effect, Outcome, effect_of, outcome_of
 from backoffice.orders.models import COMPLETED, TRADE_WITHOUT_REFERENCE, Kind, Order
+from backoffice.orders.queries import SUMMED_AMOUNT
 from backoffice.ui import values
 from backoffice.ui.columns import ACCOUNTING, Column, Columns, OnPhone
 from backoffice.ui.columns import Kind as As
@@ -93,6 +95,13 @@ def asked_for(order: Any) -> str:
     return "" if order.is_trade and order.partner_order_ref is None else ELSEWHERE
 
 
+def summed(order: Order) -> Decimal | None:
+    """What an order adds to the sums of its list: nothing unless it moved money and CoinMENA has it still."""
+    is_gone = order.vanished_at is not None and order.read_at <= order.vanished_at
+    counts = order.type in DIRECTIONS and order.status == COMPLETED and not is_gone
+    return order.effect_amount if counts else None
+
+
 def in_file_only(name: str, label: values.Text, kind: As = As.TEXT) -> Column:
     """A field of the partner's that the file holds and the screen shows on the order's own page."""
     return Column(key=name, label=label, kind=kind, value=attrgetter(name), export=name, screen=False)
@@ -153,6 +162,14 @@ COLUMNS = Columns(
         sort="amount",
         export="effect_amount",
     ),
+    Column(
+        key="summed_amount",
+        label=_("Amount in the sums"),
+        kind=As.MONEY,
+        value=summed,
+        export=SUMMED_AMOUNT,
+        screen=False,
+    ),
     in_file_only("effect_asset_id", _("Asset of the effect")),
     Column(
         key="status",
@@ -188,7 +205,8 @@ COLUMNS = Columns(
     presets={
         ACCOUNTING: (
             *("created_at", "reference", "order_no", "client", "client_name", "type"),
-            *("effect_amount", "effect_asset_id", "fee", "fee_asset_id", "vat", "status"),
+            *("effect_amount", "summed_amount", "effect_asset_id", "fee", "fee_asset_id", "vat", "status"),
+            "vanished_at",
         )
     },
 )

@@ -6,14 +6,23 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Abs, Coalesce
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Client
 from backoffice.database.fields import AmountField
 from backoffice.mirror.models import Incident, Mirror
-from backoffice.orders.models import COMPLETED, MADE_ELSEWHERE, NO_AMOUNT, NOT_LISTED, TERMINAL_STATUSES, Kind, Order
+from backoffice.orders.models import (
+    COMPLETED,
+    GONE,
+    MADE_ELSEWHERE,
+    NO_AMOUNT,
+    NOT_LISTED,
+    TERMINAL_STATUSES,
+    Kind,
+    Order,
+)
 from backoffice.ui.listing import Summary
 
 Orders = QuerySet[Order]
@@ -26,6 +35,11 @@ MOST_OPEN: Final = 100
 MOST_INCIDENTS: Final = 20
 #: Up to so many clients are looked up by name first, so that each half of a search has an index of its own.
 NAMES_LOOKED_UP: Final = 200
+#: The orders that sums are made of: what moved a client's money and is in CoinMENA's books still, as a run counts it.
+#: Trades move money against another asset, so no sum of money says what they did.
+SUMMED: Final = Q(type__in=(Kind.DEPOSIT, Kind.WITHDRAWAL), status=COMPLETED) & ~GONE
+#: What an order adds to a sum: its effect where it is one of those, else nothing at all.
+SUMMED_AMOUNT: Final = Case(When(SUMMED, then=F("effect_amount")), default=None, output_field=AmountField(null=True))
 
 
 def all_orders() -> Orders:
@@ -153,11 +167,9 @@ def incidents_of(order: Order) -> Sequence[Incident]:
 
 
 def summarise(orders: Orders) -> Summary:
-    """Count the filtered set and add up, by asset, what its completed orders deposited and withdrew. One query."""
+    """Count the filtered set and add up, by asset, what those of `SUMMED` deposited and withdrew. One query."""
     groups = list(
-        orders.order_by()
-        .values("effect_asset_id", "type", is_completed=Q(status=COMPLETED))
-        .annotate(rows=Count("pk"), total=Sum("effect_amount"))
+        orders.order_by().values("effect_asset_id", "type").annotate(rows=Count("pk"), total=Sum(SUMMED_AMOUNT))
     )
     return Summary(sum(group["rows"] for group in groups), sums_by_asset(groups))
 
@@ -167,6 +179,6 @@ def sums_by_asset(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[s
     labels = {Kind.DEPOSIT: _("Deposited"), Kind.WITHDRAWAL: _("Withdrawn")}
     sums: dict[str, dict[str, Decimal]] = {}
     for group in sorted(groups, key=lambda group: -group["rows"]):
-        if group["is_completed"] and group["type"] in labels and group["total"] is not None:
+        if group["total"] is not None:
             sums.setdefault(group["effect_asset_id"] or "–", {})[labels[group["type"]]] = group["total"]
     return list(sums.items())

@@ -44,6 +44,9 @@ ORDERS = Listing(
         View(_("No longer listed"), "listed=no"),
     ),
     summary=queries.summarise,
+    summed=_(
+        "Sums of completed deposits and withdrawals. Trades, and orders that CoinMENA no longer has, are left out."
+    ),
     empty=Empty(_("No orders yet."), _("They appear here a few minutes after CoinMENA has one.")),
     export_url_name="orders:export",
     line_template="orders/line.html",

@@ -79,7 +79,7 @@ def test_what_the_panel_said_is_what_the_manifest_says(as_vera: Browser) -> None
     said, (heading, *rows) = manifest(), parse(content.removeprefix(b"\xef\xbb\xbf"))
     assert (said["rows"], said["preset"], said["format"]) == (len(rows), "accounting", "csv-bom")
     assert said["columns"] == heading
-    assert said["summed"] == {"amount": "effect_amount", "asset": "effect_asset_id"}
+    assert said["summed"] == {"amount": "summed_amount", "asset": "effect_asset_id"}
     sums = said["sums"]
     assert isinstance(sums, dict) and sums
     assert all(asset in page for asset in sums if asset)

@@ -1,9 +1,11 @@
 """The file of the orders: the table's rows, digit for digit, and nothing a spreadsheet would run."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +53,7 @@ def book(committed: str) -> None:
 
 
 def test_the_table_and_the_file_agree_row_by_row(book: None) -> None:
+    Order.objects.filter(pk=1).update(vanished_at=timezone.now())
     rows = assert_table_and_csv_agree(ORDERS, queries.listed())
     assert len(rows) == 25
 
@@ -71,6 +74,51 @@ def test_every_amount_is_the_partners_digit_for_digit(committed: str, spoken: li
     digits = {row[0]: row[DEBIT] for row in rows}
     for place, text in enumerate(spoken):
         assert digits[str(start + place)] == f"{Decimal(text):f}"
+
+
+@pytest.fixture
+def gone(book: None) -> None:
+    """Beside the book, an order that CoinMENA no longer lists, and one that came back singly since."""
+    mirror(said(id=40, debit="40.00"), withdrawal(id=41, credit="0.25"), withdrawal(id=42, credit="4.00"))
+    now = timezone.now()
+    Order.objects.filter(pk=40).update(vanished_at=now)
+    Order.objects.filter(pk=41).update(vanished_at=now, read_at=now + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("query", ["", "kind=withdrawal&kind=buy", "listed=no", "status=failed", "kind=buy"])
+@pytest.mark.parametrize("preset", ["full", "accounting"])
+def test_the_list_adds_up_what_its_file_adds_up(
+    gone: None, client: Browser, vera: Person, query: str, preset: str
+) -> None:
+    client.force_login(vera)
+    summary = client.get(f"/orders/?{query}").context["page"].summary
+    heading, *rows = downloaded(client.post(f"/orders/export/?{query}", {"preset": preset}))
+    said = Entry.objects.filter(event="export.made").get().after or {}
+    assert (said["rows"], len(rows)) == (summary.count, summary.count)
+    of_the_list = {asset: sum(amounts.values()) for asset, amounts in summary.sums}
+    assert of_the_list == {asset: Decimal(text) for asset, text in said["sums"].items()}
+    place, asset = heading.index("summed_amount"), heading.index("effect_asset_id")
+    of_the_file: dict[str, Decimal] = {}
+    for row in rows:
+        if row[place]:
+            of_the_file[row[asset]] = of_the_file.get(row[asset], Decimal(0)) + Decimal(row[place])
+    assert of_the_file == of_the_list
+
+
+def test_an_order_that_is_gone_leaves_with_when_and_adds_nothing(gone: None, client: Browser, vera: Person) -> None:
+    client.force_login(vera)
+    heading, *rows = downloaded(client.post("/orders/export/?listed=no", {"preset": "accounting"}))
+    amounts = {row[heading.index("effect_amount")]: row for row in rows}
+    assert amounts.keys() == {"40.00", "-0.25"}
+    assert all(row[heading.index("vanished_at")] for row in rows)
+    assert [amounts[one][heading.index("summed_amount")] for one in ("40.00", "-0.25")] == ["", "-0.25"]
+
+
+def test_list_and_panel_say_what_the_sums_leave_out(gone: None, client: Browser, vera: Person) -> None:
+    client.force_login(vera)
+    for address in ("/orders/", "/orders/export/", "/orders/?kind=buy", "/orders/?part=summary"):
+        page = client.get(address).content.decode()
+        assert "Trades, and orders that CoinMENA no longer has, are left out." in page, address
 
 
 def test_the_button_gives_the_file_and_the_log_says_so(book: None, client: Browser, vera: Person) -> None:

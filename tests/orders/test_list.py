@@ -116,6 +116,13 @@ def test_it_adds_up_completed_deposits_and_withdrawals_by_asset_and_nothing_else
     assert summary.sums == [("USD", {"Deposited": Decimal("1500.00"), "Withdrawn": Decimal("-0.30")})]
 
 
+def test_what_coinmena_no_longer_has_is_not_added_up_unless_it_came_back_singly(book: None) -> None:
+    Order.objects.filter(pk__in=[1, 2]).update(vanished_at=NOON)
+    Order.objects.filter(pk=1).update(read_at=NOON)
+    Order.objects.filter(pk=2).update(read_at=NOON + timedelta(seconds=1))
+    assert queries.summarise(queries.listed()).sums == [("USD", {"Deposited": Decimal("500.00")})]
+
+
 def test_the_page_shows_the_client_the_effect_and_whose_order_it_is(finance: Browser, book: None) -> None:
     page = finance.get("/orders/").content.decode()
     assert "Noura Al Khalifa" in page
