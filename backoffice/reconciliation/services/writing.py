@@ -39,6 +39,7 @@ def write_run(comparison: Comparison, evidence: Evidence, said: PartnerTotal, *,
     :raises TakenOver: when the job is another worker's by now; nothing is kept.
     """
     make_room()
+    wait_for_turn(comparison.source)
     run_id = next_run_id()
     match(comparison, run_id=run_id, checks=evidence.checks)
     run = Run.objects.create(
@@ -57,6 +58,18 @@ def write_run(comparison: Comparison, evidence: Evidence, said: PartnerTotal, *,
 def make_room() -> None:
     with connection.cursor() as cursor:
         cursor.execute(ROOM)
+
+
+def wait_for_turn(source: str) -> None:
+    """Let the runs of one source take their number and look in one after the other, until they are kept.
+
+    What a run of a later number finds replaces what an earlier one found, so it may not have looked before it. Whoever
+    waits is a worker, and waits for a whole pass: no longer than `ROOM` gives one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('runs'), hashtext(%s))", [source])
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def next_run_id() -> int:

@@ -1,12 +1,24 @@
 """Runs taken in at the same moment, on connections of their own."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from threading import Event
+from typing import Any
 
+import pytest
 from django.db import connection, transaction
 
+from backoffice.accounts.actors import System
+from backoffice.orders.models import Order
+from backoffice.reconciliation.days.queries import window_of
 from backoffice.reconciliation.exceptions.opening import Taken, take_in
 from backoffice.reconciliation.models import ExceptionItem, Run, Sighting
+from backoffice.reconciliation.services import writing
+from backoffice.reconciliation.services.running import reconcile
 from tests.reconciliation import rows
+from tests.reconciliation.days import cast
 from tests.reconciliation.exceptions.world import run_over
 from tests.reconciliation.rows import Theirs
 
@@ -27,3 +39,53 @@ def test_two_runs_that_see_one_discrepancy_make_one_exception(committed: str) ->
         done = list(threads.map(take, runs))
     assert sum(one.opened for one in done) == 2
     assert (ExceptionItem.objects.count(), Sighting.objects.count()) == (2, 2)
+
+
+def on_its_own(deed: Callable[[], int]) -> int:
+    try:
+        return deed()
+    finally:
+        connection.close()
+
+
+def corrected(amount: str) -> None:
+    Order.objects.filter(partner_order_ref="dep-1").update(debit=Decimal(amount))
+
+
+def test_a_run_of_a_later_number_has_not_looked_earlier(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second run may not look while the first, which has its number already, has not looked yet."""
+    with transaction.atomic():
+        cast.orders_read()
+        cast.paid("dep-1", theirs="499.50")
+    cast.run_of()
+    corrected("500.00")
+    window, look = window_of(cast.DATE), writing.match
+    has_number, second_looked, first_is_kept = Event(), Event(), Event()
+
+    def match(comparison: Any, **how: Any) -> None:
+        if comparison.window == window:
+            has_number.set()
+            second_looked.wait(timeout=2)
+            corrected("499.75")
+            look(comparison, **how)
+        else:
+            look(comparison, **how)
+            second_looked.set()
+            first_is_kept.wait(timeout=20)
+
+    def first() -> int:
+        run = reconcile(window_from=window.start, window_to=window.end, by=System("first"))
+        first_is_kept.set()
+        return run.pk
+
+    def second() -> int:
+        has_number.wait(timeout=20)
+        later = window.end + timedelta(hours=1)
+        return reconcile(window_from=window.start, window_to=later, by=System("second")).pk
+
+    monkeypatch.setattr(writing, "match", match)
+    with ThreadPoolExecutor(2) as threads:
+        numbers = [one.result(timeout=60) for one in [threads.submit(on_its_own, run) for run in (first, second)]]
+    assert numbers == sorted(numbers)
+    item = ExceptionItem.objects.get()
+    assert (item.state, item.difference) == ("open", Decimal("-0.25"))
