@@ -15,7 +15,7 @@ from backoffice.orders.models import Order
 from backoffice.orders.rereading import Reread
 from backoffice.orders.services import NotRead
 from backoffice.reconciliation.comparing.partner_total import PartnerTotal
-from backoffice.reconciliation.days import drift, list_page, nightly, queries, wording
+from backoffice.reconciliation.days import differing, drift, list_page, nightly, queries, wording
 from backoffice.reconciliation.days.drift_page import DriftRow
 from backoffice.reconciliation.models import Day, DayReport, Drift, ExceptionItem, Run
 from backoffice.reconciliation.services import days, running
@@ -92,6 +92,19 @@ def test_a_trade_that_is_gone_is_told_although_no_run_has_a_row_of_it(signed: Da
     (told,) = checked(lists_all_but(70))
     assert (told.key, told.kind, told.after) == ("order:70", Drift.Kind.VANISHED, None)
     assert checked(lists_all_but(70)) == []
+
+
+def test_a_trade_beyond_the_first_that_are_told_is_counted_and_not_as_signed_again(
+    signed: DayReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(differing, "MOST_TOLD", 1)
+    rows.order(Theirs(reference=None, at=cast.NOON, id=69, type="sell"))
+    assert [told.key for told in checked(lists_all_but(70))] == ["order:70"]
+    assert [told.key for told in checked(lists_all_but(69, 70))] == ["order:69"]
+    assert queries.standings([DATE])[0].drift_count == 2
+    (told,) = checked(lists_all_but(69))
+    assert (told.key, told.before) == ("order:70", told.after)
+    assert queries.standings([DATE])[0].drift_count == 1
 
 
 def test_what_appeared_and_is_gone_again_is_as_signed(signed: DayReport) -> None:
