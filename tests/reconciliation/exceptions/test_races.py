@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from backoffice.accounts.actors import System
 from backoffice.orders.models import Order
+from backoffice.reconciliation.comparing import matching
 from backoffice.reconciliation.days.queries import window_of
 from backoffice.reconciliation.exceptions.opening import Taken, take_in
 from backoffice.reconciliation.models import ExceptionItem, Run, Sighting
@@ -59,7 +60,7 @@ def test_a_run_of_a_later_number_has_not_looked_earlier(committed: str, monkeypa
         cast.paid("dep-1", theirs="499.50")
     cast.run_of()
     corrected("500.00")
-    window, look = window_of(cast.DATE), writing.match
+    window, look = window_of(cast.DATE), matching.match
     has_number, second_looked, first_is_kept = Event(), Event(), Event()
 
     def match(comparison: Any, **how: Any) -> None:
