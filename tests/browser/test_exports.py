@@ -13,8 +13,8 @@ EDITED_ROW = 17
 
 
 def exported(page: Page, folder: Path) -> Path:
-    """Export the orders as their button does."""
-    page.goto("/orders/")
+    """Export what was deposited as the list's button does: every row of it is in the sum."""
+    page.goto("/orders/?kind=deposit&status=completed")
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("^Export CSV")).click()
     download.value.save_as(folder / download.value.suggested_filename)
@@ -28,12 +28,12 @@ def verify(page: Page, file: Path) -> None:
 
 
 def with_another_digit(file: Path) -> Path:
-    """A copy with the first digit of one amount changed."""
+    """A copy with the first digit of one order's amount changed, in every column that has it."""
     lines = file.read_bytes().split(b"\n")
-    amount = re.search(rb",-?([0-9])[0-9]*\.", lines[EDITED_ROW])
+    amount = re.search(rb",([0-9]+\.[0-9]+),", lines[EDITED_ROW])
     assert amount is not None
-    digit = b"8" if amount[1] != b"8" else b"3"
-    lines[EDITED_ROW] = lines[EDITED_ROW][: amount.start(1)] + digit + lines[EDITED_ROW][amount.end(1) :]
+    digit = b"8" if amount[1][:1] != b"8" else b"3"
+    lines[EDITED_ROW] = lines[EDITED_ROW].replace(amount[1], digit + amount[1][1:])
     file.with_name("statement.csv").write_bytes(b"\n".join(lines))
     return file.with_name("statement.csv")
 
