@@ -116,7 +116,7 @@ def approvers(arena: Arena, number: int) -> None:
 def decisions(arena: Arena, number: int) -> None:
     brief = Rule.objects.select_related("rule_set").get(name="Every withdrawal")
     brief.validity = SHORT
-    with patch.object(creating, "rule_for", lambda _facts: brief):
+    with patch.object(creating, "rule_for", lambda _facts, _rules: brief):
         operation = asked(arena, Kind.WITHDRAWAL, number)
     request = Request.objects.get(subject=operation.reference)
     acts = (approve, reject, cancel, expire)
