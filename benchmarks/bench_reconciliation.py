@@ -267,6 +267,7 @@ class World:
 
         from backoffice.reconciliation.comparing.evidence import Evidence
         from backoffice.reconciliation.comparing.partner_total import PartnerTotal
+        from backoffice.reconciliation.comparing.patience import NOBODY_WAITS
         from backoffice.reconciliation.models import RunJob
         from backoffice.reconciliation.services import writing
 
@@ -277,7 +278,9 @@ class World:
         parts: dict[str, float] = {}
         with transaction.atomic(), timed_parts(writing, ("match", "sums_of", "digest_of", "take_in"), parts):
             began = time.perf_counter()
-            made = writing.write_run(comparison, evidence, PartnerTotal(), job=job, by=self.maya)
+            made = writing.write_run(
+                comparison, evidence, PartnerTotal(), job=job, by=self.maya, at_most=NOBODY_WAITS.wait
+            )
         return Timed(time.perf_counter() - began, parts, made)
 
     def fastest(self, day: datetime) -> Timed:

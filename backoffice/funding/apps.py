@@ -18,14 +18,13 @@ class FundingConfig(AppConfig):
         from backoffice.funding.closing.subject import ClosingSubject
         from backoffice.funding.freezing.release_subject import ReleaseSubject
         from backoffice.funding.past import PastOperations
-        from backoffice.funding.services.brakes import why_not_read
+        from backoffice.funding.services.brakes import is_of_our_payments
         from backoffice.funding.services.freezing import freeze_behind_the_seals
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS, requests_for
         from backoffice.funding.views.who_funded import WHO_FUNDED
-        from backoffice.mirror.models import Mirror
-        from backoffice.mirror.registry import guard
+        from backoffice.mirror.partners import keep_books
         from backoffice.ui import panels
 
         register(OperationSubject())
@@ -34,7 +33,7 @@ class FundingConfig(AppConfig):
         past.register("operations", PastOperations())
         register(FileSubject())
         behind.register("funding", freeze_behind_the_seals)
-        guard((Mirror.CLIENTS, Mirror.ASSETS, Mirror.ORDERS), why_not_read)
+        keep_books(is_of_our_payments)
         register_reservations(queries.reserved_by_asset)
         sums = exports.Sums("amount", "asset")
         exports.register(exports.Export(OPERATIONS, queries.with_approvers, sums))

@@ -1,6 +1,7 @@
 """An operation in doubt, argued step by step: what is known, what each condition waits for, what can happen."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -131,9 +132,13 @@ def _next_note(operation: Operation, now: datetime) -> str:
 
 
 def last_absence(story: Story) -> LookupAnswer | None:
-    """Return the last "not found" that was heard."""
+    """Return the last "not found" that was heard, whoever said it: the conditions tell whether it was CoinMENA."""
     answered = [lookup.answer for lookup in story.lookups if hasattr(lookup, "answer")]
-    return next((answer for answer in reversed(answered) if answer.found is False), None)
+    return next((answer for answer in reversed(answered) if answer.found is False or _is_from_between(answer)), None)
+
+
+def _is_from_between(answer: LookupAnswer) -> bool:
+    return answer.found is None and answer.http_status == HTTPStatus.NOT_FOUND
 
 
 def conditions_of(story: Story) -> tuple[Check, ...]:

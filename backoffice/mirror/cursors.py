@@ -32,6 +32,8 @@ from backoffice.worker.stopping import stop_if_asked
 Item = TypeVar("Item", bound=Payload)
 
 MOST_PAGES: Final = 50_000
+#: Stands for the cursor of the first page, which has none.
+TOP: Final = ""
 _BAD_REQUEST: Final = 400
 
 
@@ -141,7 +143,7 @@ def _look_for_the_end(
     source: CursorSource[Item], reading: _Reading, page: CursorPage[Item], stored: Stored, place: Place
 ) -> None:
     """Note in the reading whether this page was the last one to read: a cursor seen before leads in a circle."""
-    reading.used |= {place.cursor} if place.cursor else set()
+    reading.used.add(place.cursor or TOP)
     reading.loops = not page.is_last and (page.next_cursor in reading.used or len(reading.used) >= MOST_PAGES)
     all_known = not reading.to_the_end and _is_known(source, reading, page, stored)
     reading.is_ended = page.is_last or reading.loops or all_known

@@ -105,16 +105,6 @@ def finish(run: SyncRun, state: SyncRun.State, sentence: str) -> None:
     run.save(update_fields=["state", "finished_at", "sentence", "checkpoint", *_PLANNED])
 
 
-def keep_out(mirror: Mirror, sentence: str) -> SyncRun:
-    """Write down a run that asked for nothing, and why; what earlier ones read stands, and so does their checkpoint.
-
-    :raises AlreadyRunning: when a living process holds it.
-    """
-    with one_run(mirror) as run:
-        break_off(run, sentence)
-    return run
-
-
 def break_off(run: SyncRun, sentence: str) -> None:
     """End a run that could not be read to its end: partial when something was read, failed when nothing was."""
     if run.pages == 0:

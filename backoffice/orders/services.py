@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,11 +14,10 @@ from backoffice.mirror.incidents import report_vanished, store
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows
 from backoffice.mirror.paging import sync_windowed
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import result_of, said_by
 from backoffice.mirror.targets import Final as FinalRows
 from backoffice.mirror.targets import Row, Target
-from backoffice.mirror.windows import Window
 from backoffice.orders.models import TERMINAL_STATUSES, Order
 from backoffice.orders.policies import check_can_look_up
 from backoffice.orders.queries import id_in, open_ids
@@ -106,20 +106,16 @@ def sync_orders(since: datetime | None = None) -> SyncRun:
     :param since: read again from here at the latest.
     :raises AlreadyRunning: when another process reads the orders.
     """
+    books = cache(for_our_books)  # asked for once in a run, whichever thread fetches
     return sync_windowed(
         ORDERS,
-        fetch=fetch_page,
+        fetch=lambda window, number: books().orders(page=number, from_datetime=window.start, to_datetime=window.end),
         to_values=order_values,
         beginning=BEGINNING,
         overlap=OVERLAP,
         since=since,
-        open_rows=OpenRows(keys=open_ids, fetch=coinmena().order, to_values=order_values),
+        open_rows=OpenRows(keys=open_ids, fetch=lambda order_id: books().order(order_id), to_values=order_values),
     )
-
-
-def fetch_page(window: Window, number: int) -> Page[payloads.Order]:
-    """Ask for one page of the orders created in a window."""
-    return coinmena().orders(page=number, from_datetime=window.start, to_datetime=window.end)
 
 
 def look_up_order(*, text: str, by: Person) -> Order:
@@ -159,7 +155,7 @@ def page_of_orders(number: int, *, size: int, start: datetime, end: datetime) ->
     :raises NotRead: when no usable answer came.
     """
     try:
-        return coinmena().orders(number, size, from_datetime=start, to_datetime=end)
+        return for_our_books().orders(number, size, from_datetime=start, to_datetime=end)
     except PartnerError as error:
         raise NotRead(said_by(error)) from error
 
@@ -173,13 +169,13 @@ def ask_for(text: str) -> payloads.Order:
     if order_id is None:
         return ask_by_reference(text)
     try:
-        return coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).order(order_id)
+        return for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).order(order_id)
     except OrderNotFound:
         return ask_by_reference(text)
 
 
 def ask_by_reference(reference: str) -> payloads.Order:
-    looked_up = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).order_by_reference(reference)
+    looked_up = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).order_by_reference(reference)
     if looked_up.order is None:
         raise OrderNotFound(refusal_sentence(OrderNotFound), exchange=looked_up.exchange)
     return looked_up.order

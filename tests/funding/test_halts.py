@@ -1,5 +1,6 @@
 """What stops all sending by itself, what it says, and how a manager lets it go on (reliability.md §5, F22, F34)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,19 +13,24 @@ from backoffice.accounts.policies import Refused
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
+from backoffice.clients.services import ActivationFailed, look_up_client, read_balances, set_activation
 from backoffice.database import clock
 from backoffice.funding.freezing import halts
 from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.freezing.pages import skew_sentence
 from backoffice.funding.freezing.standstill import notices
 from backoffice.funding.models import Attempt, Gate, HaltCode
+from backoffice.funding.services.balances import fresh_balance
 from backoffice.funding.services.brakes import resume_sending, watch_clock
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena as client_of
-from backoffice.mirror.registry import read
-from backoffice.orders.services import look_up_order
+from backoffice.mirror.partners import for_our_books
+from backoffice.mirror.registry import registered
+from backoffice.orders.rereading import reread_orders
+from backoffice.orders.services import look_up_order, reread_order
+from backoffice.reconciliation.comparing.evidence import look_up
 from tests.funding.cast import NOURA, deposit, looked_up, sent
 from tests.partners import Partners
 
@@ -65,32 +71,75 @@ def test_nothing_is_sent_to_another_environment(coinmena: Partners, maya: Person
 
 
 @pytest.mark.parametrize("mirror", [Mirror.CLIENTS, Mirror.ASSETS, Mirror.ORDERS])
-def test_nothing_of_another_environment_is_read_into_our_books(
+def test_no_list_of_another_environment_is_read_into_our_books(
     coinmena: Partners, elsewhere: None, omar: Person, mirror: Mirror
 ) -> None:
-    asked = coinmena.requests_made()
+    asked, read = coinmena.requests_made(), registered()[mirror]
 
-    run = read(mirror)
+    run = read()
 
     assert (run.state, coinmena.requests_made()) == (SyncRun.State.FAILED, asked)
     assert "not the settings of the last payment" in run.sentence
     assert gate().halt_code == HaltCode.ENVIRONMENT
     resume_sending(reason="This is our new account.", by=omar)
-    assert "settings" not in read(mirror).sentence
+    assert "settings" not in read().sentence
 
 
 @pytest.mark.parametrize("mirror", [Mirror.CLIENTS, Mirror.ASSETS, Mirror.ORDERS])
 def test_settings_put_back_read_on_by_themselves(
     coinmena: Partners, elsewhere: None, settings: Settings, mirror: Mirror
 ) -> None:
-    assert read(mirror).state == SyncRun.State.FAILED
+    read = registered()[mirror]
+    assert read().state == SyncRun.State.FAILED
     settings.COINMENA_PARTNER_ID = "demo-partner"
 
-    assert read(mirror).state == SyncRun.State.COMPLETE
+    assert read().state == SyncRun.State.COMPLETE
+
+
+WAYS: dict[str, Callable[[Person, Client], object]] = {
+    "a stretch read again": lambda _by, _client: reread_orders(clock.now() - timedelta(hours=2), clock.now()),
+    "an order looked up": lambda by, _client: look_up_order(text="9042131", by=by),
+    "an order read again": lambda by, _client: reread_order(order_id=9042131, by=by),
+    "a client looked up": lambda by, _client: look_up_client(partner_client_id=NOURA, by=by),
+    "a reference checked": lambda _by, _client: look_up(for_our_books(), "dep-1"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_of_another_environment_is_asked_for_our_books(
+    coinmena: Partners, elsewhere: None, maya: Person, noura: Client, way: str
+) -> None:
+    asked = coinmena.requests_made()
+
+    with pytest.raises(Exception, match="not the settings of the last payment"):
+        WAYS[way](maya, noura)
+
+    assert coinmena.requests_made() == asked
+
+
+def test_nobody_is_switched_off_in_another_environment(
+    coinmena: Partners, elsewhere: None, omar: Person, noura: Client
+) -> None:
+    asked = coinmena.requests_made()
+
+    with pytest.raises(ActivationFailed, match="not the settings"):
+        set_activation(partner_client_id=NOURA, active=False, reason="They asked for it.", by=omar)
+
+    assert coinmena.requests_made() == asked
+
+
+def test_balances_of_another_environment_are_not_read(
+    coinmena: Partners, elsewhere: None, maya: Person, noura: Client, usd: Asset
+) -> None:
+    asked = coinmena.requests_made()
+
+    assert "not the settings" in read_balances(noura, maya).sentence
+    assert "not the settings" in fresh_balance(noura, usd.asset_id).trouble
+    assert coinmena.requests_made() == asked
 
 
 def test_before_the_first_payment_every_setting_reads(coinmena: Partners) -> None:
-    assert read(Mirror.ASSETS).state == SyncRun.State.COMPLETE
+    assert registered()[Mirror.ASSETS]().state == SyncRun.State.COMPLETE
     assert gate().environment == ""
 
 

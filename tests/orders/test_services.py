@@ -12,8 +12,8 @@ from django.utils import timezone
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
-from backoffice.mirror import registry
 from backoffice.mirror.models import Incident, Mirror, SyncRun
+from backoffice.mirror.registry import registered
 from backoffice.orders import rereading, services
 from backoffice.orders.models import Order
 from backoffice.orders.rereading import reread_orders
@@ -66,7 +66,7 @@ def test_a_final_order_that_changes_is_mirrored_and_reported_once(book: Partners
 
 
 def test_orders_can_be_synced_by_command(db: None) -> None:
-    assert registry._SYNCS[Mirror.ORDERS] is services.sync_orders
+    assert registered()[Mirror.ORDERS] is services.sync_orders
 
 
 @pytest.mark.parametrize("asked", ["reference", "id", "order_no"])

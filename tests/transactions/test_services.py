@@ -9,8 +9,8 @@ from django.test import Client as Browser
 from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
-from backoffice.mirror import registry
 from backoffice.mirror.models import Incident, Mirror, SyncRun
+from backoffice.mirror.registry import registered
 from backoffice.transactions import services
 from backoffice.transactions.models import AccountBalance, Transaction
 from tests.partners import Partners
@@ -67,8 +67,8 @@ def test_it_reads_the_balance_of_every_account(book: Partners) -> None:
 
 
 def test_both_mirrors_can_be_synced_by_command(db: None) -> None:
-    assert registry._SYNCS[Mirror.TRANSACTIONS] is services.sync_transactions
-    assert registry._SYNCS[Mirror.BITNOB_BALANCES] is services.sync_balances
+    assert registered()[Mirror.TRANSACTIONS] is services.sync_transactions
+    assert registered()[Mirror.BITNOB_BALANCES] is services.sync_balances
 
 
 @pytest.mark.parametrize("by", ["id", "reference"])

@@ -12,7 +12,7 @@ from backoffice.clients.models import Client
 from backoffice.clients.policies import check_can_set_activation
 from backoffice.clients.services.mirroring import mirror_client
 from backoffice.database import clock
-from backoffice.mirror.partners import coinmena
+from backoffice.mirror.partners import for_our_books
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.errors import PartnerError
@@ -80,7 +80,7 @@ def _switched(partner_client_id: str, active: bool) -> payloads.Client:
     :raises PartnerError: when there is no usable answer.
     :raises ActivationFailed: when the answer is about another client or another state.
     """
-    answer = coinmena().set_activation(partner_client_id, active)
+    answer = for_our_books().set_activation(partner_client_id, active)
     if answer.partner_client_id != partner_client_id or answer.active != active:
         raise ActivationFailed(_("CoinMENA answered, but the client is not as asked. Read the client again."))
     return answer

@@ -14,7 +14,7 @@ from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.queries import readings_of
 from backoffice.database import clock
 from backoffice.mirror.cleaning import clean_text
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.coinmena.payloads import Balance
 from backoffice.partner.errors import PartnerError
@@ -55,7 +55,7 @@ def read_balances(client: Client, by: Actor, *, moved: Collection[str] = ()) -> 
         check_can_ask_partner(by)
     asked_at = clock.now()
     try:
-        balances = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balances(client.partner_client_id)
+        balances = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).balances(client.partner_client_id)
     except PartnerError as error:
         return BalancesRead(readings_of(client), said_by(error), error.concerns_all)
     keep_readings(client, balances, read_at=asked_at, moved=moved)

@@ -12,7 +12,7 @@ from backoffice.clients.models import Client
 from backoffice.clients.policies import check_can_ask_partner
 from backoffice.clients.services.mirroring import mirror_client
 from backoffice.database import clock
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import result_of, said_by
 from backoffice.partner.coinmena import payloads
 from backoffice.partner.errors import PartnerError
@@ -31,7 +31,7 @@ def look_up_client(partner_client_id: str, by: Person) -> Client:
     check_can_ask_partner(by)
     asked_at = clock.now()
     try:
-        found = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).client(partner_client_id)
+        found = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).client(partner_client_id)
     except PartnerError as error:
         asked = {"asked": partner_client_id, "found": False}
         record("client.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))

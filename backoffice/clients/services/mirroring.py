@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from backoffice.database import clock
 from backoffice.mirror.incidents import store
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.paging import sync_answer, sync_list
-from backoffice.mirror.partners import coinmena
+from backoffice.mirror.partners import for_our_books
 from backoffice.mirror.targets import Row, Target
 from backoffice.partner.coinmena import payloads
 
@@ -48,7 +49,8 @@ def sync_clients() -> SyncRun:
 
     :raises AlreadyRunning: when another process reads them.
     """
-    return sync_list(CLIENTS, fetch=lambda number: coinmena().clients(page=number), to_values=client_values)
+    books = cache(for_our_books)  # asked for once in a run, whichever thread fetches
+    return sync_list(CLIENTS, fetch=lambda number: books().clients(page=number), to_values=client_values)
 
 
 def sync_assets() -> SyncRun:
@@ -92,6 +94,6 @@ def asset_values(asset: payloads.Asset) -> Mapping[str, Any]:
 
 def _assets_after_countries() -> tuple[payloads.Asset, ...]:
     asked_at = clock.now()
-    countries = coinmena().countries()
+    countries = for_our_books().countries()
     store(COUNTRIES, [Row({"id": one.id, "name": one.name or ""}, one.raw, asked_at) for one in countries])
-    return coinmena().assets()
+    return for_our_books().assets()

@@ -35,9 +35,9 @@ from backoffice.funding.equal import (
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Freeze, Operation
 from backoffice.funding.models.bulk import GIVEN_UP
-from backoffice.funding.queries import NOTHING_MOVED
+from backoffice.funding.queries import NOTHING_MOVED, OPEN_STATES
 from backoffice.funding.references import reference_of_row
-from backoffice.funding.states import TERMINAL_STATES, State
+from backoffice.funding.states import State
 from backoffice.orders.models import Order
 
 #: What moves on without anybody's help, so that a page that shows it should follow.
@@ -65,7 +65,7 @@ def listed() -> QuerySet[BulkFile]:
 
 def _with_open_payments() -> QuerySet[BulkRow, Any]:
     """Name the files of open payments, from these to their rows: they are few, and the rows of all files are not."""
-    tokens = Operation.objects.exclude(state__in=TERMINAL_STATES).order_by().values("submission_token")
+    tokens = Operation.objects.filter(state__in=OPEN_STATES).order_by().values("submission_token")
     return BulkRow.objects.filter(submission_token__in=tokens).order_by().values("file")
 
 

@@ -14,7 +14,7 @@ from django.core import signing
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database import clock
 from backoffice.funding.checks import Balance
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.partner.errors import PartnerError
 
 #: How long a reading is good enough to go on typing by.
@@ -32,7 +32,7 @@ def fresh_balance(client: Client, asset_id: str) -> Balance:
     """Read the balance from CoinMENA now; what was read before, with the reason, where it does not answer."""
     asked_at = clock.now()
     try:
-        said = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS).balance(client.partner_client_id, asset_id)
+        said = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).balance(client.partner_client_id, asset_id)
     except PartnerError as error:
         return replace(mirrored_balance(client, asset_id), trouble=str(error))
     return Balance(said.available_balance, asked_at)

@@ -75,16 +75,12 @@ def keep_to_environment(environment: str, holder: str) -> None:
             _halt(HaltCode.ENVIRONMENT, System(holder), before=gate.environment, found=environment)
 
 
-def why_not_read() -> str:
-    """Say why CoinMENA's lists may not be read now; empty when they may. Halts, as the next payment would.
-
-    With other settings another partner's orders would be taken for ours: theirs have the same numbers.
-    """
-    environment = coinmena().environment
+def is_of_our_payments(environment: str) -> bool:
+    """Tell whether an environment is that of the last payment, or none was made yet; else halt as the next would."""
     if Gate.objects.filter(environment__in=("", environment)).exists():
-        return ""
+        return True
     keep_to_environment(environment, READER)
-    return _("Nothing was read: these are not the settings of the last payment. A manager accepts them by resuming.")
+    return False
 
 
 def environments_of(gate: Gate) -> tuple[str, str]:

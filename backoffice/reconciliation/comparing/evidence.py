@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.database import clock
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import said_by
 from backoffice.orders.services import mirror_order
 from backoffice.partner.coinmena.answers import OrderLookup
@@ -62,22 +62,21 @@ class Inquiry:
 
     def ask(self, references: Sequence[str]) -> Evidence:
         """Look the references up, as many as the patience allows, and say what is left."""
-        partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
         give_up_at = timezone.now() + self.patience.wait
         for number, reference in enumerate(references):
             left = unasked(len(references) - number)
             if number >= self.patience.lookups or timezone.now() >= give_up_at:
                 return self.evidence(left)
             try:
-                self.look_up(partner, reference)
+                self.look_up(reference)
             except PartnerError as error:
                 return self.evidence(f"{said_by(error)} {left}")
             self.told(number + 1, len(references), [check.pk for check in self.checks])
         return self.evidence()
 
-    def look_up(self, partner: CoinmenaClient, reference: str) -> None:
+    def look_up(self, reference: str) -> None:
         try:
-            self.checks.append(look_up(partner, reference))
+            self.checks.append(look_up(for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS), reference))
         except PartnerAnswerInvalid:
             self.unreadable += 1
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.database import clock
-from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, coinmena
+from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import said_by
 from backoffice.orders.queries import ONE_SECOND, held_between
 from backoffice.orders.rereading import Heard, reread_orders
@@ -96,7 +96,7 @@ def partner_says(comparison: Comparison, start: datetime, end: datetime) -> int:
 
     :raises PartnerError: when nothing usable came back.
     """
-    partner = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
+    partner = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS)
     client = comparison.client.partner_client_id if comparison.client else None
     return partner.orders(page_size=1, partner_client_id=client, from_datetime=start, to_datetime=end).total
 

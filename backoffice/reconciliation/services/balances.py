@@ -14,7 +14,6 @@ from backoffice.clients.models import BalanceReading, Client
 from backoffice.clients.services import read_balances
 from backoffice.database import clock
 from backoffice.mirror.models import Mirror
-from backoffice.mirror.registry import why_not_read
 from backoffice.mirror.runs import last_complete
 from backoffice.orders.models import COMPLETED, Order
 from backoffice.reconciliation.balances.digest import digest_of
@@ -22,7 +21,7 @@ from backoffice.reconciliation.balances.proving import assets_moved, prove
 from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import BalanceProof, Run, Source
 from backoffice.reconciliation.policies import check_can_reconcile
-from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of
+from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of, wait_for_turn
 from backoffice.worker.stopping import stop_if_asked
 
 #: So many clients are asked for at a time, one request each: a minute where an answer takes 0.6 s.
@@ -42,15 +41,12 @@ def read_afresh(*, by: Actor = READER, most: int = MOST_READ) -> int:
     Who is asked is drawn by lot in every round. Clients whom CoinMENA refuses stay to be read for ever: asked in the
     order of their readings they would come before all others, and a hundred of them would be the whole of each round.
 
-    A client whose own balances cannot be had is passed over. The round ends where nobody's can be had, and does not
-    begin where the clients may not be read either.
+    A client whose own balances cannot be had is passed over. The round ends where nobody's can be had.
 
     :raises Refused: for people on whose behalf CoinMENA is not asked.
     :raises Stopping: when this process was asked to stop; the next round goes on likewise.
     """
     read = 0
-    if why_not_read(Mirror.CLIENTS):
-        return read
     for client in to_be_read().order_by("?")[:most]:
         stop_if_asked()
         answer = read_balances(client, by, moved=assets_moved(client.partner_client_id))
@@ -84,6 +80,7 @@ def prove_balances(*, by: Actor) -> Run:
     """
     check_can_reconcile(by)
     make_room()
+    wait_for_turn(Source.BALANCES)
     started_at, read, run_id = clock.now(), last_complete(Mirror.ORDERS), next_run_id()
     read_to = read.read_to if read else None
     counts = prove(run_id=run_id, read_to=read_to)

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable
 
 from backoffice.accounts.actors import Actor, System
 from backoffice.audit.services import record
@@ -190,7 +191,12 @@ def work(job: RunJob, *, by: Actor, patience: Patience) -> Run:
     tell(job, Stage.ASKING)
     evidence = gather(comparison, patience=patience, made=job.checks, told=partial(tell, job, Stage.ASKING))
     tell(job, Stage.COMPARING)
-    return write_run(comparison, evidence, said, job=job, by=by)
+    try:
+        return write_run(comparison, evidence, said, job=job, by=by, at_most=patience.wait)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise NotMade(_("Another run is being made at this moment. Try again in a minute.")) from error
 
 
 def comparison_of(job: RunJob) -> Comparison:
@@ -207,7 +213,7 @@ def comparison_of(job: RunJob) -> Comparison:
 
 
 def sentence_of(error: Exception) -> str:
-    if isinstance(error, WindowRefused):
+    if isinstance(error, (WindowRefused, NotMade)):
         return str(error)
     return _("The run broke off by a fault of ours, and nothing of it was kept. The log has the details.")
 

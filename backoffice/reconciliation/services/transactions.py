@@ -22,7 +22,7 @@ from backoffice.reconciliation.bitnob.checking import counts_of, find_faults
 from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import Run, Source, Verdict
 from backoffice.reconciliation.policies import check_can_reconcile
-from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of
+from backoffice.reconciliation.services.writing import make_room, next_run_id, summary_of, wait_for_turn
 from backoffice.transactions.models import Transaction
 from backoffice.ui import times
 from backoffice.worker.stopping import Stopping
@@ -48,6 +48,7 @@ def check_transactions(*, by: Actor) -> Run:
     """
     check_can_reconcile(by)
     make_room()
+    wait_for_turn(Source.TRANSACTIONS)
     started_at, run_id = clock.now(), next_run_id()
     read, balances = last_complete(Mirror.TRANSACTIONS), last_complete(Mirror.BITNOB_BALANCES)
     answered_at = balances.started_at if balances else None

@@ -1,5 +1,6 @@
 """Make the pass and keep a run with its findings, whole or not at all."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.evidence import Evidence
 from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match
 from backoffice.reconciliation.comparing.partner_total import PartnerTotal
+from backoffice.reconciliation.comparing.patience import SOMEBODY_WAITS
 from backoffice.reconciliation.comparing.totals import sums_of
 from backoffice.reconciliation.exceptions.opening import take_in
 from backoffice.reconciliation.models import Run, RunJob
@@ -33,13 +35,16 @@ ROOM: Final = """
 
 
 @transaction.atomic
-def write_run(comparison: Comparison, evidence: Evidence, said: PartnerTotal, *, job: RunJob, by: Actor) -> Run:
+def write_run(
+    comparison: Comparison, evidence: Evidence, said: PartnerTotal, *, job: RunJob, by: Actor, at_most: timedelta
+) -> Run:
     """Make the pass and keep run and findings together, and end the job; the run comes last, since it is written once.
 
+    :param at_most: how long its turn is waited for. :raises OperationalError: when that is not long enough.
     :raises TakenOver: when the job is another worker's by now; nothing is kept.
     """
     make_room()
-    wait_for_turn(comparison.source)
+    wait_for_turn(comparison.source, at_most)
     run_id = next_run_id()
     match(comparison, run_id=run_id, checks=evidence.checks)
     run = Run.objects.create(
@@ -60,14 +65,16 @@ def make_room() -> None:
         cursor.execute(ROOM)
 
 
-def wait_for_turn(source: str) -> None:
+def wait_for_turn(source: str, at_most: timedelta = SOMEBODY_WAITS.wait) -> None:
     """Let the runs of one source take their number and look in one after the other, until they are kept.
 
     What a run of a later number finds replaces what an earlier one found, so it may not have looked before it. Whoever
-    waits is a worker, and waits for a whole pass: no longer than `ROOM` gives one.
+    waits does so for a whole pass of another.
+
+    :raises OperationalError: when it takes longer than ``at_most``.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{at_most // timedelta(milliseconds=1)}ms"])
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('runs'), hashtext(%s))", [source])
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
