@@ -11,6 +11,7 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import timeline
+from backoffice.funding.doubt import last_absence
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.purposes import BEFORE_ASKING
 from backoffice.funding.services.claiming import claim
@@ -87,6 +88,7 @@ def test_a_not_found_that_may_not_be_the_partners_is_not_counted(
     assert not last_answer(in_doubt).counts
     assert last_answer(in_doubt).found is None
     assert last_answer(in_doubt).sentence == NOT_THEIRS
+    assert last_absence(story_of(now(in_doubt))) == last_answer(in_doubt)
 
 
 def test_a_list_that_does_not_add_up_is_no_proof(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:

@@ -71,6 +71,16 @@ def test_after_a_list_that_ended_too_early_the_next_run_reads_to_the_end(behind:
     assert (following.state, held()) == (State.COMPLETE, 60)
 
 
+def test_a_cursor_that_its_own_list_refuses_ends_the_run(behind: Partners) -> None:
+    """Beginning at the top again would meet it again, for ever."""
+    behind.fault("envelope", status=400, match=LIST, nth=2, times=None)
+
+    assert sync().state == State.PARTIAL
+
+    behind.clear_faults()
+    assert (sync().state, held()) == (State.COMPLETE, 60)
+
+
 def test_after_a_circle_the_next_run_reads_to_the_end(behind: Partners) -> None:
     behind.fault("loop_cursor", match=LIST, times=2)
 

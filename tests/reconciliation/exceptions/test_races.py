@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event
@@ -13,10 +14,11 @@ from django.db import connection, transaction
 from backoffice.accounts.actors import System
 from backoffice.orders.models import Order
 from backoffice.reconciliation.comparing import matching
+from backoffice.reconciliation.comparing.patience import SOMEBODY_WAITS
 from backoffice.reconciliation.days.queries import window_of
 from backoffice.reconciliation.exceptions.opening import Taken, take_in
-from backoffice.reconciliation.models import ExceptionItem, Run, Sighting
-from backoffice.reconciliation.services import writing
+from backoffice.reconciliation.models import ExceptionItem, Run, RunJob, Sighting, Source
+from backoffice.reconciliation.services import running, writing
 from backoffice.reconciliation.services.running import reconcile
 from tests.reconciliation import rows
 from tests.reconciliation.days import cast
@@ -51,6 +53,29 @@ def on_its_own(deed: Callable[[], int]) -> int:
 
 def corrected(amount: str) -> None:
     Order.objects.filter(partner_order_ref="dep-1").update(debit=Decimal(amount))
+
+
+def test_nobody_in_a_page_waits_for_a_whole_pass(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SOMEBODY_WAITS", replace(SOMEBODY_WAITS, wait=timedelta(milliseconds=50)))
+    window, is_made, may_end = window_of(cast.DATE), Event(), Event()
+
+    def pass_of_another() -> int:
+        with transaction.atomic():
+            writing.wait_for_turn(Source.OPERATIONS)
+            is_made.set()
+            may_end.wait(timeout=20)
+        return 0
+
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(on_its_own, pass_of_another)
+        is_made.wait(timeout=20)
+        with pytest.raises(running.NotMade, match="Another run is being made"):
+            reconcile(window_from=window.start, window_to=window.end, by=System("somebody"))
+        may_end.set()
+        other.result(timeout=20)
+
+    assert RunJob.objects.get().sentence.startswith("Another run is being made")
+    assert reconcile(window_from=window.start, window_to=window.end, by=System("somebody")).pk
 
 
 def test_a_run_of_a_later_number_has_not_looked_earlier(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
