@@ -44,3 +44,11 @@ def test_every_library_that_is_imported_is_asked_for_by_name() -> None:
     libraries = {name for name in imported if name not in sys.stdlib_module_names and name != "backoffice"}
     sold_as = packages_distributions()
     assert {name for name in libraries if not {one.casefold() for one in sold_as[name]} & asked} == set()
+
+
+def test_whatever_is_kept_as_ours_is_asked_for_by_the_client_that_refuses_another_accounts() -> None:
+    """Look-ups of what is in doubt weigh the environment themselves; health and the demo keep nothing as ours."""
+    asking = {path for path in product_files() if "backoffice.mirror.partners.coinmena" in imports_of(path)}
+    apart = {"funding/services", "health", "demo"}
+    places = {str(path.relative_to(PRODUCT).parent) for path in asking}
+    assert places == apart

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
@@ -12,6 +13,7 @@ from backoffice.database import clock
 from backoffice.funding.models import Gate, Lookup, LookupAnswer, Operation
 from backoffice.funding.services.resolving import RAREST, TO_REVIEW_AFTER
 from backoffice.funding.states import State
+from backoffice.mirror.partners import forget_clients
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
 from tests.funding.cast import deposit, sent
@@ -28,6 +30,12 @@ PAST = 400
 def date_in(seconds: float) -> str:
     """Write a moment so many seconds from now as an HTTP date."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def ask_another_environment(settings: Settings) -> None:
+    """Have the same partner asked under another address from now on, which is another environment to us."""
+    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
+    forget_clients()
 
 
 @pytest.fixture

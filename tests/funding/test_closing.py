@@ -35,11 +35,10 @@ from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
 from backoffice.mirror.limits import DatabaseBucket
-from backoffice.mirror.partners import forget_clients
 from backoffice.partner.errors import RateLimited
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
 from tests.funding.closings import asked, being_looked_up, claim, in_review, landed, reviewed, signed, signed_closing
-from tests.funding.doubt import LOOKUPS
+from tests.funding.doubt import LOOKUPS, ask_another_environment
 from tests.funding.test_states import fresh, step
 from tests.partners import Partners
 from tests.people import give_role
@@ -183,8 +182,7 @@ def by_a_gateway(coinmena: Partners, _settings: Settings) -> None:
 
 
 def by_another_environment(_coinmena: Partners, settings: Settings) -> None:
-    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
-    forget_clients()
+    ask_another_environment(settings)
 
 
 @pytest.mark.parametrize("answered", [by_a_gateway, by_another_environment])

@@ -23,7 +23,7 @@ from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import NOURA, deposit, looked_up, now, sent
-from tests.funding.doubt import PAST, POST, Travel, date_in, halt, last_answer
+from tests.funding.doubt import PAST, POST, Travel, ask_another_environment, date_in, halt, last_answer
 from tests.partners import Partners
 
 # A "not found" that proves nothing -----------------------------------------------------------------------------------
@@ -58,8 +58,7 @@ def test_a_not_found_of_another_environment_is_not_counted(
     in_doubt: Operation, travel: Travel, settings: Settings
 ) -> None:
     travel(PAST)
-    settings.COINMENA_BASE_URL = settings.COINMENA_BASE_URL.replace("127.0.0.1", "localhost")
-    forget_clients()
+    ask_another_environment(settings)
 
     assert looked_up(in_doubt).state == State.UNKNOWN
     assert last_answer(in_doubt).conditions["environment"] is False
