@@ -141,10 +141,10 @@ def funds_check(facts: Facts) -> Check:
 def equal_check(facts: Facts) -> Check:
     if facts.not_known_yet:
         return Check(_("Not known yet whether it was paid"), FAILED, facts.not_known_yet)
-    text = _("No equal request in the last 24 h")
+    text = _("No equal request open or of the last 24 h")
     if facts.equal:
         asked = any(isinstance(one, EqualOperation) for one in facts.equal)
-        text = _("An equal request in the last 24 h") if asked else _("An equal payment")
+        text = _("An equal request, open or of the last 24 h") if asked else _("An equal payment")
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))
     why = _("same client, asset, type and amount")

@@ -1,8 +1,9 @@
 """What is equal to a payment that is asked for: of the same client, asset, type and amount, so it may be the same one.
 
-Three things can be that payment. An operation of the last 24 hours. A *lost order*, which CoinMENA holds under a
-reference of ours while no operation here has it: that operation was made after a backup, and the backup was restored
-since. And, for what a person types, a row of a file that waits and has no operation yet.
+Three things can be that payment. An operation that is open, however long already, or of the last 24 hours. A *lost
+order*, which CoinMENA holds under a reference of ours while no operation here has it: that operation was made after a
+backup, and the backup was restored since. And, for what a person types, a row of a file that waits and has no operation
+yet.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.bulk.waiting import rows_that_wait
-from backoffice.funding.models import BulkRow, FileState, Freeze, Operation
-from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED
+from backoffice.funding.models import BulkRow, FileState, Freeze, LateOrder, Operation
+from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED, OPEN_STATES
 from backoffice.funding.references import PATTERN, reference_of_row
 from backoffice.funding.states import State
 from backoffice.orders.models import Order
@@ -32,6 +33,8 @@ MOST_LISTED: Final = 10
 LONGEST_NAME: Final = 60
 #: What a page lists of an operation, and what it is found by.
 LISTED: Final = ("kind", "client_id", "asset_id", "amount", "reference", "requested_at", "state", "requested_by__name")
+#: What an order says that came after its operation had ended without effect.
+TURNED_UP: Final = (LateOrder.Kind.COMPLETED, LateOrder.Kind.OPEN)
 #: In these states a file's rows are still to be made.
 GOES_ON: Final = (FileState.WAITING, FileState.CONFIRMED)
 
@@ -66,7 +69,7 @@ class EqualPayment:
 
 
 class EqualOperation(EqualPayment):
-    """An operation of the last 24 hours."""
+    """An operation that is open or of the last 24 hours."""
 
 
 class LostOrder(EqualPayment):
@@ -83,7 +86,7 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     Rows that wait count against what is typed, and never against another row: of two files, neither could be made.
     """
     content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
-    asked = asked_lately(now).filter(**content).exclude(pk__in=wanted.chain)[:MOST_LISTED]
+    asked = open_or_recent(now, Q(**content)).exclude(pk__in=wanted.chain)[:MOST_LISTED]
     rows = list(_rows_beside(wanted).filter(**content))
     orders = lost_orders([wanted.client.pk], now).filter(
         type=wanted.kind, effect_asset_id=wanted.asset.pk, effect_amount__in=(wanted.amount, -wanted.amount)
@@ -99,15 +102,23 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
 # The three sorts ----------------------------------------------------------------------------------------------------
 
 
-def asked_lately(now: datetime) -> QuerySet[Operation]:
-    """Return what was asked for in the last 24 hours, newest first.
+def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
+    """Return the operations ``about`` something that a new one may repeat, newest first.
 
-    What was rejected, cancelled or expired moved nothing and is left out, unless an order of it turned up that did or
-    may yet move money; a failed one is named: its cause may last.
+    Those are: what is open, however long already, because it may still be paid; what was asked for or completed in the
+    last 24 hours; and what ended without effect although an order of it turned up, in that time too or as long as nobody
+    has settled that. What was rejected, cancelled or expired moved nothing and is left out, unless an order of it did or may yet
+    move money; a failed one of the last 24 hours is named: its cause may last. As in `rolling`, each is a set of its
+    own, found by an index.
     """
+    since = now - EQUAL_WITHIN
+    found = Operation.objects.filter(about).order_by().values("pk")
     orders = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(status__in=NOTHING_MOVED)
-    recent = Operation.objects.filter(requested_at__gt=now - EQUAL_WITHIN).select_related("requested_by")
-    return recent.exclude(Q(state__in=LET_GO) & ~Exists(orders)).order_by("-requested_at", "-id")
+    asked = found.filter(requested_at__gt=since).exclude(Q(state__in=LET_GO) & ~Exists(orders))
+    turned_up = LateOrder.objects.filter(Q(settled_at=None) | Q(seen_at__gt=since), kind__in=TURNED_UP)
+    completed = found.filter(state=State.COMPLETED, ended_at__gt=since)
+    any_of = asked.union(found.filter(state__in=OPEN_STATES), completed, found.filter(pk__in=turned_up.values("operation")))
+    return Operation.objects.filter(pk__in=any_of).select_related("requested_by").order_by("-requested_at", "-id")
 
 
 def lost_orders(clients: Collection[int] | None, now: datetime) -> QuerySet[Order]:
@@ -207,4 +218,4 @@ def sentence_of(equal: Iterable[EqualPayment]) -> str:
         ) % {"order": lost.text}
     if WaitingRow in by_sort and EqualOperation not in by_sort:
         return _("A file that waits asks for the same. Confirm that this is another payment.")
-    return _("An equal request was made in the last 24 hours. Confirm that this is another payment.")
+    return _("An equal request is open, or of the last 24 hours. Confirm that this is another payment.")

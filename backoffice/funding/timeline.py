@@ -116,7 +116,7 @@ def asked(story: Story) -> Iterator[Event]:
     # Nobody else may ask; whoever did may have another role by now.
     role = str(Role.FINANCE.label).lower()
     by = _("by %(name)s, %(role)s") % {"name": operation.requested_by.name, "role": role}
-    confirmed = " " + _("An equal request of the last 24 hours was confirmed as another payment.")
+    confirmed = " " + _("An equal request was confirmed as another payment.")
     yield Event(
         _("Asked"),
         operation.requested_at,

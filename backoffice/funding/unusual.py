@@ -7,12 +7,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Aggregate, QuerySet, Sum
+from django.db.models import Aggregate, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database.fields import AmountField
-from backoffice.funding.equal import Content, asked_lately, lost_by_content
+from backoffice.funding.equal import Content, lost_by_content, open_or_recent
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.models import Freeze, Kind, Operation, Scope
@@ -72,8 +72,8 @@ class Known:
 
     @cached_property
     def equal(self) -> dict[Content, set[int]]:
-        """The operations of the last 24 hours by what they ask for."""
-        recent = asked_lately(self._now).filter(client__in=self._clients)
+        """The operations that are open or of the last 24 hours, by what they ask for."""
+        recent = open_or_recent(self._now, Q(client__in=self._clients))
         found: dict[Content, set[int]] = {}
         for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
             found.setdefault(tuple(content), set()).add(pk)
@@ -165,7 +165,7 @@ def _equal(one: Movement, known: Known) -> str:
     if one.operation_id is not None and content in known.lost:
         return _("CoinMENA holds an order of an equal payment that is not known here.")
     others = known.equal.get(content, set()) - {one.operation_id}
-    return _("An equal request was made in the last 24 hours.") if others else ""
+    return _("An equal request is open, or of the last 24 hours.") if others else ""
 
 
 def _new(one: Movement, known: Known) -> str:

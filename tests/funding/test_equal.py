@@ -1,5 +1,7 @@
 """What may be the same payment is asked about on the form: orders that nothing here stands for, and rows that wait."""
 
+from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -8,14 +10,19 @@ from django.test import Client as Browser
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
+from backoffice.funding.bulk.queries import equal_rows
 from backoffice.funding.checks import checks_of
+from backoffice.funding.models import LateOrder, Operation
 from backoffice.funding.services.previewing import facts_of
+from backoffice.funding.states import TERMINAL_STATES, State
 from backoffice.funding.subject import OperationSubject
 from tests.approving import approve
 from tests.funding.bulk.files import a_manager, confirmed, created, csv_of, uploaded
 from tests.funding.bulk.files import asked as asked_of
 from tests.funding.cast import lost_order, withdrawal
 from tests.funding.test_forms import asks_anew, filled, ticked
+from tests.funding.test_rolling import stored
 from tests.partners import Partners
 
 
@@ -63,6 +70,64 @@ def test_the_row_of_a_file_that_waits_is_asked_about_until_it_is_made(desk: Brow
     since = desk.post("/funding/deposit/", ticked(asked))
     assert (since.status_code, asks_anew(since)) == (422, True), "the tick was for the row, and the operation is new"
     assert made.reference in since.content.decode() and "payments.csv, line 2" not in since.content.decode()
+
+
+A_WEEK = timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "is_asked"),
+    [
+        (State.PENDING_APPROVAL, None, True),
+        (State.APPROVED, None, True),
+        (State.UNKNOWN, None, True),
+        (State.REVIEW, None, True),
+        (State.COMPLETED, None, False),
+        (State.COMPLETED, LateOrder.Kind.CHANGED, False),
+        (State.FAILED, None, False),
+        (State.REJECTED, None, False),
+        (State.CANCELLED, None, False),
+        (State.EXPIRED, None, False),
+        (State.FAILED, LateOrder.Kind.COMPLETED, True),
+        (State.EXPIRED, LateOrder.Kind.OPEN, True),
+    ],
+)
+def test_what_was_asked_for_long_ago_is_asked_about_while_it_may_still_be_paid(
+    desk: Browser, maya: Person, noura: Client, state: State, late: str | None, is_asked: bool
+) -> None:
+    asked_at = clock.now() - A_WEEK
+    ended_at = asked_at if state in TERMINAL_STATES else None
+    life = {"state": state, "requested_at": asked_at, "ended_at": ended_at, "asset_id": "USD", "client": 0}
+    stored({**life, "amount": Decimal(1000), "late": late and (late, asked_at)}, maya, [noura])
+
+    asked = desk.post("/funding/deposit/", filled())
+
+    assert asked.status_code == (422 if is_asked else 302)
+    assert asks_anew(asked) is is_asked
+    if is_asked:
+        assert Operation.objects.get().reference in asked.content.decode()
+        assert desk.post("/funding/deposit/", ticked(asked)).status_code == 302
+
+
+def test_what_was_completed_today_is_asked_about_whenever_it_was_asked_for(
+    desk: Browser, maya: Person, noura: Client
+) -> None:
+    life = {"state": State.COMPLETED, "asset_id": "USD", "client": 0, "amount": Decimal(1000)}
+    stored({**life, "requested_at": clock.now() - A_WEEK, "ended_at": clock.now() - timedelta(hours=1)}, maya, [noura])
+
+    assert asks_anew(desk.post("/funding/deposit/", filled()))
+
+
+def test_a_row_of_a_file_is_held_against_what_has_been_open_for_long(
+    desk: Browser, maya: Person, noura: Client
+) -> None:
+    life = {"state": State.REVIEW, "asset_id": "USD", "client": 0, "amount": Decimal(1000), "ended_at": None}
+    stored({**life, "requested_at": clock.now() - A_WEEK}, maya, [noura])
+    file = uploaded(maya, csv_of("deposit,user_12345,USD,1000.00,Rent"))
+
+    [alike] = equal_rows(file, clock.now())
+
+    assert (alike.lines, alike.keys) == ([2], [Operation.objects.get().reference])
 
 
 @pytest.mark.parametrize("state", ["checked", "refused"])

@@ -171,7 +171,7 @@ def test_what_was_cancelled_is_an_equal_request_once_an_order_of_it_has_turned_u
     coinmena: Partners, db: None, maya: Person, noura: Client, usd: Asset
 ) -> None:
     operation = cancel_operation(operation_id=withdrawal(maya, noura, usd).pk, by=maya)
-    assert check(noura, usd, "No equal request in the last 24 h").result is PASSED
+    assert check(noura, usd, "No equal request open or of the last 24 h").result is PASSED
 
     coinmena.make_order(NOURA, "withdrawal", amount=str(operation.amount), reference=operation.reference, overdraw=True)
     look_up_order(text=operation.reference, by=maya)

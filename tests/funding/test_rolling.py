@@ -22,6 +22,7 @@ from backoffice.approvals.models import Request, RuleSet
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding import rolling
+from backoffice.funding.equal import Wanted, equal_requests
 from backoffice.funding.models import Kind, LateOrder, Operation
 from backoffice.funding.queries import OPEN_STATES
 from backoffice.funding.states import TERMINAL_STATES, State
@@ -188,8 +189,9 @@ ENDED_LONG_AGO = """
 """
 
 
-def test_what_ended_long_ago_is_not_read(committed: str, maya: Person, noura: Client, usd: Asset) -> None:
-    """A row of a file is made under its client's lock, and each one asks for the total."""
+@pytest.fixture
+def long_ago(committed: str, maya: Person, noura: Client, usd: Asset) -> None:
+    """Three operations that wait, and thousands that ended before."""
     for _ in range(3):
         stored({"state": State.APPROVED, "requested_at": NOW, "ended_at": None, **ABOUT}, maya, [noura])
     ended_at = NOW - 2 * DAY
@@ -199,6 +201,9 @@ def test_what_ended_long_ago_is_not_read(committed: str, maya: Person, noura: Cl
         owner.execute(ENDED_LONG_AGO, {"count": 5_000, "state": State.COMPLETED.value})
         owner.execute("ANALYZE funding_operation")
 
+
+def test_what_ended_long_ago_is_not_read(long_ago: None, noura: Client, usd: Asset) -> None:
+    """A row of a file is made under its client's lock, and each one asks for the total."""
     with CaptureQueriesContext(connection) as asked_for:
         assert rolling.day_total(noura, usd, Kind.DEPOSIT, NOW) == 3 * ABOUT["amount"]
         assert rolling.day_totals([noura.pk], NOW) == {(Kind.DEPOSIT, noura.pk, "USD"): 3 * ABOUT["amount"]}
@@ -206,6 +211,17 @@ def test_what_ended_long_ago_is_not_read(committed: str, maya: Person, noura: Cl
     statements = [one["sql"] for one in asked_for if "funding_operation" in one["sql"]]
     assert len(statements) == 2
     assert [rows_read(one) for one in statements] == [3, 3]
+
+
+def test_what_ended_long_ago_is_not_read_for_what_equals_it(long_ago: None, noura: Client, usd: Asset) -> None:
+    """That is asked for under the same lock. What is found is read twice: its number, and then the row."""
+    wanted = Wanted(noura, usd, Kind.DEPOSIT, ABOUT["amount"])
+
+    with CaptureQueriesContext(connection) as asked_for:
+        assert len(equal_requests(wanted, NOW)) == 3
+
+    [statement] = [one["sql"] for one in asked_for if "funding_lateorder" in one["sql"]]
+    assert rows_read(statement) <= 3 * 3
 
 
 def rows_read(statement: str) -> int:

@@ -57,7 +57,7 @@ def test_an_equal_request_of_the_last_day_is_named_but_not_the_operation_itself(
 ) -> None:
     first = withdrawal(maya, seasoned, usd, "5.00")
     assert OperationSubject().unusual([Request.objects.get(subject=first.reference)]) == {}
-    assert said_of(seasoned, "5", "withdrawal") == "An equal request was made in the last 24 hours."
+    assert said_of(seasoned, "5", "withdrawal") == "An equal request is open, or of the last 24 hours."
 
 
 def test_a_client_in_doubt_comes_before_everything_else(seasoned: Client, maya: Person) -> None:

@@ -26,9 +26,9 @@ from backoffice.funding.bulk.waiting import MADE, rows_that_wait
 from backoffice.funding.equal import (
     LISTED,
     EqualPayment,
-    asked_lately,
     lost_by_content,
     not_of_rows,
+    open_or_recent,
     operation_as_equal,
     order_as_equal,
 )
@@ -187,7 +187,7 @@ class Alike:
 
 def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     """List the rows that ask for the same as another row of the file, or as what the form would ask about: an operation
-    of the last 24 hours, or an order that no operation here has (`funding.equal`).
+    that is open or of the last 24 hours, or an order that no operation here has (`funding.equal`).
 
     Three queries, however many rows.
     """
@@ -196,7 +196,7 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
         own[_content(row)].append(row)
     clients = {client_id for _kind, client_id, *_rest in own}
     known: dict[tuple[Any, ...], list[EqualPayment]] = defaultdict(list)
-    for one in asked_lately(now).filter(client__in=clients).only(*LISTED):
+    for one in open_or_recent(now, Q(client__in=clients)).only(*LISTED):
         known[one.kind, one.client_id, one.asset_id, one.amount].append(operation_as_equal(one))
     for content, lost in lost_by_content(clients, now).items():
         references = [reference_of_row(row, file) for row in own.get(content, [])]
