@@ -239,7 +239,7 @@ class Money:
         return Money(_EXACT.subtract(self.amount, self._amount_of(other)), self.asset)
 
     def __neg__(self) -> "Money":
-        return Money(_without_negative_zero(self.amount.copy_negate()), self.asset)
+        return Money(negated(self.amount), self.asset)
 
     @property
     def is_zero(self) -> bool:
@@ -260,6 +260,11 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = _EXACT.add(total, _finite(amount))
     return total
+
+
+def negated(amount: Decimal) -> Decimal:
+    """Return ``amount`` with the other sign, every digit kept: Python's ``-`` rounds what is longer than 28 digits."""
+    return _without_negative_zero(amount.copy_negate())
 
 
 # Guards ---------------------------------------------------------------------------------------------------------------

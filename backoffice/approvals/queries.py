@@ -40,6 +40,14 @@ def seen_by(person: Person) -> QuerySet[Request]:
     return requests().filter(SEEN.get(person.role, Q()))
 
 
+def stoppable_by(person: Person) -> QuerySet[Request]:
+    """Return what ``person`` sees, and what they asked for or approved in whatever role: who may keep a thing from
+    happening finds it, in the role they have by now too."""
+    own = Q(requested_by=person) | Q(_decided_by(person))
+    concerns = SEEN.get(person.role)
+    return requests() if concerns is None else requests().filter(concerns | own)
+
+
 def in_lane(person: Person, now: datetime, lanes: Collection[str] = ()) -> QuerySet[Any]:
     """Return the rows of the queue: those of ``lanes``, as ``person`` sees them, else of the one that is theirs.
 
@@ -154,6 +162,11 @@ def delegations_to(person: Person, now: datetime) -> QuerySet[Delegation]:
     """Return what was handed over to ``person`` and is in force at ``now``."""
     in_force = Delegation.objects.in_force_at(now).filter(stand_in=person)
     return in_force.select_related("away", "stand_in").order_by("away__name", "id")
+
+
+def stands_in_for(person: Person, away: Person, now: datetime) -> bool:
+    """Whether ``away`` has handed over to ``person`` and that is in force at ``now``."""
+    return delegations_to(person, now).filter(away=away).exists()
 
 
 def stand_ins(now: datetime) -> dict[int, Delegation]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -307,19 +308,26 @@ def _record_approval(request: Request, by: Person, given: int, proof: Proof, not
 def _refusals_recorded(
     request_id: int, by: Person, for_person: Person | None = None, proof: Proof | None = None
 ) -> Iterator[None]:
-    """Write a refusal to the audit log after the refused transaction is undone."""
+    """Write a refusal to the audit log after the refused transaction is undone.
+
+    Whoever is posted as the voice may be anybody: the entry says "for" them only where they have handed over.
+    """
     try:
         yield
     except (Refused, Conflict) as refusal:
         request = Request.objects.get(pk=request_id)
+        after: dict[str, Any] = {"proof": proof.pk} if proof else {}
+        stands_in = for_person is not None and queries.stands_in_for(by, for_person, clock.now())
+        if for_person is not None and not stands_in:
+            after["spoken_for"] = for_person.name
         record(
             "approval.refused",
             by=by,
             obj=request,
             client=request.client,
-            after={"proof": proof.pk} if proof else None,
+            after=after or None,
             reason=str(refusal),
             result=Entry.Result.REFUSED,
-            delegate_of=for_person,
+            delegate_of=for_person if stands_in else None,
         )
         raise

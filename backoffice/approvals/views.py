@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -137,13 +138,13 @@ def reject(request: HttpRequest, subject: str) -> HttpResponse:
 @conflicts_as_409
 def take_back(request: HttpRequest, subject: str) -> HttpResponse:
     """Say what taking one's approval back does, then take it back."""
-    asked, person, now = asked_for(request, subject), person_of(request), timezone.now()
+    asked, person, now = stoppable(request, subject), person_of(request), timezone.now()
     if request.method == "GET":
         policies.check_can_take_back(person, asked, now)
         return render_page(request, TAKE_BACK, pages.detail_context(asked, person, now))
     services.take_back(request_id=asked.pk, by=person)
     messages.success(request, _("Your approval of %(what)s is taken back.") % {"what": named(asked)})
-    return to_decided(asked)
+    return to_decided(asked) if queries.seen_by(person).filter(pk=asked.pk).exists() else redirect("approvals:list")
 
 
 @require_POST
@@ -151,9 +152,11 @@ def take_back(request: HttpRequest, subject: str) -> HttpResponse:
 @conflicts_as_409
 def cancel(request: HttpRequest, subject: str) -> HttpResponse:
     """Take one's own request back."""
-    asked = services.cancel(request_id=asked_for(request, subject).pk, by=person_of(request))
+    person = person_of(request)
+    asked = services.cancel(request_id=stoppable(request, subject).pk, by=person)
     messages.success(request, _("%(what)s cancelled.") % {"what": named(asked)})
-    return redirect(subject_of(asked).url(asked.subject))
+    is_seen = queries.seen_by(person).filter(pk=asked.pk).exists()
+    return redirect(subject_of(asked).url(asked.subject) if is_seen else "approvals:list")
 
 
 def page(
@@ -218,7 +221,19 @@ def asked_for(request: HttpRequest, subject: str) -> Request:
 
     :raises Http404: when nobody asked for such a thing, or it does not concern the role of whoever looks.
     """
-    asked = queries.seen_by(person_of(request)).filter(subject=subject).first()
+    return one_of(queries.seen_by(person_of(request)), subject)
+
+
+def stoppable(request: HttpRequest, subject: str) -> Request:
+    """Return the request about ``subject`` for whoever may end it: their role may have changed since.
+
+    :raises Http404: as `asked_for`, but not for what is their own.
+    """
+    return one_of(queries.stoppable_by(person_of(request)), subject)
+
+
+def one_of(requests_seen: QuerySet[Request], subject: str) -> Request:
+    asked = requests_seen.filter(subject=subject).first()
     if asked is None:
         raise Http404
     return asked

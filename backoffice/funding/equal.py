@@ -106,10 +106,10 @@ def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
     """Return the operations ``about`` something that a new one may repeat, newest first.
 
     Those are: what is open, however long already, because it may still be paid; what was asked for or completed in the
-    last 24 hours; and what ended without effect although an order of it turned up, in that time too or as long as nobody
-    has settled that. What was rejected, cancelled or expired moved nothing and is left out, unless an order of it did or may yet
-    move money; a failed one of the last 24 hours is named: its cause may last. As in `rolling`, each is a set of its
-    own, found by an index.
+    last 24 hours; and what ended without effect although an order of it turned up, in that time too or as long as
+    nobody has settled that. What was rejected, cancelled or expired moved nothing and is left out, unless an order of
+    it did or may yet move money; a failed one of the last 24 hours is named: its cause may last. As in `rolling`, each
+    is a set of its own, found by an index.
     """
     since = now - EQUAL_WITHIN
     found = Operation.objects.filter(about).order_by().values("pk")
@@ -117,7 +117,9 @@ def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
     asked = found.filter(requested_at__gt=since).exclude(Q(state__in=LET_GO) & ~Exists(orders))
     turned_up = LateOrder.objects.filter(Q(settled_at=None) | Q(seen_at__gt=since), kind__in=TURNED_UP)
     completed = found.filter(state=State.COMPLETED, ended_at__gt=since)
-    any_of = asked.union(found.filter(state__in=OPEN_STATES), completed, found.filter(pk__in=turned_up.values("operation")))
+    any_of = asked.union(
+        found.filter(state__in=OPEN_STATES), completed, found.filter(pk__in=turned_up.values("operation"))
+    )
     return Operation.objects.filter(pk__in=any_of).select_related("requested_by").order_by("-requested_at", "-id")
 
 

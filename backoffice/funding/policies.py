@@ -194,7 +194,7 @@ def why_not_in_force(operation: Operation, now: datetime) -> str:
     moves nothing and brings our row up to date (reliability.md C17).
     """
     is_late = operation.valid_until is None or operation.valid_until <= now
-    if is_late and not queries.is_at_the_partner(operation):
+    if is_late and not queries.stands_at_the_partner(operation):
         return _("The permission to send it has run out.")
     if operation.fingerprint != fingerprint_of(operation):
         return _("Its content is not what was asked for.")

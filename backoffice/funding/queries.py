@@ -35,6 +35,7 @@ from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkRow, Gate, Kind, LateOrder, Lookup, Operation
 from backoffice.funding.models.evidence import Evidence
 from backoffice.funding.states import IN_DOUBT, State
+from backoffice.money import negated
 from backoffice.orders.models import COMPLETED, GONE, TERMINAL_STATUSES, Order
 from backoffice.ui.listing import Summary
 
@@ -237,7 +238,7 @@ def waiting_to_be_sent(now: datetime) -> QuerySet[Operation]:
     What is frozen is left out: many held operations would keep the sweep from the others.
     """
     approved = Operation.objects.filter(state=State.APPROVED).exclude(is_held())
-    return approved.filter(Q(valid_until__gt=now) | _is_at_the_partner()).order_by("approved_at", "id")
+    return approved.filter(Q(valid_until__gt=now) | _stands_at_the_partner()).order_by("approved_at", "id")
 
 
 def free_to_be_sent(now: datetime) -> QuerySet[Operation]:
@@ -247,12 +248,18 @@ def free_to_be_sent(now: datetime) -> QuerySet[Operation]:
     return waiting_to_be_sent(now).exclude(Exists(being_sent))
 
 
-def _is_at_the_partner() -> Q:
-    return Q(Exists(Order.objects.filter(partner_order_ref=OuterRef("reference"))))
+def _stands_at_the_partner() -> Q:
+    return Q(Exists(Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(GONE)))
+
+
+def stands_at_the_partner(operation: Operation) -> bool:
+    """Tell whether the partner holds an order under the reference of an operation, as far as the mirror knows: one that
+    its list no longer has keeps nothing from being carried out anew under that reference."""
+    return Order.objects.filter(partner_order_ref=operation.reference).exclude(GONE).exists()
 
 
 def is_at_the_partner(operation: Operation) -> bool:
-    """Tell whether the partner holds an order under the reference of an operation, as far as the mirror knows."""
+    """Tell whether the partner holds or ever held an order under the reference of an operation, as the mirror knows."""
     return Order.objects.filter(partner_order_ref=operation.reference).exists()
 
 
@@ -287,7 +294,7 @@ def longest_in_doubt(now: datetime) -> tuple[Operation, datetime] | None:
 
 def approved_too_long_ago(now: datetime) -> QuerySet[Operation]:
     """Return what was approved but could not be sent in time. What the partner holds already has been sent in time."""
-    late = Operation.objects.filter(state=State.APPROVED, valid_until__lte=now).exclude(_is_at_the_partner())
+    late = Operation.objects.filter(state=State.APPROVED, valid_until__lte=now).exclude(_stands_at_the_partner())
     return late.order_by("id")
 
 
@@ -307,7 +314,7 @@ def summarise(rows: QuerySet[Operation]) -> Summary:
     totals = groups.order_by("asset_id", "kind")
     sums: dict[str, dict[str, Decimal]] = {}
     for asset, kind, _count, total in totals:
-        label, signed = (_("Deposits"), total) if kind == Kind.DEPOSIT else (_("Withdrawals"), -total)
+        label, signed = (_("Deposits"), total) if kind == Kind.DEPOSIT else (_("Withdrawals"), negated(total))
         sums.setdefault(asset, {})[label] = signed
     return Summary(sum(count for _asset, _kind, count, _total in totals), sorted(sums.items()))
 

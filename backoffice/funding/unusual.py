@@ -19,7 +19,7 @@ from backoffice.funding.models import Freeze, Kind, Operation, Scope
 from backoffice.funding.policies import why_not_client, why_not_flowing
 from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
-from backoffice.money import Money, exact_sum
+from backoffice.money import Money, exact_sum, negated
 
 #: An amount is far above what a client usually moves from so many times their median on.
 FAR_ABOVE: Final = 10
@@ -100,7 +100,7 @@ class Known:
         rows = leaving.values_list("client_id", "asset_id").annotate(total=Sum("amount"))
         reserved = {(client, asset): total for client, asset, total in rows}
         return {
-            (client, asset): exact_sum([available or Decimal(0), -reserved.get((client, asset), Decimal(0))])
+            (client, asset): exact_sum([available or Decimal(0), negated(reserved.get((client, asset), Decimal(0)))])
             for client, asset, available in readings.values_list("client_id", "asset_id", "available_balance")
         }
 
@@ -184,7 +184,7 @@ def _overdrawn(one: Movement, known: Known) -> str:
     left = known.left.get((one.client.pk, one.asset_id))
     if one.kind != Kind.WITHDRAWAL or left is None:
         return ""
-    rest = left if one.operation_id is not None else exact_sum([left, -one.amount])
+    rest = left if one.operation_id is not None else exact_sum([left, negated(one.amount)])
     return _("The last balance that was read does not cover it and what else waits.") if rest < 0 else ""
 
 

@@ -10,7 +10,7 @@ from backoffice.audit.models import Entry
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.queries import with_approvers
 from backoffice.funding.states import State
-from backoffice.money import exact_sum
+from backoffice.money import exact_sum, negated
 from backoffice.ui.listing import Summary
 
 PROOF = Entry.objects.filter(object_type="operation", object_id=OuterRef("reference"), event="operation.completed")
@@ -41,7 +41,7 @@ def summarise(rows: QuerySet[Operation]) -> Summary:
     sums: dict[str, dict[str, Decimal]] = {}
     for asset, kind, _count, total in totals:
         line = sums.setdefault(asset, {label: Decimal(0) for label in (deposited, withdrawn, net)})
-        signed = total if kind == Kind.DEPOSIT else -total
+        signed = total if kind == Kind.DEPOSIT else negated(total)
         for label in (deposited if kind == Kind.DEPOSIT else withdrawn, net):
             line[label] = exact_sum([line[label], signed])
     return Summary(sum(count for _asset, _kind, count, _total in totals), sorted(sums.items()))

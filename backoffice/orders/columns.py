@@ -97,8 +97,7 @@ def asked_for(order: Any) -> str:
 
 def summed(order: Order) -> Decimal | None:
     """What an order adds to the sums of its list: nothing unless it moved money and CoinMENA has it still."""
-    is_gone = order.vanished_at is not None and order.read_at <= order.vanished_at
-    counts = order.type in DIRECTIONS and order.status == COMPLETED and not is_gone
+    counts = order.type in DIRECTIONS and order.status == COMPLETED and not order.is_gone
     return order.effect_amount if counts else None
 
 

@@ -173,6 +173,11 @@ class Order(MirroredModel, KeptModel):
     def is_trade(self) -> bool:
         return self.type in TRADE_KINDS
 
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether CoinMENA's list no longer has it and it did not come back singly since, as `GONE` does."""
+        return self.vanished_at is not None and self.read_at <= self.vanished_at
+
 
 class MintedReference(AppendOnlyModel):
     """A reference of ours, written when it is minted. An order under any other reference was made elsewhere."""

@@ -156,3 +156,30 @@ def test_the_page_offers_it_asks_and_says_what_happened(
     assert "Your approval of 500.00 USD is taken back." in page
     assert "Omar Saleh has taken the approval back." in page
     assert client.post(f"{address}take-back/").status_code == 403
+
+
+def test_whoever_became_administrator_takes_their_approval_back(client: Browser, asked: Request, omar: Person) -> None:
+    approve(asked, omar)
+    give_role(omar, "administrator")
+    client.force_login(omar)
+    address = f"/approvals/{asked.subject}/"
+    assert client.get(address).status_code == 404, "what they only read went with the role"
+
+    assert "Take my approval back" in client.get(f"{address}take-back/").content.decode()
+    page = client.post(f"{address}take-back/", follow=True)
+
+    assert page.redirect_chain == [("/approvals/", 302)]
+    assert "Your approval of 500.00 USD is taken back." in page.content.decode()
+    assert Request.objects.get(pk=asked.pk).state == RequestState.TAKEN_BACK
+
+
+def test_whoever_became_administrator_cancels_what_they_asked_for(
+    client: Browser, asked: Request, maya: Person
+) -> None:
+    give_role(maya, "administrator")
+    client.force_login(maya)
+
+    page = client.post(f"/approvals/{asked.subject}/cancel/", follow=True)
+
+    assert page.redirect_chain == [("/approvals/", 302)] and "500.00 USD cancelled." in page.content.decode()
+    assert Operation.objects.get(reference=asked.subject).state == State.CANCELLED

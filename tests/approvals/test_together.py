@@ -99,6 +99,18 @@ def test_the_sum_stays_below_what_two_people_would_have_to_approve(
     assert found.total + Decimal(150) >= LARGE
 
 
+def test_a_day_from_which_on_two_people_are_wanted_bounds_the_sum_as_well(
+    operations: list[Operation], omar: Person
+) -> None:
+    day = rule("withdrawal", "Large days, USD", asset="USD", day_total_from=Decimal(300), people_needed=2)
+    large = rule("withdrawal", "Large withdrawals, USD", asset="USD", at_least=LARGE, people_needed=2)
+    make_live(rule("withdrawal"), large, day, rule("release"))
+
+    found = found_by(omar)
+
+    assert (found.limit, found.total, found.later) == (Decimal(300), Decimal("201.00"), 2)
+
+
 def test_an_amount_far_from_the_others_is_lifted_out(
     operations: list[Operation], maya: Person, usd: Asset, omar: Person
 ) -> None:

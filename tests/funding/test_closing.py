@@ -29,16 +29,21 @@ from backoffice.funding.closing.policies import (
     can_ask_to_close,
     check_can_ask_to_close,
 )
-from backoffice.funding.models import Closing, ClosingEvidence, Lookup, Operation
+from backoffice.funding.models import Closing, ClosingEvidence, LateOrder, Lookup, Operation
+from backoffice.funding.policies import why_not_copy
 from backoffice.funding.services.closing import check_plausible
+from backoffice.funding.services.late_orders import settle, watch
 from backoffice.funding.services.moving import NO_LEASE
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
+from backoffice.mirror.incidents import report_vanished
 from backoffice.mirror.limits import DatabaseBucket
+from backoffice.orders.services import ORDERS, look_up_order
 from backoffice.partner.errors import RateLimited
 from tests.funding.cast import approved_by, deposit, looked_up, now, sent, withdrawal
 from tests.funding.closings import asked, being_looked_up, claim, in_review, landed, reviewed, signed, signed_closing
 from tests.funding.doubt import LOOKUPS, ask_another_environment
+from tests.funding.test_absence import hide
 from tests.funding.test_states import fresh, step
 from tests.partners import Partners
 from tests.people import give_role
@@ -175,6 +180,38 @@ def test_it_refuses_no_such_order_as_the_reason_while_one_is_shown(
     with pytest.raises(CannotBeTheReason, match="found an order at CoinMENA"):
         asked(reviewing, maya, reason_code=Closing.ReasonCode.ABSENT)
     assert asked(reviewing, maya).reason_code == Closing.ReasonCode.CONFIRMED
+
+
+def test_what_coinmena_took_out_of_its_books_is_closed_as_failed_and_not_as_completed(
+    coinmena: Partners, reviewing: Operation, maya: Person, omar: Person
+) -> None:
+    order = landed(coinmena, reviewing)
+    look_up_order(text=reviewing.reference, by=maya)
+    hide(coinmena, reviewing)
+    with pytest.raises(CannotClose, match="close it as completed"):
+        asked(reviewing, maya)
+    report_vanished(ORDERS, [order])
+
+    with pytest.raises(CannotClose, match="No completed order is known"):
+        asked(reviewing, maya, "completed", order_id=order)
+    ended = signed(asked(reviewing, maya), omar)
+
+    assert ended.state == State.FAILED
+    watch()
+    assert "could pay twice" in why_not_copy(ended), "a manager has to say first that it moved nothing"
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA deleted it.", by=omar)
+    assert not why_not_copy(ended)
+
+
+def test_an_order_that_is_shown_singly_is_no_less_there_for_a_list_that_leaves_it_out(
+    coinmena: Partners, reviewing: Operation, maya: Person
+) -> None:
+    order = landed(coinmena, reviewing)
+    look_up_order(text=reviewing.reference, by=maya)
+    report_vanished(ORDERS, [order])
+
+    with pytest.raises(CannotClose, match="close it as completed"):
+        asked(reviewing, maya)
 
 
 def by_a_gateway(coinmena: Partners, _settings: Settings) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.money import AmountError, MixedAssets, Money, exact_sum, format_amount, to_plain
+from backoffice.money import AmountError, MixedAssets, Money, exact_sum, format_amount, negated, to_plain
 
 amounts = st.decimals(
     min_value=Decimal(-(10**20)), max_value=Decimal(10**20), places=18, allow_nan=False, allow_infinity=False
@@ -105,6 +105,12 @@ def test_nothing_is_nothing_however_it_is_written() -> None:
 
 def test_money_is_written_as_on_a_screen() -> None:
     assert str(Money(Decimal("-12500.00"), "USD")) == "\u221212,500.00 USD"
+
+
+def test_the_other_sign_keeps_every_digit_and_nothing_stays_without_one() -> None:
+    long = Decimal("123456789012345678901234.12345678")
+    assert str(negated(long)) == "-123456789012345678901234.12345678" and negated(negated(long)) == long
+    assert str(negated(Decimal("0.00"))) == "0.00"
 
 
 def test_a_sum_of_nothing_is_nothing() -> None:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Final
 
 from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models.functions import Least
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import Person
@@ -108,10 +109,13 @@ def together(person: Person, alike: Alike, now: datetime) -> Together | None:
 
 
 def limit_of(alike: Alike) -> Decimal | None:
-    """Return the amount from which on the live rules want two people; None where no rule says so for this asset."""
+    """Return the amount, of one or of a client's day, from which on the live rules want two people; None where no rule
+    says so for this asset."""
     pinned = Rule.objects.filter(rule_set__version=alike.rule_version, name=alike.rule).values("kind")
     bands = Rule.objects.filter(rule_set__state=RuleSetState.LIVE, kind__in=pinned, asset=alike.asset)
-    found: Decimal | None = bands.filter(people_needed__gt=1).aggregate(least=Min("at_least"))["least"]
+    found: Decimal | None = bands.filter(people_needed__gt=1).aggregate(least=Min(Least("at_least", "day_total_from")))[
+        "least"
+    ]
     return found
 
 

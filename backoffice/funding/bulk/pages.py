@@ -19,7 +19,7 @@ from backoffice.funding.badges import MEANINGS
 from backoffice.funding.bulk import gating, queries
 from backoffice.funding.bulk.columns import badge_of, open_badge
 from backoffice.funding.bulk.forms import ControlForm
-from backoffice.funding.bulk.policies import can_settle
+from backoffice.funding.bulk.policies import can_discard, can_settle, is_left_behind
 from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
@@ -125,6 +125,8 @@ def file_context(file: BulkFile, person: Person, now: datetime, form: ControlFor
         "rows_url": rows_url(file),
         "export_url": f"{reverse('funding:bulk_export')}?file={file.pk}",
         "can_settle": can_settle(person, file),
+        "can_discard": can_discard(person, file),
+        "is_left_behind": is_left_behind(file),
         "note": note_of(file, now),
         **(to_confirm(file, person, now, form) if file.state == FileState.CHECKED else {}),
     }

@@ -1,4 +1,5 @@
-"""Who may confirm and discard a file: nobody but the person who uploaded it, while it waits for that."""
+"""Who may confirm and discard a file: nobody but the person who uploaded it, while it waits for that. What somebody who
+is gone has left behind, any person of finance may discard."""
 
 from datetime import datetime
 from typing import Final
@@ -33,6 +34,26 @@ def check_can_settle(person: Person, file: BulkFile) -> None:
 
 def can_settle(person: Person, file: BulkFile) -> bool:
     return person.is_finance and person.pk == file.uploaded_by_id and file.state == FileState.CHECKED
+
+
+def check_can_discard(person: Person, file: BulkFile) -> None:
+    """Refuse discarding somebody else's file while they are of finance still, or one that was settled already. The same
+    file is recognised as long as it stands: nobody could upload it otherwise.
+
+    :raises Refused: as `check_can_settle`. :raises Conflict: when it was confirmed or discarded meanwhile.
+    """
+    if not can_discard(person, file):
+        check_can_settle(person, file)
+
+
+def can_discard(person: Person, file: BulkFile) -> bool:
+    may = person.pk == file.uploaded_by_id or is_left_behind(file)
+    return person.is_finance and may and file.state == FileState.CHECKED
+
+
+def is_left_behind(file: BulkFile) -> bool:
+    """Whether nobody can confirm the file any more, because whoever uploaded it is gone or not of finance."""
+    return not (file.uploaded_by.is_active and file.uploaded_by.is_finance)
 
 
 def check_can_let_go(file: BulkFile) -> None:

@@ -25,12 +25,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class FoundOrder:
-    """One order under our reference, and every field in which it differs from what was meant."""
+    """One order under our reference, and every field in which it differs from what was meant.
+
+    ``is_gone``: CoinMENA's list no longer has it, and it was not read singly since.
+    """
 
     id: int
     status: str
     differences: tuple[Difference, ...]
     is_taken: bool
+    is_gone: bool = False
 
     @property
     def is_completed(self) -> bool:
@@ -58,15 +62,15 @@ class Findings:
 
     @property
     def completed(self) -> tuple[FoundOrder, ...]:
-        return tuple(order for order in self.orders if order.is_completed)
+        return tuple(order for order in self.orders if order.is_completed and not self._is_missed(order))
 
     @property
     def closable(self) -> tuple[FoundOrder, ...]:
-        return tuple(order for order in self.orders if order.may_close)
+        return tuple(order for order in self.completed if order.may_close)
 
     @property
     def unfinished(self) -> tuple[FoundOrder, ...]:
-        return tuple(order for order in self.orders if not order.is_final)
+        return tuple(order for order in self.orders if not order.is_final and not self._is_missed(order))
 
     @property
     def is_shown_but_not_held(self) -> bool:
@@ -84,13 +88,18 @@ class Findings:
         missed since."""
         return self.is_shown or (bool(self.orders) and not self.has_vanished)
 
+    def _is_missed(self, order: FoundOrder) -> bool:
+        """Whether CoinMENA says in both ways that it has this order no more: a list that leaves it out frees nothing by
+        itself, and neither does one look-up."""
+        return order.is_gone and self.has_vanished
+
     def order(self, order_id: int | None) -> FoundOrder | None:
         return next((order for order in self.orders if order.id == order_id), None)
 
     def as_json(self) -> dict[str, Any]:
         """Return what a decision is bound to: the same for as long as nothing new is known."""
         linked = {"linked": [asdict(order) for order in self.linked]} if self.linked else {}
-        return {"orders": [asdict(order) for order in self.orders], "is_shown": self.is_shown, **linked}
+        return {"orders": [_as_json(order) for order in self.orders], "is_shown": self.is_shown, **linked}
 
 
 def findings_of(operation: Operation) -> Findings:
@@ -108,7 +117,12 @@ def findings_of(operation: Operation) -> Findings:
 
 def _found(operation: Operation, order: Order) -> FoundOrder:
     taken = Operation.objects.filter(partner_order_id=order.pk).exclude(pk=operation.pk).exists()
-    return FoundOrder(order.pk, order.status, tuple(differences(operation, order)), taken)
+    return FoundOrder(order.pk, order.status, tuple(differences(operation, order)), taken, order.is_gone)
+
+
+def _as_json(order: FoundOrder) -> dict[str, Any]:
+    """Name ``is_gone`` only where it is so: what was asked before anybody knew of it stays bound to the same."""
+    return {name: value for name, value in asdict(order).items() if name != "is_gone" or value}
 
 
 def differences(operation: Operation, order: Order) -> list[Difference]:

@@ -68,6 +68,9 @@ def _what_linking_means() -> str:
 def _order_check(order: FoundOrder) -> Check:
     status = {"id": order.id, "status": order.status}
     link = Reference(str(order.id), reverse("orders:detail", args=[order.id]))
+    if order.is_gone:
+        was = _("CoinMENA's list no longer has order %(id)d, which was %(status)s") % status
+        return Check(was, CheckResult.WARNING, got=link)
     if order.is_taken:
         return Check(_("Order %(id)d is the order of another operation") % status, CheckResult.FAILED, got=link)
     if order.is_completed:

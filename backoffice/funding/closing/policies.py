@@ -114,7 +114,7 @@ def _why_not_completed(order_id: int | None, findings: Findings) -> str:
     if order_id is None:
         return _("Several completed orders stand under this reference. Choose the one that is meant.")
     order = findings.order(order_id)
-    if order is None or not order.is_completed:
+    if order is None or order not in findings.completed:
         return _("This order is not a completed one under this reference. Choose another.")
     return _("This order belongs to another operation already.") if order.is_taken else ""
 

@@ -16,7 +16,7 @@ from backoffice.funding.models import BulkFile, BulkRow, FileState, Freeze, Oper
 from backoffice.funding.queries import NOTHING_MOVED
 from backoffice.funding.references import reference_of_row
 from backoffice.funding.states import State
-from backoffice.orders.models import Order
+from backoffice.orders.models import GONE, Order
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def held_besides(lock: Freeze, now: datetime) -> QuerySet[Operation]:
 
 
 def _never_sent(now: datetime) -> QuerySet[Operation]:
-    at_the_partner = Order.objects.filter(partner_order_ref=OuterRef("reference"))
+    at_the_partner = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(GONE)
     approved = Operation.objects.filter(Q(valid_until__gt=now), state=State.APPROVED).exclude(Exists(at_the_partner))
     return approved.select_related("client", "asset").order_by("requested_at", "id")
 
@@ -69,10 +69,10 @@ def files() -> list[LeavingFile]:
     to_be_made = {reference_of_row(row, row.file): row.file for row in _rows_to_be_made()}
     siblings = _with_files(BulkRow.objects.filter(file__in={file.pk for file in to_be_made.values()}))
     file_ids = {reference_of_row(row, row.file): row.file_id for row in siblings}
-    orders = Order.objects.filter(partner_order_ref__in=file_ids).values_list("partner_order_ref", "status")
-    at_the_partner = dict(orders)
-    moved = {reference for reference, status in at_the_partner.items() if status not in NOTHING_MOVED}
+    orders = list(Order.objects.filter(partner_order_ref__in=file_ids).defer("raw"))
+    moved = {order.partner_order_ref for order in orders if order.status not in NOTHING_MOVED}
     begun = {file_id for reference, file_id in file_ids.items() if reference in moved}
+    at_the_partner = {order.partner_order_ref for order in orders if not order.is_gone}
     waiting = Counter(file.pk for file in to_be_made.values())
     count = Counter(file for reference, file in to_be_made.items() if reference not in at_the_partner)
     return [

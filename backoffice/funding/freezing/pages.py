@@ -24,6 +24,7 @@ from backoffice.funding.freezing.freezes import Held
 from backoffice.funding.models import Freeze, Gate, HaltCode, Kind, Operation, Scope
 from backoffice.funding.services.brakes import environments_of, is_clock_off, name_of_halt
 from backoffice.funding.states import State
+from backoffice.money import negated
 from backoffice.orders.models import Order
 from backoffice.ui import times
 from backoffice.ui.listing import Summary
@@ -395,7 +396,8 @@ def summary_of(held: Held) -> Summary:
     """Arrange what is held by asset, money out below zero."""
     sums = {
         asset: {
-            _(KIND_LABELS[Kind(kind)]): -total if kind == Kind.WITHDRAWAL else total for kind, total in by_kind.items()
+            _(KIND_LABELS[Kind(kind)]): negated(total) if kind == Kind.WITHDRAWAL else total
+            for kind, total in by_kind.items()
         }
         for asset, by_kind in held.sums.items()
     }

@@ -23,7 +23,7 @@ from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.bulk import gating, queries
 from backoffice.funding.bulk.checking import GoodRow, check
-from backoffice.funding.bulk.policies import check_can_let_go, check_can_settle
+from backoffice.funding.bulk.policies import check_can_discard, check_can_let_go, check_can_settle
 from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
 from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
 from backoffice.funding.fingerprint import equal_rows_fingerprint, file_fingerprint
@@ -197,11 +197,12 @@ def let_go(file: BulkFile, to: FileState, *, by: Actor, reason: str = "") -> Non
 def discard(*, file_id: int, by: Person) -> BulkFile:
     """Give a file up before anything came of it; its bytes may be uploaded again.
 
-    :raises Refused: for anybody but who uploaded it. :raises Conflict: when it was settled meanwhile.
+    :raises Refused: for anybody but who uploaded it, while they are of finance. :raises Conflict: when it was settled
+        meanwhile.
     """
     with transaction.atomic():
         file = locked(file_id)
-        check_can_settle(by, file)
+        check_can_discard(by, file)
         check_can_let_go(file)
         let_go(file, FileState.DISCARDED, by=by)
     return file

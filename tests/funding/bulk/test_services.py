@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import pytest
 from django.db import DataError, Error, IntegrityError, connection
+from django.test import Client as Browser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -159,6 +160,29 @@ def test_only_the_person_who_uploaded_it_confirms_or_discards(
         with pytest.raises(Refused):
             bulk_files.confirm(file_id=file.pk, count=3, totals={}, confirmed_equal=True, by=person)
     assert BulkFile.objects.get().state == FileState.CHECKED
+
+
+@pytest.mark.parametrize("how", ["left", "another role"])
+def test_what_somebody_who_is_gone_has_left_behind_is_discarded_by_finance_and_uploaded_again(
+    db: None, client: Browser, maya: Person, omar: Person, noura: Client, usd: Asset, how: str
+) -> None:
+    nadia = Person.objects.create_person(email="nadia@example.com", name="Nadia Karim", role=Role.FINANCE)
+    file = uploaded(maya, THREE)
+    if how == "left":
+        Person.objects.filter(pk=maya.pk).update(is_active=False)
+    else:
+        give_role(maya, Role.AUDITOR)
+
+    with pytest.raises(Refused):
+        bulk_files.discard(file_id=file.pk, by=omar)
+    with pytest.raises(Refused):
+        bulk_files.confirm(file_id=file.pk, count=3, totals={}, confirmed_equal=True, by=nadia)
+    client.force_login(nadia)
+    page = client.get(f"/funding/bulk/{file.pk}/").content.decode()
+    assert "Maya Haddad, who uploaded it, is not of finance any more." in page and "Discard the file" in page
+    bulk_files.discard(file_id=file.pk, by=nadia)
+
+    assert uploaded(nadia, THREE) != file
 
 
 def test_what_was_settled_is_not_settled_again(db: None, maya: Person, noura: Client, usd: Asset) -> None:

@@ -13,7 +13,9 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.funding.freezing import leaving
 from backoffice.funding.models import Operation, Scope
+from backoffice.funding.policies import why_not_in_force
 from backoffice.funding.references import new_token
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
@@ -21,9 +23,11 @@ from backoffice.funding.services.expiring import expire_due
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
 from backoffice.funding.services.resolving import resolve
 from backoffice.funding.states import State
+from backoffice.mirror.incidents import report_vanished
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.partners import coinmena as client_of
-from backoffice.orders.services import sync_orders
+from backoffice.orders.models import Order
+from backoffice.orders.services import ORDERS, sync_orders
 from backoffice.reconciliation.restoring import BY, after_restore
 from tests.funding.cast import NOURA, approved_by, deposit, now, sent, withdrawal
 from tests.partners import Partners
@@ -99,6 +103,33 @@ def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
     assert expire_due() == 0
     assert sent(operation).state == State.COMPLETED
     assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+def test_what_coinmena_has_no_longer_after_a_restore_leaves_with_a_permission_only_that_still_holds(
+    coinmena: Partners,
+    noura: Client,
+    usd: Asset,
+    maya: Person,
+    lina: Person,
+    taken: Callable[[], Backup],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operation = deposit(maya, noura, usd, "1000.00")
+    backup = taken()
+    assert sent(operation).state == State.COMPLETED
+    backup.restore()
+    restored = after_restore()
+    assert not leaving.operations(restored.lock, clock.now()).exists()
+
+    report_vanished(ORDERS, [Order.objects.get(partner_order_ref=operation.reference).pk])
+
+    assert leaving.operations(restored.lock, clock.now()).get() == operation, "people see it before they release"
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+    a_day_later = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: a_day_later)
+    assert why_not_in_force(now(operation), clock.now()) == "The permission to send it has run out."
+    assert sent(operation).state == State.APPROVED
+    assert expire_due() == 1 and now(operation).state == State.EXPIRED
 
 
 @pytest.mark.parametrize("is_imported", [False, True], ids=["not known yet", "known to be paid"])
