@@ -7,15 +7,20 @@ the phase changes before the first write and never back.
 
 import io
 import socket
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, cast
 
 import requests
+import requests.adapters
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -23,11 +28,11 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from backoffice.partner.addresses import may_connect
 
-_CONNECTIONS_KEPT: Final = 16
+_MOST_INTERIM_ANSWERS: Final = 10
 
 
 class Phase(IntEnum):
-    """How far an attempt came. UNTOUCHED: none of our connections was asked to do anything."""
+    """How far an attempt came. UNTOUCHED: nothing of ours has the request. CONNECTING: no byte of it is written yet."""
 
     UNTOUCHED = 0
     CONNECTING = 1
@@ -155,22 +160,37 @@ def _resolve(connection: HTTPConnection) -> list[Any]:
     return addresses
 
 
+class _FinalResponse(HTTPResponse):
+    """The answer itself, past what announces it (103 Early Hints): `http.client` passes over a 100 alone, and takes any
+    other for the answer. After a 101 there is none to come."""
+
+    def begin(self) -> None:
+        for _interim in range(_MOST_INTERIM_ANSWERS + 1):
+            super().begin()
+            if self.status >= 200 or self.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return
+            self.headers = None  # type: ignore[assignment]  # or the next would count as begun already
+        raise HTTPException("Too many interim answers.")
+
+
 class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _FinalResponse
+
     def _new_conn(self) -> socket.socket:
         return _open_socket(self)
 
     def connect(self) -> None:
-        _current.get().reached(Phase.CONNECTING)
         super().connect()
         self.sock = cast(socket.socket, _DeadlineSocket(self.sock))
 
 
 class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _FinalResponse
+
     def _new_conn(self) -> socket.socket:
         return _open_socket(self)
 
     def connect(self) -> None:
-        _current.get().reached(Phase.CONNECTING)
         super().connect()
         self.sock = cast(socket.socket, _DeadlineSocket(self.sock))
 
@@ -186,15 +206,42 @@ class _DeadlineHTTPSPool(HTTPSConnectionPool):
 # The session ----------------------------------------------------------------------------------------------------------
 
 
+class _SharedContext(ssl.SSLContext):
+    """TLS as urllib3 sets it up, for connections of all threads."""
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        """Ignored: urllib3 sets it before each connection, while one of another thread may be made from this."""
+
+
+@lru_cache(maxsize=1)
+def _trusting(authorities: str) -> ssl.SSLContext:
+    """Return the context of all connections. To read the authorities takes ten times as long as all else about one."""
+    context = _SharedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    context.load_verify_locations(authorities)
+    ssl.SSLContext.set_alpn_protocols(context, ["http/1.1"])
+    return context
+
+
 class _DeadlineAdapter(HTTPAdapter):
     """Never retries, and opens its connections through the classes above."""
 
     def __init__(self) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=_CONNECTIONS_KEPT, max_retries=0)
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        context = _trusting(requests.adapters.DEFAULT_CA_BUNDLE_PATH)
+        super().init_poolmanager(*args, ssl_context=context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _DeadlineHTTPPool, "https": _DeadlineHTTPSPool}
+
+    def cert_verify(self, conn: Any, *_asked: Any) -> None:
+        """Demand a certificate whatever is asked; the authorities are in the context already."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        _current.get().reached(Phase.CONNECTING)
+        return super().send(*args, **kwargs)
 
 
 class HardenedSession(requests.Session):

@@ -1,7 +1,8 @@
 """Ask a partner and bring back the evidence: one `Exchange` per request, whatever happens on the way.
 
-Reads are repeated with back-off within the deadline. Writes are sent once, over a connection of their own: one kept
-open from before may have been closed by the partner meanwhile, which would leave a doubt where there need be none.
+Reads are repeated with back-off within the deadline, writes are sent once. Every request has a connection of its own:
+on one kept open from before, whatever came there unasked would be read as its answer, so that a balance were another
+client's; and the partner may have closed it meanwhile, which would leave a doubt where there need be none.
 """
 
 import secrets
@@ -100,7 +101,6 @@ class Transport:
         self._limiter = limiter
         self._max_answer_bytes = max_answer_bytes
         self._open_session = open_session
-        self._reading = open_session()
         self.clock_skew: float | None = None
         """Seconds our clock is ahead of the partner's (negative: behind) by the latest answer; None if unknown."""
 
@@ -108,20 +108,19 @@ class Transport:
         """GET `target`, asking again where that is worth it. Raises `RateLimited` if our own limiter says no."""
         deadline = self._deadline()
         for back_off in _back_offs():
-            exchange = self._exchange(self._reading, "GET", target, b"", authorize, deadline)
+            exchange = self._exchange("GET", target, b"", authorize, deadline)
             pause = _pause_before_retry(exchange, back_off)
             if pause is None or self._clock.monotonic() + pause >= deadline:
                 return exchange
             self._clock.sleep(pause)
-        return self._exchange(self._reading, "GET", target, b"", authorize, deadline)
+        return self._exchange("GET", target, b"", authorize, deadline)
 
     def write(
         self, method: str, target: str, body: bytes, authorize: Authorize, *, send_by: SendBy | None = None
     ) -> Exchange:
         """Send `body` once, or not at all after `send_by`; what happens on the way is returned and never raised."""
         try:
-            with closing(self._open_session()) as session:
-                return self._exchange(session, method, target, body, authorize, self._deadline(), send_by)
+            return self._exchange(method, target, body, authorize, self._deadline(), send_by)
         except RateLimited:
             return self._not_sent(method, target, Fault.RATE_LIMITED)
         except HeldUp:
@@ -132,7 +131,6 @@ class Transport:
 
     def _exchange(
         self,
-        session: requests.Session,
         method: str,
         target: str,
         body: bytes,
@@ -148,7 +146,7 @@ class Transport:
             raise HeldUp
         request = requests.Request(method, self._base_url + target, _headers(authorization, body), data=body).prepare()
         started, begun = self._clock.wall(), self._clock.monotonic()
-        with attempting(deadline, self._clock.monotonic) as attempt:
+        with closing(self._open_session()) as session, attempting(deadline, self._clock.monotonic) as attempt:
             answer = _send(session, request, attempt, self._max_answer_bytes)
         exchange = Exchange(
             request_id=uuid.uuid4().hex,
@@ -195,6 +193,7 @@ class Transport:
 def _headers(authorization: Authorization, body: bytes) -> dict[str, str]:
     # Plain bytes are asked for, so that what we keep as evidence is what was on the wire.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "backoffice"}
+    headers["Connection"] = "close"
     if body:
         headers["Content-Type"] = "application/json"
     return headers | dict(authorization.headers)
@@ -208,7 +207,8 @@ def _send(session: requests.Session, request: requests.PreparedRequest, attempt:
     except _TRANSPORT_ERRORS as error:
         return _Answer(fault=_fault_of(error, attempt))
     with closing(response):
-        body, fault = _read(response, attempt, max_bytes)
+        # A status below 200 only announces an answer, and nothing of ours would read on here.
+        body, fault = (b"", Fault.BROKEN) if response.status_code < 200 else _read(response, attempt, max_bytes)
     return _Answer(response.status_code, _kept_headers(response), body, fault)
 
 

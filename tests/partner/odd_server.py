@@ -42,13 +42,14 @@ class OddServer:
                 self._play(connection, part)
 
     def _play(self, connection: socket.socket, part: Play) -> None:
-        request = _read_request(connection)
+        request = read_request(connection)
         self.requests.append(request)
         if request:
             part(connection)
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """Return the next request of a connection, empty if whoever asks has hung up."""
     received = b""
     while b"\r\n\r\n" not in received:
         chunk = connection.recv(65536)
