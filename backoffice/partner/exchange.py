@@ -14,6 +14,7 @@ class Fault(StrEnum):
 
     RATE_LIMITED = "rate_limited"
     HELD_UP = "held_up"
+    UNSENDABLE = "unsendable"
     DNS = "dns"
     ADDRESS = "address_refused"
     CONNECT = "connect"

@@ -139,14 +139,19 @@ class Transport:
         send_by: SendBy | None = None,
     ) -> Exchange:
         self._limiter.acquire(deadline if send_by is None else min(deadline, send_by.monotonic))
-        authorization = authorize(method, target, body)
+        try:
+            authorization = authorize(method, target, body)
+            request = self._prepared(method, target, body, authorization)
+            session = self._open_session()
+        except Exception as error:  # noqa: BLE001 - let out, it would leave a payment in doubt without a word, for ever
+            _note_unforeseen(error)
+            return self._not_sent(method, target, Fault.UNSENDABLE)
         # Read after the signature was made: whatever held this process up before is in it, and later delays do not
         # make the signature any younger.
         if send_by is not None and send_by.has_passed(authorization, self._clock.monotonic()):
             raise HeldUp
-        request = requests.Request(method, self._base_url + target, _headers(authorization, body), data=body).prepare()
         started, begun = self._clock.wall(), self._clock.monotonic()
-        with closing(self._open_session()) as session, attempting(deadline, self._clock.monotonic) as attempt:
+        with closing(session), attempting(deadline, self._clock.monotonic) as attempt:
             answer = _send(session, request, attempt, self._max_answer_bytes)
         exchange = Exchange(
             request_id=uuid.uuid4().hex,
@@ -163,6 +168,11 @@ class Transport:
         )
         self._note(exchange, started)
         return exchange
+
+    def _prepared(
+        self, method: str, target: str, body: bytes, authorization: Authorization
+    ) -> requests.PreparedRequest:
+        return requests.Request(method, self._base_url + target, _headers(authorization, body), data=body).prepare()
 
     def _not_sent(self, method: str, target: str, fault: Fault) -> Exchange:
         exchange = Exchange(
@@ -204,7 +214,7 @@ def _send(session: requests.Session, request: requests.PreparedRequest, attempt:
         response = session.send(
             request, timeout=attempt.seconds_left(), stream=True, allow_redirects=False, verify=True, proxies={}
         )
-    except _TRANSPORT_ERRORS as error:
+    except Exception as error:  # noqa: BLE001 - the libraries raise more than errors of their own
         return _Answer(fault=_fault_of(error, attempt))
     with closing(response):
         # A status below 200 only announces an answer, and nothing of ours would read on here.
@@ -230,7 +240,7 @@ def _read(response: requests.Response, attempt: Attempt, max_bytes: int) -> tupl
             received += chunk
             if len(received) > max_bytes:
                 return bytes(received[:_EVIDENCE_BYTES]), Fault.TOO_LARGE
-    except _TRANSPORT_ERRORS as error:
+    except Exception as error:  # noqa: BLE001 - as in sending: a negative chunk is a ValueError
         return bytes(received), _fault_of(error, attempt)
     return _decoded(bytes(received), response.headers.get("Content-Encoding", "identity"), max_bytes)
 
@@ -253,7 +263,7 @@ def _decoded(received: bytes, encoding: str, max_bytes: int) -> tuple[bytes, Fau
 
 # What went wrong ------------------------------------------------------------------------------------------------------
 
-_NEVER_SENT: Final = frozenset({Fault.DNS, Fault.ADDRESS, Fault.CONNECT})
+_NEVER_SENT: Final = frozenset({Fault.DNS, Fault.ADDRESS, Fault.CONNECT, Fault.UNSENDABLE})
 
 
 def _certainly_unsent(fault: Fault | None, attempt: Attempt) -> bool:
@@ -263,12 +273,22 @@ def _certainly_unsent(fault: Fault | None, attempt: Attempt) -> bool:
     return attempt.phase is Phase.CONNECTING
 
 
-def _fault_of(error: BaseException, attempt: Attempt) -> Fault:
+def _fault_of(error: Exception, attempt: Attempt) -> Fault:
     causes = list(_causes(error))
     for kind, fault in _FAULTS:
         if any(isinstance(cause, kind) for cause in causes):
             return fault
-    return Fault.TIMEOUT if attempt.monotonic() >= attempt.deadline else Fault.BROKEN
+    if attempt.monotonic() >= attempt.deadline:
+        return Fault.TIMEOUT
+    if isinstance(error, _TRANSPORT_ERRORS) and not isinstance(error, ValueError):
+        return Fault.BROKEN
+    _note_unforeseen(error)
+    return Fault.UNSENDABLE if attempt.phase is Phase.CONNECTING else Fault.BROKEN
+
+
+def _note_unforeseen(error: Exception) -> None:
+    """Log what was raised by its kind alone: its words may repeat a header, which is a secret."""
+    _logger.warning("partner_exchange_unforeseen", error=type(error).__name__)
 
 
 #: In order: the first kind found among an error's causes names the fault.

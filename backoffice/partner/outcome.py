@@ -115,6 +115,9 @@ _NO_ENVELOPE = gettext_noop("Something between us and CoinMENA answered in its p
 _UNREADABLE = gettext_noop("CoinMENA's answer could not be read. Whether the order went through is being looked up.")
 _NEVER_SENT = gettext_noop("CoinMENA could not be reached, so nothing was sent. It will be tried again.")
 _HELD_UP = gettext_noop("This machine was held up for too long, so nothing was sent. It will be tried again.")
+_UNSENDABLE = gettext_noop(
+    "No request can be made with the settings for CoinMENA, so nothing was sent. Have them checked."
+)
 _NO_ANSWER = gettext_noop("CoinMENA's answer was lost. Whether the order went through is being looked up.")
 
 
@@ -167,6 +170,8 @@ def _judge_answer(exchange: Exchange, intended: IntendedOrder) -> Verdict:
 def _judge_silence(exchange: Exchange) -> Verdict:
     if exchange.bytes_may_have_been_sent:
         return Verdict(Row.NO_ANSWER, Evidence.UNKNOWN, _NO_ANSWER)
+    if exchange.fault is Fault.UNSENDABLE:
+        return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _UNSENDABLE, alarm=True)
     is_ours = exchange.fault in (Fault.HELD_UP, Fault.RATE_LIMITED)
     return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _HELD_UP if is_ours else _NEVER_SENT)
 

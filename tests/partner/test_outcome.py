@@ -131,6 +131,7 @@ TABLE = [
     ("bad certificate", answered(None, fault=Fault.TLS, sent=False), "A13", NEVER_SENT),
     ("forbidden address", answered(None, fault=Fault.ADDRESS, sent=False), "A13", NEVER_SENT),
     ("held up", answered(None, fault=Fault.HELD_UP, sent=False), "A13", NEVER_SENT),
+    ("no request of ours", answered(None, fault=Fault.UNSENDABLE, sent=False), "A13", NEVER_SENT),
     ("our own limit", answered(None, fault=Fault.RATE_LIMITED, sent=False), "A13", NEVER_SENT),
     ("connected too late", answered(None, fault=Fault.TIMEOUT, sent=False), "A13", NEVER_SENT),
     ("read timeout", answered(None, fault=Fault.TIMEOUT), "A14", UNKNOWN),
@@ -232,10 +233,14 @@ def test_a_look_up_changes_nothing_where_the_answer_spoke_for_itself() -> None:
 
 
 @pytest.mark.parametrize(("exchange", "row"), [case[1:3] for case in TABLE], ids=[case[0] for case in TABLE])
-def test_a_person_is_called_for_a_differing_order_and_a_redirect_only(exchange: Exchange, row: str) -> None:
+def test_a_person_is_called_for_a_differing_order_a_redirect_and_settings_that_send_nothing_only(
+    exchange: Exchange, row: str
+) -> None:
     redirected = exchange.status is not None and 300 <= exchange.status < 400
 
-    assert judge_post(exchange, DEPOSIT).alarm is (row == "A5" or redirected)
+    unsendable = exchange.fault is Fault.UNSENDABLE
+
+    assert judge_post(exchange, DEPOSIT).alarm is (row == "A5" or redirected or unsendable)
 
 
 @pytest.mark.parametrize(("exchange", "row"), [case[1:3] for case in TABLE], ids=[case[0] for case in TABLE])

@@ -24,7 +24,7 @@ from backoffice.partner.clock import SystemClock
 from backoffice.partner.connection import HardenedSession
 from backoffice.partner.errors import RateLimited
 from backoffice.partner.exchange import Exchange, Fault
-from backoffice.partner.http import Authorization, SendBy, Transport
+from backoffice.partner.http import Authorization, Authorize, SendBy, Transport
 from backoffice.partner.limits import NoLimit, TokenBucket
 from tests.partner.cast import StillClock, http_answer
 from tests.partner.odd_server import OddServer, Play, drip, hang_up, reset, say, stay_silent
@@ -100,6 +100,8 @@ ANSWERS_CUT_SHORT: list[tuple[str, Play, int | None, Fault]] = [
     ("no HTTP", say(b"SSH-2.0-OpenSSH_9.6\r\n"), None, Fault.BROKEN),
     ("short body", say(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}"), 200, Fault.BROKEN),
     ("broken chunk", say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}"), 200, Fault.BROKEN),
+    ("negative chunk", say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}"), 200, Fault.BROKEN),
+    ("two lengths", say(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}"), None, Fault.BROKEN),
     ("silence", stay_silent(SILENCE), None, Fault.TIMEOUT),
     ("dripping head", drip(SLOW_HEAD, 0.05), None, Fault.TIMEOUT),
     ("dripping body", drip_the_body, 200, Fault.TIMEOUT),
@@ -416,6 +418,66 @@ def test_on_a_foreign_line_only_known_causes_prove_that_nothing_was_sent(
 
     assert exchange.status is None
     assert exchange.bytes_may_have_been_sent is may_have_been_sent
+
+
+def unauthorized(_method: str, _target: str, _body: bytes) -> Authorization:
+    raise UnicodeEncodeError("utf-8", "partner\udcff", 7, 8, "surrogates not allowed")
+
+
+def no_session() -> requests.Session:
+    raise FileNotFoundError("no authorities")
+
+
+def with_partner_id(partner_id: str) -> Authorize:
+    return lambda *_: Authorization({"X-Partner-ID": partner_id})
+
+
+@pytest.mark.parametrize(
+    ("host", "authorize", "changes"),
+    [
+        ("127.0.0.1:9", with_partner_id("partner-1\n"), {}),
+        ("127.0.0.1:9", with_partner_id("partner\u200b-1"), {}),
+        ("127.0.0.1:9", unauthorized, {}),
+        ("127.0.0.1:9", unsigned, {"open_session": no_session}),
+        ("partner..example.com", unsigned, {}),
+        (f"{'p' * 64}.example.com", unsigned, {}),
+        ("part ner.example.com", unsigned, {}),
+    ],
+    ids=["line feed", "invisible", "unsigned", "no authorities", "two dots", "long label", "blank"],
+)
+def test_a_request_that_cannot_be_made_was_never_sent(host: str, authorize: Authorize, changes: dict[str, Any]) -> None:
+    client = transport(f"{'http' if host[0] == '1' else 'https'}://{host}", **changes)
+
+    with capture_logs() as logged:
+        exchanges = [client.write("POST", "/v1/x", b"{}", authorize), client.read("/v1/x", authorize)]
+
+    assert [(one.fault, one.bytes_may_have_been_sent) for one in exchanges] == [(Fault.UNSENDABLE, False)] * 2
+    assert [one["event"] for one in logged] == ["partner_exchange_unforeseen", "partner_exchange"] * 2, "asked once"
+    assert "partner-1" not in str(logged)
+
+
+@pytest.mark.parametrize("error", [ValueError("never heard of"), KeyError("x"), UnicodeError("never heard of")])
+def test_whatever_is_raised_on_a_foreign_line_leaves_a_doubt(error: Exception) -> None:
+    def session() -> requests.Session:
+        opened = HardenedSession()
+        opened.mount("http://", _ReplacedLine(error))
+        return opened
+
+    exchange = post("http://127.0.0.1:9", open_session=session)
+
+    assert (exchange.status, exchange.fault, exchange.bytes_may_have_been_sent) == (None, Fault.BROKEN, True)
+
+
+def test_whatever_is_raised_after_the_first_byte_leaves_a_doubt(play: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def confused(*_: Any) -> None:
+        raise UnicodeError("never heard of")
+
+    server = play(say(http_answer(b"{}")))
+    monkeypatch.setattr("http.client.HTTPResponse.begin", confused)
+
+    exchange = post(server.url)
+
+    assert (exchange.status, exchange.fault, exchange.bytes_may_have_been_sent) == (None, Fault.BROKEN, True)
 
 
 # Reading again --------------------------------------------------------------------------------------------------------
