@@ -16,10 +16,11 @@ from django.http.request import validate_host
 
 from backoffice.checks_of_folders import folders_are_apart
 from backoffice.checks_of_keys import kept_keys
+from backoffice.checks_of_partners import PARTNER_ADDRESSES, host_of, partners_can_be_asked
 from backoffice.checks_of_seals import seals_can_be_made
 from backoffice.database.checks import LOOPBACK
 
-SHORTEST_QUARANTINE = 120
+SHORTEST_QUARANTINE, LONGEST_QUARANTINE = 120, 24 * 60 * 60
 #: A worker that is stopped has 50 s to finish: 10 s of them it may take to sign, the rest is the longest deadline.
 SHORTEST_DEADLINE, LONGEST_DEADLINE = 5, 40
 #: The only published address of CoinMENA's API (docs.coinmena.com); the sandbox's is handed out on request.
@@ -31,6 +32,7 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     """Report every contradiction at once."""
     return [
         *partner_addresses(),
+        *partners_can_be_asked(),
         *quarantine(),
         *deadline(),
         *demo_is_local(),
@@ -58,21 +60,26 @@ def refuse_contradictions() -> None:
 
 
 def partner_addresses() -> Iterator[CheckMessage]:
-    for name in ("COINMENA_BASE_URL", "BITNOB_BASE_URL"):
-        url = urlsplit(getattr(settings, name))
-        if url.scheme != "https" and url.hostname not in LOOPBACK:
+    for name in PARTNER_ADDRESSES:
+        if not getattr(settings, name).startswith("https://") and host_of(name) not in LOOPBACK:
             yield Error(
                 f"{name} must begin with https://.", hint="Plain HTTP is for the sandbox only.", id="settings.E001"
             )
 
 
 def quarantine() -> Iterator[CheckMessage]:
-    host = urlsplit(settings.COINMENA_BASE_URL).hostname
-    if settings.COINMENA_QUARANTINE_SECONDS < SHORTEST_QUARANTINE and host not in LOOPBACK:
+    seconds = settings.COINMENA_QUARANTINE_SECONDS
+    if seconds < SHORTEST_QUARANTINE and host_of("COINMENA_BASE_URL") not in LOOPBACK:
         yield Error(
             f"COINMENA_QUARANTINE_SECONDS is below {SHORTEST_QUARANTINE}.",
             hint="A request may still land a minute after it was sent; a shorter wait could pay twice.",
             id="settings.E002",
+        )
+    if not 0 <= seconds <= LONGEST_QUARANTINE:
+        yield Error(
+            f"COINMENA_QUARANTINE_SECONDS is not between 0 and {LONGEST_QUARANTINE}, a day.",
+            hint="It counts seconds, in which nothing in doubt can be proven absent or sent again: 300 is enough.",
+            id="settings.E026",
         )
 
 
@@ -97,8 +104,8 @@ def demo_is_local() -> Iterator[CheckMessage]:
 
 
 def demo_is_simulated() -> Iterator[CheckMessage]:
-    for name in ("COINMENA_BASE_URL", "BITNOB_BASE_URL"):
-        if settings.DEMO and urlsplit(getattr(settings, name)).hostname not in LOOPBACK:
+    for name in PARTNER_ADDRESSES:
+        if settings.DEMO and host_of(name) not in LOOPBACK:
             yield Error(
                 f"DEMO is on, but {name} is not the sandbox.",
                 hint="The demo's sign-ins are public and must not reach real money: set DEMO=false.",
@@ -107,7 +114,7 @@ def demo_is_simulated() -> Iterator[CheckMessage]:
 
 
 def coinmena_environment() -> Iterator[CheckMessage]:
-    host, environment = urlsplit(settings.COINMENA_BASE_URL).hostname, settings.COINMENA_ENVIRONMENT
+    host, environment = host_of("COINMENA_BASE_URL"), settings.COINMENA_ENVIRONMENT
     if environment not in {"sandbox", "live"}:
         yield Error("COINMENA_ENVIRONMENT is neither `sandbox` nor `live`.", id="settings.E007")
     if environment != "live" and host == COINMENA_LIVE_HOST:

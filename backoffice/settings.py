@@ -10,9 +10,26 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+#: May be a line feed and nothing else.
+UNTRIMMED = frozenset({"COINMENA_SIGN_SEPARATOR"})
+
+
+class Trimmed(FileAwareMapping):  # type: ignore[misc]  # the library has no types
+    """The environment without white space around its values: a file that holds a secret ends in a line feed."""
+
+    def __getitem__(self, key: str) -> str:
+        value = str(super().__getitem__(key))
+        return value if key in UNTRIMMED or key.endswith("_FILE") else value.strip()
+
+
+class TrimmedEnv(environ.FileAwareEnv):  # type: ignore[misc]
+    ENVIRON = Trimmed()
+
+
+env = TrimmedEnv()
 env.smart_cast = False
 IS_CONFIGURED = (BASE_DIR / ".env").exists() or not {"SECRET_KEY", "SECRET_KEY_FILE"}.isdisjoint(os.environ)
 # Where nothing is configured but the demo was started, `manage.py` commands speak to the demo.
@@ -36,6 +53,11 @@ def required(name: str, meaning: str) -> str:
 SECRET_KEY = required("SECRET_KEY", "a long random text, kept secret")
 # The key before this one, while it is being replaced: it still opens what it signed and sealed, and signs nothing new.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Up to version 0.5 a line feed at the end of a file was part of the key: what it signed and sealed has to open still.
+untrimmed = environ.FileAwareEnv()
+for _former in (untrimmed.str("SECRET_KEY"), *untrimmed.list("SECRET_KEY_FALLBACKS", default=[])):
+    if _former not in (SECRET_KEY, *SECRET_KEY_FALLBACKS):
+        SECRET_KEY_FALLBACKS.append(_former)
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG or DEMO else [])

@@ -4,6 +4,7 @@ The base URL comes from the settings only, and every path is joined to it; no an
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,7 @@ from backoffice.money import gettext_noop
 from backoffice.partner.errors import InvalidIdentifier
 
 _MAX_SEGMENT_LENGTH: Final = 200
+_HOST: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 _UNASKABLE = gettext_noop(
     "The partner cannot be asked about this identifier. Check it for missing or stray characters."
 )
@@ -61,6 +63,16 @@ def parse_base_url(url: str) -> BaseUrl:
     if base.scheme != "https" and not (base.scheme == "http" and base.is_loopback):
         raise AddressRefused("The partner's address must begin with https://; plain http is for this machine only.")
     return base
+
+
+def check_resolvable(base: BaseUrl) -> None:
+    """Raises `AddressRefused` if no resolver could be asked for the host."""
+    try:
+        name = base.host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise AddressRefused("The host of the partner's address is not a name that can be looked up.") from error
+    if not _HOST.fullmatch(name) and ":" not in name:
+        raise AddressRefused("The host of the partner's address holds characters that no name has.")
 
 
 def is_loopback_host(host: str) -> bool:

@@ -31,6 +31,23 @@ PRODUCTION = {
 }
 
 
+ADDRESSES = ("COINMENA_BASE_URL", "BITNOB_BASE_URL")
+
+
+def unusable(name: str) -> list[tuple[dict[str, Any], str]]:
+    """Return addresses that no partner can have, each with what is said of it."""
+    addresses = {
+        "https://partner.example.com/v1": "The partner's address is scheme and host only",
+        "https://partner.example.com:port": "The partner's address is not a URL.",
+        "https://[::1": "The partner's address is not a URL.",
+        "https://": "The partner's address is scheme and host only",
+        "https://partner..example.com": "The host of the partner's address is not a name that can be looked up.",
+        f"https://{'p' * 64}.com": "The host of the partner's address is not a name that can be looked up.",
+        "https://part ner.example.com": "The host of the partner's address holds characters that no name has.",
+    }
+    return [({name: address}, f"{name} cannot be called. {said}") for address, said in addresses.items()]
+
+
 def test_the_settings_of_the_tests_agree() -> None:
     refuse_contradictions()
 
@@ -49,6 +66,24 @@ def test_the_settings_of_the_tests_agree() -> None:
         (
             {"COINMENA_BASE_URL": "https://partner.example.com", "COINMENA_QUARANTINE_SECONDS": 60},
             "COINMENA_QUARANTINE_SECONDS is below 120.",
+        ),
+        (
+            {"COINMENA_QUARANTINE_SECONDS": 86_401},
+            "COINMENA_QUARANTINE_SECONDS is not between 0 and 86400, a day. It counts seconds",
+        ),
+        ({"COINMENA_QUARANTINE_SECONDS": -1}, "COINMENA_QUARANTINE_SECONDS is not between 0 and 86400, a day."),
+        *((changes, sentence) for name in ADDRESSES for changes, sentence in unusable(name)),
+        ({"COINMENA_PRIVATE_KEY": "AAEC"}, "COINMENA_PRIVATE_KEY cannot sign. The private key is neither a PEM text"),
+        (
+            {"COINMENA_PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----"},
+            "COINMENA_PRIVATE_KEY cannot sign. The private key is not a readable PEM text without a password.",
+        ),
+        ({"COINMENA_PARTNER_ID": "partner\n1"}, "COINMENA_PARTNER_ID holds a character that no request can carry."),
+        ({"COINMENA_PARTNER_ID": "partner\u200b1"}, "COINMENA_PARTNER_ID holds a character that no request can carry."),
+        ({"BITNOB_CLIENT_ID": "cli\u00e9nt"}, "BITNOB_CLIENT_ID holds a character that no request can carry."),
+        (
+            {"BITNOB_CLIENT_SECRET": "sec\udcffret"},
+            "BITNOB_CLIENT_SECRET holds a character that no request can carry. Copy it again",
         ),
         ({"COINMENA_DEADLINE_SECONDS": 25000}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
         ({"COINMENA_DEADLINE_SECONDS": 41}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
@@ -102,6 +137,21 @@ def test_a_contradiction_stops_the_start(settings: Settings, changes: dict[str, 
     with pytest.raises(ImproperlyConfigured) as stopped:
         refuse_contradictions()
     assert sentence in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"COINMENA_QUARANTINE_SECONDS": 86_400},
+        {"COINMENA_BASE_URL": "http://[::1]:8001"},
+        {"DEMO": True, "BITNOB_BASE_URL": "https://127.0.0.1/"},
+        {"COINMENA_PARTNER_ID": "a partner"},
+    ],
+)
+def test_settings_at_their_bounds_start(settings: Settings, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    refuse_contradictions()
 
 
 @pytest.mark.parametrize("seconds", [5, 25, 40])
@@ -160,3 +210,27 @@ def test_s36_the_tls_that_an_address_asks_for_is_asked_of_the_database() -> None
     assert [one["sslmode"] for one in told] == ["verify-full", "verify-full"], done.stderr
     assert [one["sslrootcert"] for one in told] == ["/run/ca.pem", "/run/ca.pem"]
     assert all("search_path=public,pg_temp" in one["options"] for one in told)
+
+
+def test_white_space_around_a_setting_is_taken_off_wherever_it_was_read_from(tmp_path: Path) -> None:
+    key, partner = tmp_path / "key", tmp_path / "partner"
+    key.write_text(PRODUCTION["SECRET_KEY"] + "\n")
+    partner.write_text("partner-1\r\n")
+    for file in (key, partner):
+        file.chmod(0o400)
+    names = ("SECRET_KEY", "COINMENA_PARTNER_ID", "BITNOB_CLIENT_SECRET", "BITNOB_ENVIRONMENT", "ALLOWED_HOSTS")
+    said = f"print([getattr(settings, name) for name in {(*names, 'COINMENA_SIGN_SEPARATOR', 'SECRET_KEY_FALLBACKS')}])"
+
+    done = run_as_in_production(
+        *("-c", f"from django.conf import settings; {said}"),
+        SECRET_KEY_FILE=str(key),
+        COINMENA_PARTNER_ID_FILE=str(partner),
+        BITNOB_CLIENT_SECRET=" a-secret ",
+        BITNOB_ENVIRONMENT="live\t",
+        ALLOWED_HOSTS="office.example.com\n",
+        COINMENA_SIGN_SEPARATOR="\n",
+    )
+
+    trimmed = [PRODUCTION["SECRET_KEY"], "partner-1", "a-secret", "live", ["office.example.com"]]
+    former = PRODUCTION["SECRET_KEY"] + "\n"
+    assert ast.literal_eval(done.stdout) == [*trimmed, "\n", [former]], "and what the former key signed still opens"

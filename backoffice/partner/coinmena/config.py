@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -59,7 +60,7 @@ def load_private_key(text: str | bytes) -> Ed25519PrivateKey:
 def _from_pem(text: str) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(text.encode(), password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InvalidPrivateKey("The private key is not a readable PEM text without a password.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise InvalidPrivateKey("The private key is not an Ed25519 key.")
