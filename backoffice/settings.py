@@ -165,7 +165,10 @@ TEMPLATES: list[dict[str, Any]] = [
 # own functions come first, temporary tables last.
 SEARCH_PATH = "-c search_path=public,pg_temp"
 # A worker's twelve jobs hold a connection each, and the two readings that ask for pages ahead hold four more each.
-POOL = {"min_size": 1, "max_size": 24, "timeout": 10}
+# While the database is away the pool tries after ever longer waits, for as long as `reconnect_timeout`; whoever asks
+# next has it begin anew. By its own 300 s an outage lasts as long again for us; far below `timeout`, who waits waits in
+# vain.
+POOL = {"min_size": 1, "max_size": 24, "timeout": 10, "reconnect_timeout": 6}
 
 
 def database(url_name: str, meaning: str) -> dict[str, Any]:

@@ -8,13 +8,16 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 
 from backoffice.database.checks import refuse_to_start_unarmed
 from backoffice.worker.starting import look_around, wind_up
@@ -95,7 +98,7 @@ async def _work_or_stop(name: str, stop: asyncio.Event) -> None:
 
 
 async def _work(name: str) -> None:
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    connector = _connector()
     with app.replace_connector(connector):
         async with app.open_async():
             await app.run_worker_async(
@@ -104,6 +107,12 @@ async def _work(name: str) -> None:
                 shutdown_graceful_timeout=SECONDS_TO_FINISH,
                 install_signal_handlers=False,
             )
+
+
+def _connector() -> PsycopgConnector:
+    """Return what the library's worker reaches the database by: a pool of its own, as patient as ours."""
+    patience: dict[str, Any] = {name: settings.POOL[name] for name in ("timeout", "reconnect_timeout")}
+    return PsycopgConnector(kwargs=connector_params(), **patience)
 
 
 async def _pause(stop: asyncio.Event) -> None:
