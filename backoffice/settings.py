@@ -169,6 +169,16 @@ SEARCH_PATH = "-c search_path=public,pg_temp"
 # next has it begin anew. By its own 300 s an outage lasts as long again for us; far below `timeout`, who waits waits in
 # vain.
 POOL = {"min_size": 1, "max_size": 24, "timeout": 10, "reconnect_timeout": 6}
+# What ends the waiting for a server that says nothing any more, its machine gone; a session's own limits are kept by
+# that server. A socket of this machine has no use for these; an address may say others.
+SILENCE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 def database(url_name: str, meaning: str) -> dict[str, Any]:
@@ -181,6 +191,7 @@ def database(url_name: str, meaning: str) -> dict[str, Any]:
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
+            **SILENCE,
             **address.get("OPTIONS", {}),  # what stands behind a question mark, such as sslmode
             "options": f"{SEARCH_PATH} -c lock_timeout=5s -c statement_timeout=30s"
             " -c idle_in_transaction_session_timeout=60s",
