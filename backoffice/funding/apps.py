@@ -20,12 +20,14 @@ class FundingConfig(AppConfig):
         from backoffice.funding.past import PastOperations
         from backoffice.funding.services.brakes import is_of_our_payments
         from backoffice.funding.services.freezing import freeze_behind_the_seals
+        from backoffice.funding.services.servers import keep_to_server
         from backoffice.funding.subject import OperationSubject
         from backoffice.funding.views.bulk import BULK_ROWS
         from backoffice.funding.views.lists import OPERATIONS, requests_for
         from backoffice.funding.views.who_funded import WHO_FUNDED
         from backoffice.mirror.partners import keep_books
         from backoffice.ui import panels
+        from backoffice.worker import starting
 
         register(OperationSubject())
         register(ReleaseSubject())
@@ -33,6 +35,7 @@ class FundingConfig(AppConfig):
         past.register("operations", PastOperations())
         register(FileSubject())
         behind.register("funding", freeze_behind_the_seals)
+        starting.register("server", keep_to_server)
         keep_books(is_of_our_payments)
         register_reservations(queries.reserved_by_asset)
         sums = exports.Sums("amount", "asset")

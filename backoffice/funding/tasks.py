@@ -14,7 +14,7 @@ from backoffice.accounts.context import one_job
 from backoffice.database import clock
 from backoffice.funding import queries
 from backoffice.funding.bulk import queries as bulk_queries
-from backoffice.funding.services import bulk_creating, expiring, late_orders, resolving, sending
+from backoffice.funding.services import bulk_creating, expiring, late_orders, resolving, sending, servers
 from backoffice.funding.services.doorbells import (
     CREATE,
     QUEUE,
@@ -58,8 +58,9 @@ def create_from_file(context: JobContext, file_id: int) -> None:
 @app.periodic(cron="* * * * * */5")  # the sixth field is the second
 @app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
 def sweep(timestamp: int) -> None:
-    """Ring for everything that waits for a worker, and end what waited too long."""
+    """Ring for everything that waits for a worker, and end what waited too long, on the server that is known."""
     with one_job():
+        servers.keep_to_server()
         expiring.expire_due()
         for task, operation_id in waiting(clock.now()):
             ring_once(task, operation_id)

@@ -6,7 +6,7 @@ from backoffice.accounts.models import Person, Role
 from backoffice.accounts.policies import Refused, check_role
 from backoffice.approvals.policies import Conflict
 from backoffice.funding.freezing import freezes
-from backoffice.funding.freezing.reasons import LOG_BEHIND
+from backoffice.funding.freezing.reasons import LOG_BEHIND, SWITCHED_OVER
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.ui import times
 
@@ -74,6 +74,10 @@ def frozen_sentence(freeze: Freeze) -> str:
     }
     if freeze.reason == LOG_BEHIND:
         return _("%(what)s is frozen since %(moment)s, because the audit log is behind its seals.") % words
+    if freeze.reason == SWITCHED_OVER:
+        return (
+            _("%(what)s is frozen since %(moment)s, because the database server was switched over or restored.") % words
+        )
     if freeze.frozen_by is None:
         return _("%(what)s is frozen since %(moment)s, because a backup was restored.") % words
     return _("%(what)s is frozen by %(name)s since %(moment)s: %(reason)s") % words

@@ -10,3 +10,7 @@ LOG_BEHIND = gettext_noop(
     "The audit log is older than its newest seal: a backup was restored, or entries were taken away. Nothing is sent "
     "until the orders since then are read and reconciled, and two people have looked."
 )
+SWITCHED_OVER = gettext_noop(
+    "The database server was switched over or restored: its last seconds may be missing. Nothing is sent until the "
+    "orders since then are read and reconciled, and two people have looked."
+)

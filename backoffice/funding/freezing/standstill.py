@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from backoffice.funding import queries
 from backoffice.funding.freezing import freezes, halts
-from backoffice.funding.freezing.reasons import LOG_BEHIND
+from backoffice.funding.freezing.reasons import LOG_BEHIND, SWITCHED_OVER
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.ui import times
 from backoffice.ui.shell import Notice
@@ -55,5 +55,7 @@ def _since(freeze: Freeze) -> str:
     if freeze.frozen_by is None:
         if freeze.reason == LOG_BEHIND:
             return _("The audit log is behind its seals: nothing is sent until two people have looked.")
+        if freeze.reason == SWITCHED_OVER:
+            return _("The database server was switched over or restored: nothing is sent until two people have looked.")
         return _("A backup was restored: nothing is sent until two people have looked.")
     return _("By %(name)s since %(moment)s.") % {"name": freeze.frozen_by.name, "moment": moment}

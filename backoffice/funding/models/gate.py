@@ -33,7 +33,8 @@ def _latest_pause(now: datetime) -> datetime:
 
 class Gate(KeptModel):
     """Pauses end by themselves (a 429); a halt needs a person (three 401 in a row, a clock that is off, another
-    environment). ``environment`` is the one the last attempt was claimed for; empty before the first.
+    environment). ``environment`` is the one the last attempt was claimed for, ``server`` the database server and its
+    timeline that workers last found; both empty before the first.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -43,6 +44,7 @@ class Gate(KeptModel):
     halt_code = models.CharField(max_length=16, choices=HaltCode, blank=True)
     unauthorised_in_a_row = models.SmallIntegerField(default=0)
     environment = models.CharField(max_length=64, blank=True)
+    server = models.CharField(max_length=64, blank=True)
 
     class Meta(KeptModel.Meta):
         abstract = False

@@ -17,6 +17,7 @@ from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.database.server import HERE
 from backoffice.funding.freezing.halts import HALTS
 from backoffice.funding.models import Gate, HaltCode
 from backoffice.funding.models.gate import LONGEST_PAUSE
@@ -24,6 +25,7 @@ from backoffice.funding.policies import check_can_resume
 from backoffice.funding.queries import free_to_be_sent
 from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
 from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
+from backoffice.funding.services.servers import keep_to_server
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
@@ -63,10 +65,12 @@ def is_clock_off(skew: float) -> bool:
 def keep_to_environment(environment: str, holder: str) -> None:
     """Note the environment of the first payment; halt before one of another. Committed by itself, before the claim.
 
-    An address or partner id that changed means a wrong setting, or a credential for production in a test.
+    An address or partner id that changed means a wrong setting, or a credential for production in a test. The database
+    server is compared in the same question: `keep_to_server`.
     """
-    if Gate.objects.filter(environment=environment).exists():
+    if Gate.objects.filter(environment=environment, server=HERE).exists():
         return
+    keep_to_server()
     with transaction.atomic():
         gate = lock_gate()
         if not gate.environment:

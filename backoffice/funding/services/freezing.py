@@ -18,10 +18,11 @@ from backoffice.audit.sealing.behind import Behind
 from backoffice.audit.services import record
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
+from backoffice.database.server import here
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import check_can_freeze, frozen_sentence
 from backoffice.funding.freezing.reasons import LOG_BEHIND, RESTORED
-from backoffice.funding.models import Freeze, Scope
+from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
 
 
@@ -46,12 +47,16 @@ def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTOR
     """Send nothing at all until what happened after ``backup_at`` is known again.
 
     Where a lock is in force already it stays and counts from now: it may have stood in the backup, and what was sent
-    after its release then is known to nobody here. Run twice for one restore it only waits for longer.
+    after its release then is known to nobody here. Run twice for one restore it only waits for longer. The server this
+    is done on is noted with the lock, so that workers do not find it another one and lock again.
     """
     with transaction.atomic():
         lock_gate()
+        Gate.objects.update(server=here())
         lock = freezes.locks_after_restore().first()
-        return _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at) if lock is None else _move_on(lock, by)
+        return (
+            _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at) if lock is None else _move_on(lock, by, reason)
+        )
 
 
 def freeze_behind_the_seals(behind: Behind) -> None:
@@ -72,12 +77,12 @@ def _check_not_frozen(scope: Scope, asset: Asset | None, client: Client | None) 
         raise Conflict(frozen_sentence(same))
 
 
-def _move_on(lock: Freeze, by: Actor) -> Freeze:
+def _move_on(lock: Freeze, by: Actor, reason: str) -> Freeze:
     """Keep the lock for another restore, and end what was asked for when only the one before it was known."""
     before, moment = {"restored_at": lock.restored_at}, max(clock.now(), lock.restored_at)
     Freeze.objects.filter(pk=lock.pk).update(restored_again_at=moment)
     lock.restored_again_at = moment
-    record("freeze.restored_again", by=by, obj=lock, before=before, after={"restored_at": moment})
+    record("freeze.restored_again", by=by, obj=lock, before=before, after={"restored_at": moment}, reason=reason)
     for request in freezes.requests_for(lock).filter(state=RequestState.WAITING):
         approvals.end_changed(request, now=moment)
         record("freeze.release_ended", by=by, obj=lock, after={"request": request.subject})
