@@ -129,8 +129,8 @@ class Lister:
         return self.pages[min(number, len(self.pages)) - 1]
 
 
-def order(number: int, reference: str | None = None) -> Order:
-    said: dict[str, Any] = {"partner_client_id": NOURA, "type": "deposit", "status": "completed"}
+def order(number: int, reference: str | None = "another", **details: Any) -> Order:
+    said: dict[str, Any] = {"partner_client_id": NOURA, "type": "deposit", "status": "completed", **details}
     moment = datetime(2026, 1, 5, tzinfo=UTC)
     return Order(raw=b"{}", id=number, created_at=moment, partner_order_ref=reference, **said)
 
@@ -174,6 +174,26 @@ def test_only_a_list_that_adds_up_proves_that_nothing_is_in_it(
 
     assert not_listed(claimed, lister) is is_proof
     assert len(lister.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("details", "is_proof"),
+    [
+        ({"debit": "1000.00"}, False),
+        ({"debit": "1000"}, False),
+        ({}, False),
+        ({"debit": "1000.01"}, True),
+        ({"type": "withdrawal", "credit": "1000.00"}, True),
+        ({"type": "buy", "debit": "1000.00"}, True),
+        ({"debit": "1000.00", "reference": "another"}, True),
+    ],
+)
+def test_a_row_without_a_reference_that_may_be_the_order_is_no_proof(
+    claimed: Operation, details: dict[str, Any], is_proof: bool
+) -> None:
+    listed = Page((order(1, **{"reference": None, **details}),), (), 1, 1, 2)
+
+    assert not_listed(claimed, Lister([listed])) is is_proof
 
 
 def test_a_list_that_never_ends_is_left(claimed: Operation) -> None:
