@@ -57,9 +57,11 @@ def texts_can_be_sent() -> Iterator[CheckMessage]:
 
 
 def host_of(name: str) -> str | None:
-    """Return the host in a partner's address; None where it is no URL, which is reported by itself."""
+    """Return the host in a partner's address as it is looked up, however it is spelt; None where it is no URL or no
+    name, which is reported by itself."""
     address: str = getattr(settings, name)
     try:
-        return urlsplit(address).hostname
+        host = urlsplit(address).hostname
+        return host and host.encode("idna").decode().rstrip(".").lower()
     except ValueError:
         return None

@@ -19,7 +19,7 @@ from django.db import connections, models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from backoffice.database import definitions
+from backoffice.database import definitions, server
 from backoffice.database.definitions import Definitions, NotComparable
 from backoffice.database.hardening import SEARCH_PATH, protected_models
 from backoffice.database.models import AppendOnlyModel
@@ -121,6 +121,7 @@ def look(alias: str = "default") -> list[Fault]:
             *what_is_not_ours(cursor),
             *excess_grants(cursor),
             *excess_power(cursor),
+            *missing_power(cursor),
         ]
 
 
@@ -345,4 +346,19 @@ def excess_power(cursor: Any) -> list[Fault]:
     if not is_mighty and not is_owner:
         return []
     sentence = f"The application's login {role} owns its tables or is a superuser: give it a role that owns nothing."
+    return [Fault("", What.POWER, sentence)]
+
+
+def missing_power(cursor: Any) -> list[Fault]:
+    """Whoever may not ask which server this is cannot tell that it was switched over, and workers would not work."""
+    cursor.execute(
+        "SELECT current_user, array_agg(name) FROM unnest(%s::text[]) AS name"
+        " WHERE has_function_privilege(to_regprocedure(name), 'EXECUTE') IS NOT TRUE",
+        [list(server.NEEDED)],
+    )
+    role, missing = cursor.fetchone()
+    if not missing:
+        return []
+    names = ", ".join(missing)
+    sentence = f"The application's login {role} may not call {names}: grant it EXECUTE on that, as every login has it."
     return [Fault("", What.POWER, sentence)]

@@ -18,6 +18,7 @@ from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.freezing import leaving
+from backoffice.funding.freezing.reasons import SWITCHED_OVER
 from backoffice.funding.freezing.release_conditions import Examined, doubtful
 from backoffice.funding.models import Freeze, Operation
 from backoffice.funding.references import PATTERN
@@ -206,6 +207,12 @@ def _check_reaches_back(lock: Freeze, told: datetime | None) -> None:
     """Refuse a backup older than the one the lock in force is about: what the lock is released on would begin too late,
     and a lock never changes."""
     if told is not None and lock.backup_at is not None and told < lock.backup_at:
+        if lock.reason == SWITCHED_OVER:
+            raise NotKnown(
+                f"Freeze {lock.pk} was made by a worker when the database server was switched over. It reaches back to "
+                f"{lock.backup_at.isoformat()}, the last seal or payment there is. After a failover run this without "
+                "--backup-at. Was a backup restored, restore it again, and run this before anything else is started."
+            )
         raise NotKnown(
             f"Freeze {lock.pk} is in force for a backup of {lock.backup_at.isoformat()}, so it does not reach back to "
             f"{told.isoformat()}. Do not release it: restore the backup again, and run this with --backup-at before "

@@ -7,12 +7,15 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock, embedded, server
+from backoffice.database.checks import look, refuse_to_start_unarmed
 from backoffice.funding import tasks
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.freezing.reasons import SWITCHED_OVER
@@ -81,6 +84,42 @@ def test_a_claim_on_another_server_locks_instead_and_sends_nothing(
     assert now(operation).state == State.APPROVED and not Attempt.objects.filter(operation=operation).exists()
     assert Freeze.objects.get().reason == SWITCHED_OVER
     assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+
+
+def test_a_server_that_a_pooler_switches_in_the_middle_of_a_claim_is_claimed_nothing_on(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(deposit(maya, noura, usd))
+    operation = deposit(maya, noura, usd, "7.00")
+    monkeypatch.setattr("backoffice.funding.services.claiming.keep_to_environment", lambda *_asked: switch_over())
+
+    assert claim(operation.pk, "worker 1") is None
+
+    assert now(operation).state == State.APPROVED and not Attempt.objects.filter(operation=operation).exists()
+
+
+def test_a_restore_that_is_told_locks_where_the_server_does_not_say_who_it_is(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_read_file('postgresql.conf')")
+        raise AssertionError("the login may read files")
+
+    monkeypatch.setattr("backoffice.funding.services.freezing.here", refused)
+
+    assert freeze_after_restore(backup_at=clock.now(), by=BY) == Freeze.objects.get()
+    assert Gate.objects.get().server == ""
+
+
+def test_nothing_starts_where_nobody_may_ask_which_server_it_is(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert look() == []
+    monkeypatch.setattr(server, "NEEDED", (*server.NEEDED, "pg_read_file(text)", "pg_of_another_make()"))
+
+    with pytest.raises(ImproperlyConfigured, match=r"may not call pg_read_file\(text\), pg_of_another_make\(\): grant"):
+        refuse_to_start_unarmed()
 
 
 def test_a_sweep_on_another_server_locks_before_anything_expires(

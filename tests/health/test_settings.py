@@ -90,9 +90,17 @@ def test_the_settings_of_the_tests_agree() -> None:
         ({"COINMENA_DEADLINE_SECONDS": 4}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
         ({"COINMENA_DEADLINE_SECONDS": 0}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
         ({"COINMENA_DEADLINE_SECONDS": -30}, "COINMENA_DEADLINE_SECONDS is not between 5 and 40."),
-        (
-            {"DEMO": False, "COINMENA_BASE_URL": "https://external-api.coinmena.com"},
-            "COINMENA_ENVIRONMENT is sandbox, but COINMENA_BASE_URL is where real money moves.",
+        *(
+            (
+                {"DEMO": False, "COINMENA_BASE_URL": f"https://{spelling}"},
+                "COINMENA_ENVIRONMENT is sandbox, but COINMENA_BASE_URL is where real money moves.",
+            )
+            for spelling in (
+                "external-api.coinmena.com",
+                "External-API.CoinMENA.com",
+                "external-api.coinmena.com.",
+                "\uff45xternal-api.coinmena.com",
+            )
         ),
         (
             {"DEMO": False, "COINMENA_ENVIRONMENT": "live"},

@@ -34,8 +34,11 @@ def _latest_pause(now: datetime) -> datetime:
 class Gate(KeptModel):
     """Pauses end by themselves (a 429); a halt needs a person (three 401 in a row, a clock that is off, another
     environment). ``environment`` is the one the last attempt was claimed for, ``server`` the database server and its
-    timeline that workers last found; both empty before the first.
+    timeline that workers last found; both empty before the first. ``is_here`` is known of a gate that is shared alone:
+    whether that server is the one that is asked.
     """
+
+    is_here: bool
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     paused_until = models.DateTimeField(null=True)

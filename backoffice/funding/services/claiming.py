@@ -108,7 +108,7 @@ def _claim_again(operation_id: int, token: UUID, holder: str) -> Claim | None:
     gate, operation = _lock_in_order(operation_id)
     began, now = clock.monotonic(), clock.now()
     obstacle = _why_not_in_doubt(operation, token, now) or why_not_here(gate, coinmena().environment)
-    obstacle = obstacle or why_not_again(gate, operation, now)
+    obstacle = obstacle or _why_elsewhere(gate) or why_not_again(gate, operation, now)
     if obstacle or _is_client_busy(operation):
         log.info("funding_not_sent_again", reference=operation.reference, because=obstacle or "client busy")
         return None
@@ -158,8 +158,14 @@ def _why_not_now(gate: Gate, operation: Operation, made: int, last_at: datetime 
     not_before = may_retry_at(last_at, made)
     if not_before is not None and not_before > now:
         return "it came back unsent a moment ago"
-    stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_frozen(operation)
+    stopped = why_not_flowing(gate, now) or why_not_here(gate, coinmena().environment) or _why_elsewhere(gate)
+    stopped = stopped or _why_frozen(operation)
     return stopped or ("the client is busy" if _is_client_busy(operation) else "")
+
+
+def _why_elsewhere(gate: Gate) -> str:
+    """A pooler between may have switched servers since `keep_to_environment` asked; the next sweep locks."""
+    return "" if gate.is_here else "the database server is another one"
 
 
 def _why_frozen(operation: Operation) -> str:

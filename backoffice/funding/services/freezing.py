@@ -6,7 +6,8 @@ committed before the freeze or sees it.
 
 from datetime import datetime
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.actors import Actor, System
@@ -24,6 +25,8 @@ from backoffice.funding.freezing.policies import check_can_freeze, frozen_senten
 from backoffice.funding.freezing.reasons import LOG_BEHIND, RESTORED
 from backoffice.funding.models import Freeze, Gate, Scope
 from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
+
+log = structlog.get_logger(__name__)
 
 
 def freeze(
@@ -52,11 +55,21 @@ def freeze_after_restore(*, backup_at: datetime, by: Actor, reason: str = RESTOR
     """
     with transaction.atomic():
         lock_gate()
-        Gate.objects.update(server=here())
+        _note_server()
         lock = freezes.locks_after_restore().first()
         return (
             _freeze(Scope.EVERYTHING, reason, by, backup_at=backup_at) if lock is None else _move_on(lock, by, reason)
         )
+
+
+def _note_server() -> None:
+    """Note the server that a lock is made on. The lock is made even where the server does not tell who it is: that it
+    is locked once more is the cheaper mistake."""
+    try:
+        with transaction.atomic():
+            Gate.objects.update(server=here())
+    except DatabaseError as trouble:
+        log.warning("database_server_not_told", error=str(trouble))
 
 
 def freeze_behind_the_seals(behind: Behind) -> None:

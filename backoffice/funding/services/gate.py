@@ -10,6 +10,7 @@ from typing import Final
 from django.db import OperationalError, connection
 
 from backoffice.approvals.policies import Conflict
+from backoffice.database.server import HERE
 from backoffice.funding.models import Gate
 from backoffice.worker.turns import is_its_own
 
@@ -18,9 +19,11 @@ from backoffice.worker.turns import is_its_own
 SILENT_SECONDS: Final = 5
 WAIT_SECONDS: Final = 20
 
-_SHARE: Final = """
-    SELECT *, set_config('idle_in_transaction_session_timeout', %s, true) FROM funding_gate WHERE id = 1 FOR SHARE
-"""
+_SHARE: Final = f"""
+    SELECT *, coalesce(server = '' OR server = ({HERE.sql}), false) AS is_here,
+        set_config('idle_in_transaction_session_timeout', %s, true)
+    FROM funding_gate WHERE id = 1 FOR SHARE
+"""  # noqa: S608  (a constant)
 
 
 def lock_gate() -> Gate:

@@ -14,9 +14,10 @@ from backoffice.audit.models import Entry
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.freezing import leaving, release_conditions
-from backoffice.funding.models import Freeze, Operation, Scope
+from backoffice.funding.models import Freeze, Gate, Operation, Scope
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.freezing import freeze, freeze_after_restore
+from backoffice.funding.services.servers import keep_to_server
 from backoffice.reconciliation.models import Run
 from backoffice.reconciliation.restoring import BY, MARGIN, NotKnown, after_restore
 from tests.funding.bulk.files import confirmed, created, deposits
@@ -108,6 +109,15 @@ def test_a_backup_older_than_the_one_of_the_lock_is_refused_loudly(
 
     assert refusal.value.returncode != 0
     assert Run.objects.count() == 1 and Freeze.objects.get() == lock
+
+
+def test_a_lock_that_a_worker_made_at_a_failover_says_how_to_go_on(coinmena: Partners) -> None:
+    keep_to_server()
+    Gate.objects.update(server="another/0000000A")
+    keep_to_server()
+
+    with pytest.raises(NotKnown, match=r"After a failover run this without --backup-at\."):
+        after_restore(backup_at=timezone.now() - timedelta(minutes=30))
 
 
 def test_a_later_backup_than_the_one_of_the_lock_changes_nothing(coinmena: Partners, lock: Freeze) -> None:
