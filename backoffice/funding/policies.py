@@ -194,16 +194,28 @@ def why_not_in_force(operation: Operation, now: datetime) -> str:
     moves nothing and brings our row up to date (reliability.md C17).
     """
     is_late = operation.valid_until is None or operation.valid_until <= now
-    if is_late and not queries.stands_at_the_partner(operation):
+    if is_late and not _was_sent_before(operation):
         return _("The permission to send it has run out.")
     if operation.fingerprint != fingerprint_of(operation):
         return _("Its content is not what was asked for.")
     if operation.approval is None:
         is_ungated = operation.ungated_rule_version is not None and operation.kind == Kind.DEPOSIT
-        return why_overtaken(operation) if is_ungated else _("Nobody has approved it.")
+        return _why_not_first(operation) if is_ungated else _("Nobody has approved it.")
     if not _is_approved_by_others(operation):
         return _("It was not approved by other people as its rule demands.")
-    return why_overtaken(operation)
+    return _why_not_first(operation)
+
+
+def _was_sent_before(operation: Operation) -> bool:
+    """Tell whether what is approved here was sent before a backup was restored, as far as the mirror knows. Of what is
+    in doubt only look-ups tell, and it is sent again only where these have just shown that nothing is there."""
+    return operation.state == State.APPROVED and queries.stands_at_the_partner(operation)
+
+
+def _why_not_first(operation: Operation) -> str:
+    """Say what keeps a retry or a copy from being paid; empty where it was paid itself, so that nothing more moves."""
+    why = why_overtaken(operation)
+    return "" if why and _was_sent_before(operation) else why
 
 
 def why_overtaken(operation: Operation) -> str:

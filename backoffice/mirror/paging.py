@@ -153,13 +153,17 @@ def _finish(run: SyncRun, rest: Plan) -> None:
 
 @dataclass
 class _Reading:
-    """What was found in one window so far; ``found`` holds the keys, so that a repeated row counts once."""
+    """What was found in one window so far; ``found`` holds the keys, so that a repeated row counts once.
+
+    ``is_readable``: every row of it said which one it is.
+    """
 
     plan: Plan
     total: int
     found: set[Any] = field(default_factory=set)
     is_ended: bool = False
     repeats: bool = False
+    is_readable: bool = True
 
     @property
     def rows(self) -> int:
@@ -219,6 +223,7 @@ def _rows_of(source: Source[Item], reading: _Reading, fetched: Fetched[Page[Item
     reading.repeats = page.page != fetched.number or (bool(keys) and keys <= reading.found)
     reading.is_ended = reading.repeats or len(page.items) + len(page.unreadable) < page.page_size
     reading.found |= keys
+    reading.is_readable &= not page.unreadable
     return rows
 
 
@@ -250,9 +255,10 @@ def _doubt_in_words(reading: _Reading, total_again: int) -> str:
 
 
 def _report_vanished(target: Target, reading: _Reading) -> None:
-    """Report rows of ours that lie inside a window read in full from its first page, and were not in it."""
+    """Report rows of ours that lie inside a window read in full from its first page, and were not in it. A row that
+    could not be read may be any of them."""
     window = reading.plan.window
-    if not target.made_at or window.start is None or reading.plan.page:
+    if not target.made_at or window.start is None or reading.plan.page or not reading.is_readable:
         return
     inside = target.model._default_manager.filter(
         **{f"{target.made_at}__gt": window.start, f"{target.made_at}__lt": window.end}

@@ -1,6 +1,6 @@
 """Keep the mirror of CoinMENA's orders, and ask the partner for one order. Nothing here moves money."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -124,10 +124,14 @@ def look_up_order(*, text: str, by: Person) -> Order:
     :raises Refused: for people who may not have the partner asked.
     :raises NoSuchOrder: when there is none. :raises NotRead: when CoinMENA cannot be asked.
     """
+    return _looked_up(lambda: ask_for(text), text=text, by=by)
+
+
+def _looked_up(ask: Callable[[], payloads.Order], *, text: str, by: Person) -> Order:
     check_can_look_up(by)
     asked_at = clock.now()
     try:
-        found = ask_for(text)
+        found = ask()
     except PartnerError as error:
         asked = {"asked": text, "found": False}
         record("order.looked_up", by=by, after=asked, reason=said_by(error), result=result_of(error))
@@ -143,7 +147,7 @@ def reread_order(*, order_id: int, by: Person) -> Order:
     :raises NotRead: when CoinMENA cannot be asked.
     """
     try:
-        return look_up_order(text=str(order_id), by=by)
+        return _looked_up(lambda: ask_by_id(order_id), text=str(order_id), by=by)
     except NoSuchOrder:
         report_vanished(ORDERS, [order_id])
         raise
@@ -169,9 +173,13 @@ def ask_for(text: str) -> payloads.Order:
     if order_id is None:
         return ask_by_reference(text)
     try:
-        return for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).order(order_id)
+        return ask_by_id(order_id)
     except OrderNotFound:
         return ask_by_reference(text)
+
+
+def ask_by_id(order_id: int) -> payloads.Order:
+    return for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).order(order_id)
 
 
 def ask_by_reference(reference: str) -> payloads.Order:

@@ -22,6 +22,7 @@ from backoffice.funding.services.recording import TURNED_UP, record_answer
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
+from backoffice.orders.services import mirror_order
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.coinmena.payloads import Order
 from backoffice.partner.outcome import judge_post
@@ -47,6 +48,22 @@ def test_after_a_restore_a_not_found_counts_as_late_as_after_a_request_that_the_
     assert not last_answer(in_doubt).counts
     assert bound_of(attempts_of(in_doubt)) == lock.frozen_at + quarantine()
     assert story_of(in_doubt).counts_from == lock.frozen_at + quarantine()
+
+
+def test_what_is_proven_absent_is_not_sent_again_once_its_permission_has_run_out(
+    coinmena: Partners, in_doubt: Operation, travel: Travel
+) -> None:
+    """The mirror holds an order of it still: a reading that the list and the look-up of this moment contradict."""
+    debit = {"debit": str(in_doubt.amount), "debit_asset_id": in_doubt.asset_id}
+    mirror_order(order(55555, in_doubt.reference, **debit), read_at=clock.now())
+    Operation.objects.filter(pk=in_doubt.pk).update(valid_until=clock.now() + timedelta(seconds=PAST / 2))
+    attempts = in_doubt.attempts.count()
+    travel(PAST)
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+    assert last_answer(in_doubt).conditions["list_read"]
+    assert in_doubt.attempts.count() == attempts
 
 
 # The control ---------------------------------------------------------------------------------------------------------

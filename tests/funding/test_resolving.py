@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
 
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
@@ -247,6 +248,20 @@ def test_without_proof_for_an_hour_it_goes_to_review(
 
     assert operation.state == State.REVIEW
     assert operation.next_lookup_at is not None, "look-ups go on"
+
+
+def test_a_client_who_is_busy_each_time_keeps_a_proven_absence_from_people_for_an_hour_at_most(
+    in_doubt: Operation, travel: Travel, looked_up_often: Callable[..., None], maya: Person, noura: Client, usd: Asset
+) -> None:
+    looked_up_often(in_doubt)
+    travel(4000)
+    assert claim(deposit(maya, noura, usd, "7.00").pk, "worker 3") is not None
+
+    with capture_logs() as logged:
+        assert looked_up(in_doubt).state == State.REVIEW
+
+    assert [line["because"] for line in logged if line["event"] == "funding_not_sent_again"] == ["client busy"]
+    assert now(in_doubt).lease_token is None and now(in_doubt).next_lookup_at is not None
 
 
 @pytest.mark.parametrize("seconds", [8, 16], ids=["no time for the list", "no time for a control"])

@@ -332,6 +332,17 @@ def test_an_order_that_is_not_listed_keeps_since_when_and_loses_it_when_it_is_li
     assert list(Order.objects.filter(vanished_at__isnull=False)) == [gone]
 
 
+def test_a_row_that_cannot_be_read_may_be_any_so_nothing_is_taken_for_gone(orders: Partners) -> None:
+    sync()
+    first = {**ALL_PAGES, "query": {"page": "1"}}
+    orders.fault("echo", match=first, times=None, field="updated_at", value="yesterday")
+
+    run = sync()
+
+    assert run.rows_reported == 45 and Incident.objects.filter(kind=NOT_READ).exists()
+    assert not Order.objects.filter(vanished_at__isnull=False).exists()
+
+
 def test_an_empty_list_makes_one_incident_and_nothing_vanish(orders: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
     sync()
     for order in Order.objects.all():

@@ -31,8 +31,8 @@ class ActivationFailed(Exception):
 def set_activation(*, partner_client_id: str, active: bool, reason: str, by: Person) -> Client:
     """Activate or deactivate a client at CoinMENA, write it down, and return the client as CoinMENA has it now.
 
-    A client that is as wanted already is returned untouched, so a second click does nothing. Setting the same state
-    twice does no harm at CoinMENA either, so after a failure it may be tried again.
+    CoinMENA is asked whatever our mirror says: a client who was activated elsewhere since the last reading would be
+    called deactivated. Setting the same state twice does no harm, so after a failure it may be tried again.
 
     :raises Refused: for anybody but a manager.
     :raises ReasonMissing: without a reason, or with one that is too long to keep.
@@ -42,8 +42,6 @@ def set_activation(*, partner_client_id: str, active: bool, reason: str, by: Per
     check_can_set_activation(by)
     reason = _checked(reason)
     client = Client.objects.get(partner_client_id=partner_client_id)
-    if client.active == active:
-        return client
     asked_at = clock.now()
     try:
         answer = _switched(partner_client_id, active)

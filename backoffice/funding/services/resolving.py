@@ -315,7 +315,13 @@ def _conclude_from_silence(
     by, was_there = System(turn.holder), attempts.is_said_to_exist or may_have_been_paid(operation)
     if conditions.is_conclusive and not was_there:
         _fail(operation, by, code="absent", sentence=ABSENT)
-    elif _is_over_time(operation, attempts, now):
+    else:
+        _conclude_from_time(operation, attempts, by, now)
+
+
+def _conclude_from_time(operation: Operation, attempts: Attempts, by: System, now: datetime) -> None:
+    """Hand to two people what the partner was asked about for too long."""
+    if _is_over_time(operation, attempts, now):
         log.error("funding_alarm", reference=operation.reference, because=NO_PROOF)
         _to_review(operation, by, code="", sentence=NO_PROOF)
 
@@ -374,9 +380,20 @@ def _sound_alarm(operation: Operation, now: datetime) -> None:
 
 
 def _give_back(turn: Turn) -> None:
-    """Give the lease back after a claim that was not to be had, so that nobody waits for it to run out."""
-    ours = Operation.objects.filter(pk=turn.operation.pk, state=State.UNKNOWN, lease_token=turn.token)
-    ours.update(version=F("version") + 1, next_lookup_at=clock.now() + UNHEARD_PAUSE, **NO_LEASE)
+    """Give the lease back after a claim that was not to be had, so that nobody waits for it to run out. A client who is
+    busy each time keeps it from people for no longer than silence would."""
+    with transaction.atomic():
+        operation, now = locked(turn.operation.pk), clock.now()
+        if operation.state != State.UNKNOWN or operation.lease_token != turn.token:
+            return
+        attempts = attempts_of(operation)
+        _conclude_from_time(operation, attempts, System(turn.holder), now)
+        if operation.state == State.REVIEW:
+            _plan_next(operation, attempts, now)
+            return
+        _sound_alarm(operation, now)
+        at = now + UNHEARD_PAUSE
+        Operation.objects.filter(pk=operation.pk).update(version=F("version") + 1, next_lookup_at=at, **NO_LEASE)
 
 
 def next_look_at(since: datetime, bound: datetime, counted: LookupAnswer | None, now: datetime) -> datetime:

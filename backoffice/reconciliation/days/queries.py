@@ -186,8 +186,10 @@ def newest_runs(first: date, last: date) -> dict[date, Run]:
 
 
 def is_whole_day(run: Run) -> bool:
-    """Whether a run compared one business day and nothing else."""
-    return window_of(day_of(run.window_from)) == Window(run.window_from, run.window_to)
+    """Whether a run compared one business day and nothing else. Moments are compared, not clocks: at midnights that a
+    clock leaves out, no two zones agree that they are equal."""
+    day = window_of(day_of(run.window_from))
+    return (day.start.timestamp(), day.end.timestamp()) == (run.window_from.timestamp(), run.window_to.timestamp())
 
 
 def exception_counts(first: date, last: date) -> dict[date, Counter[str]]:

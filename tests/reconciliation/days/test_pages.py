@@ -5,7 +5,7 @@ import hashlib
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,13 +13,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.audit.models import Entry
 from backoffice.orders.models import Order
 from backoffice.reconciliation.days import day_page, drift, queries, report_file
-from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState
+from backoffice.reconciliation.models import Day, DayReport, DayState, ExceptionItem, ExceptionState, Run
 from backoffice.reconciliation.services import days
 from backoffice.reconciliation.services.balances import prove_balances
 from backoffice.reconciliation.services.running import reconcile
@@ -362,3 +363,20 @@ def test_asking_to_reopen_needs_words(report: DayReport, as_maya: Browser) -> No
 def test_today_is_listed_as_not_over(odd: None, as_maya: Browser) -> None:
     today = queries.day_of(timezone.now())
     assert "Not over yet" in text_of(as_maya, f"/reconciliation/?month={today:%Y-%m}")
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Africa/Cairo", date(2026, 4, 23)),
+        ("Africa/Cairo", date(2026, 4, 24)),
+        ("Asia/Beirut", date(2026, 3, 28)),
+        ("Asia/Beirut", date(2026, 3, 29)),
+        ("Asia/Bahrain", date(2026, 4, 24)),
+    ],
+)
+def test_a_day_whose_midnight_the_clock_leaves_out_is_a_whole_one(settings: Settings, zone: str, day: date) -> None:
+    settings.COMPANY_TIME_ZONE = zone
+    window = queries.window_of(day)
+
+    assert queries.is_whole_day(Run(window_from=window.start.astimezone(UTC), window_to=window.end.astimezone(UTC)))

@@ -14,9 +14,10 @@ from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.freezing import leaving
-from backoffice.funding.models import Operation, Scope
+from backoffice.funding.models import LateOrder, Operation, Scope
 from backoffice.funding.policies import why_not_in_force
 from backoffice.funding.references import new_token
+from backoffice.funding.services import late_orders
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.claiming import claim
 from backoffice.funding.services.expiring import expire_due
@@ -30,6 +31,7 @@ from backoffice.orders.models import Order
 from backoffice.orders.services import ORDERS, sync_orders
 from backoffice.reconciliation.restoring import BY, after_restore
 from tests.funding.cast import NOURA, approved_by, deposit, now, sent, withdrawal
+from tests.funding.closings import landed
 from tests.partners import Partners
 from tests.reconciliation.restoring.backups import Backup, unlocked
 
@@ -103,6 +105,27 @@ def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
     assert expire_due() == 0
     assert sent(operation).state == State.COMPLETED
     assert len(coinmena.orders_under(operation.reference)) == 1
+
+
+def test_a_retry_that_was_paid_before_the_restore_is_brought_up_to_date_whatever_its_predecessor_did(
+    coinmena: Partners, noura: Client, usd: Asset, maya: Person, omar: Person, lina: Person, taken: Callable[[], Backup]
+) -> None:
+    first = deposit(maya, noura, usd, "7.00")
+    coinmena.set_client(NOURA, active=False)
+    assert sent(first).state == State.FAILED
+    coinmena.set_client(NOURA, active=True)
+    retry = deposit(maya, noura, usd, "7.00", copy_of=now(first), confirmed_equal=True)
+    backup = taken()
+    assert sent(retry).state == State.COMPLETED
+    backup.restore()
+    landed(coinmena, first)
+    restored = after_restore()
+    late_orders.watch()
+    late_orders.settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=omar)
+    unlocked(restored.lock, asked_by=maya, approved_by=lina)
+
+    assert sent(retry).state == State.COMPLETED
+    assert len(coinmena.orders_under(retry.reference)) == 1
 
 
 def test_what_coinmena_has_no_longer_after_a_restore_leaves_with_a_permission_only_that_still_holds(
