@@ -144,7 +144,7 @@ def take_back(request: HttpRequest, subject: str) -> HttpResponse:
         return render_page(request, TAKE_BACK, pages.detail_context(asked, person, now))
     services.take_back(request_id=asked.pk, by=person)
     messages.success(request, _("Your approval of %(what)s is taken back.") % {"what": named(asked)})
-    return to_decided(asked) if queries.seen_by(person).filter(pk=asked.pk).exists() else redirect("approvals:list")
+    return to_decided(asked) if is_seen(person, asked) else redirect("approvals:list")
 
 
 @require_POST
@@ -155,8 +155,7 @@ def cancel(request: HttpRequest, subject: str) -> HttpResponse:
     person = person_of(request)
     asked = services.cancel(request_id=stoppable(request, subject).pk, by=person)
     messages.success(request, _("%(what)s cancelled.") % {"what": named(asked)})
-    is_seen = queries.seen_by(person).filter(pk=asked.pk).exists()
-    return redirect(subject_of(asked).url(asked.subject) if is_seen else "approvals:list")
+    return redirect(subject_of(asked).url(asked.subject) if is_seen(person, asked) else "approvals:list")
 
 
 def page(
@@ -230,6 +229,11 @@ def stoppable(request: HttpRequest, subject: str) -> Request:
     :raises Http404: as `asked_for`, but not for what is their own.
     """
     return one_of(queries.stoppable_by(person_of(request)), subject)
+
+
+def is_seen(person: Person, asked: Request) -> bool:
+    """Whether the page of what was stopped is there for whoever stopped it."""
+    return queries.seen_by(person).filter(pk=asked.pk).exists()
 
 
 def one_of(requests_seen: QuerySet[Request], subject: str) -> Request:

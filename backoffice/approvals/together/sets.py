@@ -113,9 +113,8 @@ def limit_of(alike: Alike) -> Decimal | None:
     says so for this asset."""
     pinned = Rule.objects.filter(rule_set__version=alike.rule_version, name=alike.rule).values("kind")
     bands = Rule.objects.filter(rule_set__state=RuleSetState.LIVE, kind__in=pinned, asset=alike.asset)
-    found: Decimal | None = bands.filter(people_needed__gt=1).aggregate(least=Min(Least("at_least", "day_total_from")))[
-        "least"
-    ]
+    of_two = bands.filter(people_needed__gt=1)
+    found: Decimal | None = of_two.aggregate(least=Min(Least("at_least", "day_total_from")))["least"]
     return found
 
 

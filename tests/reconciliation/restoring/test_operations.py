@@ -89,10 +89,7 @@ def test_what_was_sent_before_the_restore_neither_expires_nor_is_cancelled(
     taken: Callable[[], Backup],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    operation = deposit(maya, noura, usd, "1000.00")
-    backup = taken()
-    assert sent(operation).state == State.COMPLETED
-    backup.restore()
+    operation = paid_since_the_backup(deposit(maya, noura, usd, "1000.00"), taken)
 
     restored = after_restore()
     a_day_later = timezone.now() + timedelta(hours=25)
@@ -137,10 +134,7 @@ def test_what_coinmena_has_no_longer_after_a_restore_leaves_with_a_permission_on
     taken: Callable[[], Backup],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    operation = deposit(maya, noura, usd, "1000.00")
-    backup = taken()
-    assert sent(operation).state == State.COMPLETED
-    backup.restore()
+    operation = paid_since_the_backup(deposit(maya, noura, usd, "1000.00"), taken)
     restored = after_restore()
     assert not leaving.operations(restored.lock, clock.now()).exists()
 
@@ -205,6 +199,14 @@ def test_what_was_ended_after_the_backup_is_ended_again_before_the_release(
 
     assert sent(operation).state == (State.REJECTED if ending == "rejected" else State.CANCELLED)
     assert coinmena.balance(NOURA, "USD") == before and coinmena.orders_under(operation.reference) == []
+
+
+def paid_since_the_backup(operation: Operation, taken: Callable[[], Backup]) -> Operation:
+    """Pay an operation after a backup was taken, and go back to that."""
+    backup = taken()
+    assert sent(operation).state == State.COMPLETED
+    backup.restore()
+    return operation
 
 
 def ended(operation: Operation, ending: str, maya: Person, omar: Person) -> None:
