@@ -85,10 +85,9 @@ def sync_newest_first(
             stop_if_asked()
             place = _read_page(run, source, reading, place)
         doubt = _judge(run, target, reading, place)
-        if open_rows:
-            read_open_rows(run, target, open_rows)
+        unread = read_open_rows(run, target, open_rows) if open_rows else ""
         state = SyncRun.State.PARTIAL if doubt else SyncRun.State.COMPLETE
-        runs.finish(run, state, doubt or runs.result_in_words(run))
+        runs.finish(run, state, f"{doubt or runs.result_in_words(run)} {unread}".rstrip())
     return run
 
 

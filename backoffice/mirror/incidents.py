@@ -25,10 +25,11 @@ from backoffice.partner.pages import UnreadableRow
 
 CHANGED, NOT_STORED, NOT_READ, VANISHED = "changed", "not_stored", "not_read", "vanished"
 NOT_BELIEVED: Final = "list_not_believed"
+NOT_READ_AGAIN: Final = "not_read_again"
 #: A list that leaves out more rows than this at once, and more than one of so many, is a fault rather than the truth.
 MOST_GONE_AT_ONCE: Final = 20
 ONE_OF: Final = 10
-#: That a list is not believed is said again after so long.
+#: That a list is not believed, or a row not read again, is said anew after so long.
 SAID_AGAIN_AFTER: Final = timedelta(days=1)
 SYNC = System("Sync")
 _LONGEST_OBJECT_ID = 128
@@ -83,6 +84,14 @@ def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = Non
     return True
 
 
+@transaction.atomic
+def report_unread(target: Target, key: Any, why: str) -> None:
+    """Report that a row we hold could not be read again by itself; it stays as it was last read."""
+    if not _said_lately(target, NOT_READ_AGAIN, str(key)):
+        sentence = _("This row could not be read again, and is kept here as it was last read. %(why)s") % {"why": why}
+        _write_down(target, NOT_READ_AGAIN, str(key), sentence, key=key)
+
+
 def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None:
     """Set since when rows are gone; of a row that was found singly since, only another single answer says it anew."""
     if not target.gone_at:
@@ -99,10 +108,15 @@ def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None
 
 
 def _report_list(target: Target, gone: int, held: int) -> None:
-    if _known(target, NOT_BELIEVED).filter(seen_at__gt=clock.now() - SAID_AGAIN_AFTER).exists():
-        return
-    sentence = not_believed(gone, held)
-    _write_down(target, NOT_BELIEVED, "", sentence)
+    if not _said_lately(target, NOT_BELIEVED, ""):
+        _write_down(target, NOT_BELIEVED, "", not_believed(gone, held))
+
+
+def _said_lately(target: Target, kind: str, object_id: str) -> bool:
+    now = clock.now()
+    said = _known(target, kind).filter(object_id=object_id, seen_at__gt=now - SAID_AGAIN_AFTER)
+    # Dated ahead, it was said while the clock ran ahead, and is no reason to keep silent for as long.
+    return said.filter(seen_at__lte=now + clock.SET_BACK).exists()
 
 
 def not_believed(gone: int, held: int) -> str:

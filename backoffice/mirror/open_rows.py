@@ -1,23 +1,31 @@
-"""Rows that are not final yet are read again one by one until they are: a list may be long past them."""
+"""Rows that are not final yet are read again one by one until they are: a list may be long past them.
+
+What a partner says of one row alone must not keep a whole list from being read in full, or one bad row closes no day
+and releases no lock for ever. So such a row is named and the others are read.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import ngettext
 
 from backoffice.database import clock
 from backoffice.mirror import runs
-from backoffice.mirror.incidents import report, report_vanished
+from backoffice.mirror.incidents import report, report_unread, report_vanished
 from backoffice.mirror.models import SyncRun
+from backoffice.mirror.sentences import said_by
 from backoffice.mirror.targets import Row, Target, ToValues
 from backoffice.mirror.upsert import upsert
-from backoffice.partner.errors import PartnerRefused
+from backoffice.partner.errors import PartnerError, PartnerUnavailable, RateLimited
 from backoffice.partner.fields import Payload
 from backoffice.worker.stopping import stop_if_asked
 
 #: Of many open rows each run reads so many; ``keys`` gives those first that were read longest ago.
 MOST_OPEN_ROWS: Final = 30
+#: So many rows in a row without a usable answer are an outage, rather than trouble with each of them.
+OUTAGE: Final = 3
 _NOT_FOUND: Final = 404
 
 
@@ -30,23 +38,51 @@ class OpenRows:
     to_values: ToValues
 
 
-def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> None:
-    """Read open rows again, each committed by itself. One the partner no longer knows becomes an incident.
+def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> str:
+    """Read open rows again, each committed by itself, and say which could not be read; empty when all could.
 
-    :raises PartnerError: when the partner fails or refuses for another reason.
+    One the partner no longer knows becomes an incident, and so does one whose answer says nothing that can be used.
+
+    :raises PartnerError: when the partner fails, or refuses whatever is asked.
     :raises Stopping: when this process was asked to stop.
     """
+    unread, unanswered = list[tuple[Any, PartnerError]](), 0
     for key in open_rows.keys()[:MOST_OPEN_ROWS]:
         stop_if_asked()
         asked_at = clock.now()
         try:
             item = open_rows.fetch(key)
-        except PartnerRefused as error:
-            if error.status != _NOT_FOUND:
+        except PartnerError as error:
+            unanswered = unanswered + 1 if isinstance(error, PartnerUnavailable) else 0
+            if unanswered == OUTAGE or _concerns_all(error):
                 raise
-            report_vanished(target, [key])
+            if error.status == _NOT_FOUND:
+                report_vanished(target, [key])
+                continue
+            unread.append((key, error))
+            if not unanswered:
+                report_unread(target, key, said_by(error))
         else:
+            unanswered = 0
             _store(run, target.singly, Row(open_rows.to_values(item), item.raw, asked_at))
+    return _unread_in_words(unread)
+
+
+def _concerns_all(error: PartnerError) -> bool:
+    """Whether the rows to come would meet the same; no answer to one may be about that one."""
+    return error.concerns_all and (isinstance(error, RateLimited) or not isinstance(error, PartnerUnavailable))
+
+
+def _unread_in_words(unread: Sequence[tuple[Any, PartnerError]]) -> str:
+    if not unread:
+        return ""
+    key, error = unread[0]
+    counted = ngettext(
+        "%(count)s open row could not be read again: %(key)s.",
+        "%(count)s open rows could not be read again, the first of them %(key)s.",
+        len(unread),
+    ) % {"count": f"{len(unread):,}", "key": key}
+    return f"{counted} {said_by(error)}"
 
 
 @transaction.atomic

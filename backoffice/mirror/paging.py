@@ -78,9 +78,8 @@ def sync_windowed(
     with runs.one_run(target.mirror) as run:
         plan = _plan(run, beginning, overlap, since)
         rest = _read_plan(run, Source(target, fetch, to_values), plan)
-        if open_rows:
-            read_open_rows(run, target, open_rows)
-        _finish(run, rest)
+        unread = read_open_rows(run, target, open_rows) if open_rows else ""
+        _finish(run, rest, unread)
     return run
 
 
@@ -141,11 +140,10 @@ def _read_plan(run: SyncRun, source: Source[Item], plan: Plan) -> Plan:
     return plan
 
 
-def _finish(run: SyncRun, rest: Plan) -> None:
-    if rest.doubtful:
-        runs.finish(run, SyncRun.State.PARTIAL, run.sentence or str(_COUNTS_DIFFER))
-    else:
-        runs.finish(run, SyncRun.State.COMPLETE, runs.result_in_words(run))
+def _finish(run: SyncRun, rest: Plan, unread: str = "") -> None:
+    state = SyncRun.State.PARTIAL if rest.doubtful else SyncRun.State.COMPLETE
+    sentence = (run.sentence or str(_COUNTS_DIFFER)) if rest.doubtful else runs.result_in_words(run)
+    runs.finish(run, state, f"{sentence} {unread}".rstrip())
 
 
 # One window -----------------------------------------------------------------------------------------------------------
@@ -155,11 +153,12 @@ def _finish(run: SyncRun, rest: Plan) -> None:
 class _Reading:
     """What was found in one window so far; ``found`` holds the keys, so that a repeated row counts once.
 
-    ``is_readable``: every row of it said which one it is.
+    ``began_at``: when its first page was asked for. ``is_readable``: every row of it said which one it is.
     """
 
     plan: Plan
     total: int
+    began_at: datetime
     found: set[Any] = field(default_factory=set)
     is_ended: bool = False
     repeats: bool = False
@@ -184,7 +183,7 @@ def _read_window(run: SyncRun, source: Source[Item], plan: Plan, fetchers: Fetch
         return plan.restarted()  # rows came or went while nobody was reading
     if plan.page == 0 and first.page.total > MOST_ROWS and plan.window.is_divisible and plan.splits < MOST_SPLITS:
         return plan.split()
-    reading, last = _Reading(plan, first.page.total), _last_page(first.page)
+    reading, last = _Reading(plan, first.page.total, first.asked_at), _last_page(first.page)
     _write(run, source, reading, [first])
     with closing(fetchers.in_order(fetch, range(first.number + 1, last + 1))) as others:
         while not reading.is_ended and (batch := next(others, None)):
@@ -255,16 +254,22 @@ def _doubt_in_words(reading: _Reading, total_again: int) -> str:
 
 
 def _report_vanished(target: Target, reading: _Reading) -> None:
-    """Report rows of ours that lie inside a window read in full from its first page, and were not in it. A row that
-    could not be read may be any of them."""
+    """Report rows of ours that lie inside a window read in full from its first page, and were not in it.
+
+    A row that could not be read may be any of them, and one that came by itself meanwhile may have come too late for
+    the list.
+    """
     window = reading.plan.window
     if not target.made_at or window.start is None or reading.plan.page or not reading.is_readable:
         return
     inside = target.model._default_manager.filter(
         **{f"{target.made_at}__gt": window.start, f"{target.made_at}__lt": window.end}
     )
-    known = set(inside.filter(**listed(target)).values_list(target.key, flat=True).iterator())
-    report_vanished(target, sorted(known - reading.found), of=len(known))
+    held = dict(inside.filter(**listed(target)).values_list(target.key, "read_at").iterator())
+    now = clock.now()
+    # Read later than now, it was read while the clock ran ahead, and not meanwhile.
+    missed = (key for key in held.keys() - reading.found if not reading.began_at <= held[key] <= now)
+    report_vanished(target, sorted(missed), of=len(held))
 
 
 def listed(target: Target) -> dict[str, Any]:

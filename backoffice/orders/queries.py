@@ -11,6 +11,7 @@ from django.db.models.functions import Abs, Coalesce
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import Client
+from backoffice.database import clock
 from backoffice.database.fields import AmountField
 from backoffice.mirror.models import Incident, Mirror
 from backoffice.orders.models import (
@@ -121,10 +122,12 @@ def count_not_listed(start: datetime, end: datetime, partner_client_id: str | No
     return not_listed(created_from(start, partner_client_id).filter(created_at__lt=end)).count()
 
 
-def ids_between(start: datetime, end: datetime) -> set[int]:
-    """The ids of the listed orders made from ``start`` up to ``end``."""
+def ids_between(start: datetime, end: datetime, *, unread_since: datetime) -> set[int]:
+    """The ids of the listed orders made from ``start`` up to ``end`` that nobody has read since ``unread_since``."""
     made = Order.objects.filter(created_at__gte=start, created_at__lt=end)
-    return set(listed_there(made).values_list("pk", flat=True).iterator())
+    # Read later than now, it was read while the clock ran ahead, and not since.
+    unread = made.exclude(read_at__gte=unread_since, read_at__lte=clock.now())
+    return set(listed_there(unread).values_list("pk", flat=True).iterator())
 
 
 def open_ids() -> list[int]:

@@ -78,8 +78,9 @@ def reread_orders(start: datetime, end: datetime, *, only_differing: bool = Fals
 
 @dataclass(frozen=True)
 class Asked:
-    """One page as it came: the partner's count of all rows, and the rows of the page."""
+    """One page as it came: when it was asked for, the partner's count of all rows, and the rows of the page."""
 
+    at: datetime
     total: int
     rows: list[Row]
     unreadable: Sequence[UnreadableRow]
@@ -107,7 +108,7 @@ class Reading:
         first = next(pages)
         self.all = first.total if self.all is None else self.all
         if first.total <= MOST_ROWS or end - start <= MARGIN:
-            self.read_part(start, end, chain([first], pages))
+            self.read_part(start, end, chain([first], pages), began_at=first.at)
         elif self.only_differing and holds_as_many(start - MARGIN, end, first.total):
             self.passed_over += first.total
         else:
@@ -115,8 +116,8 @@ class Reading:
             self.read(start, middle)
             self.read(middle, end)
 
-    def read_part(self, start: datetime, end: datetime, pages: Iterable[Asked]) -> None:
-        """Read one part to its end, and note what of ours it did not have."""
+    def read_part(self, start: datetime, end: datetime, pages: Iterable[Asked], *, began_at: datetime) -> None:
+        """Read one part to its end, and note what of ours it did not have, but what came by itself meanwhile."""
         found, said = set[int](), 0
         for page in pages:
             store(ORDERS, page.rows, page.unreadable)
@@ -128,7 +129,7 @@ class Reading:
                 break
         self.said, self.given = self.said + said, self.given + len(found)
         if len(found) == said:
-            self.missed |= ids_between(start, end) - found
+            self.missed |= ids_between(start, end, unread_since=began_at) - found
 
 
 def holds_as_many(start: datetime, end: datetime, total: int) -> bool:
@@ -144,5 +145,5 @@ def pages_of(start: datetime, end: datetime) -> Iterator[Asked]:
         number, asked_at = number + 1, clock.now()
         page = page_of_orders(number, size=PAGE_SIZE, start=start, end=end)
         rows = [Row(order_values(item), item.raw, asked_at) for item in page.items]
-        yield Asked(page.total, rows, page.unreadable)
+        yield Asked(asked_at, page.total, rows, page.unreadable)
         seen, total = seen + len(rows) + len(page.unreadable), page.total if rows or page.unreadable else 0

@@ -1,5 +1,6 @@
 """Reading CoinMENA's orders page by page from the sandbox, through everything a list can do to us (F28, F29, F31)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -341,6 +342,22 @@ def test_a_row_that_cannot_be_read_may_be_any_so_nothing_is_taken_for_gone(order
 
     assert run.rows_reported == 45 and Incident.objects.filter(kind=NOT_READ).exists()
     assert not Order.objects.filter(vanished_at__isnull=False).exists()
+
+
+def test_an_order_that_came_by_itself_while_the_list_was_read_is_not_gone(orders: Partners) -> None:
+    sync()
+    early, late = Order.objects.order_by("-created_at")[4], Order.objects.order_by("-created_at")[30]
+
+    def without_both(window: Window, number: int) -> Page[payloads.Order]:
+        page = fetch(PAGE_SIZE, window, number)
+        if number == 3:
+            mirror_order(coinmena().order(late.pk))
+        listed = tuple(item for item in page.items if item.id not in {early.pk, late.pk})
+        return replace(page, items=listed, total=page.total - 2, page_size=len(listed))
+
+    sync(fetch=without_both)
+
+    assert list(Order.objects.filter(vanished_at__isnull=False)) == [early]
 
 
 def test_an_empty_list_makes_one_incident_and_nothing_vanish(orders: Partners, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from backoffice.accounts.models import Person
 from backoffice.accounts.policies import Refused
 from backoffice.audit.models import Entry
 from backoffice.mirror.models import Incident, Mirror, SyncRun
+from backoffice.mirror.partners import coinmena
 from backoffice.mirror.registry import registered
 from backoffice.orders import rereading, services
 from backoffice.orders.models import Order
@@ -244,6 +245,22 @@ def test_an_order_of_the_very_first_moment_is_missed_too(book: Partners) -> None
     assert reread_orders(start, start + timedelta(days=1)).gone == ()
     book.change_order(gone["id"], hidden=True)
     assert reread_orders(start, start + timedelta(days=1)).gone == (gone["id"],)
+
+
+def test_an_order_that_came_by_itself_while_the_stretch_was_read_is_not_gone(
+    book: Partners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = (book.make_order("user_12345", amount="1.00")["id"] for _ in range(2))
+    services.sync_orders()
+
+    def without_both(number: int, **window: Any) -> Any:
+        page = services.page_of_orders(number, **window)
+        services.mirror_order(coinmena().order(late))
+        return replace(page, items=(), total=0)
+
+    monkeypatch.setattr(rereading, "page_of_orders", without_both)
+    now = timezone.now()
+    assert reread_orders(now - timedelta(hours=1), now + timedelta(hours=1)).gone == (early,)
 
 
 def test_a_list_that_never_goes_on_is_given_up_and_nothing_is_taken_for_gone(

@@ -16,9 +16,13 @@ class BadRequest(PartnerRefused):
 class Unauthorized(PartnerRefused):
     """401: header missing, signature wrong, time off or nonce used."""
 
+    concerns_all = True
+
 
 class Forbidden(PartnerRefused):
     """403: feature off, or our address not allowed."""
+
+    concerns_all = True
 
 
 class NotFound(PartnerRefused):
@@ -39,6 +43,8 @@ class Unprocessable(PartnerRefused):
 
 class WrongEnvironment(PartnerAnswerInvalid):
     """The credentials belong to another environment than the settings say, so nothing else is asked of it."""
+
+    concerns_all = True
 
 
 _BY_CODE: Final[dict[str, type[PartnerRefused]]] = {

@@ -64,7 +64,8 @@ def gone_alone(key: str) -> str:
     return f"""
         SELECT i.id, NULL::bigint, '{NO_LONGER_LISTED}' FROM standing i
         JOIN orders_order o ON o.id = i.order_id AND o.vanished_at IS NOT NULL
-        WHERE i.key = {key} AND i.at >= %(window_from)s AND i.at < %(window_to)s AND NOT {THEIRS}
+        WHERE %(is_complete)s AND i.key = {key} AND NOT {THEIRS}
+            AND i.at >= %(window_from)s AND i.at < %(window_to)s
     """  # noqa: S608  (no value of anybody's: constants of this module)
 
 

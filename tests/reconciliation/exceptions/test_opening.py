@@ -333,6 +333,14 @@ def test_a_run_of_another_day_closes_nothing_of_it() -> None:
     assert item(f"order:{alone.pk}").state == "open"
 
 
+def test_a_run_that_is_not_complete_closes_nothing_of_what_is_gone() -> None:
+    alone = rows.order(Theirs(reference=None))
+    taken()
+    gone(alone)
+    take_in(run_over(is_complete=False))
+    assert item(f"order:{alone.pk}").state == "open"
+
+
 def test_a_pair_whose_order_is_gone_becomes_missing() -> None:
     order = half_short()
     taken()

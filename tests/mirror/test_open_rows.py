@@ -1,0 +1,122 @@
+"""Open orders are read again by their numbers; trouble with one of them keeps no list from being read in full."""
+
+from typing import Any
+
+import pytest
+
+from backoffice.mirror.incidents import NOT_READ_AGAIN, VANISHED
+from backoffice.mirror.models import Incident, SyncRun
+from backoffice.mirror.open_rows import OUTAGE, OpenRows
+from backoffice.mirror.partners import coinmena
+from backoffice.orders.queries import open_ids
+from backoffice.orders.services import mirror_order, order_values
+from tests.mirror.test_paging import sync
+from tests.partners import Partners, minutes_ago
+
+State = SyncRun.State
+THREE_DAYS = 3 * 24 * 60
+
+
+@pytest.fixture
+def opened(committed: str, partners: Partners) -> Partners:
+    """A partner with five orders too old for the list, open in the mirror and completed there by now."""
+    partners.make_client("user_1")
+    for number in range(5):
+        made = partners.make_order("user_1", status="pending", created_at=minutes_ago(THREE_DAYS + number))
+        mirror_order(coinmena().order(made["id"]))
+        partners.change_order(made["id"], status="completed")
+    return partners
+
+
+def read() -> SyncRun:
+    """Read the list, which is empty, and then the open orders in the order of their numbers."""
+    client = coinmena(deadline_seconds=10)
+    return sync(open_rows=OpenRows(keys=lambda: sorted(open_ids()), fetch=client.order, to_values=order_values))
+
+
+def trouble(partners: Partners, kind: str, number: int, **options: Any) -> None:
+    partners.fault(kind, match={"path": f"/v1/partner/orders/{number}", "method": "GET"}, times=None, **options)
+
+
+UNREADABLE = ("echo", {"field": "updated_at", "value": "yesterday"})
+REFUSED = ("envelope", {"status": 422})
+FAILING = ("envelope", {"status": 500})
+
+
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, FAILING])
+def test_an_order_that_cannot_be_read_is_named_and_the_others_are_read(
+    opened: Partners, kind: str, options: dict[str, Any]
+) -> None:
+    broken = sorted(open_ids())[2]
+    trouble(opened, kind, broken, **options)
+
+    run = read()
+
+    assert (run.state, open_ids()) == (State.COMPLETE, [broken])
+    assert f"1 open row could not be read again: {broken}." in run.sentence
+
+
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED])
+def test_what_is_wrong_with_an_order_alone_is_one_incident_of_it_a_day(
+    opened: Partners, kind: str, options: dict[str, Any]
+) -> None:
+    broken = open_ids()[0]
+    trouble(opened, kind, broken, **options)
+
+    for _time in range(2):
+        read()
+
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.object_id) == (NOT_READ_AGAIN, str(broken))
+
+
+def test_silence_is_no_incident_of_an_order(opened: Partners) -> None:
+    trouble(opened, "envelope", open_ids()[0], status=503)
+
+    read()
+
+    assert not Incident.objects.exists()
+
+
+def test_orders_that_cannot_be_read_are_counted_however_many(opened: Partners) -> None:
+    for number in open_ids():
+        trouble(opened, "echo", number, field="updated_at", value="yesterday")
+
+    run = read()
+
+    assert run.state == State.COMPLETE
+    assert f"5 open rows could not be read again, the first of them {sorted(open_ids())[0]}." in run.sentence
+
+
+@pytest.mark.parametrize(("silent", "state"), [(OUTAGE - 1, State.COMPLETE), (OUTAGE, State.PARTIAL)])
+def test_so_many_without_an_answer_in_a_row_are_an_outage(opened: Partners, silent: int, state: str) -> None:
+    for number in sorted(open_ids())[:silent]:
+        trouble(opened, "envelope", number, status=500)
+
+    assert read().state == state
+
+
+def test_silence_with_answers_between_is_none(opened: Partners) -> None:
+    for number in sorted(open_ids())[::2]:
+        trouble(opened, "envelope", number, status=500)
+
+    assert (read().state, len(open_ids())) == (State.COMPLETE, OUTAGE)
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_what_any_other_order_would_meet_ends_the_reading_at_once(opened: Partners, status: int) -> None:
+    trouble(opened, "envelope", sorted(open_ids())[0], status=status)
+
+    assert (read().state, len(open_ids())) == (State.PARTIAL, 5)
+
+
+def test_one_the_partner_no_longer_knows_is_told_and_ends_no_row_of_silence(opened: Partners) -> None:
+    numbers = sorted(open_ids())
+    opened.change_order(numbers[1], hidden=True)
+    for number in (numbers[0], numbers[2], numbers[3]):
+        trouble(opened, "envelope", number, status=500)
+
+    run = read()
+
+    assert run.state == State.COMPLETE
+    assert Incident.objects.get().kind == VANISHED
