@@ -24,6 +24,11 @@ _TAKE: Final = """
         >= -%(patience)s * %(per_second)s
     RETURNING tokens
 """
+# What is dated ahead was written while the clock ran ahead. It fills from now on, and not only once that moment comes.
+_FILL_FROM_NOW: Final = """
+    UPDATE mirror_ratebucket SET refilled_at = clock_timestamp()
+    WHERE partner = %(partner)s AND refilled_at > clock_timestamp()
+"""
 
 
 class DatabaseBucket:
@@ -77,6 +82,8 @@ class DatabaseBucket:
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, values)
             row = cursor.fetchone()
+            if row is None:
+                cursor.execute(_FILL_FROM_NOW, values)
         if row is None:
             raise RateLimited(retry_after_seconds=patience)
         with self._lock:

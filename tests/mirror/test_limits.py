@@ -1,10 +1,12 @@
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections, transaction
 
+from backoffice.database import clock
 from backoffice.mirror.limits import DatabaseBucket
 from backoffice.mirror.models import RateBucket
 from backoffice.partner.errors import RateLimited
@@ -36,6 +38,28 @@ def test_it_takes_nothing_from_the_budget_when_it_refuses(committed: str) -> Non
             bucket.acquire(soon())
 
     assert RateBucket.objects.get().tokens == left
+
+
+def test_what_was_written_while_the_clock_ran_ahead_fills_from_now_on(committed: str) -> None:
+    ahead = clock.now() + timedelta(hours=1)
+    RateBucket.objects.create(partner="bitnob", tokens=-2, refilled_at=ahead)
+    bucket = DatabaseBucket("bitnob", per_minute=1, burst=1)
+
+    with pytest.raises(RateLimited):
+        bucket.acquire(soon())
+
+    stored = RateBucket.objects.get()
+    assert (stored.tokens, stored.refilled_at <= clock.now()) == (-2, True), "no sooner, no fuller"
+
+
+def test_a_bucket_that_is_full_lets_through_whatever_it_is_dated(committed: str) -> None:
+    RateBucket.objects.create(partner="bitnob", tokens=2, refilled_at=clock.now() + timedelta(hours=1))
+    bucket = DatabaseBucket("bitnob", per_minute=1, burst=2)
+    for _time in range(2):
+        bucket.acquire(soon())
+
+    with pytest.raises(RateLimited):
+        bucket.acquire(soon())
 
 
 def test_it_asks_the_database_once_for_several_requests(committed: str, django_assert_num_queries: Any) -> None:
