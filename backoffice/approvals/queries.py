@@ -26,6 +26,8 @@ SEEN: Final = {
     str(Role.ADMINISTRATOR): Q(kind__in=OF_THE_HOUSE),
     str(Role.FINANCE): ~Q(kind=str(RuleKind.ACCOUNT)),
 }
+#: Not `Q()`, which an "or" leaves out as if it were nothing.
+EVERYTHING: Final = ~Q(pk__in=[])
 
 
 def requests() -> QuerySet[Request]:
@@ -37,15 +39,18 @@ def requests() -> QuerySet[Request]:
 
 def seen_by(person: Person) -> QuerySet[Request]:
     """Return the requests that concern the role of ``person``."""
-    return requests().filter(SEEN.get(person.role, Q()))
+    return requests().filter(_concerns(person))
 
 
 def stoppable_by(person: Person) -> QuerySet[Request]:
     """Return what ``person`` sees, and what they asked for or approved in whatever role: who may keep a thing from
     happening finds it, in the role they have by now too."""
     own = Q(requested_by=person) | Q(_decided_by(person))
-    concerns = SEEN.get(person.role)
-    return requests() if concerns is None else requests().filter(concerns | own)
+    return requests().filter(_concerns(person) | own)
+
+
+def _concerns(person: Person) -> Q:
+    return SEEN.get(person.role, EVERYTHING)
 
 
 def in_lane(person: Person, now: datetime, lanes: Collection[str] = ()) -> QuerySet[Any]:

@@ -55,6 +55,7 @@ def test_each_role_sees_the_kinds_that_concern_it(
     found = set(queries.seen_by(person).values_list("subject", flat=True))
 
     assert {"money" if one == asked.subject else one for one in found} == seen
+    assert set(queries.stoppable_by(person).values_list("subject", flat=True)) == found, "nobody's role has changed"
 
 
 def test_an_administrator_cancels_their_own_and_decides_on_nothing(client: Browser, adam: Person, omar: Person) -> None:
