@@ -141,7 +141,8 @@ class Transport:
         self._limiter.acquire(deadline if send_by is None else min(deadline, send_by.monotonic))
         try:
             authorization = authorize(method, target, body)
-            request = self._prepared(method, target, body, authorization)
+            headers = _headers(authorization, body)
+            request = requests.Request(method, self._base_url + target, headers, data=body).prepare()
             session = self._open_session()
         except Exception as error:  # noqa: BLE001 - let out, it would leave a payment in doubt without a word, for ever
             _note_unforeseen(error)
@@ -168,11 +169,6 @@ class Transport:
         )
         self._note(exchange, started)
         return exchange
-
-    def _prepared(
-        self, method: str, target: str, body: bytes, authorization: Authorization
-    ) -> requests.PreparedRequest:
-        return requests.Request(method, self._base_url + target, _headers(authorization, body), data=body).prepare()
 
     def _not_sent(self, method: str, target: str, fault: Fault) -> Exchange:
         exchange = Exchange(
