@@ -474,6 +474,17 @@ def test_a_bad_balance_is_never_left_out(httpserver: HTTPServer, partner: Coinme
         partner.balances("u")
 
 
+@pytest.mark.parametrize("asset_id", ["BTC", "usd", "USDT"])
+def test_the_balance_of_another_asset_is_not_taken_for_the_one_asked_for(
+    httpserver: HTTPServer, partner: CoinmenaClient, asset_id: str
+) -> None:
+    balance = {"asset_id": asset_id, "balance": "5.00", "available_balance": "5.00"}
+    httpserver.expect_request("/v1/partner/balances/USD").respond_with_json({"result": balance})
+
+    with pytest.raises(PartnerAnswerInvalid, match="another asset"):
+        partner.balance("u", "USD")
+
+
 @pytest.mark.parametrize(
     ("rows", "total", "page", "page_size", "last"),
     [

@@ -136,7 +136,11 @@ class CoinmenaClient:
     def balance(self, partner_client_id: str, asset_id: str) -> Balance:
         """Return one balance of one client, fresh; https://docs.coinmena.com/docs/funding-and-reconciliation."""
         path = f"/v1/partner/balances/{path_segment(asset_id)}"
-        return read_result(Balance, self._read(path, {"partner_client_id": partner_client_id}))
+        exchange = self._read(path, {"partner_client_id": partner_client_id})
+        balance = read_result(Balance, exchange)
+        if balance.asset_id != asset_id:
+            raise invalid_answer(exchange, "the balance of another asset")
+        return balance
 
     # Orders that move money -------------------------------------------------------------------------------------------
 
