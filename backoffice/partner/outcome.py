@@ -52,6 +52,22 @@ class Row(StrEnum):
     NO_ANSWER = "A14"
 
 
+#: The partner itself says these, about an order, to whom it has let in. What comes before its door (a gateway, its own
+#: rate limit) or from whatever is in trouble is no word on our credentials.
+LET_IN: Final = frozenset(
+    {
+        Row.COMPLETED,
+        Row.FAILED,
+        Row.REJECTED,
+        Row.OTHER_STATUS,
+        Row.DIFFERENT_ORDER,
+        Row.DUPLICATE,
+        Row.DUPLICATE_OF_ANOTHER,
+        Row.REFUSED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class IntendedOrder:
     """The order we meant: what an answer must repeat, field by field, before it counts as ours."""
@@ -69,7 +85,8 @@ class Verdict:
 
     `code` is the partner's code, if it gave one. `sentence` tells staff, `template` and `parameters` translate it.
     `must_look_up`: the reference exists at the partner, so ask for it and judge again. `alarm`: a person must know.
-    `pause_seconds`: stop all sending for so long. `counts_as_401`: three of these in a row stop all sending.
+    `pause_seconds`: stop all sending for so long. `counts_as_401`: three of these, with nothing between them that
+    `accepts_credentials`, stop all sending.
     """
 
     row: Row
@@ -92,6 +109,11 @@ class Verdict:
     def settles_reference(self) -> bool:
         """True if an order at the partner speaks for the reference, not just an answer for one attempt."""
         return self.order is not None and self.evidence in (Evidence.APPLIED, Evidence.NOT_APPLIED)
+
+    @property
+    def accepts_credentials(self) -> bool:
+        """True if the partner answered as it does only after our signature, clock and address have passed."""
+        return self.row in LET_IN and not self.counts_as_401
 
     @property
     def needs_review(self) -> bool:

@@ -102,7 +102,7 @@ def test_a_pause_that_was_written_by_a_clock_that_ran_ahead_holds_nothing_once_i
     Gate.objects.update(paused_until=timezone.now() + timedelta(hours=6))
 
     turned_away = Verdict(Row.TURNED_AWAY, Evidence.NOT_APPLIED, "", pause_seconds=60)
-    brake(turned_away, is_answered=True, clock_skew=None, holder="worker 1")
+    brake(turned_away, clock_skew=None, holder="worker 1")
 
     paused_until = Gate.objects.get().paused_until
     assert paused_until is not None

@@ -60,9 +60,9 @@ def resume(omar: Person) -> None:
     resume_sending(reason="The clock was set right.", by=omar)
 
 
-def answered(**said: Any) -> Callable[[Person], None]:
-    verdict = Verdict(Row.TURNED_AWAY, Evidence.NOT_APPLIED, "", **said)
-    return lambda _omar: brake(verdict, is_answered=True, clock_skew=None, holder="worker 1")
+def answered(row: Row = Row.TURNED_AWAY, **said: Any) -> Callable[[Person], None]:
+    verdict = Verdict(row, Evidence.NOT_APPLIED, "", **said)
+    return lambda _omar: brake(verdict, clock_skew=None, holder="worker 1")
 
 
 ACTS: dict[str, tuple[Callable[[Person], None], dict[str, Any], Callable[[], bool]]] = {
@@ -74,8 +74,8 @@ ACTS: dict[str, tuple[Callable[[Person], None], dict[str, Any], Callable[[], boo
         {"unauthorised_in_a_row": 2},
         lambda: Gate.objects.get().halted_at is not None,
     ),
-    "another answer after two 401": (
-        answered(),
+    "a refusal of another kind after two 401": (
+        answered(Row.REFUSED),
         {"unauthorised_in_a_row": 2},
         lambda: Gate.objects.get().unauthorised_in_a_row == 0,
     ),

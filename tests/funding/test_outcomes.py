@@ -220,14 +220,36 @@ def test_three_401_in_a_row_halt_until_a_manager_resumes(
     assert sent(held).state == State.COMPLETED
 
 
-def test_an_answer_between_401s_starts_the_count_again(
-    coinmena: Partners, maya: Person, noura: Client, usd: Asset
-) -> None:
-    coinmena.fault("envelope", match=POST, status=401, code=401, times=2)
-    for amount in ("1.00", "2.00", "3.00"):
-        sent(deposit(maya, noura, usd, amount))
+BETWEEN: dict[str, tuple[str, dict[str, Any], int]] = {
+    "an order": ("order_status", {"status": "completed"}, 0),
+    "a failed order": ("order_status", {"status": "failed"}, 0),
+    "another order": ("echo", {"field": "amount", "delta": "0.00000001"}, 0),
+    "a refusal of another kind": ("envelope", {"status": 422, "code": 4711}, 0),
+    "trouble": ("envelope", {"status": 500, "code": 500}, 2),
+    "a page of a gateway": ("html", {"status": 502}, 2),
+    "a gateway that timed out": ("html", {"status": 504}, 2),
+    "a gateway that refuses": ("html", {"status": 403}, 2),
+    "an answer that cannot be read": ("broken", {"how": "truncated"}, 2),
+    "no answer": ("close_before_apply", {}, 2),
+}
 
-    assert Gate.objects.get().unauthorised_in_a_row == 0
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_only_who_accepted_our_credentials_between_401s_starts_the_count_again(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset, between: str
+) -> None:
+    kind, options, counted = BETWEEN[between]
+    coinmena.fault("envelope", match=POST, status=401, code=401, times=2)
+    for amount in ("1.00", "2.00"):
+        sent(deposit(maya, noura, usd, amount))
+    coinmena.fault(kind, match=POST, **options)
+    sent(deposit(maya, noura, usd, "3.00"))
+    assert Gate.objects.get().unauthorised_in_a_row == counted
+
+    coinmena.fault("envelope", match=POST, status=401, code=401)
+    sent(deposit(maya, noura, usd, "4.00"))
+
+    assert (Gate.objects.get().halted_at is not None) is bool(counted)
 
 
 def test_a_clock_that_is_off_halts_sending(coinmena: Partners, maya: Person, noura: Client, usd: Asset) -> None:

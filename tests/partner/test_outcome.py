@@ -369,3 +369,12 @@ def test_an_order_seen_in_a_list_is_judged_like_an_answer() -> None:
     order = read_result(Order, answered(200, order_body()))
 
     assert judge_order(order, DEPOSIT) == Verdict(Row.COMPLETED, APPLIED, "CoinMENA completed the order.", order=order)
+
+
+@pytest.mark.parametrize(("exchange", "row"), [case[1:3] for case in TABLE], ids=[case[0] for case in TABLE])
+def test_only_what_the_partner_says_of_an_order_accepts_our_credentials(exchange: Exchange, row: str) -> None:
+    assert judge_post(exchange, DEPOSIT).accepts_credentials is (row in {"A1", "A2", "A3", "A4", "A5", "A6", "A8"})
+
+
+def test_a_401_never_accepts_our_credentials_whatever_its_code() -> None:
+    assert not judge_post(answered(401, envelope(2020)), DEPOSIT).accepts_credentials

@@ -36,14 +36,14 @@ READER: Final = "Mirrors"
 log = structlog.get_logger(__name__)
 
 
-def brake(verdict: Verdict, *, is_answered: bool, clock_skew: float | None, holder: str) -> None:
+def brake(verdict: Verdict, *, clock_skew: float | None, holder: str) -> None:
     """Apply what one answer to a POST means for all sending; committed by itself, before the operation's outcome."""
     by = System(holder)
     if verdict.pause_seconds is not None:
         _pause(verdict.pause_seconds, by)
     if verdict.counts_as_401:
         _count_unauthorised(by)
-    elif is_answered:
+    elif verdict.accepts_credentials:
         _forget_unauthorised()
     watch_clock(clock_skew, holder=holder)
 

@@ -48,9 +48,8 @@ def _send(claimed: Claim) -> None:
 
 def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: float | None) -> None:
     """Slow or stop sending where the answer says so; trouble in doing it must not cost us the answer."""
-    is_answered = exchange.status is not None
     try:
-        brake(verdict, is_answered=is_answered, clock_skew=clock_skew if is_answered else None, holder=claimed.holder)
+        brake(verdict, clock_skew=None if exchange.status is None else clock_skew, holder=claimed.holder)
     except DATABASE_TROUBLE:
         log.exception("funding_brake_failed", reference=claimed.intended.reference)
         connection.close()
