@@ -122,7 +122,7 @@ class Checked:
 
 
 def check_now(*, operation_id: int, by: Person) -> Checked:
-    """Look an operation up because a person wants to know. Only an order that is there changes anything.
+    """Look an operation up because a person wants to know, as `look_now` does.
 
     :raises Refused, Conflict: by `check_can_look_up`.
     """
@@ -135,9 +135,14 @@ def check_now(*, operation_id: int, by: Person) -> Checked:
 
 
 def look_now(operation_id: int, *, holder: str) -> Heard | None:
-    """Look an operation in doubt up out of turn; None when another look-up is under way or nothing is in doubt.
+    """Look an operation in doubt up, due or not; None when it is in no doubt, or somebody is sending or looking it up.
 
-    Only an order that is there changes anything; nothing is concluded from silence and nothing is sent.
+    What a worker that is gone held is in doubt from then on. An order that is there settles it, and so may an answer
+    that had come too late for its attempt's lease; what was in doubt for too long goes to two people. Nothing is ever
+    closed as absent or sent from here, and trouble with the partner is heard, not raised.
+
+    :raises Operation.DoesNotExist: when there is none.
+    :raises RuntimeError: inside a transaction: the look-up is written down for good before the partner is asked.
     """
     client = coinmena(deadline_seconds=PAGE_DEADLINE_SECONDS)
     turn = _take_turn(operation_id, holder, client.environment, is_asked=True)
