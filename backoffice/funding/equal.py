@@ -22,7 +22,7 @@ from backoffice.funding.bulk.waiting import rows_that_wait
 from backoffice.funding.models import BulkRow, FileState, Freeze, LateOrder, Operation
 from backoffice.funding.queries import EQUAL_WITHIN, LET_GO, NOTHING_MOVED, OPEN_STATES
 from backoffice.funding.references import PATTERN, reference_of_row
-from backoffice.funding.states import State
+from backoffice.funding.states import WITHOUT_EFFECT, State
 from backoffice.orders.models import Order
 
 #: Type, client, asset and amount.
@@ -114,13 +114,15 @@ def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
     since = now - EQUAL_WITHIN
     found = Operation.objects.filter(about).order_by().values("pk")
     orders = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(status__in=NOTHING_MOVED)
+    late = LateOrder.objects.filter(operation=OuterRef("pk"), kind__in=TURNED_UP)
     asked = found.filter(requested_at__gt=since).exclude(Q(state__in=LET_GO) & ~Exists(orders))
     turned_up = LateOrder.objects.filter(Q(settled_at=None) | Q(seen_at__gt=since), kind__in=TURNED_UP)
     completed = found.filter(state=State.COMPLETED, ended_at__gt=since)
     any_of = asked.union(
         found.filter(state__in=OPEN_STATES), completed, found.filter(pk__in=turned_up.values("operation"))
     )
-    return Operation.objects.filter(pk__in=any_of).select_related("requested_by").order_by("-requested_at", "-id")
+    listed = Operation.objects.filter(pk__in=any_of).annotate(has_turned_up=Q(Exists(orders) | Exists(late)))
+    return listed.select_related("requested_by").order_by("-requested_at", "-id")
 
 
 def lost_orders(clients: Collection[int] | None, now: datetime) -> QuerySet[Order]:
@@ -173,9 +175,10 @@ def _rows_beside(wanted: Wanted) -> QuerySet[BulkRow]:
 # As pages list them -------------------------------------------------------------------------------------------------
 
 
-def operation_as_equal(one: Operation) -> EqualPayment:
+def operation_as_equal(one: Any) -> EqualPayment:
+    """Return one of `open_or_recent` as pages list it; of one that ended without effect, whether an order turned up."""
     state = str(State(one.state).label)
-    if one.state in LET_GO:
+    if one.state in WITHOUT_EFFECT and one.has_turned_up:
         state = _("%(state)s, but an order of it turned up") % {"state": state}
     return EqualOperation(
         key=one.reference,

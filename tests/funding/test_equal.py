@@ -109,6 +109,39 @@ def test_what_was_asked_for_long_ago_is_asked_about_while_it_may_still_be_paid(
         assert desk.post("/funding/deposit/", ticked(asked)).status_code == 302
 
 
+TURNED_UP = "but an order of it turned up"
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "is_said"),
+    [
+        (State.APPROVED, None, False),
+        (State.COMPLETED, None, False),
+        (State.COMPLETED, LateOrder.Kind.VANISHED, False),
+        (State.FAILED, None, False),
+        (State.FAILED, LateOrder.Kind.COMPLETED, True),
+        (State.FAILED, LateOrder.Kind.OPEN, True),
+        (State.EXPIRED, LateOrder.Kind.COMPLETED, True),
+    ],
+)
+def test_what_ended_without_effect_says_that_an_order_of_it_turned_up_wherever_it_is_listed(
+    desk: Browser, maya: Person, noura: Client, state: State, late: str | None, is_said: bool
+) -> None:
+    now = clock.now()
+    ended_at = now if state in TERMINAL_STATES else None
+    life = {"state": state, "requested_at": now, "ended_at": ended_at, "asset_id": "USD", "client": 0}
+    stored({**life, "amount": Decimal(1000), "late": late and (late, now)}, maya, [noura])
+    file = uploaded(maya, csv_of("deposit,user_12345,USD,1000.00,Rent"))
+
+    form = desk.post("/funding/deposit/", filled())
+    [alike] = equal_rows(file, clock.now())
+
+    assert asks_anew(form)
+    assert (TURNED_UP in form.content.decode()) is is_said
+    assert [TURNED_UP in one.state for one in alike.requests] == [is_said]
+    assert (TURNED_UP in desk.get(f"/funding/bulk/{file.pk}/").content.decode()) is is_said
+
+
 def test_what_was_completed_today_is_asked_about_whenever_it_was_asked_for(
     desk: Browser, maya: Person, noura: Client
 ) -> None:

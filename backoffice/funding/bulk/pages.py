@@ -23,6 +23,7 @@ from backoffice.funding.bulk.policies import can_discard, can_settle, is_left_be
 from backoffice.funding.bulk.queries import Progress
 from backoffice.funding.bulk.reading import Fault
 from backoffice.funding.bulk.sums import stored_totals
+from backoffice.funding.equal import EqualPayment
 from backoffice.funding.freezing.freezes import is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Kind
 from backoffice.funding.models.bulk import GIVEN_UP
@@ -53,13 +54,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Equal:
-    """Lines of a file that ask for the same, and the requests they equal."""
+    """Lines of a file that ask for the same, and what they equal."""
 
     lines: str
     kind: Text
     client: Named
     amount: Amount
-    requests: list[Reference]
+    requests: list[EqualPayment]
 
 
 @dataclass(frozen=True)
@@ -200,9 +201,8 @@ def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm 
 
 
 def equal_of(alike: queries.Alike) -> Equal:
-    requests = [Reference(one.text, one.url) for one in alike.requests]
     one = line_of(alike.rows[0])
-    return Equal(", ".join(map(str, alike.lines)), one.kind, one.client, one.amount, requests)
+    return Equal(", ".join(map(str, alike.lines)), one.kind, one.client, one.amount, alike.requests)
 
 
 def in_both_in_words(file: BulkFile, other: BulkFile) -> str:
