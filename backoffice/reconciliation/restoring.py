@@ -29,7 +29,7 @@ from backoffice.mirror import paging
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.registry import Sync, registered
 from backoffice.mirror.runs import AlreadyRunning
-from backoffice.orders.models import Order
+from backoffice.orders.models import GONE, Order
 from backoffice.orders.services import sync_orders
 from backoffice.reconciliation.models import Run, Source
 from backoffice.reconciliation.services.running import mirror_read_to, reconcile
@@ -71,8 +71,9 @@ class Restored:
 
     @property
     def behind(self) -> QuerySet[Operation]:
-        """Operations that stand here as open although the partner holds an order of theirs."""
-        there = Order.objects.filter(partner_order_ref=OuterRef("reference"))
+        """Operations that stand here as open although the partner holds an order of theirs. What its list no longer has
+        brings none of them up to date: those leave anew, or wait for a look-up."""
+        there = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(GONE)
         still_open = Operation.objects.exclude(state__in=TERMINAL_STATES).filter(Exists(there))
         return still_open.select_related("client", "asset").order_by("requested_at", "id")
 

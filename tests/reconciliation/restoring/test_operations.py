@@ -13,7 +13,6 @@ from backoffice.approvals.models import Request
 from backoffice.approvals.policies import Conflict
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
-from backoffice.funding.freezing import leaving
 from backoffice.funding.models import LateOrder, Operation, Scope
 from backoffice.funding.policies import why_not_in_force
 from backoffice.funding.references import new_token
@@ -136,11 +135,13 @@ def test_what_coinmena_has_no_longer_after_a_restore_leaves_with_a_permission_on
 ) -> None:
     operation = paid_since_the_backup(deposit(maya, noura, usd, "1000.00"), taken)
     restored = after_restore()
-    assert not leaving.operations(restored.lock, clock.now()).exists()
+    assert restored.behind.get() == operation
+    assert not restored.leaving.exists()
 
     report_vanished(ORDERS, [Order.objects.get(partner_order_ref=operation.reference).pk])
 
-    assert leaving.operations(restored.lock, clock.now()).get() == operation, "people see it before they release"
+    assert restored.leaving.get() == operation, "people see it before they release"
+    assert not restored.behind.exists(), "and are told of it once"
     unlocked(restored.lock, asked_by=maya, approved_by=lina)
     a_day_later = timezone.now() + timedelta(hours=25)
     monkeypatch.setattr(clock, "now", lambda: a_day_later)
