@@ -1,6 +1,7 @@
 """The database moves an operation along the table's arrows and along no other, whichever code asks."""
 
 from collections import deque
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from itertools import product
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
+from backoffice.database import clock
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.models.operation import FROZEN
 from backoffice.funding.states import FIRST_STATES, MOVES, TERMINAL_STATES, State
@@ -137,6 +139,39 @@ def test_an_approval_is_given_once_and_stays_whose_it_was(
     for change in [*changes, {"approved_at": timezone.now()}]:
         with pytest.raises(DatabaseError), transaction.atomic():
             row.update(**change)
+
+
+@pytest.mark.parametrize("is_approved", [False, True], ids=["asked for", "approved"])
+@pytest.mark.parametrize(
+    ("before", "after", "is_refused"),
+    [
+        (timedelta(hours=1), timedelta(hours=1, microseconds=1), True),
+        (timedelta(hours=-1), timedelta(hours=1), True),
+        (timedelta(hours=-2), timedelta(hours=-1), True),
+        (None, timedelta(hours=1), True),
+        (timedelta(hours=1), timedelta(hours=1), False),
+        (timedelta(hours=1), timedelta(seconds=1), False),
+        (timedelta(hours=1), None, False),
+    ],
+)
+def test_until_when_it_may_be_sent_is_never_put_off(
+    maya: Person,
+    omar: Person,
+    noura: Client,
+    usd: Asset,
+    is_approved: bool,
+    before: timedelta | None,
+    after: timedelta | None,
+    is_refused: bool,
+) -> None:
+    now, operation = clock.now(), withdrawal(maya, noura, usd)
+    if is_approved:
+        approved_by(omar, operation)
+    row = Operation.objects.filter(pk=operation.pk)
+    row.update(valid_until=now + before if before is not None else None)
+
+    with pytest.raises(DatabaseError, match="Cannot update") if is_refused else nullcontext():
+        row.update(valid_until=now + after if after is not None else None)
 
 
 @pytest.mark.parametrize("state", sorted(TERMINAL_STATES))

@@ -41,10 +41,10 @@ class Operation(KeptModel):
     """One intended movement of money, under one reference, minted at creation and on every request sent for it.
 
     What identifies and sizes the movement is frozen by a trigger, and so is who approved it, and everything once it has
-    ended; the state moves only as `states.MOVES` allows; a state from `approved` on needs either as many other people's
-    approvals as the rule demanded, none of them taken back, or the version of the rules that asked for none; a row of a
-    file that no rule gates needs another person's word on the file; `review` ends only by a closing that two people
-    signed, and nothing is submitted under a freeze or a halt.
+    ended; until when it may be sent is never put off; the state moves only as `states.MOVES` allows; a state from
+    `approved` on needs either as many other people's approvals as the rule demanded, none of them taken back, or the
+    version of the rules that asked for none; a row of a file that no rule gates needs another person's word on the
+    file; `review` ends only by a closing that two people signed, and nothing is submitted under a freeze or a halt.
     """
 
     reference = models.CharField(max_length=64, unique=True)
@@ -138,6 +138,12 @@ class Operation(KeptModel):
                     pgtrigger.Q(old__approved_by__df=pgtrigger.F("new__approved_by"))
                     | pgtrigger.Q(old__approved_at__df=pgtrigger.F("new__approved_at"))
                 ),
+            ),
+            pgtrigger.Protect(
+                name="permission_is_never_extended",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__valid_until__gt=pgtrigger.F("old__valid_until"))
+                | (pgtrigger.Q(old__valid_until__isnull=True) & pgtrigger.Q(new__valid_until__isnull=False)),
             ),
             pgtrigger.Trigger(
                 name="approved_by_who_decided",
