@@ -1,7 +1,7 @@
 """Write rows down together with whatever the partner did that it says it never does.
 
 An incident is kept for people to see, and the audit log has an entry for it. The same incident is not reported again
-by every sync that meets it.
+by every sync that meets it; one that happens again is.
 """
 
 import hashlib
@@ -70,7 +70,10 @@ def is_believable(gone: int, held: int) -> bool:
 
 @transaction.atomic
 def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = None) -> bool:
-    """Keep on rows we hold that the partner no longer has them, and report each of them once.
+    """Keep on rows we hold that the partner no longer has them, and report each of them.
+
+    A row that stays gone is reported once, and anew when it was back in between. Where the target does not keep since
+    when rows are gone, nobody knows whether one was back: each is reported once.
 
     :param of: how many rows we hold of what was read, where a list left them out; None where the partner was asked for
         the very row. A list that leaves out too many of them is not believed: one incident says so, nothing is kept,
@@ -79,8 +82,8 @@ def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = Non
     if of is not None and not is_believable(len(keys), of):
         _report_list(target, len(keys), of)
         return False
-    _keep_gone(target, keys, is_listing=of is not None)
-    _report_gone(target, keys)
+    gone = _keep_gone(target, keys, is_listing=of is not None) if target.gone_at else _untold(target, keys)
+    _report_gone(target, gone)
     return True
 
 
@@ -92,12 +95,12 @@ def report_unread(target: Target, key: Any, why: str) -> None:
         _write_down(target, NOT_READ_AGAIN, str(key), sentence, key=key)
 
 
-def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None:
-    """Set since when rows are gone; of a row that was found singly since, only another single answer says it anew."""
-    if not target.gone_at:
-        return
+def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> list[Any]:
+    """Set since when rows are gone, and return the keys of those that were not gone until now; of a row that was found
+    singly since, only another single answer says it anew."""
     standing = Q(**{f"{target.gone_at}__isnull": True})
-    standing |= Q() if is_listing else Q(read_at__gt=F(target.gone_at))
+    if not is_listing:
+        standing |= Q(read_at__gt=F(target.gone_at))
     rows = target.model._default_manager.filter(standing, **{f"{target.key}__in": keys})
     # One order of keys for everybody, as where rows are written.
     found = list(rows.select_for_update().order_by(target.key).values_list(target.key, flat=True))
@@ -105,6 +108,13 @@ def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> None
     # Read later than now, it was read while the clock ran ahead, and would count as found singly since.
     gone = {target.gone_at: now, "read_at": Least("read_at", Value(now))}
     target.model._default_manager.filter(**{f"{target.key}__in": found}).update(**gone)
+    return found
+
+
+def _untold(target: Target, keys: Sequence[Any]) -> list[Any]:
+    known = _known(target, VANISHED).filter(object_id__in=[str(key) for key in keys])
+    reported = set(known.values_list("object_id", flat=True))
+    return [key for key in keys if str(key) not in reported]
 
 
 def _report_list(target: Target, gone: int, held: int) -> None:
@@ -129,11 +139,8 @@ def not_believed(gone: int, held: int) -> str:
 
 def _report_gone(target: Target, keys: Sequence[Any]) -> None:
     sentence = _("The partner's list no longer has this row. It is kept here as it was last read.")
-    known = _known(target, VANISHED).filter(object_id__in=[str(key) for key in keys])
-    reported = set(known.values_list("object_id", flat=True))
     for key in keys:
-        if str(key) not in reported:
-            _write_down(target, VANISHED, str(key), sentence, key=key)
+        _write_down(target, VANISHED, str(key), sentence, key=key)
 
 
 def _report_contradiction(target: Target, found: Contradiction) -> None:

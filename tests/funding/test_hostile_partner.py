@@ -21,6 +21,7 @@ from tests.funding.cast import NOURA, deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
 from tests.funding.doubt import PAST, POST, Travel, last_answer
 from tests.funding.test_states import fresh
+from tests.orders.said import mirror, said
 from tests.partners import Partners
 
 #: A moment that no clock here can hold: the last day there is, in a zone that lies behind it.
@@ -175,6 +176,7 @@ def test_an_order_with_the_largest_id_that_vanishes_is_reported(
     operation = fresh(maya, omar, noura, usd, State.UNKNOWN)
     ended = {"state": State.COMPLETED, "partner_order_id": LARGEST_ID, "ended_at": timezone.now()}
     Operation.objects.filter(pk=operation.pk).update(**ended)
+    mirror(said(id=LARGEST_ID))
     report_vanished(ORDERS, [LARGEST_ID])
 
     assert watch() == 1

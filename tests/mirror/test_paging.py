@@ -1,5 +1,6 @@
 """Reading CoinMENA's orders page by page from the sandbox, through everything a list can do to us (F28, F29, F31)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,6 +26,7 @@ from tests.stopping import stopped_after
 
 State = SyncRun.State
 PAGE_SIZE: Final = 10
+WHOLE: Final = 100
 ALL_PAGES: Final = {"path": "/v1/partner/orders", "method": "GET"}
 
 
@@ -42,6 +44,17 @@ def sync(page_size: int = PAGE_SIZE, **options: Any) -> SyncRun:
 def fetch(page_size: int, window: Window, number: int) -> Page[payloads.Order]:
     client = coinmena(deadline_seconds=10)
     return client.orders(number, page_size, from_datetime=window.start, to_datetime=window.end)
+
+
+def without(order_id: int) -> Callable[[Window, int], Page[payloads.Order]]:
+    """Fetch pages, each of them a whole list, that leave one order out."""
+
+    def fetch_page(window: Window, number: int) -> Page[payloads.Order]:
+        page = fetch(WHOLE, window, number)
+        items = tuple(item for item in page.items if item.id != order_id)
+        return replace(page, items=items, total=len(items))
+
+    return fetch_page
 
 
 @pytest.fixture
@@ -286,6 +299,41 @@ def test_it_reports_a_completed_order_that_vanished_once(orders: Partners) -> No
     incident = Incident.objects.get()
     assert (incident.kind, incident.object_id) == (VANISHED, str(gone.pk))
     assert Order.objects.filter(pk=gone.pk).exists()
+
+
+def test_an_order_that_is_back_and_vanishes_again_is_reported_anew(orders: Partners) -> None:
+    sync()
+    gone = Order.objects.order_by("-created_at")[4]
+
+    for fetch_page in (without(gone.pk), partial(fetch, WHOLE), without(gone.pk)):
+        sync(fetch=fetch_page)
+
+    assert list(Incident.objects.values_list("kind", "object_id")) == [(VANISHED, str(gone.pk))] * 2
+    assert Entry.objects.filter(event="mirror.incident", object_id=str(gone.pk)).count() == 2
+
+
+def test_one_vanishing_is_reported_once_whether_a_list_or_a_single_answer_says_it(orders: Partners) -> None:
+    sync()
+    gone = Order.objects.order_by("-created_at")[4]
+
+    for of in (None, 45, None):
+        report_vanished(ORDERS, [gone.pk], of=of)
+
+    assert Incident.objects.get().kind == VANISHED
+
+
+def test_an_order_that_was_shown_singly_since_is_reported_anew_by_a_single_answer_alone(orders: Partners) -> None:
+    sync()
+    gone = Order.objects.order_by("-created_at")[4]
+    report_vanished(ORDERS, [gone.pk], of=45)
+    mirror_order(coinmena().order(gone.pk))
+
+    told = []
+    for of in (45, None, None):
+        report_vanished(ORDERS, [gone.pk], of=of)
+        told.append(Incident.objects.count())
+
+    assert told == [1, 2, 2]
 
 
 def test_it_reports_a_completed_order_that_changed(orders: Partners) -> None:
