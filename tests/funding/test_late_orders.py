@@ -1,9 +1,10 @@
 """An order that speaks against how an operation ended is found without luck, kept once, linked, and changes nothing."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -140,6 +141,7 @@ def test_a_completed_order_that_vanishes_is_reported_on_its_operation(
     assert LateOrder.objects.get().kind == LateOrder.Kind.VANISHED
 
 
+BROKEN = [LateOrder.Kind.CHANGED, LateOrder.Kind.VANISHED]
 AHEAD = {"clock_ahead": timedelta(hours=6), "clock_right": timedelta(0)}
 
 
@@ -183,7 +185,7 @@ def test_a_report_that_failed_is_made_by_the_next_pass(
 
 
 @pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
-@pytest.mark.parametrize("kind", [LateOrder.Kind.CHANGED, LateOrder.Kind.VANISHED])
+@pytest.mark.parametrize("kind", BROKEN)
 def test_an_end_dated_ahead_hides_nothing_that_happens_to_its_order(
     coinmena: Partners,
     maya: Person,
@@ -233,6 +235,81 @@ def break_order(coinmena: Partners, operation: Operation, kind: LateOrder.Kind, 
     else:
         coinmena.change_order(operation.partner_order_id or 0, status="failed")
         look_up_order(text=operation.reference, by=by)
+
+
+def mend_order(coinmena: Partners, operation: Operation, *, by: Person) -> None:
+    """Let CoinMENA show the order again as it was."""
+    coinmena.change_order(operation.partner_order_id or 0, status="completed")
+    look_up_order(text=operation.reference, by=by)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_happens_again_after_it_was_settled_is_a_late_order_of_its_own(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset, kind: LateOrder.Kind
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+    break_order(coinmena, operation, kind, by=maya)
+    watch()
+    first = settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=omar)
+    assert [watch(), watch(lately=False)] == [0, 0], "what was settled is not told again"
+
+    mend_order(coinmena, operation, by=maya)
+    break_order(coinmena, operation, kind, by=maya)
+
+    assert [watch(), watch(lately=False)] == [1, 0]
+    again = LateOrder.objects.get(settled_at=None)
+    assert (again.operation, again.kind, again.incident_id > first.incident_id) == (operation, kind, True)
+    assert Entry.objects.filter(event="late_order.found", object_id=operation.reference).count() == 2
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_happens_again_while_the_first_is_open_waits_until_that_is_settled(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset, kind: LateOrder.Kind
+) -> None:
+    operation = sent(deposit(maya, noura, usd))
+    break_order(coinmena, operation, kind, by=maya)
+    watch()
+    mend_order(coinmena, operation, by=maya)
+    break_order(coinmena, operation, kind, by=maya)
+    assert [watch(), watch(lately=False)] == [0, 0]
+
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=omar)
+
+    assert watch() == 1
+
+
+def test_what_happened_before_the_end_is_not_late_for_having_happened_again_after(
+    coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    order = look_up_order(text=operation.reference, by=maya)
+    report_vanished(ORDERS, [order.pk])
+    operation = looked_up(operation)
+    mend_order(coinmena, operation, by=maya)
+
+    report_vanished(ORDERS, [order.pk])
+
+    assert watch() == 1
+    assert LateOrder.objects.get().incident == Incident.objects.latest("pk")
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA was told.", by=omar)
+    assert watch() == 0
+
+
+def test_the_database_keeps_no_late_order_twice(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+) -> None:
+    """Not while it is open, not of one incident, and an order that completed not even after it was settled."""
+    late = settled(coinmena, failed, maya, omar, status="completed")
+    keep = partial(LateOrder.objects.create, operation=failed, order_id=late.order_id, seen_at=late.seen_at)
+
+    with pytest.raises(IntegrityError, match="one_late_order_against_no_effect"), transaction.atomic():
+        keep(kind=LateOrder.Kind.COMPLETED, incident=report_incident())
+    with pytest.raises(IntegrityError, match="one_late_order_per_incident"), transaction.atomic():
+        keep(kind=LateOrder.Kind.VANISHED, incident=late.incident)
+    keep(kind=LateOrder.Kind.VANISHED, incident=report_incident())
+    with pytest.raises(IntegrityError, match="one_open_late_order_of_a_kind"), transaction.atomic():
+        keep(kind=LateOrder.Kind.VANISHED, incident=report_incident())
 
 
 def test_nothing_is_copied_while_an_order_speaks_against_its_end(
@@ -347,6 +424,7 @@ def test_a_manager_settles_it_once(coinmena: Partners, failed: Operation, maya: 
         settle(late_order_id=late.pk, settlement="Again", by=omar)
     with pytest.raises(DatabaseError), transaction.atomic():
         LateOrder.objects.filter(pk=late.pk).update(settlement="Something else")
+    assert watch() == 0, "the order of an end without effect is told once"
     assert Entry.objects.filter(event="late_order.settled").count() == 1
     assert "settled apart" in effect_sentence(failed), "the order may have moved money: nobody says it had no effect"
 

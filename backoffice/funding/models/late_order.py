@@ -14,7 +14,8 @@ from backoffice.mirror.models import Incident
 class LateOrder(KeptModel):
     """One order at the partner beside one operation that had ended otherwise. The operation itself is never edited.
 
-    ``incident`` says what was seen; it stands on the page of the order, as this row stands on the operation's.
+    ``incident`` says what was seen; it stands on the page of the order, as this row stands on the operation's. An order
+    that changes or vanishes again after that was settled makes another row; one that is there after all makes one ever.
     """
 
     class Kind(models.TextChoices):
@@ -35,7 +36,17 @@ class LateOrder(KeptModel):
     class Meta(KeptModel.Meta):
         abstract = False
         constraints = [
-            models.UniqueConstraint(fields=["operation", "kind", "order_id"], name="one_incident_per_late_order"),
+            models.UniqueConstraint(
+                fields=["operation", "kind", "order_id"],
+                name="one_late_order_against_no_effect",
+                condition=Q(kind__in=["completed", "open"]),
+            ),
+            models.UniqueConstraint(
+                fields=["operation", "kind", "order_id"],
+                name="one_open_late_order_of_a_kind",
+                condition=Q(settled_at=None),
+            ),
+            models.UniqueConstraint(fields=["operation", "incident"], name="one_late_order_per_incident"),
             models.CheckConstraint(
                 condition=Q(kind__in=["completed", "open", "changed", "vanished"]), name="late_order_kind_known"
             ),

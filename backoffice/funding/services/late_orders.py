@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from backoffice.accounts.actors import Actor, System
@@ -52,7 +53,8 @@ log = structlog.get_logger(__name__)
 #
 # Whether an order changed after an operation ended is read off the numbers of the audit log, which both wrote down: the
 # log has one order. Moments have not: an end dated while the clock ran ahead lies after everything seen for hours, for
-# ever, and an incident dated so lies after ends that came later.
+# ever, and an incident dated so lies after ends that came later. The log does not name the incident: of several that
+# tell the same of an order its last entry is that of the newest, and only that one is compared.
 _FOUND: Final = """
     SELECT p.id, CASE WHEN o.status = %(completed)s THEN 'completed' ELSE 'open' END, o.id, NULL::bigint
     FROM funding_operation p
@@ -68,7 +70,11 @@ _FOUND: Final = """
         OFFSET 0
     ) i
     JOIN funding_operation p ON p.partner_order_id = i.order_id
-    WHERE p.state = %(completed)s AND EXISTS (
+    WHERE p.state = %(completed)s AND NOT EXISTS (
+        SELECT FROM mirror_incident newer
+        WHERE newer.mirror = %(orders)s AND newer.object_id = i.object_id AND newer.kind = i.kind AND newer.id > i.id
+            AND newer.after IS NOT DISTINCT FROM i.after
+    ) AND EXISTS (
         SELECT FROM audit_entry told
         WHERE told.object_type = 'order' AND told.object_id = i.object_id AND told.event = 'mirror.incident'
             AND told.after IS NOT DISTINCT FROM i.after
@@ -83,6 +89,7 @@ _NEW: Final = f"""
     WHERE NOT EXISTS (
         SELECT FROM funding_lateorder l
         WHERE l.operation_id = found.operation_id AND l.kind = found.kind AND l.order_id = found.order_id
+            AND (found.incident_id IS NULL OR l.settled_at IS NULL OR l.incident_id >= found.incident_id)
     )
     ORDER BY operation_id, order_id, incident_id
 """  # noqa: S608  (a constant of this module)
@@ -143,9 +150,14 @@ def _report(found: Found) -> bool:
 
 
 def _write_down(operation: Operation, kind: LateOrder.Kind, order_id: int, incident: Incident | None) -> bool:
-    """Keep one late order; False where it is kept already. The operation's lock keeps two finders apart."""
-    is_kept = LateOrder.objects.filter(operation=operation, kind=kind, order_id=order_id).exists()
-    if is_kept or (kind is LateOrder.Kind.OPEN and _was_known_at_closing(operation, order_id)):
+    """Keep one late order; False where it is kept already. The operation's lock keeps two finders apart.
+
+    What the mirror told of can happen again: it is kept anew where nothing of its kind is open and none is as new.
+    """
+    kept = LateOrder.objects.filter(operation=operation, kind=kind, order_id=order_id)
+    if incident:
+        kept = kept.filter(Q(settled_at=None) | Q(incident__gte=incident))
+    if kept.exists() or (kind is LateOrder.Kind.OPEN and _was_known_at_closing(operation, order_id)):
         return False
     late = LateOrder.objects.create(
         operation=operation,
