@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("funding", "0016_gate_knows_its_server"),
+        ("funding", "0017_broken_again_after_it_was_settled"),
     ]
 
     operations = [
