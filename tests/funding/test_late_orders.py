@@ -58,6 +58,24 @@ def test_an_order_that_lands_after_two_people_closed_it_is_caught_and_linked(
     assert f"/funding/{failed.reference}/" in client.get(f"/orders/{order}/").content.decode()
 
 
+def test_an_answer_written_down_after_its_order_was_taken_back_completes_and_is_told(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    operation = deposit(maya, noura, usd)
+    claimed = claim(operation.pk, "worker 1")
+    assert claimed is not None
+    exchange = our_client().post_order(claimed.kind, claimed.body)
+    [order] = coinmena.orders_under(operation.reference)
+    coinmena.change_order(order["id"], status="failed")
+    look_up_order(text=operation.reference, by=maya)
+    record_answer(claimed, exchange, judge_post(exchange, claimed.intended))
+
+    assert [watch(), watch(), watch(lately=False)] == [1, 0, 0]
+
+    [late] = LateOrder.objects.all()
+    assert (now(operation).state, late.kind, late.order_id) == (State.COMPLETED, LateOrder.Kind.CHANGED, order["id"])
+
+
 def test_the_same_order_is_reported_once(coinmena: Partners, failed: Operation, maya: Person) -> None:
     landed(coinmena, failed)
     look_up_order(text=failed.reference, by=maya)

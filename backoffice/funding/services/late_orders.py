@@ -48,8 +48,11 @@ Found: TypeAlias = tuple[int, str, int, int | None]
 
 log = structlog.get_logger(__name__)
 
-# Both halves start from a bounded set: operations by the index of their end, incidents by the index of when they were
+# Each part starts from a bounded set: operations by the index of their end, incidents by the index of when they were
 # seen. Each row then costs one look into an index, of references, of orders or of the log.
+#
+# An answer may be written down after the mirror has read what came later: the operation is completed with an order that
+# was taken back before. No incident of that follows its end, so the order itself is asked, the second part.
 #
 # Whether an order changed after an operation ended is read off the numbers of the audit log, which both wrote down: the
 # log has one order. Moments have not: an end dated while the clock ran ahead lies after everything seen for hours, for
@@ -60,6 +63,11 @@ _FOUND: Final = """
     FROM funding_operation p
     JOIN orders_order o ON o.partner_order_ref = p.reference
     WHERE p.ended_at >= %(since)s AND p.state = ANY(%(without_effect)s) AND o.status <> ALL(%(without_effect_there)s)
+    UNION ALL
+    SELECT p.id, 'changed', o.id, NULL
+    FROM funding_operation p
+    JOIN orders_order o ON o.id = p.partner_order_id
+    WHERE p.ended_at >= %(since)s AND p.state = %(completed)s AND o.status <> %(completed)s
     UNION ALL
     SELECT p.id, i.kind, p.partner_order_id, i.id
     FROM (
