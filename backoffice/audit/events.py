@@ -103,7 +103,7 @@ SENTENCES: dict[str, str | Promise] = {
     "freeze.release_ended": _("Ended the wish to release a freeze, because a backup was restored again"),
     "order.looked_up": _("Looked an order up at the partner"),
     "transaction.looked_up": _("Looked a transaction up at the partner"),
-    "mirror.incident": _("A partner changed what it had said"),
+    "mirror.incident": _("Incident at a partner"),
     "reconciliation.asked": _("Asked for a reconciliation"),
     "reconciliation.run": _("Reconciled a window"),
     "exception.assigned": _("Assigned an exception"),
