@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.clients.models import Asset, Client
-from backoffice.funding.equal import EqualOperation, EqualPayment
+from backoffice.funding.equal import EqualOperation, EqualPayment, has_waited
 from backoffice.funding.fingerprint import fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import why_not_asset, why_not_client, why_not_copy, why_not_successor, why_overtaken
@@ -60,6 +60,12 @@ class Facts:
     frozen: str = ""
     not_flowing: str = ""
     not_known_yet: str = ""
+
+    @property
+    def is_held_against_older(self) -> bool:
+        """Whether it has waited for so long that equal ones of more than 24 hours ago count as well."""
+        one = self.waiting
+        return one is not None and one.is_awaiting_approval and has_waited(one.requested_at, self.now)
 
     @property
     def is_withdrawal(self) -> bool:
@@ -143,7 +149,7 @@ def equal_check(facts: Facts) -> Check:
         return Check(_("Not known yet whether it was paid"), FAILED, facts.not_known_yet)
     text = _("No equal request open or of the last 24 h")
     if facts.equal:
-        asked = any(isinstance(one, EqualOperation) for one in facts.equal)
+        asked = not facts.is_held_against_older and any(isinstance(one, EqualOperation) for one in facts.equal)
         text = _("An equal request, open or of the last 24 h") if asked else _("An equal payment")
     if facts.client is None or facts.asset is None or facts.amount is None:
         return Check(text, WAITING, _("needs client, asset and amount"))

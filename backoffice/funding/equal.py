@@ -8,7 +8,7 @@ yet.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ from backoffice.orders.models import Order
 Content = tuple[Any, ...]
 #: So many of each sort are listed, and a tick counts for what is listed.
 MOST_LISTED: Final = 10
+#: Whoever asks so shortly before something else is asked for may not have been shown it.
+AT_ONCE: Final = timedelta(hours=1)
 #: Of a file's name; whoever draws it names what is hidden in it.
 LONGEST_NAME: Final = 60
 #: What a page lists of an operation, and what it is found by.
@@ -44,7 +46,8 @@ class Wanted:
     """A payment that is asked for.
 
     ``chain``: the operations that are one payment with it, and said to be. ``reference``: its own, where one is known.
-    ``file_id``: the file whose row it is; None for what a person typed.
+    ``file_id``: the file whose row it is; None for what a person typed. ``asked_at``: since when it waits, where it
+    does: whoever asked then has seen what came before, and nobody what came since.
     """
 
     client: Client
@@ -54,6 +57,7 @@ class Wanted:
     chain: Collection[int] = ()
     reference: str = ""
     file_id: int | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,31 @@ class WaitingRow(EqualPayment):
     """A row of a file that goes on, with neither an operation nor a refusal yet."""
 
 
+def since_when(asked_at: datetime | None, now: datetime) -> datetime:
+    """Return since when something that is no longer open still counts as equal: for 24 hours, and against what waits
+    since it was asked for, however long ago that is.
+
+    Whoever asked was shown what came before, and nobody was asked about what came later.
+    """
+    recent = now - EQUAL_WITHIN
+    return recent if asked_at is None else min(recent, asked_at - AT_ONCE)
+
+
+def has_waited(asked_at: datetime | None, now: datetime) -> bool:
+    """Tell whether what was asked for then is held against more than the last 24 hours."""
+    return since_when(asked_at, now) < now - EQUAL_WITHIN
+
+
 def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     """List what may be the payment that is wanted, each sort newest first. Three queries.
 
     Rows that wait count against what is typed, and never against another row: of two files, neither could be made.
     """
     content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
-    asked = open_or_recent(now, Q(**content)).exclude(pk__in=wanted.chain)[:MOST_LISTED]
+    since = since_when(wanted.asked_at, now)
+    asked = open_or_recent(since, Q(**content)).exclude(pk__in=wanted.chain)[:MOST_LISTED]
     rows = list(_rows_beside(wanted).filter(**content))
-    orders = lost_orders([wanted.client.pk], now).filter(
+    orders = lost_orders([wanted.client.pk], since).filter(
         type=wanted.kind, effect_asset_id=wanted.asset.pk, effect_amount__in=(wanted.amount, -wanted.amount)
     )
     lost = not_of_rows(orders, own={wanted.reference}, known={reference_of_row(row, row.file) for row in rows})
@@ -102,16 +122,15 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
 # The three sorts ----------------------------------------------------------------------------------------------------
 
 
-def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
+def open_or_recent(since: datetime, about: Q) -> QuerySet[Operation]:
     """Return the operations ``about`` something that a new one may repeat, newest first.
 
-    Those are: what is open, however long already, because it may still be paid; what was asked for or completed in the
-    last 24 hours; and what ended without effect although an order of it turned up, in that time too or as long as
-    nobody has settled that. What was rejected, cancelled or expired moved nothing and is left out, unless an order of
-    it did or may yet move money; a failed one of the last 24 hours is named: its cause may last. As in `rolling`, each
-    is a set of its own, found by an index.
+    Those are: what is open, however long already, because it may still be paid; what was asked for or completed
+    ``since`` (`since_when`); and what ended without effect although an order of it turned up, since then too or as long
+    as nobody has settled that. What was rejected, cancelled or expired moved nothing and is left out, unless an order
+    of it did or may yet move money; a failed one is named: its cause may last. As in `rolling`, each is a set of its
+    own, found by an index.
     """
-    since = now - EQUAL_WITHIN
     found = Operation.objects.filter(about).order_by().values("pk")
     orders = Order.objects.filter(partner_order_ref=OuterRef("reference")).exclude(status__in=NOTHING_MOVED)
     late = LateOrder.objects.filter(operation=OuterRef("pk"), kind__in=TURNED_UP)
@@ -125,25 +144,25 @@ def open_or_recent(now: datetime, about: Q) -> QuerySet[Operation]:
     return listed.select_related("requested_by").order_by("-requested_at", "-id")
 
 
-def lost_orders(clients: Collection[int] | None, now: datetime) -> QuerySet[Order]:
+def lost_orders(clients: Collection[int] | None, since: datetime) -> QuerySet[Order]:
     """Return the lost orders of the clients of these ids, or of all, that did or may yet move money, newest first.
 
-    They are of the last 24 hours or, once backups were restored, of the time since the earliest of them: a day before
-    it is included, because the partner's clock may be behind. What one restore lost, no later one brings back.
+    They were made ``since`` (`since_when`) or, once backups were restored, since the earliest of them: a day before it
+    is included, because the partner's clock may be behind. What one restore lost, no later one brings back.
     """
     backups = Freeze.objects.filter(backup_at__isnull=False).order_by("backup_at")
-    since = Least(Value(now - EQUAL_WITHIN), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)
-    ours = Order.objects.filter(is_ours=False, partner_order_ref__regex=f"^{PATTERN}$", created_at__gt=since)
+    earliest = Least(Value(since), Subquery(backups.values("backup_at")[:1]) - EQUAL_WITHIN)
+    ours = Order.objects.filter(is_ours=False, partner_order_ref__regex=f"^{PATTERN}$", created_at__gt=earliest)
     if clients is not None:
         named = Client.objects.filter(pk__in=clients).values("partner_client_id")
         ours = ours.filter(partner_client_id__in=named)
     return ours.exclude(status__in=NOTHING_MOVED).defer("raw").order_by("-created_at", "-id")
 
 
-def lost_by_content(clients: Collection[int] | None, now: datetime) -> dict[Content, list[Order]]:
+def lost_by_content(clients: Collection[int] | None, since: datetime) -> dict[Content, list[Order]]:
     """Return the lost orders of these clients, or of all, by type, client, asset and amount. One query."""
     lost: dict[Content, list[Order]] = {}
-    found = lost_orders(clients, now).filter(effect_amount__isnull=False).annotate(client_pk=F("known_client__id"))
+    found = lost_orders(clients, since).filter(effect_amount__isnull=False).annotate(client_pk=F("known_client__id"))
     for one in found:
         content = one.type, one.client_pk, one.effect_asset_id, one.effect_amount.copy_abs()
         lost.setdefault(content, []).append(one)
@@ -213,8 +232,11 @@ def _row_as_equal(one: BulkRow) -> EqualPayment:
     )
 
 
-def sentence_of(equal: Iterable[EqualPayment]) -> str:
-    """Say what keeps an equal payment from being made unasked, the gravest first."""
+def sentence_of(equal: Iterable[EqualPayment], *, has_waited: bool = False) -> str:
+    """Say what keeps an equal payment from being made unasked, the gravest first.
+
+    :param has_waited: whether what is asked for has waited for more than a day, so that older ones count.
+    """
     by_sort = {type(one): one for one in reversed(list(equal))}
     if lost := by_sort.get(LostOrder):
         return _(
@@ -223,4 +245,11 @@ def sentence_of(equal: Iterable[EqualPayment]) -> str:
         ) % {"order": lost.text}
     if WaitingRow in by_sort and EqualOperation not in by_sort:
         return _("A file that waits asks for the same. Confirm that this is another payment.")
+    if has_waited:
+        return older_sentence()
     return _("An equal request is open, or of the last 24 hours. Confirm that this is another payment.")
+
+
+def older_sentence() -> str:
+    """Say that what has waited for more than a day equals something."""
+    return _("An equal request is open, or was asked for or completed since this one was.")

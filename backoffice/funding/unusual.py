@@ -7,15 +7,24 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Aggregate, Q, QuerySet, Sum
+from django.db.models import Aggregate, Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from backoffice.clients.models import BalanceReading, Client
 from backoffice.database.fields import AmountField
-from backoffice.funding.equal import Content, lost_by_content, open_or_recent
+from backoffice.funding.equal import (
+    TURNED_UP,
+    Content,
+    has_waited,
+    lost_by_content,
+    older_sentence,
+    open_or_recent,
+    since_when,
+)
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
-from backoffice.funding.models import Freeze, Kind, Operation, Scope
+from backoffice.funding.models import Freeze, Kind, LateOrder, Operation, Scope
 from backoffice.funding.policies import why_not_client, why_not_flowing
 from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
@@ -31,6 +40,7 @@ class Movement:
     """One movement that is asked for: an operation that waits, or a row of a file. ``key`` names it to whoever asks.
 
     ``operation_id``: the operation itself, which equals itself and counts among what its client has waiting.
+    ``asked_at``: since when it waits, where it does (`funding.equal.since_when`).
     """
 
     key: str
@@ -39,6 +49,11 @@ class Movement:
     asset_id: str
     amount: Decimal
     operation_id: int | None = None
+    asked_at: datetime | None = None
+
+    @property
+    def content(self) -> Content:
+        return self.kind, self.client.pk, self.asset_id, self.amount
 
 
 class Median(Aggregate):
@@ -53,8 +68,11 @@ class Median(Aggregate):
 class Known:
     """What is looked up once for all movements, each part when it is first asked for."""
 
-    def __init__(self, clients: Collection[int], now: datetime) -> None:
-        self._clients, self._now = set(clients), now
+    def __init__(self, movements: Collection[Movement], now: datetime) -> None:
+        self._clients = {one.client.pk for one in movements}
+        self._amounts = {one.amount for one in movements}
+        self._since = min((since_when(one.asked_at, now) for one in movements), default=now)
+        self.now = now
 
     @property
     def _operations(self) -> QuerySet[Operation]:
@@ -71,24 +89,30 @@ class Known:
         return set(self._operations.filter(state=State.COMPLETED).values_list("client_id", flat=True).distinct())
 
     @cached_property
-    def equal(self) -> dict[Content, set[int]]:
-        """The operations that are open or of the last 24 hours, by what they ask for."""
-        recent = open_or_recent(self._now, Q(client__in=self._clients))
-        found: dict[Content, set[int]] = {}
-        for pk, *content in recent.values_list("pk", "kind", "client_id", "asset_id", "amount"):
-            found.setdefault(tuple(content), set()).add(pk)
+    def equal(self) -> dict[Content, list[tuple[int, datetime | None]]]:
+        """What is open or recent for the movement that waits longest, by what it asks for; each with the moment that
+        it counts until, None where it counts however long ago that was."""
+        recent = open_or_recent(self._since, Q(client__in=self._clients, amount__in=self._amounts))
+        late = Exists(LateOrder.objects.filter(operation=OuterRef("pk"), kind__in=TURNED_UP))
+        always = Q(state__in=OPEN_STATES) | Q(late)
+        completed = When(state=State.COMPLETED, then=Greatest("requested_at", "ended_at"))
+        moment = Case(When(always, then=None), completed, default=F("requested_at"))
+        found: dict[Content, list[tuple[int, datetime | None]]] = {}
+        rows = recent.annotate(moment=moment).values_list("pk", "moment", "kind", "client_id", "asset_id", "amount")
+        for pk, moment, *content in rows:
+            found.setdefault(tuple(content), []).append((pk, moment))
         return found
 
     @cached_property
     def lost(self) -> set[Content]:
         """What orders at CoinMENA paid that no operation here has. The rows of a file are asked about them one by one
         when they are made: some of these orders may be theirs."""
-        return set(lost_by_content(self._clients, self._now))
+        return set(lost_by_content(self._clients, self._since))
 
     @cached_property
     def medians(self) -> dict[tuple[str, int, str], Decimal]:
         """The middle amount of what was completed in 90 days, by type, client and asset."""
-        usual = self._operations.filter(state=State.COMPLETED, ended_at__gt=self._now - MEDIAN_OVER)
+        usual = self._operations.filter(state=State.COMPLETED, ended_at__gt=self.now - MEDIAN_OVER)
         rows = usual.values_list("kind", "client_id", "asset_id").annotate(median=Median("amount"))
         return {(kind, client_id, asset_id): median for kind, client_id, asset_id, median in rows}
 
@@ -111,7 +135,7 @@ class Known:
     @cached_property
     def standstill(self) -> str:
         """Why nothing at all is sent now; empty while money flows."""
-        return why_not_flowing(gate(), self._now)
+        return why_not_flowing(gate(), self.now)
 
 
 def movement_of(operation: Operation) -> Movement:
@@ -123,20 +147,21 @@ def movement_of(operation: Operation) -> Movement:
         asset_id=operation.asset_id,
         amount=operation.amount,
         operation_id=operation.pk,
+        asked_at=operation.requested_at if operation.is_awaiting_approval else None,
     )
 
 
 def sentences_of(movements: Sequence[Movement], now: datetime) -> dict[str, str]:
     """Say in one sentence each why some of ``movements`` are unlike the others; the rest are left out. A fixed number
     of queries, nothing is written and the partner is not asked."""
-    known = Known({one.client.pk for one in movements}, now)
+    known = Known(movements, now)
     told = ((one.key, _sentence(one, known)) for one in movements)
     return {key: sentence for key, sentence in told if sentence}
 
 
 def unlike_before(movement: Movement, now: datetime) -> list[str]:
     """Say what is new or far above the usual about one movement, beside what every check says of it."""
-    known = Known({movement.client.pk}, now)
+    known = Known([movement], now)
     return [sentence for question in (_new, _far_above) if (sentence := question(movement, known))]
 
 
@@ -161,11 +186,15 @@ def _held(one: Movement, known: Known) -> str:
 
 
 def _equal(one: Movement, known: Known) -> str:
-    content = one.kind, one.client.pk, one.asset_id, one.amount
-    if one.operation_id is not None and content in known.lost:
+    if one.operation_id is not None and one.content in known.lost:
         return _("CoinMENA holds an order of an equal payment that is not known here.")
-    others = known.equal.get(content, set()) - {one.operation_id}
-    return _("An equal request is open, or of the last 24 hours.") if others else ""
+    since = since_when(one.asked_at, known.now)
+    found = known.equal.get(one.content, [])
+    if not any(pk != one.operation_id and (moment is None or moment > since) for pk, moment in found):
+        return ""
+    if has_waited(one.asked_at, known.now):
+        return older_sentence()
+    return _("An equal request is open, or of the last 24 hours.")
 
 
 def _new(one: Movement, known: Known) -> str:

@@ -259,7 +259,8 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
     rows = list(queries.rows_in_order(file))
     equal = _("Equal to another row or request; confirmed as another payment.")
     odd = dict.fromkeys(map(str, file.confirmed_equal), equal)
-    odd = odd | unusual.sentences_of([_movement_of(row) for row in rows], now) | odd
+    asked_at = file.confirmed_at if file.state == FileState.WAITING else None
+    odd = odd | unusual.sentences_of([_movement_of(row, asked_at) for row in rows], now) | odd
     ungated = len(gating.rows_nobody_gates(rows, now))
     by_number = {str(row.number): row for row in rows}
     largest = sorted(rows, key=lambda row: row.amount, reverse=True)
@@ -284,8 +285,8 @@ def approval_preview(file: BulkFile, now: datetime) -> dict[str, Any]:
     }
 
 
-def _movement_of(row: BulkRow) -> unusual.Movement:
-    return unusual.Movement(str(row.number), row.kind, row.client, row.asset_id, row.amount)
+def _movement_of(row: BulkRow, asked_at: datetime | None) -> unusual.Movement:
+    return unusual.Movement(str(row.number), row.kind, row.client, row.asset_id, row.amount, asked_at=asked_at)
 
 
 def _largest_of_each_asset(largest: list[BulkRow]) -> list[BulkRow]:

@@ -31,6 +31,7 @@ from backoffice.funding.equal import (
     open_or_recent,
     operation_as_equal,
     order_as_equal,
+    since_when,
 )
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
 from backoffice.funding.models import BulkFile, BulkRefusal, BulkRow, FileState, Freeze, Operation
@@ -194,11 +195,12 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
     for row in rows_in_order(file):
         own[_content(row)].append(row)
+    since = since_when(None, now)
     clients = {client_id for _kind, client_id, *_rest in own}
     known: dict[tuple[Any, ...], list[EqualPayment]] = defaultdict(list)
-    for one in open_or_recent(now, Q(client__in=clients)).only(*LISTED):
+    for one in open_or_recent(since, Q(client__in=clients)).only(*LISTED):
         known[one.kind, one.client_id, one.asset_id, one.amount].append(operation_as_equal(one))
-    for content, lost in lost_by_content(clients, now).items():
+    for content, lost in lost_by_content(clients, since).items():
         references = [reference_of_row(row, file) for row in own.get(content, [])]
         known[content] += [order_as_equal(one) for one in not_of_rows(lost, own=references, known=())]
     return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or known.get(content)]

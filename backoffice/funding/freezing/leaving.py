@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backoffice.funding.bulk.policies import why_never_taken_back
 from backoffice.funding.bulk.waiting import rows_that_wait
-from backoffice.funding.equal import GOES_ON, Content, lost_by_content, not_of_rows
+from backoffice.funding.equal import GOES_ON, Content, lost_by_content, not_of_rows, since_when
 from backoffice.funding.freezing.freezes import is_held
 from backoffice.funding.models import BulkFile, BulkRow, FileState, Freeze, Operation
 from backoffice.funding.queries import NOTHING_MOVED
@@ -91,7 +91,7 @@ def marked(now: datetime) -> list[Marked]:
 
     Rows are asked about when they are made. An order that a row which waits stands for is that row's.
     """
-    lost = lost_by_content(None, now)
+    lost = lost_by_content(None, since_when(None, now))
     if not lost:
         return []
     waiting = _with_files(rows_that_wait().filter(file__state__in=GOES_ON))

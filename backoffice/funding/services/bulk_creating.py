@@ -98,6 +98,7 @@ def _intent(row: BulkRow, file: BulkFile) -> creating.Intent:
         why_gated=why_gated(row, file, clock.now()),
         year=file.uploaded_at.year,
         file_id=file.pk,
+        asked_at=file.confirmed_at,
         # What CoinMENA holds of the row itself is no other payment: sent again under its reference, it moves nothing.
         is_of_before_a_restore=is_of_before and not queries.is_at_the_partner(file, row),
     )

@@ -23,7 +23,7 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding import queries, rolling
-from backoffice.funding.equal import EqualPayment, LostOrder, Wanted, equal_requests, sentence_of
+from backoffice.funding.equal import EqualPayment, LostOrder, Wanted, equal_requests, has_waited, sentence_of
 from backoffice.funding.fingerprint import equal_requests_fingerprint, fingerprint_of
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.policies import (
@@ -50,8 +50,8 @@ class EqualRequest(Exception):
     ``shown`` is the digest of what is asked for and of ``equal``: what a confirmation of just this carries.
     """
 
-    def __init__(self, equal: list[EqualPayment], shown: str) -> None:
-        super().__init__(sentence_of(equal))
+    def __init__(self, equal: list[EqualPayment], shown: str, *, has_waited: bool = False) -> None:
+        super().__init__(sentence_of(equal, has_waited=has_waited))
         self.equal = equal
         self.shown = shown
 
@@ -66,7 +66,8 @@ class Intent:
 
     ``submission_token`` was made by the server with the form: whatever is sent with it twice is one operation.
     ``why_gated`` refuses it where no rule asks somebody else about it; empty where it may be made all the same.
-    ``file_id`` names the file whose row it is.
+    ``file_id`` names the file whose row it is, ``asked_at`` is when that was confirmed: nobody was asked about what is
+    equal and came later.
     ``year`` is that of its reference where its token does not say it: whoever makes it again from the same token gives
     the same one.
     ``confirmed_shown``: `EqualRequest.shown` as the person saw it who confirmed that this is another payment; it counts
@@ -87,6 +88,7 @@ class Intent:
     year: int | None = None
     confirmed_shown: str = ""
     file_id: int | None = None
+    asked_at: datetime | None = None
     is_of_before_a_restore: bool = False
 
 
@@ -205,14 +207,15 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
         return True
     now = clock.now()
     own = reference_of(intent.kind, intent.submission_token, _year(intent, now))
-    equal = equal_requests(
-        Wanted(intent.client, intent.asset, intent.kind, intent.amount, chain, own, intent.file_id), now
+    wanted = Wanted(
+        intent.client, intent.asset, intent.kind, intent.amount, chain, own, intent.file_id, intent.asked_at
     )
+    equal = equal_requests(wanted, now)
     if intent.confirmed_equal:
         equal = [one for one in equal if isinstance(one, LostOrder)]
     shown = _shown_with(intent, equal)
     if equal and intent.confirmed_shown != shown:
-        raise EqualRequest(equal, shown)
+        raise EqualRequest(equal, shown, has_waited=has_waited(intent.asked_at, now))
     return intent.confirmed_equal or bool(equal)
 
 

@@ -38,6 +38,7 @@ def facts_of(operation: Operation, *, is_fresh: bool) -> Facts:
         operation.amount,
         chain=queries.ids_of_chain(operation),
         file_id=row.file_id if row else None,
+        asked_at=operation.requested_at if operation.is_awaiting_approval else None,
     )
     balance = (balances.fresh_balance if is_fresh else balances.mirrored_balance)(client, operation.asset_id)
     now = clock.now()
