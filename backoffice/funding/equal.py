@@ -2,8 +2,8 @@
 
 Three things can be that payment. An operation that is open, however long already, or of the last 24 hours. A *lost
 order*, which CoinMENA holds under a reference of ours while no operation here has it: that operation was made after a
-backup, and the backup was restored since. And, for what a person types, a row of a file that waits and has no operation
-yet.
+backup, and the backup was restored since. And, for what a person types or confirms, a row of a file that waits and has
+no operation yet.
 """
 
 from collections.abc import Collection, Iterable
@@ -102,7 +102,8 @@ def has_waited(asked_at: datetime | None, now: datetime) -> bool:
 def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     """List what may be the payment that is wanted, each sort newest first. Three queries.
 
-    Rows that wait count against what is typed, and never against another row: of two files, neither could be made.
+    Rows that wait count against what is typed, and never against another row that is made: of two files, neither could
+    be. Whoever confirms a file is shown those of the others (`bulk.queries.equal_rows`).
     """
     content = {"client": wanted.client, "asset": wanted.asset, "kind": wanted.kind, "amount": wanted.amount}
     since = since_when(wanted.asked_at, now)
@@ -115,7 +116,7 @@ def equal_requests(wanted: Wanted, now: datetime) -> list[EqualPayment]:
     return [
         *(operation_as_equal(one) for one in asked),
         *(order_as_equal(one) for one in lost[:MOST_LISTED]),
-        *(_row_as_equal(one) for one in rows[:MOST_LISTED] if wanted.file_id is None),
+        *(row_as_equal(one) for one in rows[:MOST_LISTED] if wanted.file_id is None),
     ]
 
 
@@ -220,7 +221,7 @@ def order_as_equal(one: Order) -> EqualPayment:
     )
 
 
-def _row_as_equal(one: BulkRow) -> EqualPayment:
+def row_as_equal(one: BulkRow) -> EqualPayment:
     words = {"file": one.file.name[:LONGEST_NAME], "n": one.number}
     return WaitingRow(
         key=f"row {one.pk}",

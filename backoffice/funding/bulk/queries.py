@@ -1,8 +1,10 @@
 """Files and their rows, as pages, services and workers need them."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
@@ -24,6 +26,7 @@ from django.db.models import (
 from backoffice.audit.models import Entry
 from backoffice.funding.bulk.waiting import MADE, rows_that_wait
 from backoffice.funding.equal import (
+    GOES_ON,
     LISTED,
     EqualPayment,
     lost_by_content,
@@ -31,6 +34,7 @@ from backoffice.funding.equal import (
     open_or_recent,
     operation_as_equal,
     order_as_equal,
+    row_as_equal,
     since_when,
 )
 from backoffice.funding.freezing.freezes import is_held, is_locked_after_restore
@@ -188,9 +192,11 @@ class Alike:
 
 def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     """List the rows that ask for the same as another row of the file, or as what the form would ask about: an operation
-    that is open or of the last 24 hours, or an order that no operation here has (`funding.equal`).
+    that is open or of the last 24 hours, an order that no operation here has, or a row of another file that waits
+    (`funding.equal`).
 
-    Three queries, however many rows.
+    For whoever confirms: when rows are made, those of two files would keep each other from it. Four queries, however
+    many rows.
     """
     own: dict[tuple[Any, ...], list[BulkRow]] = defaultdict(list)
     for row in rows_in_order(file):
@@ -203,7 +209,22 @@ def equal_rows(file: BulkFile, now: datetime) -> list[Alike]:
     for content, lost in lost_by_content(clients, since).items():
         references = [reference_of_row(row, file) for row in own.get(content, [])]
         known[content] += [order_as_equal(one) for one in not_of_rows(lost, own=references, known=())]
+    for row in _rows_of_others(file, clients, {amount for *_rest, amount in own}):
+        known[_content(row)].append(row_as_equal(row))
     return [Alike(rows, known[content]) for content, rows in own.items() if len(rows) > 1 or known.get(content)]
+
+
+def _rows_of_others(file: BulkFile, clients: Collection[int], amounts: Collection[Decimal]) -> QuerySet[BulkRow]:
+    """Return the rows of other files that wait and are about these clients and amounts, those uploaded last first.
+
+    They are compared by whoever asks: a database that knows nothing of new rows yet would compare each with each. Of a
+    file only what is said of it is read with each row: what else it holds grows with its rows.
+    """
+    others = BulkFile.objects.filter(state__in=GOES_ON).exclude(pk=file.pk).values("pk")
+    found = rows_that_wait().filter(file__in=others, client__in=clients, amount__in=amounts)
+    said = ("name", "state", "uploaded_at", "uploaded_by__name")
+    read = ("number", "kind", "client", "asset", "amount", *(f"file__{name}" for name in said))
+    return found.select_related("file__uploaded_by").only(*read).order_by("-file__uploaded_at", "-file", "number")
 
 
 def equal_lines(equal: list[Alike]) -> list[int]:

@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from backoffice.accounts.models import Person, Role
 from backoffice.approvals.models import Request
@@ -18,8 +24,10 @@ from backoffice.funding.services.previewing import facts_of
 from backoffice.funding.states import State
 from backoffice.funding.subject import OperationSubject
 from tests.approving import approve
-from tests.funding.bulk.files import asked, created, csv_of
-from tests.funding.cast import SignIn, deposit, sent
+from tests.funding.bulk.desk import FINANCE
+from tests.funding.bulk.files import asked, created, csv_of, uploaded
+from tests.funding.bulk.test_confirming_pages import confirm, hidden
+from tests.funding.cast import SignIn, deposit, mirrored_asset, sent
 from tests.funding.test_rolling import stored
 from tests.partners import Partners
 from tests.ruling import make_live, rule
@@ -78,6 +86,23 @@ def test_a_payment_in_two_files_that_wait_is_made_once_however_late_the_second_i
     approve_file(one, omar)
     assert created(one) == [first]
     assert (OLDER in BulkRefusal.objects.get().sentence) is (hours > 24)
+
+
+@pytest.mark.parametrize(("first", "refused"), [("the ticked one", 1), ("the other one", 0)])
+def test_of_two_files_that_wait_neither_keeps_the_other_from_being_made(
+    db: None, maya: Person, omar: Person, noura: Client, usd: Asset, first: str, refused: int
+) -> None:
+    one, ticked = asked(maya, RENT), asked(maya, THE_SAME, equal=True)
+    assert (one.confirmed_equal, ticked.confirmed_equal) == ([], [2])
+    in_turn = [ticked, one] if first == "the ticked one" else [one, ticked]
+
+    for file in in_turn:
+        approve_file(file, omar)
+    assert len(created(in_turn[0])) == 1
+    created(in_turn[1])
+
+    assert (Operation.objects.count(), BulkRefusal.objects.count()) == (2 - refused, refused)
+    assert not BulkRefusal.objects.exclude(row__file=one).exists()
 
 
 #: Hours after something was asked for that has waited three days: an equal one was asked for, was completed, counts.
@@ -157,3 +182,79 @@ def test_a_request_of_today_is_not_held_against_what_only_one_that_has_waited_is
     deposit(maya, noura, usd, "700")
 
     assert OperationSubject().unusual(list(Request.objects.filter(kind="operation"))) == {}
+
+
+# Confirming -----------------------------------------------------------------------------------------------------------
+
+CONTENTS = st.lists(
+    st.sampled_from(["deposit,USD,1", "deposit,USD,2", "withdrawal,USD,1", "deposit,BHD,1"]), min_size=1
+)
+
+
+def rows_of(contents: list[str], reason: str) -> bytes:
+    return csv_of(*(f"{kind},user_12345,{rest},{reason}" for kind, rest in (one.split(",", 1) for one in contents)))
+
+
+@given(waiting=CONTENTS, unconfirmed=CONTENTS, own=CONTENTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whoever_confirms_is_asked_about_exactly_the_rows_of_files_that_wait(
+    db: None, maya: Person, noura: Client, usd: Asset, waiting: list[str], unconfirmed: list[str], own: list[str]
+) -> None:
+    with transaction.atomic():
+        mirrored_asset("BHD")
+        asked(maya, rows_of(waiting, "One"), equal=True, name="waiting.csv")
+        uploaded(maya, rows_of(unconfirmed, "Two"), name="unconfirmed.csv")
+        file = uploaded(maya, rows_of(own, "Three"))
+
+        found = {one.rows[0].number - 2: one for one in queries.equal_rows(file, clock.now())}
+
+        expected = {content for content in own if content in waiting or own.count(content) > 1}
+        assert {own[place] for place in found} == expected
+        for place, one in found.items():
+            assert one.lines == [line for line, content in enumerate(own, 2) if content == own[place]]
+            named = [f"waiting.csv, line {line}" for line, content in enumerate(waiting, 2) if content == own[place]]
+            assert [request.text for request in one.requests] == named
+        transaction.set_rollback(True)
+
+
+def test_the_row_of_another_file_is_named_with_its_file_and_a_tick_without_it_counts_for_nothing(
+    db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset
+) -> None:
+    rows = csv_of("deposit,user_12345,USD,700,First", "deposit,user_12345,USD,700,Second")
+    file, desk = uploaded(maya, rows), signed_in(FINANCE)
+    shown = hidden(desk.get(f"/funding/bulk/{file.pk}/"))
+    other = asked(maya, RENT, name="november.csv")
+
+    answer = confirm(desk, file, count="2", total_1="1400", confirmed_equal="on", equal_shown=shown)
+
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 422 and f'href="/funding/bulk/{other.pk}/"' in page
+    assert "november.csv, line 2" in page and "Waiting for approval" in page and "or of another that waits" in page
+    answer = confirm(desk, file, count="2", total_1="1400", confirmed_equal="on", equal_shown=hidden(answer))
+    assert answer.status_code == 302
+    assert BulkFile.objects.get(pk=file.pk).confirmed_equal == [2, 3]
+
+
+def test_rows_of_others_that_have_come_to_something_are_not_named_twice(
+    db: None, maya: Person, omar: Person, noura: Client, usd: Asset
+) -> None:
+    other, file = asked(maya, RENT), uploaded(maya, THE_SAME)
+    approve_file(other, omar)
+    [made] = created(other)
+
+    [alike] = queries.equal_rows(file, clock.now())
+
+    assert alike.keys == [made.reference]
+
+
+def test_what_waits_in_other_files_costs_one_query_however_much_it_is(
+    db: None, maya: Person, noura: Client, usd: Asset, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for files in (1, 3):
+        for _file in range(files):
+            asked(maya, csv_of(*[f"deposit,user_12345,USD,7,{uuid4()}"] * (3 * files)), equal=True)
+        file = uploaded(maya, csv_of(*[f"deposit,user_12345,USD,7,{uuid4()}"] * files))
+        now = clock.now()
+        with django_assert_num_queries(4):
+            [alike] = queries.equal_rows(file, now)
+            assert len(alike.requests) == (3 if files == 1 else 3 + 27)

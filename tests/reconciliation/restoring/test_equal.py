@@ -164,7 +164,7 @@ def test_two_files_with_the_same_row_are_both_made_again_where_both_were_paid(
     coinmena: Partners, noura: Client, usd: Asset, maya: Person, lina: Person, taken: Taken
 ) -> None:
     """What stands under a row's own reference cannot be paid once more, whatever else is equal to it."""
-    files = [confirmed(maya, csv_of(f"{ROW}Rent")), confirmed(maya, csv_of(f"{ROW}Rent of May"))]
+    files = [confirmed(maya, csv_of(f"{ROW}Rent")), confirmed(maya, csv_of(f"{ROW}Rent of May"), equal=True)]
     backup = taken()
     for file in files:
         row = file.rows.get()
