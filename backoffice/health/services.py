@@ -28,7 +28,7 @@ from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNI
 from backoffice.partner.errors import PartnerError
 from backoffice.ui import times
 from backoffice.ui.values import Text
-from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, workers_alive
+from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, put_off_too_far, workers_alive
 
 STALE_AFTER = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(minutes=2)
@@ -155,6 +155,10 @@ def jobs_are_done() -> str:
     if longest is not None and now - longest > LONGEST_JOB:
         sentence = _("A worker has been at one job for %(span)s, and others may wait for it. Restart the workers.")
         raise Unwell(sentence % {"span": span_since(longest)})
+    put_off = put_off_too_far()
+    if put_off is not None:
+        sentence = _("A job was put off for %(span)s, as by a clock that ran ahead. Restart the workers.")
+        raise Unwell(sentence % {"span": span_since(now, put_off)})
     return _("No job waits or takes too long.")
 
 

@@ -5,7 +5,9 @@ from typing import Final
 
 from django.db import connection
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from backoffice.worker.ahead import LONGEST_PUT_OFF
 
 ALIVE_WITHIN = timedelta(seconds=20)
 
@@ -43,6 +45,12 @@ def oldest_job_due() -> datetime | None:
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST_DUE, [timezone.now()])
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
+def put_off_too_far() -> datetime | None:
+    """Return to when a job is put off that no clock set right would have put off so far; None where none is."""
+    jobs = ProcrastinateJob.objects.filter(status="todo", scheduled_at__gt=timezone.now() + LONGEST_PUT_OFF)
+    return jobs.order_by("-scheduled_at", "id").values_list("scheduled_at", flat=True).first()
 
 
 def longest_job_in_hand() -> datetime | None:
