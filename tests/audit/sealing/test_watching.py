@@ -1,13 +1,14 @@
 """What goes wrong with the seals becomes an entry and an alarm, once each time (S31)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
+from backoffice.audit import services
 from backoffice.audit.models import Entry, Seal
 from backoffice.audit.sealing import watching
 from backoffice.audit.sealing.checking import SealFault, seal_faults
@@ -45,6 +46,43 @@ def test_a_failure_is_written_down_and_told_once_until_it_is_over(second_place: 
     second_place.rename(away)
     seal_or_tell()
     assert told() == ["seals.failed", "seals.failed"]
+
+
+@pytest.mark.parametrize("ahead", ["the failure", "the copy"])
+def test_a_moment_of_a_clock_that_ran_ahead_neither_silences_a_failure_nor_tells_it_twice(
+    second_place: Path, monkeypatch: pytest.MonkeyPatch, ahead: str
+) -> None:
+    away = second_place.with_name("away")
+    with monkeypatch.context() as wrong:
+        if ahead == "the copy":
+            the_clock_runs_ahead(wrong)
+        write()
+        assert seal_or_tell() is not None
+    second_place.rename(away)
+    with monkeypatch.context() as wrong:
+        if ahead == "the failure":
+            the_clock_runs_ahead(wrong)
+        seal_or_tell()
+    seal_or_tell()
+    assert told() == ["seals.failed"]
+    away.rename(second_place)
+    assert seal_or_tell() is not None
+    second_place.rename(away)
+    seal_or_tell()
+    assert told() == ["seals.failed", "seals.failed"]
+
+
+def the_clock_runs_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Date what is copied and what is written into the log a year ahead."""
+    now, lock_head = clock.now, services.lock_head
+    year = timedelta(days=365)
+
+    def lock_head_ahead() -> tuple[int, str, datetime]:
+        number, hash_, at = lock_head()
+        return number, hash_, at + year
+
+    monkeypatch.setattr(clock, "now", lambda: now() + year)
+    monkeypatch.setattr(services, "lock_head", lock_head_ahead)
 
 
 def test_auditors_and_administrators_are_told_and_nobody_else(second_place: Path, vera: Person, adam: Person) -> None:
