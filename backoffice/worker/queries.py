@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from backoffice.database import clock
 from backoffice.worker.ahead import LONGEST_PUT_OFF
 
 ALIVE_WITHIN = timedelta(seconds=20)
@@ -33,8 +35,13 @@ _LONGEST_IN_HAND: Final = """
 
 
 def workers_alive() -> int:
-    """Count the workers that gave a sign of life in the last 20 seconds."""
-    return int(ProcrastinateWorker.objects.filter(last_heartbeat__gt=timezone.now() - ALIVE_WITHIN).count())
+    """Count the workers that gave a sign of life in the last 20 seconds, by the clock that dates these signs.
+
+    One that lies ahead was given while the clock was wrong, and is none of the last 20 seconds.
+    """
+    now = Now()
+    lately = ProcrastinateWorker.objects.filter(last_heartbeat__range=(now - ALIVE_WITHIN, now + clock.SET_BACK))
+    return int(lately.count())
 
 
 def oldest_job_due() -> datetime | None:
@@ -54,7 +61,10 @@ def put_off_too_far() -> datetime | None:
 
 
 def longest_job_in_hand() -> datetime | None:
-    """Return since when some worker has been at one job, the longest of all; None while none is at any."""
+    """Return since when some worker has been at one job, the longest of all; None while none is at any.
+
+    A moment that lies ahead is brought back within seconds, see `ahead`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LONGEST_IN_HAND)
         return cursor.fetchone()[0]  # type: ignore[no-any-return]

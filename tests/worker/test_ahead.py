@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from procrastinate import RetryStrategy, utils
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from backoffice.database import clock
 from backoffice.health.services import Unwell, jobs_are_done
 from backoffice.worker import ahead
+from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, workers_alive
 from backoffice.worker.starting import look_around
 from backoffice.worker.tasks import retry_stalled_jobs
 from tests.funding.test_working import work
@@ -19,15 +21,37 @@ HOURS: Final = timedelta(hours=3)
 SWEEP: Final = "funding.sweep"
 
 
-def a_job(status: str, *, task: str = SWEEP, put_off: timedelta = timedelta(), lane: str | None = None) -> int:
+def a_job(
+    status: str,
+    *,
+    task: str = SWEEP,
+    put_off: timedelta = timedelta(),
+    lane: str | None = None,
+    worker: int | None = None,
+) -> int:
     """Put a job into the workers' books that waits under its queueing lock, or did before a worker took it up."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, lock, queueing_lock, status, scheduled_at)"
-            " VALUES ('a queue', %s, '{\"timestamp\": 0}', %s, %s, %s, now() + make_interval(secs => %s)) RETURNING id",
-            [task, lane, task, status, put_off.total_seconds()],
+            "INSERT INTO procrastinate_jobs"
+            " (queue_name, task_name, args, lock, queueing_lock, status, worker_id, scheduled_at) VALUES"
+            " ('a queue', %s, '{\"timestamp\": 0}', %s, %s, %s, %s, now() + make_interval(secs => %s)) RETURNING id",
+            [task, lane, task, status, worker, put_off.total_seconds()],
         )
         return int(cursor.fetchone()[0])
+
+
+def a_worker(*, ahead: timedelta) -> int:
+    """Have a worker that gave its last sign of life at a moment still to come."""
+    with connection.cursor() as cursor:
+        beat = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() + make_interval(secs => %s))"
+        cursor.execute(f"{beat} RETURNING id", [ahead.total_seconds()])
+        return int(cursor.fetchone()[0])
+
+
+def heartbeats_are_older_by(span: timedelta) -> None:
+    with connection.cursor() as cursor:
+        statement = "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - make_interval(secs => %s)"
+        cursor.execute(statement, [span.total_seconds()])
 
 
 def is_done(job: int) -> bool:
@@ -93,3 +117,42 @@ def test_a_job_put_off_for_hours_is_told() -> None:
 
     with pytest.raises(Unwell, match="put off for .* Restart the workers"):
         jobs_are_done()
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_worker_killed_while_the_clock_ran_ahead_loses_its_lane_as_any_dead_worker() -> None:
+    worker = a_worker(ahead=HOURS)
+    job = a_job("doing", lane="a lane", worker=worker)
+    look_for_stalled_jobs()
+    assert not is_done(job), "it may be alive"
+
+    heartbeats_are_older_by(timedelta(seconds=30))
+    look_for_stalled_jobs()
+
+    assert is_done(job)
+
+
+@pytest.mark.usefixtures("db")
+def test_a_worker_alive_beats_on_and_keeps_its_jobs() -> None:
+    worker = a_worker(ahead=HOURS)
+    assert workers_alive() == 0
+
+    ahead.set_right()
+
+    assert workers_alive() == 1
+    assert ProcrastinateWorker.objects.get().pk == worker
+
+
+@pytest.mark.parametrize(("status", "event"), [("doing", "started"), ("todo", "deferred")])
+@pytest.mark.usefixtures("db")
+def test_how_long_a_job_waits_or_is_in_hand_counts_from_when_the_clock_was_set_right(status: str, event: str) -> None:
+    job = a_job(status)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_events WHERE job_id = %s", [job])
+        later = "INSERT INTO procrastinate_events (job_id, type, at) VALUES (%s, %s, now() + interval '3 hours')"
+        cursor.execute(later, [job, event])
+
+    ahead.set_right()
+
+    since = oldest_job_due() or longest_job_in_hand()
+    assert since is not None and since <= clock.now()
