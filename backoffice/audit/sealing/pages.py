@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.audit.models import Seal
 from backoffice.audit.sealing import second_place
 from backoffice.audit.sealing.keys import InvalidSealKey, written_keys
-from backoffice.audit.sealing.queries import SealingState, sealing_state
-from backoffice.ui.values import Fact, Reference
+from backoffice.audit.sealing.queries import SealingState, sealing_state, setting_aside
+from backoffice.ui.values import Fact, Link, Reference
 
 
 def seals_context() -> dict[str, Any]:
@@ -23,6 +24,7 @@ def facts_of(state: SealingState) -> list[Fact]:
         *(facts_of_seal(newest) if newest else [Fact(_("Newest seal"), _("None yet"))]),
         Fact(_("Entries since"), _("Unknown") if state.unsealed is None else f"{state.unsealed:,}"),
         Fact(_("Not yet in the second place"), copies_of(state)),
+        *(Fact(_("Seals set aside after a restore"), entry) for entry in entries_to_read()),
         *(Fact(_("Public key %(id)s") % {"id": name}, Reference(text)) for name, text in shown_keys()),
     ]
 
@@ -34,6 +36,14 @@ def facts_of_seal(seal: Seal) -> list[Fact]:
         ),
         Fact(_("Sealed"), seal.at),
         Fact(_("Hash of the seal"), Reference(seal.hash)),
+    ]
+
+
+def entries_to_read() -> list[Link]:
+    """Name each entry that says that seals were set aside, whether a verification has named it yet or not."""
+    return [
+        Link(_("Entry %(number)s") % {"number": f"{number:,}"}, reverse("audit:entry", args=[number]))
+        for number in setting_aside()
     ]
 
 

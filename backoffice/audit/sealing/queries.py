@@ -86,3 +86,9 @@ def newest_trouble() -> str:
     """Return what the last check of the seals found wrong; empty where it found them whole, or none was made."""
     last = Entry.objects.filter(event__in=("seals.faulty", "seals.whole")).order_by("-number").first()
     return last.reason if last and last.event == "seals.faulty" else ""
+
+
+def setting_aside() -> list[int]:
+    """Return the entries that say that seals were set aside, as after a restore: what these seals sealed is gone, and
+    whoever reads them decides whether it had to be."""
+    return list(Entry.objects.filter(event="seals.set_aside").order_by("number").values_list("number", flat=True))

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from backoffice.audit.models import Entry, Head, Seal
 from backoffice.audit.sealing.checking import SealFault, seal_faults
-from backoffice.audit.sealing.queries import LATE_AFTER
+from backoffice.audit.sealing.queries import LATE_AFTER, setting_aside
 from backoffice.audit.verifying.chain import Told, chain_fault, nobody
 from backoffice.audit.verifying.guards import guard_faults, not_compared
 from backoffice.audit.verifying.naming import Fault
@@ -28,7 +28,8 @@ class Verification:
     """How a check of the whole log came out.
 
     ``entries`` is how far it is what was written: chained, and where a seal covers it vouched for. ``sealed`` is the
-    entry the newest seal names. ``untold``: what could not be found out here, which is no fault.
+    entry the newest seal names. ``set_aside``: the entries that say that seals were set aside; they are always named,
+    for whoever owns the database can write one too. ``untold``: what could not be found out here, which is no fault.
     """
 
     entries: int
@@ -37,6 +38,7 @@ class Verification:
     sealed: int = 0
     faults: tuple[Fault, ...] = field(default=())
     untold: str = ""
+    set_aside: tuple[int, ...] = field(default=())
 
     @property
     def fault(self) -> Fault | None:
@@ -52,7 +54,8 @@ class Verification:
         """The answer, fit for an auditor."""
         if self.fault:
             return self.fault.sentence
-        return " ".join(filter(None, [self.intact, self.vouched if self.entries and self.seals else "", self.untold]))
+        vouched = self.vouched if self.entries and self.seals else ""
+        return " ".join(filter(None, [self.intact, vouched, self.aside, self.untold]))
 
     @property
     def intact(self) -> str:
@@ -73,6 +76,18 @@ class Verification:
             )
             % said
         )
+
+    @property
+    def aside(self) -> str:
+        """Which entries to read because seals no longer count; empty where none was set aside."""
+        if not self.set_aside:
+            return ""
+        entries = ", ".join(f"{number:,}" for number in self.set_aside)
+        return ngettext(
+            "Seals were set aside after a restore: read entry %(entries)s.",
+            "Seals were set aside after a restore: read entries %(entries)s.",
+            len(self.set_aside),
+        ) % {"entries": entries}
 
 
 def verify(told: Told = nobody) -> Verification:
@@ -101,6 +116,7 @@ def checked(began: float, told: Told) -> Verification:
         newest.entry if newest else 0,
         found,
         not_compared(),
+        tuple(setting_aside()),
     )
 
 

@@ -4,13 +4,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
+from backoffice.accounts.actors import System
 from backoffice.accounts.models import Person
 from backoffice.approvals.policies import Conflict
 from backoffice.audit.models import Entry, Seal, SealCopy, SealSetAside
 from backoffice.audit.sealing import behind
 from backoffice.audit.sealing.checking import seal_faults
 from backoffice.audit.sealing.second_place import line_of
+from backoffice.audit.services import record
+from backoffice.audit.verifying.checking import verify
 from backoffice.database import clock
 from backoffice.funding.freezing import release_conditions
 from backoffice.funding.freezing.policies import frozen_sentence
@@ -83,6 +89,28 @@ def test_s29_seals_that_only_a_row_sets_aside_are_strays_as_before(restored: Sea
         SealSetAside.objects.create(number=copy.number, hash=copy.hash, at=restored.at)
     assert behind.watch() is not None, "whoever cut the log can write such a row; no entry says that two people looked"
     assert [fault.field for fault in seal_faults()] == ["stray", "stray"]
+
+
+def test_s29_seals_that_an_entry_sets_aside_are_known_and_every_verification_names_the_entry(
+    restored: Seal, second_place: Path, client: Client, vera: Person
+) -> None:
+    """Whoever owns the database can write both without two people; an auditor is never kept from reading of it."""
+    assert verify().aside == ""
+    lost = behind.genuine_strays(second_place)
+    for copy in lost:
+        SealSetAside.objects.create(number=copy.number, hash=copy.hash, at=restored.at)
+    entry = record("seals.set_aside", by=System("schedule"), after={"hashes": [copy.hash for copy in lost]})
+
+    found = verify()
+
+    assert found.is_intact
+    assert f"Seals were set aside after a restore: read entry {entry.number}." in found.sentence
+    client.force_login(vera)
+    page = client.get("/audit/verify/").content.decode()
+    assert "Seals set aside after a restore" in page and reverse("audit:entry", args=[entry.number]) in page
+    damage("UPDATE audit_entry SET reason = 'another' WHERE number = 1")
+    with pytest.raises(CommandError, match=f"read entry {entry.number}"):
+        call_command("verify_audit")
 
 
 def test_nobody_releases_while_the_second_place_is_away(

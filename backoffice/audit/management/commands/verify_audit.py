@@ -22,7 +22,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             self.stderr.write(f"That the log was verified could not be written down: {error}")
         if not found.is_intact:
-            raise CommandError("\n".join(fault.sentence for fault in found.faults))
+            raise CommandError("\n".join(filter(None, [*(fault.sentence for fault in found.faults), found.aside])))
         self.stdout.write(f"{found.sentence} Checked in {found.seconds:.1f} s.")
 
     def verified(self) -> Verification:
