@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import psycopg
 
+#: What the partner calls us; to it, whoever signs with another partner's key is somebody else, with other books.
+PARTNER: Final = "demo-partner"
 QUARANTINE: Final = timedelta(seconds=300)
 #: The total deadline of one request, and what reading a clock may add.
 DEADLINE_MS: Final = 25_500
@@ -45,12 +47,14 @@ class Scripted:
 
     ``placed_before``: orders under references of ours, equal to what was meant, as a restore leaves them behind. One
     whose operation people ended before it was sent is found by reconciliation, not here. ``is_list_read``: the mirror
-    was brought up to date last of all.
+    was brought up to date last of all. ``paid_elsewhere``: references of payments that people let be made from another
+    account of ours.
     """
 
     outside_orders: set[int] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     placed_before: dict[str, int] = field(default_factory=dict)
+    paid_elsewhere: set[str] = field(default_factory=set)
     was_stalled: bool = False
     is_list_read: bool = False
 
@@ -113,6 +117,7 @@ def count_violations(books: Books, scripted: Scripted, now: datetime) -> list[Vi
             scripted.outside_orders.add(scripted.placed_before.get(operation["reference"], -1))
     for operation in books.operations:
         found += _at_most_one_order(operation, books, scripted)
+        found += _from_our_account(operation, books, scripted)
         found += _completed_means_completed(operation, books, scripted)
         found += _ended_means_not_applied(operation, books, scripted)
         found += _settled(operation, books, now)
@@ -133,6 +138,18 @@ def _at_most_one_order(operation: dict[str, Any], books: Books, scripted: Script
     if len(orders) <= 1:
         return []
     return [Violation("I1", "doubled", f"{operation['reference']} has {len(orders)} orders at the partner")]
+
+
+def _from_our_account(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    """No order of ours stands in the books of another partner, whatever became of it there and here (F34)."""
+    reference = operation["reference"]
+    if reference in scripted.paid_elsewhere:
+        return []
+    return [
+        Violation("I2", "misbooked", f"{reference} was paid from another account: {order['partner']}'s")
+        for order in books.under(reference)
+        if order["partner"] != PARTNER
+    ]
 
 
 def _chains(books: Books) -> list[Violation]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from backoffice.sandbox.app import Sandbox
 from backoffice.sandbox.coinmena.records import Client as PartnerClient
 from backoffice.sandbox.coinmena.records import Order, funding_draft
-from backoffice.sandbox.credentials import COINMENA_PARTNER_ID
+from backoffice.sandbox.credentials import COINMENA_PARTNER_ID, OTHER_PARTNER_ID
 from backoffice.sandbox.messages import Request
 from tests.faults.wire import Line, LineFault
 
@@ -50,11 +50,11 @@ class PartnerSide:
         return fired
 
     def register(self, client: str, balance: str, asset: str) -> None:
-        """Open somebody's account, with something to withdraw."""
-        self.sandbox.directory.add_client(COINMENA_PARTNER_ID, PartnerClient(client))
-        self.sandbox.ledger.adjust(
-            partner=COINMENA_PARTNER_ID, client=client, asset=asset, change=Decimal(balance), held=None
-        )
+        """Open somebody's account, with something to withdraw; at the other partner too, so that what is sent with its
+        key would be carried out."""
+        for partner in (COINMENA_PARTNER_ID, OTHER_PARTNER_ID):
+            self.sandbox.directory.add_client(partner, PartnerClient(client))
+            self.sandbox.ledger.adjust(partner=partner, client=client, asset=asset, change=Decimal(balance), held=None)
 
     def break_line(self, name: str, how: str, fits: Callable[[Request], bool], times: int = 1) -> None:
         """Have the line itself fail; ``how`` as in `wire.LineFault`."""

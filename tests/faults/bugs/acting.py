@@ -1,15 +1,18 @@
 """What the people, the workers and the partner do in the shortest schedules, in one line each."""
 
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
+
+from django.conf import settings
 
 from backoffice.approvals.models import Request
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.services.creating import Intent, create
 from backoffice.sandbox.coinmena.records import Draft
-from backoffice.sandbox.credentials import COINMENA_PARTNER_ID
+from backoffice.sandbox.credentials import COINMENA_PARTNER_ID, OTHER_PARTNER_ID, OTHER_PARTNER_SEED
 from tests.approving import approve
 from tests.faults.world import World
 
@@ -57,6 +60,12 @@ def work(world: World, seconds: float) -> None:
     for after in range(SWEEP_SECONDS, int(seconds) + 1, SWEEP_SECONDS):
         world.plan(after, "sweep", world.sweep)
     world.pass_time(seconds)
+
+
+def other_credentials() -> None:
+    """Let the workers run with another partner's id and key, until `World.own_credentials`."""
+    settings.COINMENA_PARTNER_ID = OTHER_PARTNER_ID
+    settings.COINMENA_PRIVATE_KEY = b64encode(OTHER_PARTNER_SEED).decode()
 
 
 def hold(world: World) -> None:

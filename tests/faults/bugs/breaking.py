@@ -15,7 +15,7 @@ Schedule = Callable[[World], object]
 
 @dataclass(frozen=True)
 class Bug:
-    """One of the 31, by its number there.
+    """One seeded bug; up to 31 by its number there.
 
     ``caught_as`` is how the violation begins that the campaign must report: an I-number or words of the watch.
     ``schedule`` is the shortest one that catches it. ``disarms`` takes away what the database has against it: without

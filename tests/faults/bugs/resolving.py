@@ -1,12 +1,9 @@
 """Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 are about leases and sweeps."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-
-from django.conf import settings
 
 from backoffice.database import clock
 from backoffice.failpoints import Failpoint
@@ -19,8 +16,6 @@ from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import locked
 from backoffice.funding.services.resolving import Turn, Written
 from backoffice.partner.coinmena.answers import OrderLookup
-from backoffice.sandbox.coinmena.records import Client as PartnerClient
-from backoffice.sandbox.credentials import OTHER_PARTNER_ID, OTHER_PARTNER_SEED
 from tests.faults.bugs.acting import (
     QUARANTINE_SECONDS,
     asked,
@@ -29,6 +24,7 @@ from tests.faults.bugs.acting import (
     fault_in_reading,
     hold,
     let_go,
+    other_credentials,
     sent,
     work,
 )
@@ -93,11 +89,9 @@ def gateway_believed(world: World) -> Iterator[None]:
 def the_settings_change(world: World) -> None:
     """The order is in one environment; the workers go on in another one, where a payment of theirs is completed."""
     operation = asked(world)
-    world.sandbox.directory.add_client(OTHER_PARTNER_ID, PartnerClient(operation.client.partner_client_id))
     fault(world, "close_after_apply", operation)
     sent(world, operation)
-    settings.COINMENA_PARTNER_ID = OTHER_PARTNER_ID
-    settings.COINMENA_PRIVATE_KEY = b64encode(OTHER_PARTNER_SEED).decode()
+    other_credentials()
     try:
         _pay_in_the_other_environment(world, operation)
         work(world, QUARANTINE_SECONDS + 200)
@@ -108,6 +102,7 @@ def the_settings_change(world: World) -> None:
 
 def _pay_in_the_other_environment(world: World, operation: Operation) -> None:
     other = sent(world, asked(world, "1.00", client=operation.client))
+    world.scripted.paid_elsewhere.add(other.reference)
     world.act("Omar resumes", lambda: resume_sending(reason="The new account is ours", by=world.cast.omar))
     sent(world, other)
 

@@ -1,4 +1,5 @@
-"""Bugs of whoever sends: 1 and 13 to 18 are about the request itself, 22 to 24 about what the claim must ask."""
+"""Bugs of whoever sends: 1 and 13 to 18 are about the request itself, 22 to 24 and 32 about what the claim
+must ask."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from backoffice.partner.coinmena.client import body_of
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.http import Transport
 from tests.faults import wire
-from tests.faults.bugs.acting import approved, asked, calm, fault, sent
+from tests.faults.bugs.acting import approved, asked, calm, fault, other_credentials, sent
 from tests.faults.bugs.breaking import all_of, bug, instead, without_constraint, without_trigger
 from tests.faults.world import World
 
@@ -252,4 +253,30 @@ def the_amount_is_changed_after_the_approval(world: World) -> None:
 @contextmanager
 def fingerprint_unchecked(world: World) -> Iterator[None]:
     with instead(policies, "fingerprint_of", lambda operation: operation.fingerprint):
+        yield
+
+
+def other_credentials_before_the_bell(world: World) -> None:
+    """The workers run with another partner's key when the bell rings, and with ours from then on."""
+    operation = asked(world)
+    other_credentials()
+    try:
+        sent(world, operation)
+    finally:
+        world.own_credentials()
+    calm(world)
+
+
+@bug(
+    32,
+    "the claim does not keep to the environment",
+    caught_as="paid from another account",
+    schedule=other_credentials_before_the_bell,
+)
+@contextmanager
+def environment_unchecked(_world: World) -> Iterator[None]:
+    with (
+        instead(claiming, "keep_to_environment", lambda *_: None),
+        instead(claiming, "why_not_here", lambda *_: ""),
+    ):
         yield
