@@ -25,8 +25,8 @@ LONGEST_PAUSE: Final = timedelta(minutes=8)
 #: What closes an attempt: it can hold no order any more.
 CLOSING: Final = ("not_applied", "never_sent")
 ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
-#: The rows of reliability.md §5 that lead to review.
-REVIEW_ROWS: Final = ("A4", "A5", "A7")
+#: The rows of reliability.md §5 whose own answer shows an order that leads to review. A7 shows none: its look-up does.
+DIFFERENT_ROWS: Final = ("A4", "A5")
 
 
 @dataclass(frozen=True)
@@ -287,11 +287,34 @@ def _reviewed_rightly(operation: dict[str, Any], books: Books) -> list[Violation
     if moved is None:
         return []
     attempts, answers = books.attempts.get(reference, []), books.answers.get(reference, [])
-    if any(row["row"] in REVIEW_ROWS for row in attempts) or any(row["found"] for row in answers):
+    before = [row for row in answers if row["written"] <= moved]
+    differing = [row for row in attempts if row["row"] in DIFFERENT_ROWS]
+    shown = [*differing, *(row for row in before if row["found"])]
+    if any(not shows_it_completed(bytes(row["raw"]), operation) for row in shown):
         return []
-    if was_asked_for_an_hour(attempts, [row for row in answers if row["written"] <= moved]):
+    if any(row["row"] == "A7" for row in attempts):
+        return []
+    if was_asked_for_an_hour(attempts, before):
         return []
     return [Violation("I4", "stuck", f"{reference} went to review with nothing to review")]
+
+
+def shows_it_completed(raw: bytes, operation: dict[str, Any]) -> bool:
+    """Tell whether an answer shows the order that was meant, completed and equal in every field."""
+    try:
+        told = json.loads(raw, parse_float=Decimal)["result"]
+        order = {
+            "client": told["partner_client_id"],
+            "type": told["type"],
+            "debit": told.get("debit"),
+            "debit_asset": told.get("debit_asset_id"),
+            "credit": told.get("credit"),
+            "credit_asset": told.get("credit_asset_id"),
+        }
+        is_it = told["partner_order_ref"] == operation["reference"] and told["status"] == "completed"
+        return bool(is_it and _is_equal(order, operation))
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def was_asked_for_an_hour(attempts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> bool:
@@ -410,7 +433,7 @@ _OPERATIONS: Final = """
 #: which came first.
 _ATTEMPTS: Final = """
     SELECT o.reference, a.number, a.environment, a.planned_at, u.evidence, u.row, u.signed_at, u.kind,
-        u.duration_ms, a.xmin::text::bigint AS written
+        u.duration_ms, u.raw, a.xmin::text::bigint AS written
     FROM funding_attempt a JOIN funding_operation o ON o.id = a.operation_id
     JOIN clients_client c ON c.id = o.client_id LEFT JOIN funding_attemptoutcome u ON u.attempt_id = a.id
     WHERE c.partner_client_id = ANY(%s) ORDER BY a.id

@@ -1,11 +1,12 @@
 """What the oracle itself could get wrong: a bound that is too early hides a loss, one too late reports what is none."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.faults.oracle import is_absent, was_asked_for_an_hour
+from tests.faults.oracle import is_absent, shows_it_completed, was_asked_for_an_hour
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -108,3 +109,47 @@ def test_review_is_right_after_an_hour_of_asking_since_the_last_claim_whatever_t
             answers += [{**not_found(int(since) + 300 * n), "written": place} for n in range(int(count))]
 
     assert was_asked_for_an_hour(attempts, answers) is is_over
+
+
+OPERATION: dict[str, Any] = {
+    "reference": "dep-2026-00000001",
+    "kind": "deposit",
+    "partner_client_id": "user_12345",
+    "asset_id": "USD",
+    "amount_text": "100.000000000000000000",
+}
+ORDER: dict[str, Any] = {
+    "partner_order_ref": "dep-2026-00000001",
+    "partner_client_id": "user_12345",
+    "type": "deposit",
+    "status": "completed",
+    "debit": "1E+2",
+    "debit_asset_id": "USD",
+}
+
+
+@pytest.mark.parametrize(
+    ("other", "is_it"),
+    [
+        ({}, True),
+        ({"status": "pending"}, False),
+        ({"partner_order_ref": None}, False),
+        ({"partner_client_id": "somebody-else"}, False),
+        ({"type": "withdrawal"}, False),
+        ({"debit": "100.00000001"}, False),
+        ({"debit": "NaN"}, False),
+        ({"debit": "about a hundred"}, False),
+        ({"debit_asset_id": "AED"}, False),
+        ({"credit": "100", "credit_asset_id": "USD"}, False),
+    ],
+    ids=str,
+)
+def test_an_answer_gives_no_reason_for_review_only_if_it_shows_what_was_meant(
+    other: dict[str, Any], is_it: bool
+) -> None:
+    assert shows_it_completed(json.dumps({"result": {**ORDER, **other}}).encode(), OPERATION) is is_it
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"null", b'{"result": null}', b'{"result": {}}', b"\xff"])
+def test_an_answer_that_shows_nothing_shows_nothing_completed(raw: bytes) -> None:
+    assert not shows_it_completed(raw, OPERATION)

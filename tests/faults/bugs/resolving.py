@@ -1,4 +1,5 @@
-"""Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 are about leases and sweeps."""
+"""Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 are about leases and sweeps,
+33 is about whom a proof is given to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import locked
 from backoffice.funding.services.resolving import Turn, Written
+from backoffice.funding.states import State
 from backoffice.partner.coinmena.answers import OrderLookup
+from backoffice.partner.outcome import Verdict
 from tests.faults.bugs.acting import (
     QUARANTINE_SECONDS,
     asked,
@@ -217,4 +220,27 @@ def no_sweep(world: World) -> Iterator[None]:
         return []
 
     with instead(tasks, "waiting", nothing):
+        yield
+
+
+# Proof ----------------------------------------------------------------------------------------------------------------
+
+
+def the_answer_is_lost(world: World) -> None:
+    operation = asked(world)
+    fault(world, "close_after_apply", operation)
+    sent(world, operation)
+    calm(world)
+
+
+@bug(33, "what is found completed is given to two people", caught_as="nothing to review", schedule=the_answer_is_lost)
+@contextmanager
+def proof_given_to_people(_world: World) -> Iterator[None]:
+    state_after = resolving.state_after
+
+    def doubtful(verdict: Verdict, **doubt: Any) -> State:
+        after = state_after(verdict, **doubt)
+        return State.REVIEW if after is State.COMPLETED else after
+
+    with instead(resolving, "state_after", doubtful):
         yield
