@@ -70,6 +70,7 @@ class Books:
     mirrored: dict[int, dict[str, Any]]
     gate: dict[str, Any]
     frozen: set[str]
+    is_locked: bool
     orders: list[dict[str, Any]]
     movements: list[dict[str, Any]]
 
@@ -104,6 +105,7 @@ def read_books(database: psycopg.Connection[dict[str, Any]], partner: Connection
         mirrored={row["id"]: row for row in mirrored},
         gate=gate or {},
         frozen={row["reference"] for row in ours(_FROZEN)},
+        is_locked=database.execute(_LOCKED).fetchone() is not None,
         orders=list(every.values()),
         movements=[dict(row) for row in movements],
     )
@@ -218,7 +220,7 @@ def _ended_means_not_applied(operation: dict[str, Any], books: Books, scripted: 
 
 
 def _settled(operation: dict[str, Any], books: Books, now: datetime) -> list[Violation]:
-    """Nothing is under way or in doubt any more; what is approved and held by nothing has been sent."""
+    """Nothing is under way or in doubt any more; what is approved and held by nothing has been sent, or has expired."""
     state, reference = operation["state"], operation["reference"]
     if state in ("submitting", "unknown"):
         return [Violation("I4", "stuck", f"{reference} is still {state} after the quiet phase")]
@@ -226,6 +228,10 @@ def _settled(operation: dict[str, Any], books: Books, now: datetime) -> list[Vio
     is_held = halted is not None or (paused is not None and paused > now) or reference in books.frozen
     if state == "approved" and operation["valid_until"] > now and not is_held:
         return [Violation("I4", "stuck", f"{reference} is approved, held by nothing, and was not sent")]
+    # What stands at the partner was sent in time; and what may have been paid since a backup is not called expired.
+    may_stay = books.is_locked or (state == "approved" and bool(books.under(reference)))
+    if state in ("pending_approval", "approved") and operation["valid_until"] <= now and not may_stay:
+        return [Violation("I4", "stuck", f"{reference} is {state}, and its time ran out")]
     return []
 
 
@@ -455,3 +461,5 @@ _FROZEN: Final = """
         OR (f.scope = 'money_out' AND o.kind = 'withdrawal') OR f.asset_id = o.asset_id OR f.client_id = o.client_id)
     WHERE c.partner_client_id = ANY(%s)
 """
+#: The lock after a restore: a freeze with the moment of its backup.
+_LOCKED: Final = "SELECT 1 FROM funding_freeze WHERE released_at IS NULL AND backup_at IS NOT NULL"

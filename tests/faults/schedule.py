@@ -338,6 +338,8 @@ class Schedule:
         world.forget_events()
         world.clock.pass_until(self._quiet_until(began))
         world.sandbox.land_due()
+        if world.rows.is_anything_due():
+            world.expire()
         self._read_again()
         return settled_after
 

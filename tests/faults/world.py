@@ -267,11 +267,15 @@ class World:
 
     def sweep(self) -> None:
         """Let the periodic task look for what waits, and workers answer at once."""
-        self.act("sweep expires", expiring.expire_due)
+        self.expire()
         due = self.act("sweep", lambda: tasks.waiting(self.clock.now())) or []
         for task, operation_id in due:
             if operation_id in self.operations:
                 self.send(operation_id) if task == SEND else self.resolve(operation_id)
+
+    def expire(self) -> None:
+        """Let the periodic task end what was not decided on, or not sent, in time."""
+        self.act("sweep expires", expiring.expire_due)
 
     def _worker(self) -> str:
         return f"worker {next(self._holders) % 8 + 1}"

@@ -1,5 +1,5 @@
-"""Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 are about leases and sweeps,
-33 is about whom a proof is given to."""
+"""Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 and 34 are about leases and
+sweeps, 33 is about whom a proof is given to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint
 from backoffice.funding import tasks
 from backoffice.funding.models import Operation
-from backoffice.funding.services import absence, recording, resolving
+from backoffice.funding.services import absence, expiring, recording, resolving
 from backoffice.funding.services.absence import Conditions
 from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.services.lookups import Heard
@@ -220,6 +220,22 @@ def no_sweep(world: World) -> Iterator[None]:
         return []
 
     with instead(tasks, "waiting", nothing):
+        yield
+
+
+def its_permission_runs_out(world: World) -> None:
+    """Sending is held for longer than any permission lasts."""
+    operation = asked(world)
+    hold(world)
+    sent(world, operation)
+    world.pass_time(26 * 3600)
+    calm(world)
+
+
+@bug(34, "nothing expires", caught_as="its time ran out", schedule=its_permission_runs_out)
+@contextmanager
+def nothing_expires(_world: World) -> Iterator[None]:
+    with instead(expiring, "expire_due", lambda: 0):
         yield
 
 
