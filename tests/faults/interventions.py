@@ -71,10 +71,19 @@ def copy(world: World, original: Operation) -> Operation | None:
     return None if made is None else world.own(made)
 
 
-def settle_late_orders(world: World) -> None:
-    """The mirror reads the orders, the watch compares, and Lina writes down what was done about each that is late."""
+def read_the_list(world: World) -> None:
+    """The mirror reads the orders as it does every few minutes, and the watch compares what ended with them."""
     world.act("the mirror reads the orders", lambda: sync_orders().pk)
+    compare_what_ended(world)
+
+
+def compare_what_ended(world: World) -> None:
     world.act("the watch compares", late_orders.watch)
+
+
+def settle_late_orders(world: World) -> None:
+    """The list is read, and Lina writes down what was done about each order that is late."""
+    read_the_list(world)
     for late in LateOrder.objects.filter(settled_at=None).order_by("pk"):
         world.act(f"Lina settles order {late.order_id}", lambda late=late: _settle(world, late))  # type: ignore[misc]
 

@@ -25,6 +25,7 @@ LONGEST_PAUSE: Final = timedelta(minutes=8)
 #: What closes an attempt: it can hold no order any more.
 CLOSING: Final = ("not_applied", "never_sent")
 ENDED_WITHOUT_EFFECT: Final = ("failed", "rejected", "cancelled", "expired")
+FAILED_THERE: Final = ("failed", "rejected")
 #: The rows of reliability.md §5 whose own answer shows an order that leads to review. A7 shows none: its look-up does.
 DIFFERENT_ROWS: Final = ("A4", "A5")
 
@@ -47,8 +48,8 @@ class Scripted:
 
     ``placed_before``: orders under references of ours, equal to what was meant, as a restore leaves them behind. One
     whose operation people ended before it was sent is found by reconciliation, not here. ``is_list_read``: the mirror
-    was brought up to date last of all. ``paid_elsewhere``: references of payments that people let be made from another
-    account of ours.
+    was brought up to date last of all, and the watch compared. ``paid_elsewhere``: references of payments that people
+    let be made from another account of ours.
     """
 
     outside_orders: set[int] = field(default_factory=set)
@@ -68,6 +69,7 @@ class Books:
     answers: dict[str, list[dict[str, Any]]]
     moves: dict[str, list[dict[str, Any]]]
     mirrored: dict[int, dict[str, Any]]
+    late_orders: set[tuple[str, int, str]]
     gate: dict[str, Any]
     frozen: set[str]
     is_locked: bool
@@ -103,6 +105,7 @@ def read_books(database: psycopg.Connection[dict[str, Any]], partner: Connection
         answers=_grouped(ours(_ANSWERS)),
         moves=_grouped(database.execute(_MOVES, (references,)).fetchall()),
         mirrored={row["id"]: row for row in mirrored},
+        late_orders={(row["reference"], row["order_id"], row["kind"]) for row in ours(_LATE_ORDERS)},
         gate=gate or {},
         frozen={row["reference"] for row in ours(_FROZEN)},
         is_locked=database.execute(_LOCKED).fetchone() is not None,
@@ -122,6 +125,7 @@ def count_violations(books: Books, scripted: Scripted, now: datetime) -> list[Vi
         found += _from_our_account(operation, books, scripted)
         found += _completed_means_completed(operation, books, scripted)
         found += _ended_means_not_applied(operation, books, scripted)
+        found += _late_orders_told(operation, books, scripted)
         found += _settled(operation, books, now)
         found += _proven(operation, books)
         found += _reviewed_rightly(operation, books)
@@ -216,6 +220,26 @@ def _ended_means_not_applied(operation: dict[str, Any], books: Books, scripted: 
     return [Violation("I3", "lost", f"{operation['reference']} is {operation['state']} here and applied there")]
 
 
+def _late_orders_told(operation: dict[str, Any], books: Books, scripted: Scripted) -> list[Violation]:
+    """Once the list was read to its end, whatever stands there under what ended without effect here was reported.
+
+    An unfinished order that two people knew of when they closed is no news to them; its completion is.
+    """
+    if operation["state"] not in ENDED_WITHOUT_EFFECT or not scripted.is_list_read:
+        return []
+    reference, is_closed = operation["reference"], operation["closing_id"] is not None
+    speaking = [
+        (order["id"], "completed" if order["status"] == "completed" else "open")
+        for order in books.under(reference)
+        if order["status"] == "completed" or (order["status"] not in FAILED_THERE and not is_closed)
+    ]
+    return [
+        Violation("I3", "lost", f"order {order} stands there, {reference} is {operation['state']}, and nobody was told")
+        for order, kind in speaking
+        if (reference, order, kind) not in books.late_orders
+    ]
+
+
 # I4 -------------------------------------------------------------------------------------------------------------------
 
 
@@ -246,7 +270,7 @@ def _proven(operation: dict[str, Any], books: Books) -> list[Violation]:
         return [Violation("I4", "misbooked", f"{reference} is {state} with an attempt open")]
     if state != "failed" or operation["closing_id"] is not None:
         return []
-    stands_failed = any(order["status"] in ("failed", "rejected") for order in books.under(reference))
+    stands_failed = any(order["status"] in FAILED_THERE for order in books.under(reference))
     if (attempts and is_closed) or stands_failed or is_absent(attempts, books.answers.get(reference, [])):
         return []
     return [Violation("I4", "misbooked", f"{reference} is failed without proof")]
@@ -454,6 +478,10 @@ _ANSWERS: Final = """
 _MOVES: Final = "SELECT * FROM rig_moves WHERE reference = ANY(%s) ORDER BY id"
 _MIRRORED: Final = """
     SELECT id, debit::text AS debit, credit::text AS credit FROM orders_order WHERE id = ANY(%s)
+"""
+_LATE_ORDERS: Final = """
+    SELECT o.reference, l.order_id, l.kind FROM funding_lateorder l JOIN funding_operation o ON o.id = l.operation_id
+    JOIN clients_client c ON c.id = o.client_id WHERE c.partner_client_id = ANY(%s)
 """
 _FROZEN: Final = """
     SELECT o.reference FROM funding_operation o JOIN clients_client c ON c.id = o.client_id

@@ -80,6 +80,10 @@ class PartnerSide:
         self.sandbox.ledger.check_funds(draft)
         return self.sandbox.ledger.place(draft).id
 
+    def holds_any(self, references: list[str]) -> bool:
+        """Tell whether an order stands in our books under any of these references."""
+        return any(self.sandbox.ledger.order_by_reference(COINMENA_PARTNER_ID, one) for one in references)
+
     def alter_order(self, reference: str, changes: dict[str, Any]) -> bool:
         """Have the partner change, or hide, an order; False where there is none under this reference."""
         order = self.sandbox.ledger.order_by_reference(COINMENA_PARTNER_ID, reference)

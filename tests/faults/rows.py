@@ -52,6 +52,10 @@ class Rows:
         """Return the state of each operation of this schedule."""
         return {operation_id: row["state"] for operation_id, row in self._now().items()}
 
+    def without_completion(self) -> list[str]:
+        """Return the references of this schedule's operations that are not completed."""
+        return [self.operations[one] for one, state in self.states().items() if state != "completed"]
+
     def is_anything_due(self, since_seconds: float = 0) -> bool:
         """Tell whether a sweep could find anything that has been due for so long; if not, the rig spares itself it."""
         now = self.clock.now()

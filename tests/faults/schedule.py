@@ -25,7 +25,6 @@ from backoffice.funding.services.creating import Intent, create
 from backoffice.funding.services.doorbells import SEND
 from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import WITHOUT_EFFECT
-from backoffice.orders.services import sync_orders
 from backoffice.sandbox.clock import NANOSECONDS
 from tests.approving import approve
 from tests.faults import interventions
@@ -104,6 +103,7 @@ class Schedule:
         recovery = self.quiet()
         if random.random() < 0.5:
             interventions.close_reviews(world)
+            interventions.compare_what_ended(world)
         return self.outcome(recovery)
 
     def outcome(self, recovery: float) -> Outcome:
@@ -345,10 +345,12 @@ class Schedule:
 
     def _read_again(self) -> None:
         """Read the orders as the mirror does every few minutes, where an amount was told in another form: the newest
-        answer's digits must have come in."""
-        if any(name.startswith("F19") for name in self.world.fired):
-            self.world.act("the mirror reads the orders", lambda: sync_orders().pk)
-            self.world.scripted.is_list_read = True
+        answer's digits must have come in. And where an order stands under what was not completed: it must be told."""
+        world = self.world
+        is_one_there = world.partner.holds_any(world.rows.without_completion())
+        if is_one_there or any(name.startswith("F19") for name in world.fired):
+            interventions.read_the_list(world)
+            world.scripted.is_list_read = True
 
     def _quiet_until(self, began_ns: int) -> int:
         """Q + 120 s after the faults, or after the last request: one sent again opens a quarantine of its own."""

@@ -1,4 +1,5 @@
-"""Bugs of the log, of the database's own guards, of copies and of the mirror: 25 to 31."""
+"""Bugs of the log, of the database's own guards, of copies, of the mirror and of late orders: 25 to
+31, and 35."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from backoffice.audit import services as audit
 from backoffice.database import checks
 from backoffice.funding import policies
 from backoffice.funding.models import Operation
-from backoffice.funding.services import creating, moving
+from backoffice.funding.services import creating, late_orders, moving
+from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent
 from backoffice.funding.states import State
 from backoffice.mirror import paging, upsert
 from backoffice.mirror.targets import Row, Target
 from backoffice.orders import services as orders
+from tests.faults import interventions
 from tests.faults.bugs.acting import asked, books, calm, fault, sent
 from tests.faults.bugs.breaking import all_of, bug, instead, without_constraint, without_trigger
 from tests.faults.world import World
@@ -230,4 +233,30 @@ def deduped_by_reference(world: World) -> Iterator[None]:
         return str(row.values.get("partner_order_ref") or key_of(target, row))
 
     with instead(upsert, "key_of", by_reference):
+        yield
+
+
+# Late orders ----------------------------------------------------------------------------------------------------------
+
+
+def an_order_stands_under_what_was_cancelled(world: World) -> None:
+    """The payment was sent after a backup, and that was restored; its requester, who cannot know, lets it go."""
+    operation = asked(world)
+    client = operation.client.partner_client_id
+    books(world, client=client, debit="100.00", debit_asset="USD", reference=operation.reference)
+    world.act("Maya cancels", lambda: cancel_operation(operation_id=operation.pk, by=world.cast.maya).state)
+    calm(world)
+    interventions.read_the_list(world)
+    world.scripted.is_list_read = True
+
+
+@bug(
+    35,
+    "late orders are reported to nobody",
+    caught_as="nobody was told",
+    schedule=an_order_stands_under_what_was_cancelled,
+)
+@contextmanager
+def late_orders_unreported(_world: World) -> Iterator[None]:
+    with instead(late_orders, "watch", lambda **_: 0), instead(late_orders, "notice", lambda *_: None):
         yield

@@ -16,6 +16,7 @@ from backoffice.funding.services.brakes import resume_sending
 from backoffice.funding.services.lookups import Heard
 from backoffice.funding.services.moving import locked
 from backoffice.funding.services.resolving import Turn, Written
+from backoffice.funding.services.verdicts import state_after
 from backoffice.funding.states import State
 from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.outcome import Verdict
@@ -252,8 +253,6 @@ def the_answer_is_lost(world: World) -> None:
 @bug(33, "what is found completed is given to two people", caught_as="nothing to review", schedule=the_answer_is_lost)
 @contextmanager
 def proof_given_to_people(_world: World) -> Iterator[None]:
-    state_after = resolving.state_after
-
     def doubtful(verdict: Verdict, **doubt: Any) -> State:
         after = state_after(verdict, **doubt)
         return State.REVIEW if after is State.COMPLETED else after
