@@ -16,6 +16,7 @@ from backoffice.sandbox.coinmena.ledger import InsufficientFunds, ReferenceTaken
 from backoffice.sandbox.credentials import OTHER_PARTNER_ID
 from backoffice.sandbox.faults.rules import reference_of
 from backoffice.sandbox.messages import Request
+from tests.faults.interventions import freeze_client
 from tests.faults.world import World
 
 LOOKUP: Final = "/v1/partner/orders/ref/"
@@ -265,6 +266,17 @@ def at_a_bell(name: str, how: str) -> Arm:
     return lambda world, target, random: world.damage.fail_database(name, how, random.randint(1, 4), only=_BELL)
 
 
+def cached_absence(world: World, target: Target, random: Random) -> None:
+    """A cache answers in the partner's own words, of before the order was there, and the list of the client is as old.
+    Lina has frozen the client: nothing is sent again, so whoever believes the cache ends what was paid."""
+    at_partner(world, "F5 after closed", target.post, "close_after_apply")
+    at_partner(world, "F35 cached list", target.listing, "read_lag", times=None, seconds=10**9)
+    stale: dict[str, Any] = {"status": 404, "code": 404, "msg": "order not found", "headers": {"Age": "30"}}
+    at_partner(world, "F35 cached 404", target.lookup, "envelope", times=None, **stale)
+    client = next(one for one in world.clients if one.partner_client_id == target.client)
+    world.plan(random.uniform(15, 60), "the client is frozen", lambda: freeze_client(world, client), is_fault=True)
+
+
 def order_elsewhere(world: World, target: Target, random: Random) -> None:
     """An order made by nobody here comes into the client's books."""
     reference = random.choice((None, f"elsewhere-{random.randrange(10**9)}"))
@@ -390,6 +402,7 @@ def _all() -> list[Fault]:
     add("F35", "age", _lost_and(on_lookup("F35 age", "headers", times=None, set={"Age": "30"})), 4)
     add("F35", "304", _lost_and(on_lookup("F35 304", "envelope", times=20, status=304)), 4)
     add("F35", "no date", _lost_and(on_lookup("F35 no date", "headers", times=20, remove=["Date"])), 4)
+    add("F35", "cached 404", cached_absence, 4)
     add(
         "F35",
         "gateway's 404",

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, Final
 
 from backoffice.approvals.models import Request
+from backoffice.clients.models import Client
 from backoffice.funding.closing.attachments import Attachment
 from backoffice.funding.models import Closing, Freeze, Kind, LateOrder, Operation, Scope
 from backoffice.funding.services import late_orders
@@ -33,6 +34,14 @@ def freeze_something(world: World, random: Random) -> None:
     world.act(
         f"Lina freezes {scope}",
         lambda: freeze(scope=scope, reason="A call we did not expect", by=world.cast.lina, **content).pk,
+    )
+
+
+def freeze_client(world: World, client: Client) -> None:
+    """Lina stops whatever is for one client."""
+    reason = "A call we did not expect"
+    world.act(
+        "Lina freezes a client", lambda: freeze(scope=Scope.CLIENT, client=client, reason=reason, by=world.cast.lina).pk
     )
 
 

@@ -1,4 +1,4 @@
-"""Bugs of whoever settles a doubt: 3 to 7 believe an absence too easily, 19 to 21 and 34 are about leases and
+"""Bugs of whoever settles a doubt: 3 to 7 and 36 believe an absence too easily, 19 to 21 and 34 are about leases and
 sweeps, 33 is about whom a proof is given to."""
 
 from collections.abc import Iterator
@@ -87,6 +87,30 @@ def a_gateway_says_404(world: World) -> None:
 def gateway_believed(world: World) -> Iterator[None]:
     credible = property(lambda lookup: lookup.order is None and lookup.partner_date is not None)
     with instead(OrderLookup, "is_credible_absence", credible), instead(absence, "is_not_listed", lambda *_: True):
+        yield
+
+
+def a_cache_says_404(world: World) -> None:
+    """The order is there; a cache answers in the partner's own words of before, and the list is as old."""
+    operation = asked(world)
+    fault(world, "close_after_apply", operation)
+    sent(world, operation)
+    hold(world)
+    stale: dict[str, Any] = {"status": 404, "code": 404, "msg": "order not found", "headers": {"Age": "30"}}
+    fault_in_reading(world, "envelope", f"/v1/partner/orders/ref/{operation.reference}", **stale)
+    fault_in_reading(world, "read_lag", client=operation.client.partner_client_id, seconds=10**9)
+    work(world, QUARANTINE_SECONDS + 200)
+    calm(world)
+
+
+@bug(36, "a cache's 404 is believed", caught_as="I3", schedule=a_cache_says_404)
+@contextmanager
+def cache_believed(_world: World) -> Iterator[None]:
+    def is_credible(lookup: OrderLookup) -> bool:
+        is_absent = lookup.order is None and lookup.has_envelope and lookup.exchange.status == 404
+        return is_absent and lookup.partner_date is not None
+
+    with instead(OrderLookup, "is_credible_absence", property(is_credible)):
         yield
 
 
