@@ -21,6 +21,8 @@ _EQUAL: Final = """
     SELECT id FROM orders WHERE reference = ? AND client = ? AND type = ? AND status = 'completed'
     AND coalesce(debit_asset, credit_asset) = ? AND (debit = ? OR credit = ?)
 """
+#: The positive control of the world is always one.
+_ANOTHER: Final = "SELECT max(id) AS id FROM orders WHERE status = 'completed' AND reference IS NOT ?"
 
 
 def freeze_something(world: World, random: Random) -> None:
@@ -103,17 +105,30 @@ def _settle(world: World, late: LateOrder) -> int:
 
 def close_reviews(world: World) -> None:
     """Two people close what is in review, as the partner's books, which they were sent, say."""
-    for operation_id, state in world.rows.states().items():
-        if state == "review":
-            operation = Operation.objects.select_related("client", "asset").get(pk=operation_id)
-            label = f"Nadia asks to close {operation.reference}"
-            world.act(label, lambda operation=operation: _ask_to_close(world, operation).outcome)  # type: ignore[misc]
+    for operation in _in_review(world):
+        _close(world, operation, _order_there(world, operation))
+
+
+def close_with_another_order(world: World) -> None:
+    """Two people would close what is in review with an order of another reference: it is never adopted."""
+    for operation in _in_review(world):
+        row = world.sandbox.store.connection.execute(_ANOTHER, (operation.reference,)).fetchone()
+        _close(world, operation, int(row["id"]))
+
+
+def _in_review(world: World) -> list[Operation]:
+    ids = [operation_id for operation_id, state in world.rows.states().items() if state == "review"]
+    return list(Operation.objects.select_related("client", "asset").filter(pk__in=ids).order_by("pk"))
+
+
+def _close(world: World, operation: Operation, order: int | None) -> None:
+    """Nadia asks, Omar signs."""
+    world.act(f"Nadia asks to close {operation.reference}", lambda: _ask_to_close(world, operation, order).outcome)
     for request in Request.objects.filter(kind="closing", state="waiting").order_by("pk"):
         world.act(f"Omar signs {request.subject}", lambda request=request: _approve(world, request))  # type: ignore[misc]
 
 
-def _ask_to_close(world: World, operation: Operation) -> Closing:
-    order = _order_there(world, operation)
+def _ask_to_close(world: World, operation: Operation, order: int | None) -> Closing:
     claim = ClaimedOutcome(
         outcome=Closing.Outcome.FAILED if order is None else Closing.Outcome.COMPLETED,
         reason_code=Closing.ReasonCode.CONFIRMED,

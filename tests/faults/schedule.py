@@ -252,6 +252,8 @@ class Schedule:
         if random.random() < NOISE / 2:
             self._plan(random.uniform(30, 500), self._settle_and_copy)
         if random.random() < NOISE / 2:
+            self._plan(random.uniform(20, 500), partial(interventions.close_with_another_order, self.world))
+        if random.random() < NOISE / 2:
             self._plan(random.uniform(0, 30), partial(interventions.freeze_something, self.world, random))
             self._plan(random.uniform(40, 300), partial(interventions.release_everything, self.world))
 

@@ -1,5 +1,5 @@
-"""Bugs of the log, of the database's own guards, of copies, of the mirror and of late orders: 25 to
-31, and 35."""
+"""Bugs of the log, of the database's own guards, of copies, of the mirror, of late orders and of
+closings: 25 to 31, 35 and 37."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from backoffice.audit import services as audit
 from backoffice.database import checks
 from backoffice.funding import policies
 from backoffice.funding.models import Operation
-from backoffice.funding.services import creating, late_orders, moving
+from backoffice.funding.services import closing, creating, late_orders, moving
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.services.creating import Intent
 from backoffice.funding.states import State
@@ -259,4 +259,24 @@ def an_order_stands_under_what_was_cancelled(world: World) -> None:
 @contextmanager
 def late_orders_unreported(_world: World) -> Iterator[None]:
     with instead(late_orders, "watch", lambda **_: 0), instead(late_orders, "notice", lambda *_: None):
+        yield
+
+
+# Closings -------------------------------------------------------------------------------------------------------------
+
+
+def closed_with_another_order(world: World) -> None:
+    """The order is pending, so two people are asked; they point to one that somebody else made for the client."""
+    operation = asked(world)
+    fault(world, "order_status", operation, status="pending")
+    sent(world, operation)
+    books(world, client=operation.client.partner_client_id, debit="100.00", debit_asset="USD", reference=None)
+    interventions.close_with_another_order(world)
+    calm(world)
+
+
+@bug(37, "any closing is believed", caught_as="I2", schedule=closed_with_another_order)
+@contextmanager
+def closings_believed(_world: World) -> Iterator[None]:
+    with instead(closing, "check_can_conclude", lambda *_: None):
         yield
