@@ -253,4 +253,4 @@ def sentence_of(equal: Iterable[EqualPayment], *, has_waited: bool = False) -> s
 
 def older_sentence() -> str:
     """Say that what has waited for more than a day equals something."""
-    return _("An equal request is open, or was asked for or completed since this one was.")
+    return _("An equal request is open, or was asked for or completed about when this one was, or since.")

@@ -87,12 +87,19 @@ def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = Non
     return True
 
 
+def report_denied(target: Target, key: Any) -> None:
+    """Keep that the partner, asked for one row, no longer has it; not again for a day, for its list may go on showing
+    it, and is believed then."""
+    if not _said_lately(target, VANISHED, str(key)):
+        report_vanished(target, [key])
+
+
 @transaction.atomic
 def report_unread(target: Target, key: Any, why: str) -> None:
     """Report that a row we hold could not be read again by itself; it stays as it was last read."""
     if not _said_lately(target, NOT_READ_AGAIN, str(key)):
         sentence = _("This row could not be read again, and is kept here as it was last read. %(why)s") % {"why": why}
-        _write_down(target, NOT_READ_AGAIN, str(key), sentence, key=key)
+        _write_down(target, NOT_READ_AGAIN, str(key), sentence, key=key, after={"not_read": why})
 
 
 def _keep_gone(target: Target, keys: Sequence[Any], *, is_listing: bool) -> list[Any]:

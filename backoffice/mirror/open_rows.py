@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 
 from backoffice.database import clock
 from backoffice.mirror import runs
-from backoffice.mirror.incidents import report, report_unread, report_vanished
+from backoffice.mirror.incidents import report, report_denied, report_unread
 from backoffice.mirror.models import SyncRun
 from backoffice.mirror.sentences import said_by
 from backoffice.mirror.targets import Row, Target, ToValues
 from backoffice.mirror.upsert import upsert
-from backoffice.partner.errors import PartnerError, PartnerUnavailable, RateLimited
+from backoffice.partner.errors import PartnerError, PartnerRefused, PartnerUnavailable, RateLimited
 from backoffice.partner.fields import Payload
 from backoffice.worker.stopping import stop_if_asked
 
@@ -56,8 +56,9 @@ def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> str:
             unanswered = unanswered + 1 if isinstance(error, PartnerUnavailable) else 0
             if unanswered == OUTAGE or _concerns_all(error):
                 raise
-            if error.status == _NOT_FOUND:
-                report_vanished(target, [key])
+            # A gateway's 404 is no word of the partner, and must not free what may yet be paid (reliability.md F35).
+            if isinstance(error, PartnerRefused) and error.status == _NOT_FOUND:
+                report_denied(target, key)
                 continue
             unread.append((key, error))
             if not unanswered:

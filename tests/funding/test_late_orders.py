@@ -28,7 +28,7 @@ from backoffice.funding.states import State
 from backoffice.mirror.incidents import report_vanished
 from backoffice.mirror.models import Incident, Mirror
 from backoffice.mirror.partners import coinmena as our_client
-from backoffice.orders.services import ORDERS, look_up_order
+from backoffice.orders.services import ORDERS, look_up_order, sync_orders
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
@@ -74,6 +74,21 @@ def test_an_answer_written_down_after_its_order_was_taken_back_completes_and_is_
 
     [late] = LateOrder.objects.all()
     assert (now(operation).state, late.kind, late.order_id) == (State.COMPLETED, LateOrder.Kind.CHANGED, order["id"])
+
+
+def test_a_gateway_that_denies_an_order_frees_no_copy(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+) -> None:
+    order = landed(coinmena, failed, status="pending")
+    look_up_order(text=failed.reference, by=maya)
+    watch()
+    by_id = {"path": f"/v1/partner/orders/{order}", "method": "GET"}
+    coinmena.fault("html", match=by_id, times=None, status=404, title="404 Not Found")
+    sync_orders()
+
+    settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA no longer lists it.", by=omar)
+
+    assert why_not_copy(failed)
 
 
 def test_the_same_order_is_reported_once(coinmena: Partners, failed: Operation, maya: Person) -> None:

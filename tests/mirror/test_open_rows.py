@@ -8,6 +8,7 @@ from backoffice.mirror.incidents import NOT_READ_AGAIN, VANISHED
 from backoffice.mirror.models import Incident, SyncRun
 from backoffice.mirror.open_rows import OUTAGE, OpenRows
 from backoffice.mirror.partners import coinmena
+from backoffice.orders.models import Order
 from backoffice.orders.queries import open_ids
 from backoffice.orders.services import mirror_order, order_values
 from tests.mirror.test_paging import sync
@@ -40,10 +41,11 @@ def trouble(partners: Partners, kind: str, number: int, **options: Any) -> None:
 
 UNREADABLE = ("echo", {"field": "updated_at", "value": "yesterday"})
 REFUSED = ("envelope", {"status": 422})
+GATEWAY = ("html", {"status": 404})
 FAILING = ("envelope", {"status": 500})
 
 
-@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, FAILING])
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY, FAILING])
 def test_an_order_that_cannot_be_read_is_named_and_the_others_are_read(
     opened: Partners, kind: str, options: dict[str, Any]
 ) -> None:
@@ -54,9 +56,10 @@ def test_an_order_that_cannot_be_read_is_named_and_the_others_are_read(
 
     assert (run.state, open_ids()) == (State.COMPLETE, [broken])
     assert f"1 open row could not be read again: {broken}." in run.sentence
+    assert not Order.objects.filter(vanished_at__isnull=False).exists()
 
 
-@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED])
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY])
 def test_what_is_wrong_with_an_order_alone_is_one_incident_of_it_a_day(
     opened: Partners, kind: str, options: dict[str, Any]
 ) -> None:
@@ -120,3 +123,16 @@ def test_one_the_partner_no_longer_knows_is_told_and_ends_no_row_of_silence(open
 
     assert run.state == State.COMPLETE
     assert Incident.objects.get().kind == VANISHED
+
+
+def test_one_that_is_listed_and_denied_singly_is_told_once_a_day(committed: str, partners: Partners) -> None:
+    partners.make_client("user_1")
+    made = partners.make_order("user_1", status="pending", created_at=minutes_ago(60))
+    trouble(partners, "envelope", made["id"], status=404)
+
+    for _time in range(3):
+        sync()
+        read()
+
+    assert Incident.objects.get().kind == VANISHED
+    assert not Order.objects.get().is_gone, "the list shows it"

@@ -34,7 +34,7 @@ from tests.ruling import make_live, rule
 
 RENT = csv_of("deposit,user_12345,USD,700,Rent")
 THE_SAME = csv_of("deposit,user_12345,USD,700,Rent of November")
-OLDER = "An equal request is open, or was asked for or completed since this one was."
+OLDER = "An equal request is open, or was asked for or completed about when this one was, or since."
 Later = Callable[[float], None]
 
 
