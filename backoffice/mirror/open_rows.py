@@ -24,8 +24,8 @@ from backoffice.worker.stopping import stop_if_asked
 
 #: Of many open rows each run reads so many; ``keys`` gives those first that were read longest ago.
 MOST_OPEN_ROWS: Final = 30
-#: So many rows in a row without a usable answer are an outage, rather than trouble with each of them.
-OUTAGE: Final = 3
+#: After so many rows in a row without an answer the rest is left to the next run: each may take as long as a deadline.
+MOST_UNANSWERED: Final = 3
 _NOT_FOUND: Final = 404
 
 
@@ -43,30 +43,38 @@ def read_open_rows(run: SyncRun, target: Target, open_rows: OpenRows) -> str:
 
     One the partner no longer knows becomes an incident, and so does one whose answer says nothing that can be used.
 
-    :raises PartnerError: when the partner fails, or refuses whatever is asked.
+    :raises PartnerError: when the partner refuses whatever is asked, or no more may be asked of it.
     :raises Stopping: when this process was asked to stop.
     """
     unread, unanswered = list[tuple[Any, PartnerError]](), 0
     for key in open_rows.keys()[:MOST_OPEN_ROWS]:
         stop_if_asked()
-        asked_at = clock.now()
-        try:
-            item = open_rows.fetch(key)
-        except PartnerError as error:
-            unanswered = unanswered + 1 if isinstance(error, PartnerUnavailable) else 0
-            if unanswered == OUTAGE or _concerns_all(error):
-                raise
-            # A gateway's 404 is no word of the partner, and must not free what may yet be paid (reliability.md F35).
-            if isinstance(error, PartnerRefused) and error.status == _NOT_FOUND:
-                report_denied(target, key)
-                continue
-            unread.append((key, error))
-            if not unanswered:
-                report_unread(target, key, said_by(error))
-        else:
-            unanswered = 0
-            _store(run, target.singly, Row(open_rows.to_values(item), item.raw, asked_at))
+        trouble = _read(run, target, open_rows, key)
+        if trouble:
+            unread.append((key, trouble))
+        unanswered = unanswered + 1 if isinstance(trouble, PartnerUnavailable) else 0
+        if unanswered == MOST_UNANSWERED:
+            break
     return _unread_in_words(unread)
+
+
+def _read(run: SyncRun, target: Target, open_rows: OpenRows, key: Any) -> PartnerError | None:
+    """Read and keep one row; return why it could not be read, None where it was or the partner no longer has it."""
+    asked_at = clock.now()
+    try:
+        item = open_rows.fetch(key)
+    except PartnerError as error:
+        if _concerns_all(error):
+            raise
+        # A gateway's 404 is no word of the partner, and must not free what may yet be paid (reliability.md F35).
+        if isinstance(error, PartnerRefused) and error.status == _NOT_FOUND:
+            report_denied(target, key)
+            return None
+        if not isinstance(error, PartnerUnavailable):
+            report_unread(target, key, said_by(error))
+        return error
+    _store(run, target.singly, Row(open_rows.to_values(item), item.raw, asked_at))
+    return None
 
 
 def _concerns_all(error: PartnerError) -> bool:
