@@ -21,7 +21,7 @@ from backoffice.funding.pages import effect_sentence
 from backoffice.funding.policies import why_not_copy
 from backoffice.funding.services import late_orders
 from backoffice.funding.services.cancelling import cancel_operation
-from backoffice.funding.services.claiming import claim
+from backoffice.funding.services.claiming import Claim, claim
 from backoffice.funding.services.late_orders import settle, watch
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
@@ -29,6 +29,7 @@ from backoffice.mirror.incidents import report_vanished
 from backoffice.mirror.models import Incident, Mirror
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.orders.services import ORDERS, look_up_order, sync_orders
+from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import deposit, looked_up, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
@@ -39,6 +40,13 @@ from tests.partners import Partners
 def failed(coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: Asset) -> Operation:
     """A deposit that two people closed as failed."""
     return signed(asked(in_review(coinmena, maya, noura, usd), maya), omar)
+
+
+def carried_out(operation: Operation) -> tuple[Claim, Exchange]:
+    """Let CoinMENA carry out what a worker claimed; the answer is not written down yet."""
+    claimed = claim(operation.pk, "worker 1")
+    assert claimed is not None
+    return claimed, our_client().post_order(claimed.kind, claimed.body)
 
 
 def test_an_order_that_lands_after_two_people_closed_it_is_caught_and_linked(
@@ -62,9 +70,7 @@ def test_an_answer_written_down_after_its_order_was_taken_back_completes_and_is_
     coinmena: Partners, maya: Person, noura: Client, usd: Asset
 ) -> None:
     operation = deposit(maya, noura, usd)
-    claimed = claim(operation.pk, "worker 1")
-    assert claimed is not None
-    exchange = our_client().post_order(claimed.kind, claimed.body)
+    claimed, exchange = carried_out(operation)
     [order] = coinmena.orders_under(operation.reference)
     coinmena.change_order(order["id"], status="failed")
     look_up_order(text=operation.reference, by=maya)
@@ -137,9 +143,7 @@ def test_a_late_answer_brings_its_order_to_light_by_itself(
     coinmena: Partners, maya: Person, noura: Client, usd: Asset
 ) -> None:
     operation = deposit(maya, noura, usd)
-    claimed = claim(operation.pk, "worker 1")
-    assert claimed is not None
-    exchange = our_client().post_order(claimed.kind, claimed.body)
+    claimed, exchange = carried_out(operation)
     Operation.objects.filter(pk=operation.pk).update(state=State.APPROVED)
     cancel_operation(operation_id=operation.pk, by=maya)
 
