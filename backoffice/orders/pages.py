@@ -1,5 +1,6 @@
 """What the page of one order shows, as display values."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,6 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.clients.models import Client
+from backoffice.mirror.incidents import CHANGED, NOT_READ_AGAIN, VANISHED
+from backoffice.mirror.models import Incident
 from backoffice.orders import queries
 from backoffice.orders.columns import (
     amount_shown,
@@ -39,10 +42,17 @@ BOOKS_EXPLAINED: dict[Kind | None, Promise] = {
     ),
     None: _("These are CoinMENA's books. The type of this order is not one we know, so no effect is read from them."),
 }
+#: What happened to an order, by kind; any other kind is an order that speaks against how its operation ended.
+INCIDENTS: Final[dict[str, Promise]] = {
+    CHANGED: _("CoinMENA changed what it had said."),
+    VANISHED: _("CoinMENA no longer lists this order."),
+    NOT_READ_AGAIN: _("CoinMENA's answer about this order cannot be used."),
+}
+SPEAKS_AGAINST: Final = _("This order speaks against how its operation ended.")
 
 
-def detail_context(order: Any) -> dict[str, Any]:
-    """Everything the page of one order draws from the order itself."""
+def detail_context(order: Any, incidents: Sequence[Incident]) -> dict[str, Any]:
+    """Everything the page of one order draws from the order and what happened to it."""
     effect = effect_of(order)
     return {
         "order": order,
@@ -58,8 +68,20 @@ def detail_context(order: Any) -> dict[str, Any]:
         "origin": origin(order),
         "books": books(order),
         "books_explained": BOOKS_EXPLAINED[effect.kind],
+        "incidents": [incident_shown(each) for each in incidents],
         "raw": laid_out(bytes(order.raw)),
         "raw_size": len(order.raw),
+    }
+
+
+def incident_shown(one: Incident) -> dict[str, Any]:
+    """What happened, when, and to which operation it leads."""
+    reference = (one.before or {}).get("reference")
+    return {
+        "heading": INCIDENTS.get(one.kind, SPEAKS_AGAINST),
+        "sentence": one.sentence,
+        "seen_at": one.seen_at,
+        "operation_url": operation_url(reference) if reference else "",
     }
 
 

@@ -80,9 +80,8 @@ def detail(request: HttpRequest, order_id: int) -> HttpResponse:
     """Show one order: its effect on the client, the partner's books, the raw answer, its history."""
     order = get_object_or_404(queries.with_client_name(queries.all_orders()), pk=order_id)
     context = {
-        **pages.detail_context(order),
+        **pages.detail_context(order, queries.incidents_of(order)),
         "history": history_of(order),
-        "incidents": queries.incidents_of(order),
         "can_look_up": policies.can_look_up(person_of(request)),
     }
     return render_page(request, "orders/detail.html", context)

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.mirror.incidents import CHANGED, NOT_READ_AGAIN, VANISHED
 from backoffice.mirror.models import Incident
 from backoffice.transactions.columns import amount_shown, direction, state_badge, type_shown
 from backoffice.transactions.models import REVERSAL, AccountBalance, Transaction
@@ -20,6 +22,12 @@ from backoffice.ui.values import Amount, Crumb, Effect, Fact, Reference
 
 #: Metadata is the partner's own and may grow: so many entries are drawn, the raw answer has them all.
 MOST_METADATA: Final = 40
+#: What happened to a transaction, by the kind of its incident.
+INCIDENTS: Final[dict[str, Promise]] = {
+    CHANGED: _("Bitnob changed what it had said."),
+    VANISHED: _("Bitnob no longer lists this transaction."),
+    NOT_READ_AGAIN: _("Bitnob's answer about this transaction cannot be used."),
+}
 
 
 def detail_context(
@@ -38,13 +46,18 @@ def detail_context(
         "metadata": metadata_facts(transaction.metadata),
         "metadata_left_out": max(len(transaction.metadata) - MOST_METADATA, 0),
         "related": [leg(each) for each in related],
-        "incidents": incidents,
+        "incidents": [incident_shown(each) for each in incidents],
         "was_reversed": was_reversed_after_settling(transaction, incidents),
         "reversals": [leg(each) for each in related if each.type == REVERSAL],
         "difference": difference(transaction),
         "raw": laid_out(bytes(transaction.raw)),
         "raw_size": len(transaction.raw),
     }
+
+
+def incident_shown(one: Incident) -> dict[str, Any]:
+    """What happened, and when."""
+    return {"heading": INCIDENTS[one.kind], "sentence": one.sentence, "seen_at": one.seen_at}
 
 
 def facts(transaction: Transaction) -> list[Fact]:

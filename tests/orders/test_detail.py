@@ -1,12 +1,16 @@
 """The page of one order: the effect in words, the partner's books explained, the raw answer, what does not fit."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
-from backoffice.mirror.models import Incident
+from backoffice.mirror.incidents import report_denied, report_unread
+from backoffice.mirror.models import Incident, Mirror
 from backoffice.orders.models import Order
 from backoffice.orders.pages import client_panel
+from backoffice.orders.services import ORDERS
 from tests.orders.said import NOON, deposits, mint, mirror, said, trade, withdrawal
 from tests.orders.test_list import know_client
 
@@ -89,6 +93,33 @@ def test_a_final_order_that_changed_is_an_incident_on_its_page(finance: Browser)
     page = page_of(finance, 1)
     assert "CoinMENA changed what it had said." in page
     assert "Not deposited" in page
+
+
+@pytest.mark.parametrize(
+    ("happens", "heading"),
+    [
+        (lambda: report_denied(ORDERS, 1), "CoinMENA no longer lists this order."),
+        (lambda: report_unread(ORDERS, 1, "No answer."), "answer about this order cannot be used."),
+    ],
+)
+def test_what_happened_to_an_order_heads_its_incident(
+    finance: Browser, happens: Callable[[], object], heading: str
+) -> None:
+    mirror(said(id=1))
+    happens()
+    page = page_of(finance, 1)
+    assert heading in page
+    assert "CoinMENA changed what it had said." not in page
+
+
+def test_an_order_that_speaks_against_its_operation_leads_to_it(finance: Browser) -> None:
+    mirror(said(id=1))
+    Incident.objects.create(
+        mirror=Mirror.ORDERS, kind="after_end", object_id="1", before={"reference": "BO-1"}, seen_at=NOON
+    )
+    page = page_of(finance, 1)
+    assert "This order speaks against how its operation ended." in page
+    assert 'href="/funding/BO-1/"' in page
 
 
 @pytest.mark.parametrize("path", ["/orders/2/", f"/orders/{10**30}/", "/orders/" + "9" * 5000 + "/", "/orders/-1/"])

@@ -4,7 +4,9 @@ import pytest
 from django.test import Client as Browser
 
 from backoffice.accounts.models import Person
+from backoffice.mirror.incidents import report_denied, report_unread
 from backoffice.transactions.models import Transaction
+from backoffice.transactions.services import TRANSACTIONS
 from tests.transactions.said import NOON, key, mirror, payout, said
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,16 @@ def test_a_settled_transaction_that_was_reversed_leads_to_its_reversal(finance: 
 def test_one_first_seen_as_reversed_is_no_incident(finance: Browser) -> None:
     mirror(said(1, state="REVERSED"))
     assert "Reversed after it had settled." not in page_of(finance, 1)
+
+
+def test_what_happened_to_a_transaction_heads_its_incident(finance: Browser) -> None:
+    mirror(said(1), said(2), said(3))
+    mirror(said(1, state="FAILED"), read_at=LATER)
+    report_denied(TRANSACTIONS, key(2))
+    report_unread(TRANSACTIONS, key(3), "No answer.")
+    assert "Bitnob changed what it had said." in page_of(finance, 1)
+    assert "Bitnob no longer lists this transaction." in page_of(finance, 2)
+    assert "answer about this transaction cannot be used." in page_of(finance, 3)
 
 
 def test_a_side_that_contradicts_the_sign_is_flagged(finance: Browser) -> None:
