@@ -41,7 +41,8 @@ class Exchange:
 
     `path` carries the query. `fault` is None exactly when a whole answer was read; `body` then holds all of it,
     otherwise at most its beginning. `bytes_may_have_been_sent` is False only where that is certain.
-    `signed_timestamp_ms` is the Unix time in the signature, in milliseconds, where the request was signed.
+    `signed_timestamp_ms` is the Unix time in the signature, in milliseconds, where the request was signed. `clock_skew`
+    is how many seconds our clock is ahead of the partner's (negative: behind), as far as this very answer proves it.
     """
 
     request_id: str
@@ -55,6 +56,7 @@ class Exchange:
     fault: Fault | None
     bytes_may_have_been_sent: bool
     signed_timestamp_ms: int | None = None
+    clock_skew: float | None = None
 
     @property
     def is_whole(self) -> bool:

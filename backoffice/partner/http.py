@@ -24,7 +24,7 @@ from backoffice.partner.addresses import parse_base_url
 from backoffice.partner.clock import Clock
 from backoffice.partner.connection import Attempt, ForbiddenAddress, HardenedSession, Phase, attempting
 from backoffice.partner.errors import RateLimited
-from backoffice.partner.exchange import AnswerHeaders, Exchange, Fault, retry_after_seconds
+from backoffice.partner.exchange import AnswerHeaders, Exchange, Fault, parse_http_date, retry_after_seconds
 from backoffice.partner.limits import Limiter
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
@@ -102,7 +102,7 @@ class Transport:
         self._max_answer_bytes = max_answer_bytes
         self._open_session = open_session
         self.clock_skew: float | None = None
-        """Seconds our clock is ahead of the partner's (negative: behind) by the latest answer; None if unknown."""
+        """Seconds our clock is ahead of the partner's (negative: behind), as far as the latest answer proves."""
 
     def read(self, target: str, authorize: Authorize) -> Exchange:
         """GET `target`, asking again where that is worth it. Raises `RateLimited` if our own limiter says no."""
@@ -166,8 +166,10 @@ class Transport:
             fault=answer.fault,
             bytes_may_have_been_sent=answer.status is not None or not _certainly_unsent(answer.fault, attempt),
             signed_timestamp_ms=authorization.timestamp_ms,
+            clock_skew=_certain_skew(answer.headers, started, self._clock.wall()),
         )
-        self._note(exchange, started)
+        self.clock_skew = exchange.clock_skew
+        _log(self._partner, exchange)
         return exchange
 
     def _not_sent(self, method: str, target: str, fault: Fault) -> Exchange:
@@ -185,12 +187,6 @@ class Transport:
         )
         _log(self._partner, exchange)
         return exchange
-
-    def _note(self, exchange: Exchange, started: float) -> None:
-        measured = _certain_skew(exchange, started, self._clock.wall())
-        if measured is not None:
-            self.clock_skew = measured
-        _log(self._partner, exchange)
 
 
 # Sending --------------------------------------------------------------------------------------------------------------
@@ -333,14 +329,14 @@ def _pause_before_retry(exchange: Exchange, back_off: float) -> float | None:
     return None if wished > _LONGEST_READ_PAUSE_SECONDS else max(wished, back_off)
 
 
-def _certain_skew(exchange: Exchange, started: float, received: float) -> float | None:
+def _certain_skew(headers: AnswerHeaders, started: float, received: float) -> float | None:
     """Return the smallest clock difference that explains the answer's date, in seconds; None if it proves nothing.
 
     `Date` is cut to the second and was written some time between our sending and our receiving, so a difference inside
     that span is none. An answer with an `Age` comes from a cache, and so does its date.
     """
-    date = exchange.partner_date
-    if date is None or exchange.headers.age is not None:
+    date = parse_http_date(headers.date)
+    if date is None or headers.age is not None:
         return None
     at_least, at_most = started - (date.timestamp() + 1), received - date.timestamp()
     return max(at_least, 0.0) + min(at_most, 0.0)

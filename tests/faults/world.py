@@ -330,10 +330,6 @@ class World:
             self._clients_of_ours[key] = CoinmenaClient(config, clock=self.clock, open_session=self.line.open_session)
         return self._clients_of_ours[key]
 
-    def forget_clock_skew(self) -> None:
-        """Begin with clients that have measured nothing, as a restarted worker does."""
-        self._clients_of_ours.clear()
-
     # Looking ----------------------------------------------------------------------------------------------------------
 
     def state_of(self, operation: Operation) -> str:

@@ -23,6 +23,7 @@ from backoffice.funding.models import Attempt, Gate, HaltCode
 from backoffice.funding.services.balances import fresh_balance
 from backoffice.funding.services.brakes import resume_sending, watch_clock
 from backoffice.funding.services.doorbells import SEND
+from backoffice.funding.services.resolving import check_now
 from backoffice.funding.states import State
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.partners import coinmena as client_of
@@ -237,6 +238,17 @@ def test_a_look_up_measures_the_clock_as_well(coinmena: Partners, maya: Person, 
     coinmena.clock(15)
 
     assert looked_up(operation).state == State.COMPLETED
+    assert gate().halt_code == HaltCode.CLOCK
+
+
+def test_a_look_up_that_a_person_asks_for_measures_the_clock_as_well(
+    coinmena: Partners, maya: Person, noura: Client, usd: Asset
+) -> None:
+    coinmena.fault("close_after_apply", match={"method": "POST"})
+    operation = sent(deposit(maya, noura, usd))
+    coinmena.clock(15)
+
+    assert check_now(operation_id=operation.pk, by=maya).operation.state == State.COMPLETED
     assert gate().halt_code == HaltCode.CLOCK
 
 

@@ -580,12 +580,15 @@ def test_the_clock_difference_is_no_more_than_the_answer_proves(play: Start, ahe
 
 
 @pytest.mark.parametrize("headers", [(), ("Date: yesterday",), ("Date: Mon, 05 Jan 2026 12:00:00 GMT", "Age: 5")])
-def test_an_answer_without_a_date_of_its_own_says_nothing_about_the_clock(play: Start, headers: tuple[str]) -> None:
-    server = play(say(http_answer(b"{}", "200 OK", *headers)))
-    client = transport(server.url)
+def test_an_answer_without_a_date_of_its_own_says_nothing_about_the_clock_whatever_the_one_before_said(
+    play: Start, headers: tuple[str]
+) -> None:
+    noon = "Date: Mon, 05 Jan 2026 12:00:00 GMT"
+    server = play(say(http_answer(b"{}", "200 OK", noon)), say(http_answer(b"{}", "200 OK", *headers)))
+    client = transport(server.url, clock=StillClock(datetime(2026, 1, 5, 13, tzinfo=UTC).timestamp()))
 
-    client.read("/v1/x", unsigned)
-
+    assert client.read("/v1/x", unsigned).clock_skew == 3599
+    assert client.read("/v1/x", unsigned).clock_skew is None
     assert client.clock_skew is None
 
 

@@ -89,17 +89,16 @@ def resolve(operation_id: int, *, holder: str) -> None:
     heard = ask(client, turn.operation.reference)
     conditions = absence.weigh(turn.operation, heard, client, turn.ask_until)
     failpoint(Failpoint.C12)
-    if heard.exchange is not None and heard.exchange.partner_date is not None:
-        _watch_clock(client.clock_skew, turn)
+    _watch_clock(heard, turn)
     is_to_be_sent = _write_down(turn, heard, conditions).is_to_be_sent
     if is_to_be_sent and not send_again(operation_id, turn.token, holder=holder):
         _give_back(turn)
 
 
-def _watch_clock(skew: float | None, turn: Turn) -> None:
+def _watch_clock(heard: Heard, turn: Turn) -> None:
     """Halt where the partner's clock says so; trouble in doing it must not cost us what was heard."""
     try:
-        watch_clock(skew, holder=turn.holder)
+        watch_clock(heard.exchange.clock_skew if heard.exchange else None, holder=turn.holder)
     except DATABASE_TROUBLE:
         log.exception("funding_brake_failed", reference=turn.operation.reference)
         connection.close()
@@ -149,6 +148,7 @@ def look_now(operation_id: int, *, holder: str) -> Heard | None:
     if turn is None:
         return None
     heard = ask(client, turn.operation.reference)
+    _watch_clock(heard, turn)
     return _write_down(turn, heard, absence.glance(turn.operation, heard, client)).heard
 
 

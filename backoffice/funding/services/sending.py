@@ -42,14 +42,14 @@ def _send(claimed: Claim) -> None:
     exchange = client.post_order(claimed.kind, claimed.body, send_by=claimed.send_by)
     failpoint(Failpoint.C9)
     verdict = _judge(claimed, exchange)
-    _brake(claimed, exchange, verdict, client.clock_skew)
+    _brake(claimed, exchange, verdict)
     record_answer(claimed, exchange, verdict)
 
 
-def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict, clock_skew: float | None) -> None:
+def _brake(claimed: Claim, exchange: Exchange, verdict: Verdict) -> None:
     """Slow or stop sending where the answer says so; trouble in doing it must not cost us the answer."""
     try:
-        brake(verdict, clock_skew=None if exchange.status is None else clock_skew, holder=claimed.holder)
+        brake(verdict, clock_skew=exchange.clock_skew, holder=claimed.holder)
     except DATABASE_TROUBLE:
         log.exception("funding_brake_failed", reference=claimed.intended.reference)
         connection.close()
