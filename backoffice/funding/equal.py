@@ -233,10 +233,10 @@ def row_as_equal(one: BulkRow) -> EqualPayment:
     )
 
 
-def sentence_of(equal: Iterable[EqualPayment], *, has_waited: bool = False) -> str:
+def sentence_of(equal: Iterable[EqualPayment], *, counts_older: bool = False) -> str:
     """Say what keeps an equal payment from being made unasked, the gravest first.
 
-    :param has_waited: whether what is asked for has waited for more than a day, so that older ones count.
+    :param counts_older: whether what is asked for has waited for more than a day, so that older ones count.
     """
     by_sort = {type(one): one for one in reversed(list(equal))}
     if lost := by_sort.get(LostOrder):
@@ -246,7 +246,7 @@ def sentence_of(equal: Iterable[EqualPayment], *, has_waited: bool = False) -> s
         ) % {"order": lost.text}
     if WaitingRow in by_sort and EqualOperation not in by_sort:
         return _("A file that waits asks for the same. Confirm that this is another payment.")
-    if has_waited:
+    if counts_older:
         return older_sentence()
     return _("An equal request is open, or of the last 24 hours. Confirm that this is another payment.")
 

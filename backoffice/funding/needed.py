@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.accounts.models import Person
 from backoffice.approvals.matching import Facts, rule_for
 from backoffice.approvals.models import Rule, RuleKind
-from backoffice.approvals.queries import people_who_can_decide
+from backoffice.approvals.queries import people_who_can_decide, stand_ins
 from backoffice.approvals.wording import sentence
+from backoffice.database import clock
 from backoffice.funding.models import Kind
 from backoffice.money import Money
 
@@ -32,7 +34,7 @@ def needed_for_operation(facts: Facts, person: Person) -> Needed:
     """Say who has to agree to what ``person`` types, as far as it is typed."""
     rule, total = rule_for(facts), total_sentence(facts)
     if rule is not None:
-        return Needed(sentence(rule), who_can(rule.people_needed, people_who_can_decide(person.pk)), rule, total)
+        return Needed(sentence(rule), who_can_today(rule, person), rule, total)
     if facts.amount is None:
         return Needed(_("Not known yet."), _("It depends on client, asset and amount."))
     if facts.kind == Kind.DEPOSIT:
@@ -45,12 +47,33 @@ def needed_for_file(person: Person) -> Needed:
     rule = rule_for(Facts(kind=RuleKind.BULK))
     if rule is None:
         return Needed(_("Blocked."), _("No rule says who approves a file. An administrator can add one."))
-    return Needed(sentence(rule), who_can(rule.people_needed, people_who_can_decide(person.pk)), rule)
+    return Needed(sentence(rule), who_can_today(rule, person), rule)
 
 
-def who_can(count: int, people: Sequence[Person]) -> str:
-    """Say which of ``people`` can give the ``count`` approvals needed, and what to do where they are too few."""
-    names = [person.name for person in people]
+def who_can_today(rule: Rule, person: Person) -> str:
+    """Say who can approve what ``person`` asks for under a rule, and who of them is away."""
+    entitled, away = people_who_can_decide(person.pk), stand_ins(clock.now())
+    here = [one.name for one in entitled if one.pk not in away]
+    gone = [one.name for one in entitled if one.pk in away]
+    if not here or not gone:
+        return who_can(rule.people_needed, here or gone)
+    return f"{_who_is_here(rule.people_needed, here, gone)} {_who_is_away(gone)}"
+
+
+def _who_is_here(count: int, here: Sequence[str], gone: Sequence[str]) -> str:
+    if len(here) < count <= len(here) + len(gone):
+        words = {"names": _listed(here, _("and")), "n": count}
+        return _("Only %(names)s can approve it today and %(n)d are needed.") % words
+    return who_can(count, here)
+
+
+def _who_is_away(gone: Sequence[str]) -> str:
+    said = ngettext("%(names)s is away.", "%(names)s are away.", len(gone))
+    return said % {"names": _listed(gone, _("and"))}
+
+
+def who_can(count: int, names: Sequence[str]) -> str:
+    """Say which of the named people can give the ``count`` approvals needed, and what to do where they are too few."""
     if not names:
         return _("Nobody can approve it at the moment: an administrator has to invite a manager.")
     if len(names) < count:

@@ -11,7 +11,7 @@ from django.db.models import Aggregate, Case, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
-from backoffice.clients.models import BalanceReading, Client
+from backoffice.clients.models import Asset, BalanceReading, Client
 from backoffice.database.fields import AmountField
 from backoffice.funding.equal import (
     TURNED_UP,
@@ -25,7 +25,7 @@ from backoffice.funding.equal import (
 from backoffice.funding.freezing import freezes
 from backoffice.funding.freezing.policies import frozen_sentence
 from backoffice.funding.models import Freeze, Kind, LateOrder, Operation, Scope
-from backoffice.funding.policies import why_not_client, why_not_flowing
+from backoffice.funding.policies import why_not_asset, why_not_client, why_not_flowing
 from backoffice.funding.queries import OPEN_STATES, gate
 from backoffice.funding.states import IN_DOUBT, State
 from backoffice.money import Money, exact_sum, negated
@@ -70,6 +70,7 @@ class Known:
 
     def __init__(self, movements: Collection[Movement], now: datetime) -> None:
         self._clients = {one.client.pk for one in movements}
+        self._assets = {one.asset_id for one in movements}
         self._amounts = {one.amount for one in movements}
         self._since = min((since_when(one.asked_at, now) for one in movements), default=now)
         self.now = now
@@ -77,6 +78,11 @@ class Known:
     @property
     def _operations(self) -> QuerySet[Operation]:
         return Operation.objects.filter(client__in=self._clients).order_by()
+
+    @cached_property
+    def assets(self) -> dict[str, Asset]:
+        """What is moved, and whether it still can be."""
+        return Asset.objects.defer("raw").in_bulk(self._assets, field_name="asset_id")
 
     @cached_property
     def in_doubt(self) -> set[int]:
@@ -180,6 +186,10 @@ def _unverified(one: Movement, _known: Known) -> str:
     return why_not_client(one.client)
 
 
+def _closed(one: Movement, known: Known) -> str:
+    return why_not_asset(known.assets[one.asset_id], one.kind)
+
+
 def _held(one: Movement, known: Known) -> str:
     holding = next((freeze for freeze in known.freezes if _holds(freeze, one)), None)
     return frozen_sentence(holding) if holding else known.standstill
@@ -220,6 +230,7 @@ def _overdrawn(one: Movement, known: Known) -> str:
 _QUESTIONS: Final[tuple[Callable[[Movement, Known], str], ...]] = (
     _doubt,
     _unverified,
+    _closed,
     _held,
     _equal,
     _new,

@@ -18,12 +18,13 @@ from backoffice.accounts.step_up import FactorForm
 from backoffice.approvals.absences import services
 from backoffice.approvals.absences.forms import AbsenceForm
 from backoffice.approvals.absences.policies import Absence, NotPossible
-from backoffice.approvals.models import Decision, Delegation, Request
+from backoffice.approvals.models import Decision, Delegation, Request, Rule
 from backoffice.approvals.ruling.forms import SubmitForm
 from backoffice.audit.models import Entry
 from backoffice.database import clock
 from backoffice.funding.closing.forms import ClosingForm
 from backoffice.funding.freezing.forms import ReleaseForm
+from backoffice.funding.needed import who_can_today
 from backoffice.people.forms import InviteForm, RoleForm
 from tests import approving
 from tests.approvals.conftest import HandOver, absence
@@ -338,3 +339,22 @@ def test_mistakes_are_listed_in_the_order_of_the_page_with_the_code_last(form: t
 
     assert typed and "code" not in typed
     assert set(form.base_fields) - set(typed) <= {"code", "credential", "fingerprint", "token", "seen", "raised_at"}
+
+
+@pytest.mark.parametrize(
+    ("people_needed", "said"),
+    [
+        (1, "Lina Aziz can approve it today. Omar Saleh is away."),
+        (2, "Only Lina Aziz can approve it today and 2 are needed. Omar Saleh is away."),
+        (
+            3,
+            "Only Lina Aziz can approve it and 3 are needed: an administrator has to invite a manager."
+            " Omar Saleh is away.",
+        ),
+    ],
+)
+def test_whoever_is_about_to_ask_is_told_who_is_away(
+    maya: Person, omar: Person, lina: Person, hand_over: HandOver, people_needed: int, said: str
+) -> None:
+    hand_over(omar, lina)
+    assert who_can_today(Rule(people_needed=people_needed), maya) == said

@@ -305,6 +305,17 @@ def test_the_rule_and_whoever_can_approve_today_are_named(
     assert "No rule asks for approval of this deposit" in asked(desk, "deposit")
 
 
+def test_without_scripts_a_button_shows_what_would_happen_and_makes_nothing(
+    db: None, desk: Browser, omar: Person, noura: Client, usd: Asset
+) -> None:
+    answer = desk.post("/funding/withdraw/", {**TYPED, "look": "1"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Every withdrawal, version 1" in page and f'value="{TYPED["amount"]}"' in page
+    assert not Operation.objects.exists()
+
+
 def test_the_approver_sees_that_the_decision_binds_to_what_is_shown(
     db: None, maya: Person, noura: Client, usd: Asset
 ) -> None:

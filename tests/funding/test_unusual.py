@@ -71,6 +71,12 @@ def test_a_client_that_is_not_verified_is_named(seasoned: Client) -> None:
     assert "has not verified this client" in said_of(seasoned, "1")
 
 
+def test_an_asset_that_was_closed_meanwhile_is_named(seasoned: Client, usd: Asset) -> None:
+    Asset.objects.filter(pk=usd.pk).update(withdrawable=False)
+    assert "USD cannot be withdrawn at CoinMENA." in said_of(seasoned, "1", "withdrawal")
+    assert said_of(seasoned, "1") == ""
+
+
 @pytest.mark.parametrize("scope", [Scope.EVERYTHING, Scope.MONEY_OUT])
 def test_a_freeze_that_holds_it_is_named(seasoned: Client, omar: Person, scope: Scope) -> None:
     freeze(scope=scope, reason="A call", by=omar)
@@ -96,7 +102,7 @@ def test_many_requests_cost_as_many_queries_as_one(
         withdrawal(maya, seasoned, usd, f"{number + 1}.00")
     requests = list(Request.objects.all())
     for some in (requests[:1], requests):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             OperationSubject().unusual(some)
     assert Operation.objects.count() == 15
 

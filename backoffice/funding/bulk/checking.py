@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from backoffice.clients.models import Asset, Client
 from backoffice.exports.csv import begins_a_formula
 from backoffice.funding.bulk.reading import AMOUNT, ASSET, CLIENT, COLUMNS, REASON, TYPE, Fault, TypedRow, shown
-from backoffice.funding.models import Kind
+from backoffice.funding.models import BulkRow, Kind
 from backoffice.funding.policies import why_not_asset, why_not_client
 from backoffice.money import AmountError, check_no_thousands, parse_typed_amount
 
@@ -54,6 +54,20 @@ def check(rows: Iterable[TypedRow]) -> tuple[list[GoodRow], list[Fault]]:
         if checked is not None:
             good.append(checked)
     return good, faults
+
+
+def no_longer_good(rows: Iterable[BulkRow]) -> list[Fault]:
+    """Return what keeps rows from being made that were good when their file was uploaded. Asks nothing: clients and
+    assets come with the rows."""
+    return [fault for row in rows for fault in _faults_since(row)]
+
+
+def _faults_since(row: BulkRow) -> list[Fault]:
+    cells = [
+        (CLIENT, row.client.partner_client_id, why_not_client(row.client)),
+        (ASSET, row.asset_id, why_not_asset(row.asset, row.kind)),
+    ]
+    return [Fault(row.number, column, shown(typed), sentence) for column, typed, sentence in cells if sentence]
 
 
 def _known(rows: list[TypedRow]) -> Known:

@@ -17,6 +17,7 @@ from backoffice.approvals.wording import sentence_of
 from backoffice.funding import unusual
 from backoffice.funding.badges import MEANINGS
 from backoffice.funding.bulk import gating, queries
+from backoffice.funding.bulk.checking import no_longer_good
 from backoffice.funding.bulk.columns import badge_of, open_badge
 from backoffice.funding.bulk.forms import ControlForm
 from backoffice.funding.bulk.policies import can_discard, can_settle, is_left_behind
@@ -183,14 +184,16 @@ def _paid_before_a_restore() -> str:
 
 
 def to_confirm(file: BulkFile, person: Person, now: datetime, form: ControlForm | None) -> dict[str, Any]:
-    """Return what a person must know before confirming: why nobody can yet, equal requests, another file of the same
-    name, who else has to agree."""
+    """Return what a person must know before confirming: why nobody can yet, rows that cannot be made any more, equal
+    requests, another file of the same name, who else has to agree."""
     form = form or ControlForm(file, queries.equal_rows(file, now))
-    ungated = gating.rows_nobody_gates(queries.rows_in_order(file), now)
+    rows = list(queries.rows_in_order(file))
+    ungated, faults = gating.rows_nobody_gates(rows, now), no_longer_good(rows)
     same_name = queries.same_name_before(file)
     return {
         "form": form,
         "not_known_yet": why_not_known_yet(),
+        **(faults_context(faults) if faults else {}),
         "equal": [equal_of(one) for one in form.equal],
         "equal_count": len(queries.equal_lines(form.equal)),
         "same_name": same_name,

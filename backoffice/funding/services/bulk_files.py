@@ -22,7 +22,7 @@ from backoffice.approvals.services import ask_for_approval
 from backoffice.audit.services import record
 from backoffice.database import clock
 from backoffice.funding.bulk import gating, queries
-from backoffice.funding.bulk.checking import GoodRow, check
+from backoffice.funding.bulk.checking import GoodRow, check, no_longer_good
 from backoffice.funding.bulk.policies import check_can_discard, check_can_let_go, check_can_settle
 from backoffice.funding.bulk.reading import Fault, UnreadableFile, read
 from backoffice.funding.bulk.sums import differences, stored_totals, totals_of, written
@@ -136,8 +136,9 @@ def confirm(
     :param confirmed_shown: the digest of the equal rows that the person saw and says are other payments; it counts
         while no other rows are equal, and to nothing else. :param confirmed_equal: that whatever is equal is another
         payment, for callers who show nobody a page.
-    :raises Refused: for anybody but who uploaded it, where no rule says who agrees, and while nobody knows what was
-        sent since a backup. :raises Conflict: when it was settled meanwhile, or a control figure differs.
+    :raises Refused: for anybody but who uploaded it, where no rule says who agrees, where the client or the asset of a
+        row was closed since the upload, and while nobody knows what was sent since a backup.
+    :raises Conflict: when it was settled meanwhile, or a control figure differs.
     :raises EqualRows: unless confirmed.
     """
     with transaction.atomic():
@@ -147,6 +148,8 @@ def confirm(
             raise Conflict(_("The control figures are not those of the file. Compare it with your own list."))
         if sentence := why_not_known_yet():
             raise Refused(sentence)
+        if no_longer_good(queries.rows_in_order(file)):
+            raise Refused(_("Some rows cannot be made any more, so nothing of the file was confirmed."))
         equal = queries.equal_rows(file, clock.now())
         if equal and not confirmed_equal and confirmed_shown != equal_rows_fingerprint(file, equal):
             raise EqualRows(equal)

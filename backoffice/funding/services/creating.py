@@ -50,8 +50,8 @@ class EqualRequest(Exception):
     ``shown`` is the digest of what is asked for and of ``equal``: what a confirmation of just this carries.
     """
 
-    def __init__(self, equal: list[EqualPayment], shown: str, *, has_waited: bool = False) -> None:
-        super().__init__(sentence_of(equal, has_waited=has_waited))
+    def __init__(self, equal: list[EqualPayment], shown: str, *, counts_older: bool = False) -> None:
+        super().__init__(sentence_of(equal, counts_older=counts_older))
         self.equal = equal
         self.shown = shown
 
@@ -215,7 +215,7 @@ def _is_confirmed(intent: Intent, chain: list[int]) -> bool:
         equal = [one for one in equal if isinstance(one, LostOrder)]
     shown = _shown_with(intent, equal)
     if equal and intent.confirmed_shown != shown:
-        raise EqualRequest(equal, shown, has_waited=has_waited(intent.asked_at, now))
+        raise EqualRequest(equal, shown, counts_older=has_waited(intent.asked_at, now))
     return intent.confirmed_equal or bool(equal)
 
 

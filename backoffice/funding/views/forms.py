@@ -81,12 +81,19 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 
 
 def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
-    """Show the form, or create what it asks for and go to its page."""
+    """Show the form, or without scripts what would happen with what is typed, or make what it asks for."""
     if request.method == "GET":
         return page(request, wording, FundingForm(wording.kind, initial=initial_of(request, wording)))
     form = FundingForm(wording.kind, request.POST)
+    if "look" in request.POST:
+        return page(request, wording, form, is_fresh=True)
     if not form.is_valid():
         return page(request, wording, form, status=422)
+    return make(request, wording, form)
+
+
+def make(request: HttpRequest, wording: Wording, form: FundingForm) -> HttpResponse:
+    """Create what a form asks for and go to its page, or say on the form why not."""
     intent = creating.Intent(wording.kind, **form.cleaned_data)
     # Asked before: of two clicks at once both may be told that it was made, and neither that it was made earlier.
     was_made = queries.is_made_with(intent.submission_token)
@@ -149,6 +156,7 @@ def page(
     form: FundingForm,
     *,
     equal: list[EqualPayment] | None = None,
+    is_fresh: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """Return the form with its preview; the preview of an empty form says what it waits for."""
@@ -158,7 +166,7 @@ def page(
         "crumbs": [Crumb(_("Funding"), reverse("funding:list")), Crumb(wording.title)],
         "equal": equal or [],
         "original": original_of(form),
-        **preview_of(request, form, wording.kind),
+        **preview_of(request, form, wording.kind, is_fresh=is_fresh),
     }
     return render_page(request, TEMPLATE, context, status=status)
 

@@ -1,6 +1,7 @@
 """Confirming a file: control figures, equal rows and their tick, discarding."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -117,6 +118,36 @@ def test_a_lost_order_stands_beside_the_row_it_equals_and_a_tick_without_it_coun
     assert answer.status_code == 422 and f'href="/orders/{order.pk}/"' in page and str(order) in page
     answer = confirm(desk, file, count="1", total_1="1.01", confirmed_equal="on", equal_shown=hidden(answer))
     assert answer.status_code == 302 and BulkFile.objects.get().confirmed_equal == [2]
+
+
+@pytest.mark.parametrize(
+    ("closed", "sentence"),
+    [
+        (lambda noura, _usd: Client.objects.filter(pk=noura.pk).update(active=False), "deactivated at CoinMENA"),
+        (lambda _noura, usd: Asset.objects.filter(pk=usd.pk).update(depositable=False), "USD cannot be deposited"),
+    ],
+)
+def test_a_file_of_which_a_row_cannot_be_made_any_more_is_not_confirmed(
+    db: None,
+    signed_in: SignIn,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    closed: Callable[[Client, Asset], object],
+    sentence: str,
+) -> None:
+    file, desk = uploaded(maya, deposits(2)), signed_in(FINANCE)
+    closed(noura, usd)
+
+    assert sentence in desk.get(f"/funding/bulk/{file.pk}/").content.decode()
+    answer = confirm(desk, file, count="2", total_1="3.02")
+
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Some rows cannot be made any more, so nothing of the file was confirmed." in page
+    assert sentence in page and 'value="3.02"' in page
+    file.refresh_from_db()
+    assert file.state == FileState.CHECKED and created(file) == []
 
 
 def test_all_equal_rows_are_named(db: None, signed_in: SignIn, maya: Person, noura: Client, usd: Asset) -> None:
