@@ -90,7 +90,7 @@ def apply(
     if verdict.alarm:
         log.error("funding_alarm", reference=operation.reference, row=verdict.row)
     if verdict.order is not None:
-        _mirror(verdict.order, asked_at)
+        mirror_or_report(verdict.order, asked_at)
     if to is State.COMPLETED and _is_order_of_another(operation, verdict):
         to = State.REVIEW
     if operation.state == State.REVIEW and to is State.COMPLETED:
@@ -103,7 +103,7 @@ def apply(
     _move(operation, to, verdict, by)
 
 
-def _mirror(order: payloads.Order, asked_at: datetime) -> None:
+def mirror_or_report(order: payloads.Order, asked_at: datetime) -> None:
     """Mirror the order in the same transaction. One that cannot be stored becomes an incident, not our undoing."""
     try:
         mirror_order(order, read_at=asked_at)

@@ -10,6 +10,7 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.services.brakes import brake
 from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
+from backoffice.funding.services.predecessors import ask_after_predecessors
 from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.exchange import Exchange
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 def send(operation_id: int, *, holder: str) -> bool:
     """Claim an approved operation and send it; False when it was not claimed. Ringing twice sends once."""
-    claimed = claim(operation_id, holder)
+    claimed = claim(operation_id, holder) if ask_after_predecessors(operation_id, holder=holder) else None
     if claimed is not None:
         _send(claimed)
     return claimed is not None
