@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Final
 
-from django.db import connection
+from django.db import Error, connection
 
 from backoffice.partner.errors import RateLimited
 
@@ -55,11 +55,13 @@ class DatabaseBucket:
         :raises RateLimited: at once, when the budget has nothing free before ``deadline``.
         :raises RuntimeError: inside a transaction: no partner is called from one, and the bucket's row would stay
             locked for everybody until it ends.
+        :raises Error: when the database is in trouble. Its connection is closed: the next statement of whoever asked
+            may be the one that writes down that nothing was sent.
         """
         check_outside_transaction()
         if self._had_one_in_hand():
             return
-        wait = self._take(max(0.0, deadline - time.monotonic()))
+        wait = self._taken(max(0.0, deadline - time.monotonic()))
         if wait > 0:
             time.sleep(wait)
 
@@ -69,6 +71,13 @@ class DatabaseBucket:
                 return False
             self._in_hand -= 1
             return True
+
+    def _taken(self, patience: float) -> float:
+        try:
+            return self._take(patience)
+        except Error:
+            connection.close()
+            raise
 
     def _take(self, patience: float) -> float:
         """Take tokens, keep what is not needed now, and return the seconds until they are ours."""

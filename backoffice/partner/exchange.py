@@ -13,6 +13,7 @@ class Fault(StrEnum):
     """Why no whole answer was read."""
 
     RATE_LIMITED = "rate_limited"
+    UNCOUNTED = "uncounted"
     HELD_UP = "held_up"
     UNSENDABLE = "unsendable"
     DNS = "dns"

@@ -105,26 +105,46 @@ class Transport:
         """Seconds our clock is ahead of the partner's (negative: behind), as far as the latest answer proves."""
 
     def read(self, target: str, authorize: Authorize) -> Exchange:
-        """GET `target`, asking again where that is worth it. Raises `RateLimited` if our own limiter says no."""
+        """GET `target`, asking again where that is worth it.
+
+        Raises `RateLimited` if our own limiter says no, and whatever the limiter raises where it is in trouble itself.
+        """
         deadline = self._deadline()
         for back_off in _back_offs():
-            exchange = self._exchange("GET", target, b"", authorize, deadline)
+            exchange = self._ask(target, authorize, deadline)
             pause = _pause_before_retry(exchange, back_off)
             if pause is None or self._clock.monotonic() + pause >= deadline:
                 return exchange
             self._clock.sleep(pause)
+        return self._ask(target, authorize, deadline)
+
+    def _ask(self, target: str, authorize: Authorize, deadline: float) -> Exchange:
+        self._limiter.acquire(deadline)
         return self._exchange("GET", target, b"", authorize, deadline)
 
     def write(
         self, method: str, target: str, body: bytes, authorize: Authorize, *, send_by: SendBy | None = None
     ) -> Exchange:
         """Send `body` once, or not at all after `send_by`; what happens on the way is returned and never raised."""
+        deadline = self._deadline()
+        kept_back = self._why_kept_back(deadline if send_by is None else min(deadline, send_by.monotonic))
+        if kept_back is not None:
+            return self._not_sent(method, target, kept_back)
         try:
-            return self._exchange(method, target, body, authorize, self._deadline(), send_by)
-        except RateLimited:
-            return self._not_sent(method, target, Fault.RATE_LIMITED)
+            return self._exchange(method, target, body, authorize, deadline, send_by)
         except HeldUp:
             return self._not_sent(method, target, Fault.HELD_UP)
+
+    def _why_kept_back(self, until: float) -> Fault | None:
+        """Ask our own limiter for one request that is sent once; None when it may go."""
+        try:
+            self._limiter.acquire(until)
+        except RateLimited:
+            return Fault.RATE_LIMITED
+        except Exception as error:  # noqa: BLE001 - let out, it would leave a payment in doubt that never left
+            _note_unforeseen(error)
+            return Fault.UNCOUNTED
+        return None
 
     def _deadline(self) -> float:
         return self._clock.monotonic() + self._deadline_seconds
@@ -138,7 +158,6 @@ class Transport:
         deadline: float,
         send_by: SendBy | None = None,
     ) -> Exchange:
-        self._limiter.acquire(deadline if send_by is None else min(deadline, send_by.monotonic))
         try:
             authorization = authorize(method, target, body)
             headers = _headers(authorization, body)

@@ -3,6 +3,7 @@
 A refusal speaks only for the attempt that received it, and whatever is not proven is unknown.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -137,9 +138,16 @@ _NO_ENVELOPE = gettext_noop("Something between us and CoinMENA answered in its p
 _UNREADABLE = gettext_noop("CoinMENA's answer could not be read. Whether the order went through is being looked up.")
 _NEVER_SENT = gettext_noop("CoinMENA could not be reached, so nothing was sent. It will be tried again.")
 _HELD_UP = gettext_noop("This machine was held up for too long, so nothing was sent. It will be tried again.")
+_UNCOUNTED = gettext_noop("Our own count of requests was out of reach, so nothing was sent. It will be tried again.")
 _UNSENDABLE = gettext_noop(
     "No request can be made with the settings for CoinMENA, so nothing was sent. Have them checked."
 )
+#: What of our own kept a request from leaving; whatever else did was on the way to the partner.
+_KEPT_BACK: Final[Mapping[Fault | None, str]] = {
+    Fault.HELD_UP: _HELD_UP,
+    Fault.RATE_LIMITED: _HELD_UP,
+    Fault.UNCOUNTED: _UNCOUNTED,
+}
 _NO_ANSWER = gettext_noop("CoinMENA's answer was lost. Whether the order went through is being looked up.")
 
 
@@ -194,8 +202,7 @@ def _judge_silence(exchange: Exchange) -> Verdict:
         return Verdict(Row.NO_ANSWER, Evidence.UNKNOWN, _NO_ANSWER)
     if exchange.fault is Fault.UNSENDABLE:
         return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _UNSENDABLE, alarm=True)
-    is_ours = exchange.fault in (Fault.HELD_UP, Fault.RATE_LIMITED)
-    return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _HELD_UP if is_ours else _NEVER_SENT)
+    return Verdict(Row.NEVER_SENT, Evidence.NEVER_SENT, _KEPT_BACK.get(exchange.fault, _NEVER_SENT))
 
 
 def _judge_success(exchange: Exchange, intended: IntendedOrder) -> Verdict:

@@ -1,5 +1,6 @@
 """A commit whose connection dropped is itself unknown: it is read again, and nothing is sent on a claim that cannot be
-seen over a new connection (reliability.md §4)."""
+seen over a new connection (reliability.md §4). A connection that drops before the first byte was sent leaves no doubt
+(§5, A13)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,8 +16,14 @@ from backoffice.clients.models import Asset, Client
 from backoffice.database import clock, embedded
 from backoffice.failpoints import Failpoint
 from backoffice.funding.models import Attempt, AttemptOutcome
+from backoffice.funding.queries import attempts_that_left
+from backoffice.funding.services import recording
 from backoffice.funding.states import State
+from backoffice.mirror import partners
+from backoffice.mirror.limits import DatabaseBucket
+from backoffice.mirror.partners import forget_clients
 from tests.funding.cast import deposit, looked_up, now, sent
+from tests.funding.doubt import Travel
 from tests.partners import Partners
 
 Break = Callable[[Failpoint], None]
@@ -113,6 +120,35 @@ def test_a_claim_that_cannot_be_read_again_is_not_sent_and_left_to_the_resolver(
 
     assert looked_up(operation).state == State.UNKNOWN
     assert AttemptOutcome.objects.get().kind == AttemptOutcome.Kind.LOST
+
+
+def test_a_limiter_whose_connection_dropped_leaves_no_doubt(
+    coinmena: Partners,
+    maya: Person,
+    noura: Client,
+    usd: Asset,
+    broken_before: Break,
+    travel: Travel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is written down over a new connection at the first try: the operation waits for no lease and no quarantine."""
+    monkeypatch.setattr(partners, "_COINMENA_BUDGET", DatabaseBucket("coinmena", per_minute=600, burst=10))
+    forget_clients()
+    monkeypatch.setattr(recording, "TRIES", 1)
+    operation = deposit(maya, noura, usd)
+    broken_before(Failpoint.C5)
+
+    operation = sent(operation)
+
+    outcome = AttemptOutcome.objects.get(attempt__operation=operation)
+    assert (operation.state, outcome.row, outcome.evidence) == (State.APPROVED, "A13", "never_sent")
+    assert outcome.sentence.startswith("Our own count of requests was out of reach, so nothing was sent.")
+    assert (operation.lease_until, attempts_that_left(operation)) == (None, 0)
+    assert coinmena.ledger(reference=operation.reference)["arrivals"] == []
+
+    travel(120)
+    assert sent(operation).state == State.COMPLETED
+    assert len(coinmena.orders_under(operation.reference)) == 1
 
 
 def _refuse(**_conditions: object) -> None:

@@ -133,6 +133,7 @@ TABLE = [
     ("held up", answered(None, fault=Fault.HELD_UP, sent=False), "A13", NEVER_SENT),
     ("no request of ours", answered(None, fault=Fault.UNSENDABLE, sent=False), "A13", NEVER_SENT),
     ("our own limit", answered(None, fault=Fault.RATE_LIMITED, sent=False), "A13", NEVER_SENT),
+    ("our own limiter in trouble", answered(None, fault=Fault.UNCOUNTED, sent=False), "A13", NEVER_SENT),
     ("connected too late", answered(None, fault=Fault.TIMEOUT, sent=False), "A13", NEVER_SENT),
     ("read timeout", answered(None, fault=Fault.TIMEOUT), "A14", UNKNOWN),
     ("reset", answered(None, fault=Fault.BROKEN), "A14", UNKNOWN),
@@ -173,6 +174,7 @@ def test_a_withdrawal_is_read_from_the_other_side_of_the_books(body: bytes, row:
         (Fault.CONNECT, "CoinMENA could not be reached, so nothing was sent. It will be tried again."),
         (Fault.HELD_UP, "This machine was held up for too long, so nothing was sent. It will be tried again."),
         (Fault.RATE_LIMITED, "This machine was held up for too long, so nothing was sent. It will be tried again."),
+        (Fault.UNCOUNTED, "Our own count of requests was out of reach, so nothing was sent. It will be tried again."),
     ],
 )
 def test_who_kept_a_request_from_leaving_is_said(fault: Fault, words: str) -> None:

@@ -336,6 +336,13 @@ class SlowLimiter:
         self._clock.sleep(self._seconds)
 
 
+class BrokenLimiter:
+    """Cannot count requests: its database is away."""
+
+    def acquire(self, deadline: float) -> None:
+        raise ConnectionError("the database is away")
+
+
 SIGNED_MS = 1737654321000
 
 
@@ -367,6 +374,17 @@ def test_the_limiter_is_asked_for_no_longer_than_the_request_may_wait(play: Star
 
     assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.RATE_LIMITED, False)
     assert clock.slept == []
+
+
+def test_trouble_of_our_own_limiter_sends_nothing_and_tells_a_reader_what_it_is(play: Start) -> None:
+    server = play(say(http_answer(b"{}")))
+
+    exchange = post(server.url, limiter=BrokenLimiter())
+    with pytest.raises(ConnectionError, match="the database is away"):
+        transport(server.url, limiter=BrokenLimiter()).read("/v1/x", unsigned)
+
+    assert (exchange.fault, exchange.bytes_may_have_been_sent) == (Fault.UNCOUNTED, False)
+    assert server.requests == []
 
 
 def test_our_own_limit_sends_nothing() -> None:
