@@ -9,13 +9,21 @@ from backoffice.audit.sealing.queries import reach
 from backoffice.audit.verifying.bells import VERIFY
 from backoffice.audit.verifying.jobs import waiting_for_a_worker
 from backoffice.audit.verifying.services import carry_out
+from backoffice.worker import priorities
 
 #: A mail server that is away is asked again after 4, 16, 64 … seconds; the next hour begins anew.
 AGAIN = RetryStrategy(max_attempts=5, exponential_wait=4)
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name=bells.SEAL, queue=bells.QUEUE, lock=bells.LANE, queueing_lock=bells.SEAL, retry=False)
+@app.task(
+    name=bells.SEAL,
+    queue=bells.QUEUE,
+    lock=bells.LANE,
+    queueing_lock=bells.SEAL,
+    priority=priorities.BOOKS,
+    retry=False,
+)
 def seal(timestamp: int) -> None:
     """Seal the log: every five minutes, also when nothing happened, and at each hundredth entry (``timestamp`` 0),
     unless another seal has covered that entry meanwhile."""
@@ -54,7 +62,7 @@ def verify_log(context: JobContext, job_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is the second
-@app.task(name="audit.sweep", queue=bells.QUEUE, queueing_lock="audit.sweep", retry=False)
+@app.task(name="audit.sweep", queue=bells.QUEUE, queueing_lock="audit.sweep", priority=priorities.SWEEPS, retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for a verification that waits for a worker, or whose worker has fallen silent."""
     with one_job():

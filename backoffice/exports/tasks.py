@@ -11,6 +11,7 @@ from backoffice.exports.jobs.holding import waiting_for_a_worker
 from backoffice.exports.jobs.services import let_go_of_old_files
 from backoffice.exports.schedules.beginning import begin_due
 from backoffice.exports.schedules.delivering import deliver_built
+from backoffice.worker import priorities
 
 
 @app.task(name=BUILD.task, queue=BUILD.queue, pass_context=True, retry=False)
@@ -21,7 +22,9 @@ def build_file(context: JobContext, job_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is the second
-@app.task(name="exports.sweep", queue=BUILD.queue, queueing_lock="exports.sweep", retry=False)
+@app.task(
+    name="exports.sweep", queue=BUILD.queue, queueing_lock="exports.sweep", priority=priorities.SWEEPS, retry=False
+)
 def sweep(timestamp: int) -> None:
     """Ring for every file that waits for a worker, or whose worker has fallen silent."""
     with one_job():

@@ -24,6 +24,7 @@ from backoffice.funding.services.doorbells import (
     ring_once_to_create,
     ring_to_create,
 )
+from backoffice.worker import priorities
 
 SWEPT_AT_ONCE: Final = 100
 
@@ -56,7 +57,7 @@ def create_from_file(context: JobContext, file_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */5")  # the sixth field is the second
-@app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", retry=False)
+@app.task(name="funding.sweep", queue=QUEUE, queueing_lock="funding.sweep", priority=priorities.SWEEPS, retry=False)
 def sweep(timestamp: int) -> None:
     """Ring for everything that waits for a worker, and end what waited too long, on the server that is known."""
     with one_job():
@@ -79,7 +80,9 @@ def waiting(now: datetime) -> list[tuple[str, int]]:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="funding.late_orders", queue=QUEUE, queueing_lock="funding.late_orders", retry=False)
+@app.task(
+    name="funding.late_orders", queue=QUEUE, queueing_lock="funding.late_orders", priority=priorities.BOOKS, retry=False
+)
 def watch_late_orders(timestamp: int) -> None:
     """Compare what ended lately with the orders under its references, every minute."""
     with one_job():

@@ -18,6 +18,7 @@ from backoffice.reconciliation.running.bells import QUEUE, READING_LANE, RUN, RU
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
 from backoffice.reconciliation.services.running import ask_for_run, carry_out
+from backoffice.worker import priorities
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,13 @@ def carry_out_run(context: JobContext, job_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is the second
-@app.task(name="reconciliation.sweep", queue=QUEUE, queueing_lock="reconciliation.sweep", retry=False)
+@app.task(
+    name="reconciliation.sweep",
+    queue=QUEUE,
+    queueing_lock="reconciliation.sweep",
+    priority=priorities.SWEEPS,
+    retry=False,
+)
 def sweep(timestamp: int) -> None:
     """Ring for every run that waits for a worker, or whose worker has fallen silent."""
     with one_job():

@@ -24,7 +24,8 @@ from backoffice.worker.starting import look_around, wind_up
 from backoffice.worker.stopping import ask_to_stop
 
 #: More than there are lanes of jobs that take minutes, and readings that a slow partner holds up, together: what moves
-#: money always finds a slot.
+#: money always finds a slot. Sends that it holds up may be in all of those at once: a look-up, the first to follow,
+#: then waits until one of them has ended, within the deadline of a request as a rule.
 CONCURRENT_JOBS: Final = 12
 SECONDS_TO_FINISH: Final = 50  # a send has a total deadline of 25 s; whoever is stopped lets it end
 BEGINS_AGAIN_AFTER_SECONDS: Final = 2.0

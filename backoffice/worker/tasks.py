@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from backoffice.worker import ahead
+from backoffice.worker import ahead, priorities
 
 log = structlog.get_logger(__name__)
 
@@ -16,7 +16,7 @@ SECONDS_WITHOUT_HEARTBEAT = 20
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is the second
-@app.task(queueing_lock="retry-stalled-jobs", pass_context=True)
+@app.task(queueing_lock="retry-stalled-jobs", priority=priorities.SWEEPS, pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Hand the jobs of a worker that was killed to another: the library leaves them in `doing` (libraries.md T10).
 

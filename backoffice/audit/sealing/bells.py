@@ -4,6 +4,7 @@ from typing import Final
 
 from django.conf import settings
 
+from backoffice.worker import priorities
 from backoffice.worker.bells import same_connection
 
 QUEUE: Final = "audit"
@@ -17,4 +18,5 @@ LANE: Final = "audit.lane"
 def ring_at_each_hundredth(number: int) -> None:
     """Ask a worker to seal the log once entry ``number`` is committed, if it is a hundredth one and seals are made."""
     if number % ENTRIES_PER_SEAL == 0 and settings.AUDIT_SEAL_KEY:
-        same_connection().configure_task(SEAL, queue=QUEUE, lock=LANE).defer(timestamp=0)
+        bell = same_connection().configure_task(SEAL, queue=QUEUE, lock=LANE, priority=priorities.BOOKS)
+        bell.defer(timestamp=0)

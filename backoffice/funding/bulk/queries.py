@@ -174,6 +174,12 @@ def row_of(operation: Operation) -> BulkRow | None:
     return found.filter(submission_token=operation.submission_token).first()
 
 
+def is_row_of_a_file(operation_id: int) -> bool:
+    """Tell whether a row of a file made an operation, and not a person who typed it."""
+    token = Operation.objects.filter(pk=operation_id).values("submission_token")
+    return BulkRow.objects.filter(submission_token__in=token).exists()
+
+
 @dataclass(frozen=True)
 class Alike:
     """What asks for the same payment: rows of a file in its order, and what else may be that payment."""

@@ -10,11 +10,10 @@ from backoffice.reconciliation.days.queries import zone
 from backoffice.reconciliation.models import Day, DayState
 from backoffice.reconciliation.running.bells import QUEUE, READING_LANE
 from backoffice.reconciliation.running.nightly import QUIET_FROM
+from backoffice.worker import priorities
 from backoffice.worker.bells import same_connection
 
 CHECK: Final = "reconciliation.check_day"
-#: Every closed day is rung for at once, and each asks the partner: a run that somebody waits for goes before them all.
-BEHIND_RUNS: Final = -1
 
 
 def due(now: datetime) -> list[date]:
@@ -41,7 +40,7 @@ def ring_once_to_check(day: date) -> None:
     lock = f"{CHECK}-{day.isoformat()}"
     try:
         bell = same_connection().configure_task(
-            CHECK, queue=QUEUE, lock=READING_LANE, queueing_lock=lock, priority=BEHIND_RUNS
+            CHECK, queue=QUEUE, lock=READING_LANE, queueing_lock=lock, priority=priorities.NIGHTLY
         )
         bell.defer(day=day.isoformat())
     except AlreadyEnqueued:
