@@ -2,6 +2,9 @@
 
 The fault campaign puts a function in `reached` that ends the process, or what stands for it, at the pass it chose.
 No setting and no environment variable can: a running product cannot be told to fail.
+
+Four of them no line of the product marks: C6 is in the socket, C7 and C8 happen at the partner, C16 is a signal.
+Whoever kills there does it from outside.
 """
 
 from collections.abc import Callable
@@ -26,7 +29,7 @@ class Failpoint(StrEnum):
     C12 = "C12"  #: in the resolver, around its look-up
     C13 = "C13"  #: while copying
     C14 = "C14"  #: between two rows of a bulk file
-    C15 = "C15"  #: in a page of a mirror
+    C15 = "C15"  #: in a page of a mirror, or in a seal
     C16 = "C16"  #: stopped politely during a send
     C17 = "C17"  #: after an older backup was restored
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -56,7 +57,7 @@ def rows(maya: Person, omar: Person) -> list[int]:
         b"type,client,asset,amount,reason\ndeposit,user_12345,USD,10.00,Payroll\ndeposit,user_12345,USD,20.00,Rent\n"
     )
     file = upload(name="payroll.csv", content=content, by=maya).file
-    confirm(file_id=file.pk, count=2, totals={"deposit USD": 30}, confirmed_equal=True, by=maya)
+    confirm(file_id=file.pk, count=2, totals={"deposit USD": Decimal("30.00")}, confirmed_equal=True, by=maya)
     for request in Request.objects.filter(kind="bulk"):
         approve(request, by=omar)
     assert not create_operations(file.pk, holder="worker 1")

@@ -15,6 +15,7 @@ from backoffice.audit.sealing import behind, second_place
 from backoffice.audit.sealing.keys import key_id, sign, signing_key
 from backoffice.audit.services import record
 from backoffice.database import clock
+from backoffice.failpoints import Failpoint, failpoint
 
 VERSION: Final = 1
 #: How the database knows that somebody is sealing, or copying: the keys of two advisory locks.
@@ -59,9 +60,11 @@ def sealed(key: Ed25519PrivateKey) -> Seal | None:
         before = Seal.objects.order_by("-number").first()
         fields = fields_of(before, key_id(key.public_key()))
         canonical = canonical_text(fields)
-        return Seal.objects.create(
+        seal = Seal.objects.create(
             **fields, canonical=canonical, hash=digest(canonical), signature=sign(key, canonical)
         )
+        failpoint(Failpoint.C15)
+        return seal
 
 
 def is_alone(lock: int) -> bool:
@@ -131,7 +134,9 @@ def copied(place: Path, number: int) -> bool:
 
 def copy_to(place: Path, seal: Seal) -> None:
     line = second_place.line_of(seal.canonical, seal.hash, seal.signature)
+    failpoint(Failpoint.C15)
     file = second_place.write(place, number=seal.number, digest_=seal.hash, line=line)
+    failpoint(Failpoint.C15)
     SealCopy.objects.create(seal=seal, file=file, at=clock.now())
 
 
