@@ -80,11 +80,24 @@ def report_vanished(target: Target, keys: Sequence[Any], *, of: int | None = Non
         and False comes back.
     """
     if of is not None and not is_believable(len(keys), of):
-        _report_list(target, len(keys), of)
+        _report_list(target, not_believed(len(keys), of))
         return False
     gone = _keep_gone(target, keys, is_listing=of is not None) if target.gone_at else _untold(target, keys)
     _report_gone(target, gone)
     return True
+
+
+def report_unlisted(target: Target, keys: Sequence[Any], *, of: int, is_fresh_word: bool) -> str:
+    """Keep and report rows that a list leaves out, and return why they are not believed to be gone; empty when they
+    are. By a list that may come from a cache none is.
+
+    :param of: how many rows we hold of what was read.
+    """
+    if keys and not is_fresh_word:
+        doubt = _("The partner's list leaves out rows held here, but may come from a cache. None is taken for gone.")
+        _report_list(target, doubt)
+        return doubt
+    return "" if report_vanished(target, keys, of=of) else not_believed(len(keys), of)
 
 
 def report_denied(target: Target, key: Any) -> None:
@@ -124,9 +137,10 @@ def _untold(target: Target, keys: Sequence[Any]) -> list[Any]:
     return [key for key in keys if str(key) not in reported]
 
 
-def _report_list(target: Target, gone: int, held: int) -> None:
+@transaction.atomic
+def _report_list(target: Target, why: str) -> None:
     if not _said_lately(target, NOT_BELIEVED, ""):
-        _write_down(target, NOT_BELIEVED, "", not_believed(gone, held))
+        _write_down(target, NOT_BELIEVED, "", why)
 
 
 def _said_lately(target: Target, kind: str, object_id: str) -> bool:

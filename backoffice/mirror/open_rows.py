@@ -66,7 +66,7 @@ def _read(run: SyncRun, target: Target, open_rows: OpenRows, key: Any) -> Partne
     except PartnerError as error:
         if _concerns_all(error):
             raise
-        # A gateway's 404 is no word of the partner, and must not free what may yet be paid (reliability.md F35).
+        # A gateway's or a cache's 404 is no refusal of the partner: it must not free what may yet be paid (§6, F35).
         if isinstance(error, PartnerRefused) and error.status == _NOT_FOUND:
             report_denied(target, key)
             return None

@@ -21,7 +21,7 @@ from backoffice.database import clock
 from backoffice.failpoints import Failpoint, failpoint
 from backoffice.mirror import runs
 from backoffice.mirror.fetching import Fetched, Fetchers, ask
-from backoffice.mirror.incidents import report, report_vanished
+from backoffice.mirror.incidents import report, report_unlisted
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.mirror.open_rows import OpenRows, read_open_rows
 from backoffice.mirror.targets import Row, Target, ToValues
@@ -154,6 +154,7 @@ class _Reading:
     """What was found in one window so far; ``found`` holds the keys, so that a repeated row counts once.
 
     ``began_at``: when its first page was asked for. ``is_readable``: every row of it said which one it is.
+    ``is_fresh_word``: no page of it may have come from a cache.
     """
 
     plan: Plan
@@ -163,6 +164,7 @@ class _Reading:
     is_ended: bool = False
     repeats: bool = False
     is_readable: bool = True
+    is_fresh_word: bool = True
 
     @property
     def rows(self) -> int:
@@ -223,6 +225,7 @@ def _rows_of(source: Source[Item], reading: _Reading, fetched: Fetched[Page[Item
     reading.is_ended = reading.repeats or len(page.items) + len(page.unreadable) < page.page_size
     reading.found |= keys
     reading.is_readable &= not page.unreadable
+    reading.is_fresh_word &= page.is_fresh_word
     return rows
 
 
@@ -257,7 +260,7 @@ def _report_vanished(target: Target, reading: _Reading) -> None:
     """Report rows of ours that lie inside a window read in full from its first page, and were not in it.
 
     A row that could not be read may be any of them, and one that came by itself meanwhile may have come too late for
-    the list.
+    the list, as may any for a list of a cache.
     """
     window = reading.plan.window
     if not target.made_at or window.start is None or reading.plan.page or not reading.is_readable:
@@ -269,7 +272,7 @@ def _report_vanished(target: Target, reading: _Reading) -> None:
     now = clock.now()
     # Read later than now, it was read while the clock ran ahead, and not meanwhile.
     missed = (key for key in held.keys() - reading.found if not reading.began_at <= held[key] <= now)
-    report_vanished(target, sorted(missed), of=len(held))
+    report_unlisted(target, sorted(missed), of=len(held), is_fresh_word=reading.is_fresh_word)
 
 
 def listed(target: Target) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 from backoffice.database import clock
-from backoffice.mirror.incidents import not_believed, report_vanished, store
+from backoffice.mirror.incidents import report_unlisted, store
 from backoffice.mirror.targets import Row
 from backoffice.mirror.windows import whole_second
 from backoffice.orders.queries import held_between, ids_between
@@ -60,7 +60,8 @@ def reread_orders(start: datetime, end: datetime, *, only_differing: bool = Fals
     """Mirror every order CoinMENA made from ``start`` up to ``end`` as it is now, and keep which are not listed now.
 
     A final order that is told otherwise becomes an incident, and so does one that is not listed any more. Of a list
-    whose count does not add up, or that leaves out too much to be believed, nothing is taken for gone.
+    whose count does not add up, that leaves out too much to be believed, or that may come from a cache, nothing is
+    taken for gone.
 
     :param only_differing: of a stretch read in parts, pass over those of which the mirror holds as many.
     :raises NotRead: when a page cannot be read; what was read until then is kept.
@@ -71,19 +72,22 @@ def reread_orders(start: datetime, end: datetime, *, only_differing: bool = Fals
     gone, held = sorted(reading.missed), held_between(start, end)[0]
     if not reading.is_whole:
         return Reread(reading.said, reading.given)
-    if not report_vanished(ORDERS, gone, of=held):
-        return Reread(reading.said, reading.given, doubt=not_believed(len(gone), held))
-    return Reread(reading.said, reading.given, tuple(gone))
+    doubt = report_unlisted(ORDERS, gone, of=held, is_fresh_word=reading.is_fresh_word)
+    return Reread(reading.said, reading.given, () if doubt else tuple(gone), doubt)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One page as it came: when it was asked for, the partner's count of all rows, and the rows of the page."""
+    """One page as it came: when it was asked for, the partner's count of all rows, and the rows of the page.
+
+    ``is_fresh_word`` is the page's own.
+    """
 
     at: datetime
     total: int
     rows: list[Row]
     unreadable: Sequence[UnreadableRow]
+    is_fresh_word: bool
 
 
 class Reading:
@@ -94,7 +98,7 @@ class Reading:
         self.said = self.given = self.passed_over = 0
         self.all: int | None = None
         self.missed = set[int]()
-        self.goes_on = True
+        self.goes_on = self.is_fresh_word = True
 
     @property
     def is_whole(self) -> bool:
@@ -123,6 +127,7 @@ class Reading:
             store(ORDERS, page.rows, page.unreadable)
             known, said = len(found), page.total
             found |= {row.values["id"] for row in page.rows}
+            self.is_fresh_word &= page.is_fresh_word
             self.heard(self.passed_over + self.given + len(found), self.all or 0)
             if page.total and len(found) == known:
                 self.goes_on = False  # the same rows again: a list that does not go on never ends
@@ -145,5 +150,5 @@ def pages_of(start: datetime, end: datetime) -> Iterator[Asked]:
         number, asked_at = number + 1, clock.now()
         page = page_of_orders(number, size=PAGE_SIZE, start=start, end=end)
         rows = [Row(order_values(item), item.raw, asked_at) for item in page.items]
-        yield Asked(asked_at, page.total, rows, page.unreadable)
+        yield Asked(asked_at, page.total, rows, page.unreadable, page.is_fresh_word)
         seen, total = seen + len(rows) + len(page.unreadable), page.total if rows or page.unreadable else 0

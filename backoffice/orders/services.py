@@ -22,8 +22,9 @@ from backoffice.orders.models import TERMINAL_STATUSES, Order
 from backoffice.orders.policies import check_can_look_up
 from backoffice.orders.queries import id_in, open_ids
 from backoffice.partner.coinmena import payloads
+from backoffice.partner.coinmena.answers import NOT_THEIRS
 from backoffice.partner.coinmena.errors import OrderNotFound, refusal_sentence
-from backoffice.partner.errors import PartnerError
+from backoffice.partner.errors import PartnerAnswerInvalid, PartnerError
 from backoffice.partner.pages import Page
 
 #: What of a final order may never change: who, what, how much, under which reference.
@@ -185,6 +186,8 @@ def ask_by_id(order_id: int) -> payloads.Order:
 def ask_by_reference(reference: str) -> payloads.Order:
     looked_up = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS).order_by_reference(reference)
     if looked_up.order is None:
+        if not looked_up.is_credible_absence:
+            raise PartnerAnswerInvalid(NOT_THEIRS, exchange=looked_up.exchange)
         raise OrderNotFound(refusal_sentence(OrderNotFound), exchange=looked_up.exchange)
     return looked_up.order
 

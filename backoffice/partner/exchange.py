@@ -74,6 +74,17 @@ class Exchange:
         """The partner's clock when it answered, to the second, or None."""
         return parse_http_date(self.headers.date)
 
+    @property
+    def is_fresh_word(self) -> bool:
+        """True if the partner itself said it just now: dated, and out of no cache. Only such an answer proves that
+        something is not there (reliability.md §6, F35)."""
+        return self.headers.age is None and self.partner_date is not None
+
+    @property
+    def is_aged(self) -> bool:
+        """True if a cache kept the answer for a while, so that it may say what no longer holds."""
+        return (self.headers.age or "0").strip() != "0"
+
 
 def parse_http_date(text: str | None) -> datetime | None:
     """Return an HTTP date as an aware UTC datetime, or None if it is absent, no date or out of range."""

@@ -39,13 +39,17 @@ class Rows(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page of a list counted by pages; `page_size` is what the partner reports, not what was asked for."""
+    """One page of a list counted by pages; `page_size` is what the partner reports, not what was asked for.
+
+    `is_fresh_word`: what is not on it may be taken for gone, as in `Exchange`.
+    """
 
     items: tuple[Row, ...]
     unreadable: tuple[UnreadableRow, ...]
     total: int
     page: int
     page_size: int
+    is_fresh_word: bool
 
     @property
     def is_last(self) -> bool:

@@ -66,6 +66,21 @@ def test_what_is_proven_absent_is_not_sent_again_once_its_permission_has_run_out
     assert in_doubt.attempts.count() == attempts
 
 
+@pytest.mark.parametrize("odd", [{"set": {"Age": "30"}}, {"set": {"Age": "0"}}, {"remove": ["Date"]}], ids=str)
+def test_a_list_that_may_come_from_a_cache_proves_no_absence(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, odd: dict[str, Any]
+) -> None:
+    coinmena.fault("headers", match={"method": "GET", "path": "/v1/partner/orders", "client": NOURA}, times=None, **odd)
+    attempts = in_doubt.attempts.count()
+    travel(PAST)
+
+    assert looked_up(in_doubt).state == State.UNKNOWN
+
+    conditions = last_answer(in_doubt).conditions
+    assert (bool(conditions["control"]), conditions["list_read"]) == (True, False)
+    assert in_doubt.attempts.count() == attempts
+
+
 # The control ---------------------------------------------------------------------------------------------------------
 
 
@@ -152,9 +167,11 @@ def order(number: int, reference: str | None = "another", **details: Any) -> Ord
     return Order(raw=b"{}", id=number, created_at=moment, partner_order_ref=reference, **said)
 
 
-def page(*ids: int, number: int = 1, total: int, size: int = 2, unreadable: bool = False) -> Page[Order]:
+def page(
+    *ids: int, number: int = 1, total: int, size: int = 2, unreadable: bool = False, fresh: bool = True
+) -> Page[Order]:
     bad = (UnreadableRow(b"{", "id: missing"),) if unreadable else ()
-    return Page(tuple(order(each) for each in ids), bad, total, number, size)
+    return Page(tuple(order(each) for each in ids), bad, total, number, size, is_fresh_word=fresh)
 
 
 LISTS: list[tuple[str, list[Page[Order]], bool, int]] = [
@@ -168,6 +185,8 @@ LISTS: list[tuple[str, list[Page[Order]], bool, int]] = [
     ("the first page for ever", [page(1, 2, total=9)], False, 2),
     ("a row that cannot be read", [page(1, total=2, unreadable=True)], False, 1),
     ("such a row before the end", [page(1, total=4, unreadable=True), page(3, 4, number=2, total=4)], False, 1),
+    ("a page that may be a cache's", [page(total=0, fresh=False)], False, 1),
+    ("such a page at the end", [page(1, 2, total=3), page(3, number=2, total=3, fresh=False)], False, 2),
     ("a gap in the middle", [page(1, 2, total=6), page(total=6, number=2), page(5, 6, number=3, total=6)], False, 2),
 ]
 
@@ -208,7 +227,7 @@ def test_only_a_list_that_adds_up_proves_that_nothing_is_in_it(
 def test_a_row_without_a_reference_that_may_be_the_order_is_no_proof(
     claimed: Operation, details: dict[str, Any], is_proof: bool
 ) -> None:
-    listed = Page((order(1, **{"reference": None, **details}),), (), 1, 1, 2)
+    listed = Page((order(1, **{"reference": None, **details}),), (), 1, 1, 2, is_fresh_word=True)
 
     assert not_listed(claimed, Lister([listed])) is is_proof
 
@@ -251,7 +270,7 @@ def test_what_a_client_did_while_a_payment_waited_is_read_only_where_nobody_know
 
 
 def test_our_reference_is_found_on_whichever_page_it_is(claimed: Operation) -> None:
-    second = Page((order(3, claimed.reference),), (), 3, 2, 2)
+    second = Page((order(3, claimed.reference),), (), 3, 2, 2, is_fresh_word=True)
 
     with pytest.raises(FoundInList) as found:
         not_listed(claimed, Lister([page(1, 2, total=3), second]))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Any, Final
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
@@ -28,7 +29,7 @@ from backoffice.funding.states import State
 from backoffice.mirror.incidents import report_vanished
 from backoffice.mirror.models import Incident, Mirror
 from backoffice.mirror.partners import coinmena as our_client
-from backoffice.orders.services import ORDERS, look_up_order, sync_orders
+from backoffice.orders.services import ORDERS, NoSuchOrder, NotRead, look_up_order, reread_order, sync_orders
 from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import deposit, looked_up, now, sent
@@ -82,15 +83,32 @@ def test_an_answer_written_down_after_its_order_was_taken_back_completes_and_is_
     assert (now(operation).state, late.kind, late.order_id) == (State.COMPLETED, LateOrder.Kind.CHANGED, order["id"])
 
 
-def test_a_gateway_that_denies_an_order_frees_no_copy(
-    coinmena: Partners, failed: Operation, maya: Person, omar: Person
+#: What stands between us and CoinMENA, answering "not found" in its place.
+DENIALS: Final = {
+    "a gateway": [("html", {"status": 404, "title": "404 Not Found"})],
+    "a cache": [("envelope", {"status": 404, "code": 404, "headers": {"Age": "30"}})],
+    "a cache of now": [("envelope", {"status": 404, "code": 404, "headers": {"Age": "0"}})],
+    "without a date": [("headers", {"remove": ["Date"]}), ("envelope", {"status": 404, "code": 404})],
+}
+
+
+@pytest.mark.parametrize("denial", DENIALS.values(), ids=DENIALS)
+@pytest.mark.parametrize("how", ["the mirror", "Read again"])
+def test_a_not_found_that_is_not_the_partners_own_frees_no_copy(
+    coinmena: Partners, failed: Operation, maya: Person, omar: Person, denial: list[Any], how: str
 ) -> None:
     order = landed(coinmena, failed, status="pending")
     look_up_order(text=failed.reference, by=maya)
     watch()
-    by_id = {"path": f"/v1/partner/orders/{order}", "method": "GET"}
-    coinmena.fault("html", match=by_id, times=None, status=404, title="404 Not Found")
-    sync_orders()
+    for kind, options in denial:
+        by_id = {"path": f"/v1/partner/orders/{order}", "method": "GET"}
+        coinmena.fault(kind, match=by_id, times=None, **options)
+    if how == "the mirror":
+        sync_orders()
+    else:
+        with pytest.raises(NotRead) as refused:
+            reread_order(order_id=order, by=maya)
+        assert not isinstance(refused.value, NoSuchOrder)
 
     settle(late_order_id=LateOrder.objects.get().pk, settlement="CoinMENA no longer lists it.", by=omar)
 

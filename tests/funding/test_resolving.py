@@ -16,12 +16,13 @@ from backoffice.funding.doubt import last_absence
 from backoffice.funding.models import AttemptOutcome, Operation
 from backoffice.funding.purposes import BEFORE_ASKING
 from backoffice.funding.services.claiming import claim
-from backoffice.funding.services.lookups import ELSEWHERE, NOT_THEIRS
+from backoffice.funding.services.lookups import ELSEWHERE
 from backoffice.funding.services.recording import record_answer
 from backoffice.funding.states import State
 from backoffice.funding.timeline import story_of
 from backoffice.mirror.partners import coinmena as our_client
 from backoffice.mirror.partners import forget_clients
+from backoffice.partner.coinmena.answers import NOT_THEIRS
 from backoffice.partner.outcome import judge_post
 from tests.funding.cast import NOURA, deposit, looked_up, now, sent
 from tests.funding.doubt import PAST, POST, Travel, ask_another_environment, date_in, halt, last_answer

@@ -42,10 +42,11 @@ def trouble(partners: Partners, kind: str, number: int, **options: Any) -> None:
 UNREADABLE = ("echo", {"field": "updated_at", "value": "yesterday"})
 REFUSED = ("envelope", {"status": 422})
 GATEWAY = ("html", {"status": 404})
+CACHED = ("envelope", {"status": 404, "code": 404, "headers": {"Age": "30"}})
 FAILING = ("envelope", {"status": 500})
 
 
-@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY, FAILING])
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY, CACHED, FAILING])
 def test_an_order_that_cannot_be_read_is_named_and_the_others_are_read(
     opened: Partners, kind: str, options: dict[str, Any]
 ) -> None:
@@ -59,7 +60,7 @@ def test_an_order_that_cannot_be_read_is_named_and_the_others_are_read(
     assert not Order.objects.filter(vanished_at__isnull=False).exists()
 
 
-@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY])
+@pytest.mark.parametrize(("kind", "options"), [UNREADABLE, REFUSED, GATEWAY, CACHED])
 def test_what_is_wrong_with_an_order_alone_is_one_incident_of_it_a_day(
     opened: Partners, kind: str, options: dict[str, Any]
 ) -> None:

@@ -392,6 +392,32 @@ def test_a_row_that_cannot_be_read_may_be_any_so_nothing_is_taken_for_gone(order
     assert not Order.objects.filter(vanished_at__isnull=False).exists()
 
 
+def test_a_list_out_of_a_cache_overwrites_nothing_and_is_asked_for_again(orders: Partners) -> None:
+    sync()
+    older = Order.objects.order_by("id")[0]
+    orders.change_order(older.pk, status="failed")
+    orders.fault("headers", match=ALL_PAGES, set={"Age": "30"})
+
+    cached, again = sync(), sync()
+
+    assert (cached.state, "came from a cache" in cached.sentence) == (State.FAILED, True)
+    assert (again.state, Order.objects.get(pk=older.pk).status) == (State.COMPLETE, "failed")
+
+
+@pytest.mark.parametrize("odd", [{"set": {"Age": "0"}}, {"remove": ["Date"]}], ids=str)
+def test_by_a_list_that_may_come_from_a_cache_nothing_is_taken_for_gone(orders: Partners, odd: dict[str, Any]) -> None:
+    sync()
+    gone = Order.objects.order_by("id")[7]
+    orders.change_order(gone.pk, hidden=True)
+    orders.fault("headers", match=ALL_PAGES, nth=2, times=None, **odd)
+
+    runs = [sync(), sync()]
+
+    assert [run.state for run in runs] == [State.COMPLETE, State.COMPLETE]
+    assert not Order.objects.filter(vanished_at__isnull=False).exists()
+    assert Incident.objects.get().kind == NOT_BELIEVED
+
+
 def test_an_order_that_came_by_itself_while_the_list_was_read_is_not_gone(orders: Partners) -> None:
     sync()
     early, late = Order.objects.order_by("-created_at")[4], Order.objects.order_by("-created_at")[30]

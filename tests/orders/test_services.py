@@ -95,6 +95,22 @@ def test_what_is_not_there_is_a_sentence_and_an_entry(book: Partners, maya: Pers
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize("text", ["dep-2026-nothing", "123456"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("html", {"status": 404}), ("envelope", {"status": 404, "code": 404, "headers": {"Age": "30"}})],
+    ids=["a gateway", "a cache"],
+)
+def test_a_not_found_that_is_not_the_partners_own_says_nothing(
+    book: Partners, maya: Person, text: str, kind: str, options: dict[str, Any]
+) -> None:
+    book.fault(kind, times=None, **options)
+    with pytest.raises(services.NotRead) as refused:
+        services.look_up_order(text=text, by=maya)
+    assert not isinstance(refused.value, services.NoSuchOrder)
+    assert Entry.objects.get(event="order.looked_up").result == Entry.Result.FAILED
+
+
 def test_a_partner_that_is_down_is_said_to_be_and_nothing_breaks(book: Partners, client: Browser, maya: Person) -> None:
     mirrored(said(id=1))
     client.force_login(maya)
@@ -211,6 +227,31 @@ def test_it_reads_a_stretch_of_long_ago_again(book: Partners) -> None:
         (str(old["id"]), "changed"),
         (str(gone["id"]), "vanished"),
     }
+
+
+@pytest.mark.parametrize("odd", [{"set": {"Age": "0"}}, {"remove": ["Date"]}], ids=str)
+def test_a_stretch_whose_list_may_come_from_a_cache_is_in_doubt_where_it_leaves_orders_out(
+    book: Partners, odd: dict[str, Any]
+) -> None:
+    kept, gone = (book.make_order("user_12345", amount="1.00")["id"] for _ in range(2))
+    services.sync_orders()
+    book.fault("headers", match={"path": "/v1/partner/orders"}, times=None, **odd)
+    hour = (timezone.now() - timedelta(hours=1), timezone.now())
+    assert reread_orders(*hour).is_sound
+    book.change_order(gone, hidden=True)
+    read = reread_orders(*hour)
+    assert (read.is_whole, read.is_sound, read.gone) == (True, False, ())
+    assert "may come from a cache" in read.doubt
+    assert not Order.objects.filter(vanished_at__isnull=False).exists()
+    assert Incident.objects.get().kind == "list_not_believed"
+
+
+def test_a_stretch_out_of_a_cache_is_not_read(book: Partners) -> None:
+    book.make_order("user_12345", amount="1.00")
+    book.fault("headers", match={"path": "/v1/partner/orders"}, times=None, set={"Age": "30"})
+    with pytest.raises(services.NotRead, match="came from a cache"):
+        reread_orders(timezone.now() - timedelta(hours=1), timezone.now())
+    assert not Order.objects.exists()
 
 
 def test_many_pages_are_read_again_to_the_last(book: Partners, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -277,6 +277,14 @@ def test_refusals_are_typed_by_code_or_else_by_status(
     assert str(refused.value).startswith("Bitnob ")
 
 
+def test_what_a_cache_denies_is_not_denied(httpserver: HTTPServer, partner: BitnobClient) -> None:
+    asked = httpserver.expect_request("/api/transactions/t1")
+    asked.respond_with_json(problem("NOT_FOUND", 404), status=404, headers={"Age": "30"})
+
+    with pytest.raises(PartnerAnswerInvalid, match="It proves nothing"):
+        partner.transaction("t1")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [

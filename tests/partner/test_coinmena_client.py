@@ -378,6 +378,33 @@ def test_an_order_that_is_not_there(httpserver: HTTPServer, partner: CoinmenaCli
         partner.order(1)
 
 
+@pytest.mark.parametrize("age", ["0", "30"])
+def test_an_order_that_a_cache_denies_is_not_denied(httpserver: HTTPServer, partner: CoinmenaClient, age: str) -> None:
+    asked = httpserver.expect_request("/v1/partner/orders/1")
+    asked.respond_with_json(refusal(404), status=404, headers={"Age": age})
+
+    with pytest.raises(PartnerAnswerInvalid, match="It proves nothing"):
+        partner.order(1)
+
+
+@pytest.mark.parametrize(("headers", "is_fresh_word"), [({}, True), ({"Age": "0"}, False)])
+def test_a_page_says_whether_it_is_fresh(
+    httpserver: HTTPServer, partner: CoinmenaClient, headers: dict[str, str], is_fresh_word: bool
+) -> None:
+    answer = example("coinmena_walkthrough_orders")
+    httpserver.expect_request("/v1/partner/orders").respond_with_data(answer, headers=headers)
+
+    assert partner.orders().is_fresh_word is is_fresh_word
+
+
+def test_a_page_that_a_cache_kept_is_not_read(httpserver: HTTPServer, partner: CoinmenaClient) -> None:
+    answer = example("coinmena_walkthrough_orders")
+    httpserver.expect_request("/v1/partner/orders").respond_with_data(answer, headers={"Age": "1"})
+
+    with pytest.raises(PartnerAnswerInvalid, match="came from a cache"):
+        partner.orders()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [

@@ -155,8 +155,8 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime,
     """Tell whether the client's order list, read to its end, does not hold the reference.
 
     The window ends at the bound, which is past, so no order can appear in it any more. A window in which nothing can
-    lie, a list that does not add up, a page that brings nothing new, a row that cannot be read, one that there was no
-    time to read, or one that may be it but names no reference, is no proof.
+    lie, a list that does not add up or may come from a cache, a page that brings nothing new, a row that cannot be
+    read, one that there was no time to read, or one that may be it but names no reference, is no proof.
 
     :raises FoundInList: when it does hold the reference.
     """
@@ -176,7 +176,7 @@ def is_not_listed(operation: Operation, client: CoinmenaClient, bound: datetime,
             for order in page.items:
                 if order.partner_order_ref == operation.reference:
                     raise FoundInList(order)
-            if any(_may_be_it(order, operation) for order in page.items):
+            if not page.is_fresh_word or any(_may_be_it(order, operation) for order in page.items):
                 return False
             new = {order.id for order in page.items} - seen
             seen |= new

@@ -8,7 +8,7 @@ from backoffice.database import clock
 from backoffice.funding.models import Lookup, LookupAnswer
 from backoffice.funding.services.answers import answer_fields
 from backoffice.mirror.partners import coinmena
-from backoffice.partner.coinmena.answers import OrderLookup
+from backoffice.partner.coinmena.answers import NOT_THEIRS, OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.errors import PartnerError
 from backoffice.partner.exchange import Exchange
@@ -16,7 +16,6 @@ from backoffice.partner.outcome import Evidence
 
 NOT_VISIBLE = "CoinMENA does not show an order under this reference. An early “not found” proves nothing."
 FOUND = "CoinMENA shows an order under this reference."
-NOT_THEIRS = gettext_noop("A “not found” came back, but nothing shows that CoinMENA wrote it. It proves nothing.")
 ELSEWHERE = gettext_noop("This answer came from another environment than the request was sent to. It proves nothing.")
 
 

@@ -20,9 +20,11 @@ from backoffice.partner.strict_json import JsonValue, NotStrictJson, Slice, load
 
 Item = TypeVar("Item", bound=Payload)
 
+_NOT_THEIRS: Final = gettext_noop("A “not found” came back, but nothing shows that Bitnob wrote it. It proves nothing.")
 _NO_ANSWER: Final = gettext_noop("Bitnob did not answer. Try again in a minute.")
 _IN_TROUBLE: Final = gettext_noop("Bitnob has trouble on its side. Try again in a few minutes.")
 _NOT_UNDERSTOOD: Final = gettext_noop("Bitnob sent an answer we cannot read: %(reason)s. Tell an administrator.")
+_NOT_FOUND: Final = 404
 
 
 def check_answered(exchange: Exchange) -> None:
@@ -105,7 +107,10 @@ def _failure(exchange: Exchange) -> PartnerError:
         correlation_id = _words(_problem(exchange), "correlation_id")
         return PartnerUnavailable(_IN_TROUBLE, exchange=exchange, correlation_id=correlation_id)
     without_form = f"HTTP {exchange.status} {exchange.fault or 'without its error form'}"
-    return refusal_in(exchange) or invalid_answer(exchange, without_form)
+    refusal = refusal_in(exchange)
+    if refusal and exchange.status == _NOT_FOUND and not exchange.is_fresh_word:
+        return PartnerAnswerInvalid(_NOT_THEIRS, exchange=exchange)
+    return refusal or invalid_answer(exchange, without_form)
 
 
 def refusal_in(exchange: Exchange) -> PartnerRefused | None:

@@ -23,9 +23,14 @@ from backoffice.partner.strict_json import NotStrictJson, loads, slice_at, slice
 
 Item = TypeVar("Item", bound=Payload)
 
+NOT_THEIRS: Final = gettext_noop(
+    "A “not found” came back, but nothing shows that CoinMENA wrote it. It proves nothing."
+)
 _NO_ANSWER: Final = gettext_noop("CoinMENA did not answer. Try again in a minute.")
 _IN_TROUBLE: Final = gettext_noop("CoinMENA has trouble on its side. Try again in a few minutes.")
+_OUT_OF_A_CACHE: Final = gettext_noop("CoinMENA's list came from a cache and may be old. Try again in a few minutes.")
 _NOT_UNDERSTOOD: Final = gettext_noop("CoinMENA sent an answer we cannot read: %(reason)s. Tell an administrator.")
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ class OrderLookup:
     @property
     def is_credible_absence(self) -> bool:
         """True if a "not found" came from the partner itself, fresh and dated; by itself it proves nothing yet."""
-        from_partner = self.order is None and self.has_envelope and self.exchange.status == 404
-        return from_partner and self.exchange.headers.age is None and self.partner_date is not None
+        from_partner = self.order is None and self.has_envelope and self.exchange.status == _NOT_FOUND
+        return from_partner and self.exchange.is_fresh_word
 
 
 def refusal_in(exchange: Exchange) -> Refusal | None:
@@ -109,6 +114,8 @@ def _failure(exchange: Exchange, not_found: type[PartnerRefused]) -> PartnerErro
     refusal = refusal_in(exchange)
     if refusal is None:
         return invalid_answer(exchange, f"HTTP {exchange.status} {exchange.fault or 'without its error form'}")
+    if _NOT_FOUND in (exchange.status, refusal.code) and not exchange.is_fresh_word:
+        return PartnerAnswerInvalid(NOT_THEIRS, exchange=exchange)
     return refusal_error(exchange, refusal, not_found=not_found)
 
 
@@ -138,10 +145,16 @@ def read_all(kind: type[Item], exchange: Exchange) -> tuple[Item, ...]:
 
 
 def read_page(kind: type[Item], exchange: Exchange) -> Page[Item]:
-    """Return one page of a list. Raises `PartnerAnswerInvalid` if the page itself, not just a row, cannot be read."""
+    """Return one page of a list.
+
+    Raises `PartnerAnswerInvalid` if the page itself, not just a row, cannot be read, or if a cache kept it: what was
+    read since must not be overwritten by it.
+    """
+    if exchange.is_aged:
+        raise PartnerAnswerInvalid(_OUT_OF_A_CACHE, exchange=exchange)
     rows, counts = _rows(kind, exchange), _envelope(exchange)
     total, page, page_size = (_count(exchange, counts, name) for name in ("total", "page", "page_size"))
-    return Page(rows.items, rows.unreadable, total, page, page_size)
+    return Page(rows.items, rows.unreadable, total, page, page_size, is_fresh_word=exchange.is_fresh_word)
 
 
 def _rows(kind: type[Item], exchange: Exchange) -> Rows[Item]:
