@@ -270,9 +270,23 @@ def cached_absence(world: World, target: Target, random: Random) -> None:
     """A cache answers in the partner's own words, of before the order was there, and the list of the client is as old.
     Lina has frozen the client: nothing is sent again, so whoever believes the cache ends what was paid."""
     at_partner(world, "F5 after closed", target.post, "close_after_apply")
-    at_partner(world, "F35 cached list", target.listing, "read_lag", times=None, seconds=10**9)
+    at_partner(world, "F35 list as old", target.listing, "read_lag", times=None, seconds=10**9)
     stale: dict[str, Any] = {"status": 404, "code": 404, "msg": "order not found", "headers": {"Age": "30"}}
     at_partner(world, "F35 cached 404", target.lookup, "envelope", times=None, **stale)
+    _freeze_soon(world, target, random)
+
+
+def cached_list(world: World, target: Target, random: Random) -> None:
+    """CoinMENA's look-ups do not see the order for longer than Q + Q/5, and the list, which would, is a cache's."""
+    at_partner(world, "F5 after closed", target.post, "close_after_apply")
+    unseen: dict[str, Any] = {"times": None, "seconds": random.choice((500, 700, 900))}
+    at_partner(world, "F35 cached list", target.lookup, "read_lag", **unseen)
+    at_partner(world, "F35 cached list", target.listing, "headers", times=None, set={"Age": random.choice(("0", "30"))})
+    at_partner(world, "F35 cached list", target.listing, "read_lag", **unseen)
+    _freeze_soon(world, target, random)
+
+
+def _freeze_soon(world: World, target: Target, random: Random) -> None:
     client = next(one for one in world.clients if one.partner_client_id == target.client)
     world.plan(random.uniform(15, 60), "the client is frozen", lambda: freeze_client(world, client), is_fault=True)
 
@@ -403,6 +417,7 @@ def _all() -> list[Fault]:
     add("F35", "304", _lost_and(on_lookup("F35 304", "envelope", times=20, status=304)), 4)
     add("F35", "no date", _lost_and(on_lookup("F35 no date", "headers", times=20, remove=["Date"])), 4)
     add("F35", "cached 404", cached_absence, 4)
+    add("F35", "cached list", cached_list, 4)
     add(
         "F35",
         "gateway's 404",

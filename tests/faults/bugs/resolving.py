@@ -1,5 +1,5 @@
-"""Bugs of whoever settles a doubt: 3 to 7 and 36 believe an absence too easily, 19 to 21 and 34 are about leases and
-sweeps, 33 is about whom a proof is given to."""
+"""Bugs of whoever settles a doubt: 3 to 7, 36 and 38 believe an absence too easily, 19 to 21 and 34 are about leases
+and sweeps, 33 is about whom a proof is given to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from backoffice.funding.services.resolving import Turn, Written
 from backoffice.funding.services.verdicts import state_after
 from backoffice.funding.states import State
 from backoffice.partner.coinmena.answers import OrderLookup
+from backoffice.partner.exchange import Exchange
 from backoffice.partner.outcome import Verdict
 from tests.faults.bugs.acting import (
     QUARANTINE_SECONDS,
@@ -111,6 +112,28 @@ def cache_believed(_world: World) -> Iterator[None]:
         return is_absent and lookup.partner_date is not None
 
     with instead(OrderLookup, "is_credible_absence", property(is_credible)):
+        yield
+
+
+def a_cache_lists(world: World) -> None:
+    """CoinMENA's look-ups do not see the order for a quarter of an hour, and the list, which would, is a cache's."""
+    operation = asked(world)
+    fault(world, "close_after_apply", operation)
+    sent(world, operation)
+    hold(world)
+    client = operation.client.partner_client_id
+    fault_in_reading(world, "read_lag", f"/v1/partner/orders/ref/{operation.reference}", seconds=900)
+    fault_in_reading(world, "headers", client=client, set={"Age": "30"})
+    fault_in_reading(world, "read_lag", client=client, seconds=900)
+    work(world, QUARANTINE_SECONDS + 200)
+    calm(world)
+
+
+@bug(38, "a cache's list is believed", caught_as="I3", schedule=a_cache_lists)
+@contextmanager
+def cached_list_believed(_world: World) -> Iterator[None]:
+    fresh, aged = property(lambda exchange: True), property(lambda exchange: False)
+    with instead(Exchange, "is_fresh_word", fresh), instead(Exchange, "is_aged", aged):
         yield
 
 
