@@ -11,6 +11,7 @@ from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.database import clock
 from backoffice.funding.models import Gate, Lookup, LookupAnswer, Operation
+from backoffice.funding.services import resolving
 from backoffice.funding.services.resolving import RAREST, TO_REVIEW_AFTER
 from backoffice.funding.states import State
 from backoffice.mirror.partners import forget_clients
@@ -40,8 +41,12 @@ def ask_another_environment(settings: Settings) -> None:
 
 @pytest.fixture
 def travel(coinmena: Partners, monkeypatch: pytest.MonkeyPatch) -> Travel:
-    """Move our clock and the one in the partner's answers on by so many seconds, together or apart."""
+    """Move our clock and the one in the partner's answers on by so many seconds, together or apart.
+
+    The machine's clock stands still, or nothing could be signed: what the answers say of it stops no sending here.
+    """
     real = clock.now
+    monkeypatch.setattr(resolving, "watch_clock", lambda _skew, **_by: None)
 
     def move(seconds: float, *, ours: bool = True, theirs: bool = True) -> None:
         if ours:
