@@ -107,7 +107,7 @@ def test_an_order_that_is_not_listed_and_comes_back_singly_still_counts(
     made_there(partners, 1, reference="dep-1")
     sync_orders()
     monkeypatch.setattr(partner_total, "partner_says", lambda *asked: 0)
-    empty = Page[Any]((), (), 0, 1, 100, is_fresh_word=True)
+    empty: Page[Any] = Page((), (), 0, 1, 100, is_fresh_word=True)
     monkeypatch.setattr(rereading, "page_of_orders", lambda number, **how: replace(empty, page=number))
     for made in (run(end=NOW - timedelta(minutes=30)), run(end=NOW - timedelta(minutes=30))):
         assert (made.is_complete, made.counts, made.vanished_count) == (True, {"matched": 1}, 1)
