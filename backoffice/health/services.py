@@ -26,6 +26,7 @@ from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
 from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
+from backoffice.reconciliation.days.reading_again import why_missed
 from backoffice.ui import times
 from backoffice.ui.values import Text
 from backoffice.worker.queries import longest_job_in_hand, oldest_job_due, put_off_too_far, workers_alive
@@ -189,6 +190,8 @@ def syncs_add_up() -> str:
     broken = [reading for reading in freshness() if reading.is_troubled]
     if broken:
         raise Unwell(" ".join(f"{reading.label}: {reading.sentence}" for reading in broken))
+    if missed := why_missed(clock.now()):
+        raise Unwell(missed)
     return _("The last reading of every mirror is complete.")
 
 

@@ -76,6 +76,15 @@ def reread_orders(start: datetime, end: datetime, *, only_differing: bool = Fals
     return Reread(reading.said, reading.given, () if doubt else tuple(gone), doubt)
 
 
+def agrees_with(start: datetime, end: datetime) -> bool:
+    """Ask CoinMENA how many orders it made from ``start`` up to ``end``; True where the mirror holds as many.
+
+    :raises NotRead: when no usable answer came.
+    """
+    total = page_of_orders(1, size=1, start=start - MARGIN, end=end).total
+    return holds_as_many(start - MARGIN, end, total)
+
+
 @dataclass(frozen=True)
 class Asked:
     """One page as it came: when it was asked for, the partner's count of all rows, and the rows of the page.

@@ -14,6 +14,8 @@ from backoffice.reconciliation.comparing.windows import WindowRefused
 from backoffice.reconciliation.days.drift import check_named
 from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check
 from backoffice.reconciliation.days.nightly import due as days_due
+from backoffice.reconciliation.days.reading_again import HISTORY, READ_AGAIN, read_again, ring_once_to_read
+from backoffice.reconciliation.days.reading_again import due as parts_due
 from backoffice.reconciliation.running.bells import QUEUE, READING_LANE, RUN, RUN_LANE
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
@@ -72,3 +74,19 @@ def check_days(timestamp: int) -> None:
     with one_job():
         for day in days_due(clock.now()):
             ring_once_to_check(day)
+
+
+@app.task(name=READ_AGAIN, queue=QUEUE, lock=READING_LANE, retry=False)
+def read_part_again(day: str) -> None:
+    """Read the orders of one day again, or the whole history where none is named."""
+    with one_job():
+        read_again(date.fromisoformat(day) if day else HISTORY)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="reconciliation.read_all_again", queue=QUEUE, queueing_lock="reconciliation.read_all_again", retry=False)
+def read_all_again(timestamp: int) -> None:
+    """Ring for the history and every open day that was not read again since the last quiet hour."""
+    with one_job():
+        for part in parts_due(clock.now()):
+            ring_once_to_read(part)

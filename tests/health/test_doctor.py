@@ -159,6 +159,12 @@ def test_the_newest_reading_decides_and_none_that_is_still_to_come(db: None, sta
     assert is_well or "Page 3 was no page." in finding("syncs").sentence
 
 
+def test_a_night_in_which_older_orders_were_not_read_again_is_told(db: None) -> None:
+    read_every_mirror(timedelta(days=3))
+    read_every_mirror(timedelta(minutes=2))
+    assert "Older orders were not all read again" in finding("syncs").sentence
+
+
 def test_a_disarmed_trigger_is_ill(committed: str) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")

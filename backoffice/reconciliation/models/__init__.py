@@ -15,6 +15,7 @@ from backoffice.reconciliation.models.exceptions import (
 )
 from backoffice.reconciliation.models.jobs import JobState, RunJob
 from backoffice.reconciliation.models.ledger import FileState, LedgerEntry, LedgerFile, LedgerSource
+from backoffice.reconciliation.models.rereadings import Rereading
 from backoffice.reconciliation.models.runs import EXCEPTIONS, PENDING, Finding, ReferenceCheck, Run, Source, Verdict
 from backoffice.reconciliation.models.transactions import Fault, TransactionFinding
 
@@ -40,6 +41,7 @@ __all__ = [
     "LedgerFile",
     "LedgerSource",
     "ReferenceCheck",
+    "Rereading",
     "Resolution",
     "Run",
     "RunJob",

@@ -200,6 +200,12 @@ class Finding(AppendOnlyModel):
                 name="findings_to_be_looked_at",
                 condition=~models.Q(verdict=Verdict.MATCHED),
             ),
+            # Whether any run has named an order that nobody here asked for, or not once.
+            models.Index(
+                fields=["order_id", "run"],
+                name="findings_that_name_an_order",
+                condition=models.Q(verdict__in=(Verdict.DUPLICATE_REFERENCE, Verdict.EXTRA_AT_PARTNER)),
+            ),
         ]
 
     @property
