@@ -16,10 +16,11 @@ from backoffice.reconciliation.days.nightly import CHECK, ring_once_to_check
 from backoffice.reconciliation.days.nightly import due as days_due
 from backoffice.reconciliation.days.reading_again import HISTORY, READ_AGAIN, read_again, ring_once_to_read
 from backoffice.reconciliation.days.reading_again import due as parts_due
+from backoffice.reconciliation.running import unnamed
 from backoffice.reconciliation.running.bells import QUEUE, READING_LANE, RUN, RUN_LANE
 from backoffice.reconciliation.running.jobs import waiting_for_a_worker
 from backoffice.reconciliation.running.nightly import due
-from backoffice.reconciliation.services.running import ask_for_run, carry_out
+from backoffice.reconciliation.services.running import ask_for_run, carry_out, mirror_read_to
 from backoffice.worker import priorities
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,15 @@ def nightly(timestamp: int) -> None:
         window = due(clock.now())
         if window is not None:
             ask_for_run(window_from=window.start, window_to=window.end, by=System("nightly run"))
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="reconciliation.quarter_hourly", queue=QUEUE, queueing_lock="reconciliation.quarter_hourly", retry=False)
+def quarter_hourly(timestamp: int) -> None:
+    """Ask for a run of each day with orders that a run would name and none has named yet."""
+    with one_job():
+        for window in unnamed.due(clock.now(), mirror_read_to()):
+            ask_for_run(window_from=window.start, window_to=window.end, by=System("quarter-hourly run"))
 
 
 @app.task(name=CHECK, queue=QUEUE, lock=READING_LANE, retry=False)

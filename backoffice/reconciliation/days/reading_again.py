@@ -18,12 +18,13 @@ from backoffice.database import clock
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.rereading import Reread, agrees_with, reread_orders
 from backoffice.orders.services import BEGINNING, OVERLAP, NotRead
-from backoffice.reconciliation.days.nightly import BEHIND_RUNS, last_quiet_hour, missed_before
+from backoffice.reconciliation.days.nightly import last_quiet_hour, missed_before
 from backoffice.reconciliation.days.queries import day_of, window_of
 from backoffice.reconciliation.models import Day, DayState, Rereading
 from backoffice.reconciliation.running.bells import QUEUE, READING_LANE
 from backoffice.reconciliation.running.nightly import TRIED_AGAIN_AFTER
 from backoffice.reconciliation.services.running import mirror_read_to
+from backoffice.worker import priorities
 from backoffice.worker.bells import same_connection
 from backoffice.worker.stopping import stop_if_asked
 
@@ -64,7 +65,11 @@ def ring_once_to_read(part: Part) -> None:
     name = part.isoformat() if part else ""
     try:
         bell = same_connection().configure_task(
-            READ_AGAIN, queue=QUEUE, lock=READING_LANE, queueing_lock=f"{READ_AGAIN}-{name}", priority=BEHIND_RUNS
+            READ_AGAIN,
+            queue=QUEUE,
+            lock=READING_LANE,
+            queueing_lock=f"{READ_AGAIN}-{name}",
+            priority=priorities.NIGHTLY,
         )
         bell.defer(day=name)
     except AlreadyEnqueued:

@@ -9,10 +9,11 @@ from backoffice.accounts.models import Person
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.rereading import Reread
 from backoffice.orders.services import NotRead
-from backoffice.reconciliation.days import nightly, reading_again
+from backoffice.reconciliation.days import reading_again
 from backoffice.reconciliation.days.reading_again import FULL_DAYS, HISTORY, due, read_again, why_missed
 from backoffice.reconciliation.models import Rereading
 from backoffice.reconciliation.running.bells import READING_LANE
+from backoffice.worker import priorities
 from tests.reconciliation.days import cast
 
 #: 02:10 in Bahrain, where the company of the tests is.
@@ -110,7 +111,7 @@ def test_it_waits_behind_what_a_person_waits_for() -> None:
     for part in (HISTORY, NEWEST):
         reading_again.ring_once_to_read(part)
     rung = ProcrastinateJob.objects.filter(task_name=reading_again.READ_AGAIN)
-    assert set(rung.values_list("lock", "priority")) == {(READING_LANE, nightly.BEHIND_RUNS)}
+    assert set(rung.values_list("lock", "priority")) == {(READING_LANE, priorities.NIGHTLY)}
     assert sorted(job.args["day"] for job in rung) == ["", NEWEST.isoformat()]
 
 
