@@ -55,8 +55,10 @@ def who_can_today(rule: Rule, person: Person) -> str:
     entitled, away = people_who_can_decide(person.pk), stand_ins(clock.now())
     here = [one.name for one in entitled if one.pk not in away]
     gone = [one.name for one in entitled if one.pk in away]
-    if not here or not gone:
-        return who_can(rule.people_needed, here or gone)
+    if not gone:
+        return who_can(rule.people_needed, here)
+    if not here:
+        return f"{who_can(rule.people_needed, gone)} {_who_is_away(gone)}"
     return f"{_who_is_here(rule.people_needed, here, gone)} {_who_is_away(gone)}"
 
 

@@ -1,14 +1,16 @@
-"""What a copy follows is asked for once more before the copy is sent: however late its order appeared, it is not paid
-twice."""
+"""Whoever tries a payment again has CoinMENA asked once more for what failed: however late its order appeared."""
 
+from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.test import Client as Browser
+from pytest_django.fixtures import Settings
 
 from backoffice.accounts.models import Person
 from backoffice.clients.models import Asset, Client
 from backoffice.funding.models import LateOrder, Operation
-from backoffice.funding.policies import why_overtaken
 from backoffice.funding.services.cancelling import cancel_operation
 from backoffice.funding.states import State
 from tests.funding.cast import deposit, now, sent
@@ -25,34 +27,49 @@ def failed(coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: A
     return signed(asked(in_review(coinmena, maya, noura, usd), maya), omar)
 
 
-def arrivals(coinmena: Partners, operation: Operation) -> int:
-    return len(coinmena.ledger(reference=operation.reference)["arrivals"])
+@pytest.fixture
+def desk(client: Browser, maya: Person) -> Browser:
+    client.force_login(maya)
+    return client
+
+
+def followed(desk: Browser, original: Operation, token: str = "") -> tuple[int, str]:
+    """Press *Try again*, and return how that was answered."""
+    typed = {
+        "client": original.client.partner_client_id,
+        "asset": original.asset_id,
+        "amount": format(original.amount, "f"),
+        "reason": original.reason,
+        "copy_of": original.reference,
+        "submission_token": token or str(uuid4()),
+    }
+    answer = desk.post("/funding/deposit/", typed)
+    return answer.status_code, unescape(answer.content.decode())
 
 
 @pytest.mark.parametrize(("status", "kind"), [("completed", "completed"), ("pending", "open")])
-def test_an_order_that_appears_days_later_keeps_the_retry_from_paying_it_again(
-    coinmena: Partners, failed: Operation, maya: Person, status: str, kind: str
+def test_an_order_that_appeared_days_late_keeps_a_retry_from_being_made(
+    coinmena: Partners, failed: Operation, desk: Browser, status: str, kind: str
 ) -> None:
-    retry = deposit(maya, failed.client, failed.asset, copy_of=failed)
     order = landed(coinmena, failed, status=status, created_at=minutes_ago(THREE_DAYS))
 
-    assert sent(retry).state == State.APPROVED
+    assert followed(desk, failed)[0] in (409, 422)
 
-    assert arrivals(coinmena, retry) == 0
+    assert not Operation.objects.filter(copy_of=failed).exists()
     late = LateOrder.objects.get()
     assert (late.operation, late.order_id, late.kind) == (failed, order, kind)
-    assert why_overtaken(retry)
 
 
 @pytest.mark.parametrize("status", [None, "failed"])
-def test_a_retry_is_sent_where_nothing_moved(
-    coinmena: Partners, failed: Operation, maya: Person, status: str | None
+def test_a_retry_is_made_where_nothing_moved(
+    coinmena: Partners, failed: Operation, desk: Browser, status: str | None
 ) -> None:
     if status:
         landed(coinmena, failed, status=status)
-    retry = deposit(maya, failed.client, failed.asset, copy_of=failed)
 
-    assert sent(retry).state == State.COMPLETED
+    assert followed(desk, failed)[0] == 302
+
+    assert sent(Operation.objects.get(copy_of=failed)).state == State.COMPLETED
     assert not LateOrder.objects.exists()
 
 
@@ -61,27 +78,55 @@ def test_a_retry_is_sent_where_nothing_moved(
     [
         {"kind": "envelope", "status": 500, "code": 5000},
         {"kind": "html", "status": 404, "title": "404 Not Found"},
+        {"kind": "headers", "set": {"Age": "30"}},
     ],
+    ids=["trouble", "gateway", "cache"],
 )
-def test_without_a_word_of_coinmenas_the_retry_waits_and_is_sent_once_there_is_one(
-    coinmena: Partners, failed: Operation, maya: Person, trouble: dict[str, Any]
+def test_without_a_word_of_coinmenas_nothing_is_made_and_what_was_typed_stays(
+    coinmena: Partners, failed: Operation, desk: Browser, trouble: dict[str, Any]
 ) -> None:
-    retry = deposit(maya, failed.client, failed.asset, copy_of=failed)
     coinmena.fault(**trouble, match=LOOKUPS, times=None)
 
-    assert sent(retry).state == State.APPROVED
-    assert arrivals(coinmena, retry) == 0
+    status, page = followed(desk, failed)
+
+    assert status == 422
+    assert f"did not say whether it has an order of {failed.reference} by now" in page and failed.reason in page
+    assert not Operation.objects.filter(copy_of=failed).exists()
     coinmena.clear_faults()
-    assert sent(retry).state == State.COMPLETED
+    assert followed(desk, failed)[0] == 302
 
 
-def test_of_the_whole_chain_each_that_may_have_left_is_asked_for(
-    coinmena: Partners, failed: Operation, maya: Person
+def test_of_what_was_sent_to_another_environment_this_one_is_not_asked(
+    coinmena: Partners, failed: Operation, desk: Browser, omar: Person, settings: Settings
+) -> None:
+    settings.COINMENA_PARTNER_ID = "another-partner"
+    before = failed.lookups.count()
+
+    status, page = followed(desk, failed)
+
+    assert (status, failed.lookups.count()) == (422, before)
+    assert "these are not the settings of the last payment" in page
+
+
+def test_of_the_whole_chain_each_that_was_approved_is_asked_for(
+    coinmena: Partners, failed: Operation, desk: Browser, maya: Person
 ) -> None:
     cancelled = deposit(maya, failed.client, failed.asset, copy_of=failed)
     cancel_operation(operation_id=cancelled.pk, by=maya)
-    copy = deposit(maya, failed.client, failed.asset, copy_of=now(cancelled))
     landed(coinmena, failed, created_at=minutes_ago(THREE_DAYS))
 
-    assert sent(copy).state == State.APPROVED
-    assert (cancelled.lookups.count(), arrivals(coinmena, copy)) == (0, 0)
+    assert followed(desk, now(cancelled))[0] in (409, 422)
+
+    assert LateOrder.objects.get().operation == failed
+
+
+def test_a_form_that_is_sent_twice_asks_once_and_leads_to_what_it_made(
+    coinmena: Partners, failed: Operation, desk: Browser
+) -> None:
+    token = str(uuid4())
+    before = failed.lookups.count()
+
+    assert [followed(desk, failed, token)[0] for _click in range(2)] == [302, 302]
+
+    assert failed.lookups.count() == before + 1
+    assert Operation.objects.filter(copy_of=failed).count() == 1

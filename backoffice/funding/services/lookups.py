@@ -7,7 +7,6 @@ from django.utils.translation import gettext_noop
 from backoffice.database import clock
 from backoffice.funding.models import Lookup, LookupAnswer
 from backoffice.funding.services.answers import answer_fields
-from backoffice.mirror.partners import coinmena
 from backoffice.partner.coinmena.answers import NOT_THEIRS, OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.errors import PartnerError
@@ -67,9 +66,9 @@ def ask(client: CoinmenaClient, reference: str) -> Heard:
     return Heard(lookup.exchange, lookup)
 
 
-def look_up_at_once(operation_id: int, reference: str, holder: str) -> OrderLookup | None:
-    """Look a reference up because the partner says that it is taken; kept as evidence like every look-up."""
-    client = coinmena()
+def look_up_at_once(operation_id: int, reference: str, holder: str, client: CoinmenaClient) -> OrderLookup | None:
+    """Look a reference up outside the resolver's turns, because the partner says that it is taken or a copy is wanted;
+    kept as evidence like every look-up."""
     row = Lookup.objects.create(
         operation_id=operation_id, worker=holder, environment=client.environment, asked_at=clock.now()
     )

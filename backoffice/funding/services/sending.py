@@ -10,7 +10,6 @@ from backoffice.failpoints import Failpoint, failpoint
 from backoffice.funding.services.brakes import brake
 from backoffice.funding.services.claiming import Claim, claim, claim_again
 from backoffice.funding.services.lookups import look_up_at_once
-from backoffice.funding.services.predecessors import ask_after_predecessors
 from backoffice.funding.services.recording import record_answer
 from backoffice.mirror.partners import coinmena
 from backoffice.partner.exchange import Exchange
@@ -22,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 def send(operation_id: int, *, holder: str) -> bool:
     """Claim an approved operation and send it; False when it was not claimed. Ringing twice sends once."""
-    claimed = claim(operation_id, holder) if ask_after_predecessors(operation_id, holder=holder) else None
+    claimed = claim(operation_id, holder)
     if claimed is not None:
         _send(claimed)
     return claimed is not None
@@ -67,7 +66,7 @@ def _judge(claimed: Claim, exchange: Exchange) -> Verdict:
         return verdict
     reference = claimed.intended.reference
     try:
-        lookup = look_up_at_once(claimed.operation_id, reference, claimed.holder)
+        lookup = look_up_at_once(claimed.operation_id, reference, claimed.holder, coinmena())
         return verdict if lookup is None else judge_post(exchange, claimed.intended, lookup=lookup)
     except DATABASE_TROUBLE:
         log.exception("funding_lookup_not_stored", reference=reference)

@@ -25,7 +25,7 @@ from backoffice.funding.forms import FundingForm
 from backoffice.funding.models import Kind, Operation
 from backoffice.funding.needed import needed_for_operation
 from backoffice.funding.references import new_token
-from backoffice.funding.services import creating, previewing
+from backoffice.funding.services import creating, predecessors, previewing
 from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
 
@@ -98,12 +98,14 @@ def make(request: HttpRequest, wording: Wording, form: FundingForm) -> HttpRespo
     # Asked before: of two clicks at once both may be told that it was made, and neither that it was made earlier.
     was_made = queries.is_made_with(intent.submission_token)
     try:
+        if intent.copy_of is not None and not was_made:
+            predecessors.ask_after(intent.copy_of)
         operation = creating.create(intent, by=person_of(request))
     except creating.EqualRequest as error:
         form.ask_about(error.shown)
         form.add_error("confirmed_equal", str(error))
         return page(request, wording, form, equal=error.equal, status=422)
-    except (creating.NotFundable, Refused) as error:
+    except (creating.NotFundable, predecessors.NotHeard, Refused) as error:
         form.add_error(None, str(error))
         return page(request, wording, form, status=422)
     messages.add_message(request, *said_of(operation, intent, was_made=was_made))

@@ -136,5 +136,5 @@ def why_missed(now: datetime) -> str:
     if not missed:
         return ""
     told = begun(since, now).filter(day=missed[0]).order_by("-began_at").first()
-    sentence = _("Older orders were not all read again for a day. Look whether a worker runs at night.")
-    return f"{sentence} {told.sentence}" if told else sentence
+    sentence = _("Older orders were not all read again for a day.")
+    return f"{sentence} {told.sentence if told else _('Look whether a worker runs at night.')}"

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Case, Max, Min, Value, When
 
+from backoffice.database import clock
 from backoffice.reconciliation.comparing.matching import THEIRS, TRADES
 from backoffice.reconciliation.comparing.windows import Window
 from backoffice.reconciliation.models import Run, RunJob, Source
@@ -80,7 +81,9 @@ def is_due(asked_at: datetime | None, read_at: datetime | None, now: datetime) -
 def last_asked(windows: list[Window], now: datetime) -> Mapping[datetime, datetime]:
     """When a run of each day was last asked for, by the day's beginning; now, where one is under way."""
     ends = {window.start: window.end for window in windows}
-    jobs = RunJob.objects.filter(source=Source.OPERATIONS, client=None, window_from__in=ends)
+    # One dated ahead was asked for while the clock ran ahead, and would keep its day waiting until then.
+    known = {"source": Source.OPERATIONS, "client": None, "asked_at__lte": now + clock.SET_BACK}
+    jobs = RunJob.objects.filter(**known, window_from__in=ends)
     last = jobs.values_list("window_from", "window_to").annotate(
         last=Max(Case(When(state__in=UNDER_WAY, then=Value(now)), default="asked_at"))
     )
@@ -105,6 +108,8 @@ def unnamed_days(now: datetime, read_to: datetime | None) -> list[tuple[date, da
 
 
 def first_compared() -> datetime | None:
-    """Where the earliest run of our operations begins."""
-    first: datetime | None = Run.objects.filter(source=Source.OPERATIONS).aggregate(first=Min("window_from"))["first"]
+    """Where the earliest run of all our operations begins."""
+    first: datetime | None = Run.objects.filter(source=Source.OPERATIONS, client=None).aggregate(
+        first=Min("window_from")
+    )["first"]
     return first
