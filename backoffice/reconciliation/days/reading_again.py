@@ -137,4 +137,5 @@ def why_missed(now: datetime) -> str:
         return ""
     told = begun(since, now).filter(day=missed[0]).order_by("-began_at").first()
     sentence = _("Older orders were not all read again for a day.")
-    return f"{sentence} {told.sentence if told else _('Look whether a worker runs at night.')}"
+    why = told.sentence if told else _("Look whether a worker runs at night.")
+    return f"{sentence} {why}"
