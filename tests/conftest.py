@@ -7,6 +7,7 @@ from typing import Final
 import hypothesis
 import pytest
 from django.db import connections
+from django.utils import translation
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -31,6 +32,12 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("of the suite")
+
+
+@pytest.fixture(autouse=True)
+def speaking_english() -> None:
+    """Begin each test in the settings' language: a page that another test read in Arabic leaves its own in force."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
