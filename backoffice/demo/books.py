@@ -3,11 +3,10 @@
 Made by the services, so that signatures, reports and the log are what they would be; done just now, as they say.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from backoffice.accounts import proofs
 from backoffice.accounts.models import Person
@@ -29,9 +28,9 @@ MISTYPED = Decimal("90.00")
 HEADER = "Our reference,Client,Movement,Ccy,Amount,Booked at,Status"
 
 
-def tell_of_the_books(people: People) -> None:
+def tell_of_the_books(people: People, now: datetime) -> None:
     """Close the day before yesterday and let it drift, prepare the one before, begin with yesterday's exceptions."""
-    yesterday = queries.day_of(timezone.now()) - timedelta(days=1)
+    yesterday = queries.day_of(now) - timedelta(days=1)
     prepared = yesterday - timedelta(days=2)
     upload_the_book(prepared, people["maya"])
     prepare(prepared, people["maya"])

@@ -45,24 +45,24 @@ PENDING = "CoinMENA holds the order with a status we do not know: pending."
 REFUSAL = "CoinMENA refused: the client has not enough available balance. Nothing was applied."
 
 
-def write_history(people: dict[str, Person]) -> None:
-    """Tell the story up to now, in the product and at the partners."""
-    now = timezone.now().astimezone(company_zone())
+def write_history(people: dict[str, Person], now: datetime) -> None:
+    """Tell the story up to ``now``, in the product and at the partners."""
     with transaction.atomic():
         rules = live_rules()
         book = Rulebook(rules.rules.select_related("rule_set"), rules.groups)
-        written = [Written(deed, ask(deed, rule, people)) for deed, rule in demanded(tell(now), book)]
+        story = tell(now.astimezone(company_zone()))
+        written = [Written(deed, ask(deed, rule, people)) for deed, rule in demanded(story, book)]
         decide(written, people)
         send(written)
         log(written, people)
     come_apart(written)
 
 
-def reconcile_yesterday(maya: Person) -> None:
+def reconcile_yesterday(maya: Person, now: datetime) -> None:
     """Read the mirrors and compare the day that does not add up, as Maya did this morning."""
     for sync in registered().values():
         sync()
-    today = timezone.now().astimezone(company_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.astimezone(company_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
     reconcile(window_from=today - timedelta(days=1), window_to=today, by=maya)
 
 

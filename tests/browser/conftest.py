@@ -1,8 +1,10 @@
 """Browser, stack and cast for the journeys. Everybody signs in through the sign-in page, as people do."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from backoffice.reconciliation.exceptions.severity import company_zone
 from tests.browser import people
 from tests.browser import stack as stacks
 
+LONGEST_START = timedelta(minutes=2)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
@@ -33,8 +37,15 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def await_one_day_to_start_in() -> None:
+    """Let the company's midnight pass first where the demo might start across it: its story is told from one day."""
+    while (now := datetime.now(company_zone())).date() != (now + LONGEST_START).date():
+        time.sleep(1)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[stacks.Stack]:
+    await_one_day_to_start_in()
     with folder() as demo, stacks.running(demo) as stack:
         yield stack
 

@@ -1,10 +1,12 @@
 """The first page: each role sees what waits for it, and nothing that is not its business."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -28,8 +30,15 @@ from tests.reconciliation.rows import Ours, Theirs
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now()
+NOW = datetime(2026, 11, 19, 9, 0, tzinfo=UTC)
 HOSTILE = "Sara\u202edaddaH <script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[None]:
+    """Far from midnight, since days are counted here."""
+    with time_machine.travel(NOW):
+        yield
 
 
 def page_of(browser: Browser, person: Person) -> str:

@@ -13,7 +13,7 @@ from backoffice.funding.models import Attempt, Operation
 from backoffice.funding.services.intents import digest_of
 from backoffice.funding.states import State
 from backoffice.orders.models import MintedReference, Order
-from backoffice.reconciliation.models import LedgerEntry, LedgerFile, LedgerSource
+from backoffice.reconciliation.models import LedgerEntry, LedgerFile, LedgerSource, Run
 from tests.approving import shown
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
@@ -192,6 +192,23 @@ def order(theirs: Theirs) -> Order:
         read_at=READ,
         vanished_at=None if theirs.is_listed else READ - timedelta(seconds=1 if theirs.came_back else -1),
         **booked,
+    )
+
+
+def run(start: datetime, at: datetime, *, is_complete: bool = True, pk: int | None = None) -> Run:
+    """A run over a day from ``start`` on, finished ``at`` some moment, that found nothing on either side."""
+    return Run.objects.create(
+        pk=pk,
+        window_from=start,
+        window_to=start + timedelta(days=1),
+        started_at=at,
+        finished_at=at,
+        is_complete=is_complete,
+        ours_count=0,
+        theirs_count=0,
+        counts={},
+        totals=[],
+        digest="0" * 64,
     )
 
 

@@ -16,7 +16,7 @@ from backoffice.reconciliation.comparing.digest import digest_of
 from backoffice.reconciliation.comparing.matching import Comparison, count_trades_left_out, match, orderless_references
 from backoffice.reconciliation.comparing.totals import sums_of
 from backoffice.reconciliation.comparing.windows import Window
-from backoffice.reconciliation.models import Finding, ReferenceCheck, Run, Verdict
+from backoffice.reconciliation.models import Finding, ReferenceCheck, Verdict
 from tests.reconciliation import rows
 from tests.reconciliation.rows import DAY, NOON, READ, Ours, Theirs
 from tests.reconciliation.twin import Pair, Twin, counts, net
@@ -76,19 +76,7 @@ def only_verdict(found: Sequence[Finding]) -> str:
 def runs(db: None) -> None:
     """The runs the findings of these tests belong to; a real one is written after its findings."""
     for number in (1, 2, 3):
-        Run.objects.create(
-            id=number,
-            window_from=WINDOW.start,
-            window_to=WINDOW.end,
-            started_at=STARTED,
-            finished_at=STARTED,
-            is_complete=True,
-            ours_count=0,
-            theirs_count=0,
-            counts={},
-            totals=[],
-            digest="0" * 64,
-        )
+        rows.run(WINDOW.start, STARTED, pk=number)
 
 
 VERDICTS = [

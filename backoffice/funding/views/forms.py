@@ -22,10 +22,10 @@ from backoffice.funding import pages, policies, queries
 from backoffice.funding.checks import checks_of, summary
 from backoffice.funding.equal import EqualPayment
 from backoffice.funding.forms import FundingForm
-from backoffice.funding.models import Kind, Operation
+from backoffice.funding.models import Kind
 from backoffice.funding.needed import needed_for_operation
 from backoffice.funding.references import new_token
-from backoffice.funding.services import creating, predecessors, previewing
+from backoffice.funding.services import creating, predecessors, previewing, requesting
 from backoffice.ui.render import render_page
 from backoffice.ui.values import Age, Crumb
 
@@ -95,12 +95,8 @@ def ask(request: HttpRequest, wording: Wording) -> HttpResponse:
 def make(request: HttpRequest, wording: Wording, form: FundingForm) -> HttpResponse:
     """Create what a form asks for and go to its page, or say on the form why not."""
     intent = creating.Intent(wording.kind, **form.cleaned_data)
-    # Asked before: of two clicks at once both may be told that it was made, and neither that it was made earlier.
-    was_made = queries.is_made_with(intent.submission_token)
     try:
-        if intent.copy_of is not None and not was_made:
-            predecessors.ask_after(intent.copy_of)
-        operation = creating.create(intent, by=person_of(request))
+        requested = requesting.request(intent, by=person_of(request))
     except creating.EqualRequest as error:
         form.ask_about(error.shown)
         form.add_error("confirmed_equal", str(error))
@@ -108,16 +104,17 @@ def make(request: HttpRequest, wording: Wording, form: FundingForm) -> HttpRespo
     except (creating.NotFundable, predecessors.NotHeard, Refused) as error:
         form.add_error(None, str(error))
         return page(request, wording, form, status=422)
-    messages.add_message(request, *said_of(operation, intent, was_made=was_made))
-    return redirect("funding:detail", operation.reference)
+    messages.add_message(request, *said_of(requested, intent))
+    return redirect("funding:detail", requested.operation.reference)
 
 
-def said_of(operation: Operation, intent: creating.Intent, *, was_made: bool) -> tuple[int, str]:
+def said_of(requested: requesting.Requested, intent: creating.Intent) -> tuple[int, str]:
     """Say what the button did; a form sent again made nothing new, and that must be heard. What has become since of the
-    operation it ``was_made`` into is said by the page of that one."""
+    operation it had made is said by the page of that one."""
+    operation = requested.operation
     if not creating.is_same_intent(operation, intent):
         return messages.WARNING, _("This form had made this operation already. Nothing new was made: open a new form.")
-    if was_made:
+    if requested.was_made:
         return messages.WARNING, _("This form had made this operation already. Nothing new was made.")
     if operation.is_awaiting_approval and operation.is_deposit:
         return messages.SUCCESS, _("Deposit asked for. It waits for another person.")

@@ -6,31 +6,17 @@ import pytest
 
 from backoffice.accounts.actors import System
 from backoffice.audit.models import Entry
-from backoffice.reconciliation.models import Run, RunJob
+from backoffice.reconciliation.models import RunJob
 from backoffice.reconciliation.running.nightly import due
 from backoffice.reconciliation.services.running import ask_for_run
 from backoffice.reconciliation.tasks import nightly as task
+from tests.reconciliation import rows
 
 #: 02:10 in Bahrain, where the company of the tests is.
 QUIET = datetime(2026, 11, 19, 23, 10, tzinfo=UTC)
 YESTERDAY = datetime(2026, 11, 18, 21, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
-
-
-def made(*, is_complete: bool, at: datetime) -> Run:
-    return Run.objects.create(
-        window_from=YESTERDAY,
-        window_to=YESTERDAY + timedelta(days=1),
-        started_at=at,
-        finished_at=at,
-        is_complete=is_complete,
-        ours_count=0,
-        theirs_count=0,
-        counts={},
-        totals=[],
-        digest="0" * 64,
-    )
 
 
 def test_before_the_quiet_hour_nothing_is_due() -> None:
@@ -48,12 +34,12 @@ def test_a_worker_that_was_away_at_night_makes_it_in_the_morning() -> None:
 
 
 def test_once_it_is_complete_nothing_is_due() -> None:
-    made(is_complete=True, at=QUIET + timedelta(minutes=1))
+    rows.run(YESTERDAY, is_complete=True, at=QUIET + timedelta(minutes=1))
     assert due(QUIET + timedelta(minutes=10)) is None
 
 
 def test_a_run_made_before_the_day_had_settled_is_none() -> None:
-    made(is_complete=True, at=QUIET - timedelta(hours=1))
+    rows.run(YESTERDAY, is_complete=True, at=QUIET - timedelta(hours=1))
     assert due(QUIET) is not None
 
 
@@ -62,7 +48,7 @@ def test_it_is_not_asked_for_twice_and_again_after_a_while_where_it_came_out_par
     assert window is not None
     job = ask_for_run(window_from=window.start, window_to=window.end, by=System("nightly run"))
     RunJob.objects.filter(pk=job.pk).update(asked_at=QUIET)
-    made(is_complete=False, at=QUIET + timedelta(minutes=1))
+    rows.run(YESTERDAY, is_complete=False, at=QUIET + timedelta(minutes=1))
     assert due(QUIET + timedelta(hours=1)) is None
     assert due(QUIET + timedelta(hours=2, minutes=1)) is not None
 

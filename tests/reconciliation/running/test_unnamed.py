@@ -29,18 +29,7 @@ SCHEDULE = System("quarter-hourly run")
 def compared_before(db: None) -> Run:
     """A run of a month before: from then on orders are compared here."""
     start = DAY - timedelta(days=30)
-    return Run.objects.create(
-        window_from=start,
-        window_to=start + timedelta(days=1),
-        started_at=start,
-        finished_at=start,
-        is_complete=True,
-        ours_count=0,
-        theirs_count=0,
-        counts={},
-        totals=[],
-        digest="0" * 64,
-    )
+    return rows.run(start, start)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """``manage.py seed_demo``: the demo's people and history, written once."""
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from backoffice.audit.sealing.services import seal_now
 from backoffice.clients.services.mirroring import sync_assets, sync_clients
@@ -18,11 +19,12 @@ class Command(BaseCommand):
         people = create_people()
         if Operation.objects.exists():
             return
+        now = timezone.now()  # once: at midnight every part has to mean the same days
         sync_assets()
         sync_clients()
-        write_history(people)
-        reconcile_yesterday(people["maya"])
-        tell_of_the_books(people)
+        write_history(people, now)
+        reconcile_yesterday(people["maya"], now)
+        tell_of_the_books(people, now)
         check_balances(people["maya"])
         leave_in_doubt(people["maya"])
         propose_somebody_new(people["adam"])
