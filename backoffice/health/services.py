@@ -24,8 +24,8 @@ from backoffice.funding.services.resolving import ALARM_AFTER
 from backoffice.health.selftest import due
 from backoffice.mirror.partners import bitnob, coinmena
 from backoffice.mirror.queries import freshness
-from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.errors import PartnerError
+from backoffice.partner.exchange import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.reconciliation.days.reading_again import why_missed
 from backoffice.ui import times
 from backoffice.ui.values import Text

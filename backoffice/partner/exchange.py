@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Final
 
 LONGEST_PAUSE_SECONDS: Final = 300.0
+#: Differences between our clock and the partner's, in seconds: from the first on staff are warned, at the second
+#: sending stops, because a signature that looks too new or too old is refused.
+CLOCK_SKEW_WARNING: Final = 2.0
+CLOCK_SKEW_STOP: Final = 10.0
 
 
 class Fault(StrEnum):
@@ -76,9 +80,17 @@ class Exchange:
 
     @property
     def is_fresh_word(self) -> bool:
-        """True if the partner itself said it just now: dated, and out of no cache. Only such an answer proves that
-        something is not there (reliability.md §6, F35)."""
-        return self.headers.age is None and self.partner_date is not None
+        """True if the partner itself said it just now: dated, not long before it was asked, and out of no cache. Only
+        such an answer proves that something is not there (reliability.md §6, F35).
+
+        A cache that keeps to itself what it is leaves the old date. It looks as if our clock were ahead, and while it
+        is, nothing is proven either.
+        """
+        return self.headers.age is None and self.partner_date is not None and not self._is_dated_before
+
+    @property
+    def _is_dated_before(self) -> bool:
+        return self.clock_skew is not None and self.clock_skew > CLOCK_SKEW_STOP
 
     @property
     def is_aged(self) -> bool:

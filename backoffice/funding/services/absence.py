@@ -145,7 +145,7 @@ def positive_control(operation: Operation, client: CoinmenaClient, ask_until: fl
 
 def _is_shown(heard: Heard, reference: str) -> bool:
     """Tell whether the partner itself, and not a cache, shows the completed order of a reference."""
-    if heard.lookup is None or heard.lookup.order is None or heard.lookup.exchange.headers.age is not None:
+    if heard.lookup is None or heard.lookup.order is None or not heard.lookup.exchange.is_fresh_word:
         return False
     order = heard.lookup.order
     return (order.partner_order_ref, order.status) == (reference, OrderStatus.COMPLETED)

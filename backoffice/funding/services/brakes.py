@@ -27,7 +27,7 @@ from backoffice.funding.services.doorbells import RUNG_AT_ONCE, ring_to_send
 from backoffice.funding.services.gate import lock_gate, refused_if_kept_waiting
 from backoffice.funding.services.servers import keep_to_server
 from backoffice.mirror.partners import coinmena
-from backoffice.partner.coinmena.client import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
+from backoffice.partner.exchange import CLOCK_SKEW_STOP, CLOCK_SKEW_WARNING
 from backoffice.partner.outcome import Verdict
 
 MOST_UNAUTHORISED: Final = 3

@@ -4,15 +4,15 @@ An order may appear however late, and with the time at which it was asked for: n
 before somebody tries again what failed without it.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
-from django.db.models import Q
+import structlog
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from backoffice.database import clock
+from backoffice.funding.freezing.freezes import restored_at
 from backoffice.funding.models import Operation
 from backoffice.funding.queries import chain_of
 from backoffice.funding.services import late_orders
@@ -23,10 +23,14 @@ from backoffice.funding.services.recording import mirror_or_report
 from backoffice.mirror.partners import PAGE_DEADLINE_SECONDS, for_our_books
 from backoffice.mirror.sentences import said_by
 from backoffice.partner.coinmena import payloads
+from backoffice.partner.coinmena.answers import OrderLookup
 from backoffice.partner.coinmena.client import CoinmenaClient
 from backoffice.partner.errors import PartnerError
+from backoffice.worker.bells import DATABASE_TROUBLE
 
 HOLDER: Final = "before copying"
+
+log = structlog.get_logger(__name__)
 
 
 class NotHeard(Exception):
@@ -44,30 +48,42 @@ def ask_after(original: Operation) -> None:
         client = for_our_books(deadline_seconds=PAGE_DEADLINE_SECONDS)
     except PartnerError as error:
         raise NotHeard(said_by(error)) from error
-    for operation in _that_may_have_left(original, client.environment):
-        _ask_after(operation, client)
+    restored = restored_at()
+    for operation in chain_of(original).filter(pk__lte=original.pk):
+        if _may_have_left(operation, client.environment, restored):
+            _ask_after(operation, client)
 
 
-def _that_may_have_left(original: Operation, environment: str) -> Iterable[Operation]:
-    """What was once free to be sent, whether a restored database knows of an attempt or not; of what was sent to
-    another environment, this one says nothing."""
-    was_free = Q(approved_at__isnull=False) | Q(ungated_rule_version__isnull=False)
-    for one in chain_of(original).filter(was_free, pk__lte=original.pk):
-        environments = attempts_of(one).environments
-        if not environments or environment in environments:
-            yield one
+def _may_have_left(operation: Operation, environment: str, restored: datetime | None) -> bool:
+    """Tell whether a request for it may have reached ``environment``: it was free to be sent, and not elsewhere only;
+    or a database that was set back later may have forgotten that it was."""
+    if restored is not None and operation.requested_at <= restored:
+        return True
+    was_free = operation.approved_at is not None or operation.ungated_rule_version is not None
+    environments = attempts_of(operation).environments
+    return was_free and (not environments or environment in environments)
 
 
 def _ask_after(operation: Operation, client: CoinmenaClient) -> None:
     asked_at = clock.now()
-    lookup = look_up_at_once(operation.pk, operation.reference, HOLDER, client)
-    if lookup is not None and lookup.order is not None:
-        _keep(operation.pk, lookup.order, asked_at)
+    lookup = _look_up(operation, client)
+    order = None if lookup is None else lookup.order
+    if order is not None and order.partner_order_ref == operation.reference:
+        _keep(operation.pk, order, asked_at)
     elif lookup is None or not lookup.is_credible_absence:
         raise NotHeard(
             _("CoinMENA did not say whether it has an order of %(reference)s by now. Nothing was made: try again.")
             % {"reference": operation.reference}
         )
+
+
+def _look_up(operation: Operation, client: CoinmenaClient) -> OrderLookup | None:
+    try:
+        return look_up_at_once(operation.pk, operation.reference, HOLDER, client)
+    except DATABASE_TROUBLE:
+        log.exception("funding_lookup_not_stored", reference=operation.reference)
+        connection.close()
+        return None
 
 
 def _keep(operation_id: int, order: payloads.Order, asked_at: datetime) -> None:

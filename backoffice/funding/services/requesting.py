@@ -26,5 +26,6 @@ def request(intent: creating.Intent, *, by: Person) -> Requested:
     # Asked before: of two clicks at once both may be told that it was made, and neither that it was made earlier.
     was_made = queries.is_made_with(intent.submission_token)
     if intent.copy_of is not None and not was_made:
+        policies.check_can_copy(by, intent.copy_of)  # before it is asked for: of what is open, only the resolver asks
         predecessors.ask_after(intent.copy_of)
     return Requested(creating.create(intent, by=by), was_made)

@@ -37,11 +37,6 @@ from backoffice.partner.limits import Limiter, NoLimit
 from backoffice.partner.pages import Page
 from backoffice.partner.reading import reading
 
-#: Differences between our clock and the partner's, in seconds: from the first on staff are warned, at the second
-#: sending stops, because a signature that looks too new or too old is refused.
-CLOCK_SKEW_WARNING: Final = 2.0
-CLOCK_SKEW_STOP: Final = 10.0
-
 _ORDER_PATHS: Final = {OrderKind.DEPOSIT: "/v1/partner/deposits", OrderKind.WITHDRAWAL: "/v1/partner/withdrawals"}
 
 
