@@ -6,6 +6,7 @@ A fault is armed for one operation, once its reference is known; it strikes when
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from random import Random
 from typing import Any, Final
 
@@ -281,7 +282,9 @@ def cached_list(world: World, target: Target, random: Random) -> None:
     at_partner(world, "F5 after closed", target.post, "close_after_apply")
     unseen: dict[str, Any] = {"times": None, "seconds": random.choice((500, 700, 900))}
     at_partner(world, "F35 cached list", target.lookup, "read_lag", **unseen)
-    at_partner(world, "F35 cached list", target.listing, "headers", times=None, set={"Age": random.choice(("0", "30"))})
+    before = format_datetime(world.clock.true(), usegmt=True)
+    kept = random.choice(({"Age": "0"}, {"Age": "30"}, {"Date": before}))
+    at_partner(world, "F35 cached list", target.listing, "headers", times=None, set=kept)
     at_partner(world, "F35 cached list", target.listing, "read_lag", **unseen)
     _freeze_soon(world, target, random)
 

@@ -66,7 +66,11 @@ def test_what_is_proven_absent_is_not_sent_again_once_its_permission_has_run_out
     assert in_doubt.attempts.count() == attempts
 
 
-@pytest.mark.parametrize("odd", [{"set": {"Age": "30"}}, {"set": {"Age": "0"}}, {"remove": ["Date"]}], ids=str)
+@pytest.mark.parametrize(
+    "odd",
+    [{"set": {"Age": "30"}}, {"set": {"Age": "0"}}, {"set": {"Date": date_in(-3600)}}, {"remove": ["Date"]}],
+    ids=["old", "new", "dated before", "not dated"],
+)
 def test_a_list_that_may_come_from_a_cache_proves_no_absence(
     coinmena: Partners, in_doubt: Operation, travel: Travel, odd: dict[str, Any]
 ) -> None:
@@ -84,10 +88,13 @@ def test_a_list_that_may_come_from_a_cache_proves_no_absence(
 # The control ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_control_out_of_a_cache_is_none(coinmena: Partners, in_doubt: Operation, travel: Travel) -> None:
-    travel(PAST)
+@pytest.mark.parametrize("kept", [{"Age": "30"}, {"Date": date_in(-3600)}], ids=["old", "dated before"])
+def test_a_control_out_of_a_cache_is_none(
+    coinmena: Partners, in_doubt: Operation, travel: Travel, kept: dict[str, str]
+) -> None:
     known = Operation.objects.get(state=State.COMPLETED).reference
-    coinmena.fault("headers", match={"method": "GET", "reference": known}, times=None, set={"Age": "30"})
+    coinmena.fault("headers", match={"method": "GET", "reference": known}, times=None, set=kept)
+    travel(PAST)
 
     assert looked_up(in_doubt).state == State.UNKNOWN
     assert last_answer(in_doubt).conditions["control"] == ""

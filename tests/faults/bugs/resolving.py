@@ -1,9 +1,10 @@
-"""Bugs of whoever settles a doubt: 3 to 7, 36 and 38 believe an absence too easily, 19 to 21 and 34 are about leases
-and sweeps, 33 is about whom a proof is given to."""
+"""Bugs of whoever settles a doubt: 3 to 7, 36, 38 and 39 believe an absence too easily, 19 to 21 and 34 are about
+leases and sweeps, 33 is about whom a proof is given to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from backoffice.database import clock
@@ -117,13 +118,22 @@ def cache_believed(_world: World) -> Iterator[None]:
 
 def a_cache_lists(world: World) -> None:
     """CoinMENA's look-ups do not see the order for a quarter of an hour, and the list, which would, is a cache's."""
+    lists_as_before(world, {"Age": "30"})
+
+
+def a_cache_lists_in_secret(world: World) -> None:
+    """As before, but only its date says that the list is an old one."""
+    lists_as_before(world, {"Date": format_datetime(world.clock.true(), usegmt=True)})
+
+
+def lists_as_before(world: World, headers: dict[str, str]) -> None:
     operation = asked(world)
     fault(world, "close_after_apply", operation)
     sent(world, operation)
     hold(world)
     client = operation.client.partner_client_id
     fault_in_reading(world, "read_lag", f"/v1/partner/orders/ref/{operation.reference}", seconds=900)
-    fault_in_reading(world, "headers", client=client, set={"Age": "30"})
+    fault_in_reading(world, "headers", client=client, set=headers)
     fault_in_reading(world, "read_lag", client=client, seconds=900)
     work(world, QUARANTINE_SECONDS + 200)
     calm(world)
@@ -134,6 +144,13 @@ def a_cache_lists(world: World) -> None:
 def cached_list_believed(_world: World) -> Iterator[None]:
     fresh, aged = property(lambda exchange: True), property(lambda exchange: False)
     with instead(Exchange, "is_fresh_word", fresh), instead(Exchange, "is_aged", aged):
+        yield
+
+
+@bug(39, "an old date passes for the partner's word of just now", caught_as="I3", schedule=a_cache_lists_in_secret)
+@contextmanager
+def old_date_believed(_world: World) -> Iterator[None]:
+    with instead(Exchange, "_is_dated_before", property(lambda exchange: False)):
         yield
 
 
