@@ -1,7 +1,6 @@
 """Whoever tries a payment again has CoinMENA asked once more for what failed: however late its order appeared."""
 
 from dataclasses import replace
-from html import unescape
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -23,6 +22,7 @@ from backoffice.partner.coinmena.client import CoinmenaClient
 from tests.funding.cast import deposit, now, sent
 from tests.funding.closings import asked, in_review, landed, signed
 from tests.funding.doubt import LOOKUPS, date_in
+from tests.funding.following import followed
 from tests.partners import Partners, minutes_ago
 
 THREE_DAYS = 3 * 24 * 60
@@ -38,20 +38,6 @@ def failed(coinmena: Partners, maya: Person, omar: Person, noura: Client, usd: A
 def desk(client: Browser, maya: Person) -> Browser:
     client.force_login(maya)
     return client
-
-
-def followed(desk: Browser, original: Operation, token: str = "") -> tuple[int, str]:
-    """Press *Try again*, and return how that was answered."""
-    typed = {
-        "client": original.client.partner_client_id,
-        "asset": original.asset_id,
-        "amount": format(original.amount, "f"),
-        "reason": original.reason,
-        "copy_of": original.reference,
-        "submission_token": token or str(uuid4()),
-    }
-    answer = desk.post("/funding/deposit/", typed)
-    return answer.status_code, unescape(answer.content.decode())
 
 
 @pytest.mark.parametrize(("status", "kind"), [("completed", "completed"), ("pending", "open")])

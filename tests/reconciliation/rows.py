@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 from backoffice.accounts.models import Person, Role
@@ -195,21 +196,21 @@ def order(theirs: Theirs) -> Order:
     )
 
 
-def run(start: datetime, at: datetime, *, is_complete: bool = True, pk: int | None = None) -> Run:
-    """A run over a day from ``start`` on, finished ``at`` some moment, that found nothing on either side."""
-    return Run.objects.create(
-        pk=pk,
-        window_from=start,
-        window_to=start + timedelta(days=1),
-        started_at=at,
-        finished_at=at,
-        is_complete=is_complete,
-        ours_count=0,
-        theirs_count=0,
-        counts={},
-        totals=[],
-        digest="0" * 64,
-    )
+def run(start: datetime, at: datetime, **details: object) -> Run:
+    """A complete run over a day from ``start`` on, finished ``at`` some moment, that found nothing on either side."""
+    made: dict[str, Any] = {
+        "window_from": start,
+        "window_to": start + timedelta(days=1),
+        "started_at": at,
+        "finished_at": at,
+        "is_complete": True,
+        "ours_count": 0,
+        "theirs_count": 0,
+        "counts": {},
+        "totals": [],
+        "digest": "0" * 64,
+    }
+    return Run.objects.create(**{**made, **details})
 
 
 def ledger(name: str = "Cash book") -> LedgerSource:

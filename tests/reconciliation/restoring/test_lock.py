@@ -12,11 +12,12 @@ from backoffice.database import clock
 from backoffice.funding.models import Freeze
 from backoffice.mirror.models import Mirror, SyncRun
 from backoffice.orders.services import sync_orders
-from backoffice.reconciliation.models import LedgerSource, Run
+from backoffice.reconciliation.models import LedgerSource
 from backoffice.reconciliation.restoring import MARGIN, after_restore, orders_read, orders_reconciled
 from tests.approving import ask_for_release
 from tests.funding.cast import deposit, mirrored_asset, mirrored_client
 from tests.partners import Partners
+from tests.reconciliation import rows
 
 HOUR = timedelta(hours=1)
 
@@ -123,19 +124,13 @@ def test_only_a_run_of_our_operations_proves_that_they_were_reconciled(
 def reconciled(
     lock: Freeze, *, started_at: datetime, source: str = "operations", ledger: LedgerSource | None = None
 ) -> None:
-    Run.objects.create(
+    rows.run(
+        lock.frozen_at - timedelta(days=400),
+        started_at,
+        window_to=lock.frozen_at + HOUR,
+        finished_at=started_at + timedelta(seconds=1),
         source=source,
         ledger=ledger,
-        window_from=lock.frozen_at - timedelta(days=400),
-        window_to=lock.frozen_at + HOUR,
-        started_at=started_at,
-        finished_at=started_at + timedelta(seconds=1),
-        is_complete=True,
-        ours_count=0,
-        theirs_count=0,
-        counts={},
-        totals=[],
-        digest="0" * 64,
     )
 
 
