@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from backoffice.accounts.models import Person
@@ -141,3 +142,15 @@ def test_processes_alone_do_not_tell_when_the_backup_was_taken(coinmena: Partner
     processes.began(processes.WEB)
     with pytest.raises(NotKnown, match="--backup-at"):
         after_restore()
+
+
+def test_a_database_that_is_still_recovering_is_waited_for(coinmena: Partners, lock: Freeze) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    with pytest.raises(CommandError, match="takes nothing yet") as refusal:
+        call_command("after_restore")
+    connection.close()
+
+    assert refusal.value.returncode != 0
+    assert Freeze.objects.get().restored_at == lock.restored_at

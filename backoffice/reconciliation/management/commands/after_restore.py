@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.urls import reverse
 
 from backoffice.database import clock
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, backup_at: str | None, **_options: Any) -> None:
+        check_takes_writes()
         self.stdout.write("All sending is locked first. Reading what CoinMENA did takes about seven minutes …")
         try:
             restored = after_restore(backup_at=moment(backup_at) if backup_at else None)
@@ -40,6 +42,18 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(told(restored)))
         if restored.unmet:
             raise CommandError("The lock cannot be released yet. Run this command again.", returncode=1)
+
+
+def check_takes_writes() -> None:
+    """Refuse to begin on a database that answers and still recovers: its newest entry is not the backup's yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        is_read_only = cursor.fetchone()[0] == "on"
+    if is_read_only:
+        raise CommandError(
+            "The database answers and takes nothing yet: it still recovers, or is a standby. Wait until its own log "
+            "says 'ready to accept connections', and not only read-only ones, then run this again."
+        )
 
 
 def told(restored: Restored) -> Iterator[str]:
