@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -211,9 +211,13 @@ class World:
 
     # Counting ---------------------------------------------------------------------------------------------------------
 
-    def count(self) -> counting.Findings:
-        """Compare both sides' books."""
-        opening = {client.partner_client_id: OPENING for client in self.clients}
+    def count(self, outside: Mapping[str, Decimal] | None = None) -> counting.Findings:
+        """Compare both sides' books.
+
+        :param outside: what orders of nobody here have added to a client.
+        """
+        others = outside or {}
+        opening = {one.partner_client_id: OPENING + others.get(one.partner_client_id, 0) for one in self.clients}
         address = f"host={self.host} dbname={self.database} user={embedded.OWNER}"
         found = counting.count(address, self.partners.ledger(), opening)
         if self.unforeseen.exists():
