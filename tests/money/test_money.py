@@ -89,6 +89,16 @@ def test_money_of_two_assets_never_meets_in_a_sum() -> None:
         Money(Decimal(1), "USD") + Money(Decimal(1), "BTC")
     with pytest.raises(MixedAssets):
         Money(Decimal(1), "USD") - Money(Decimal(1), "BTC")
+    with pytest.raises(MixedAssets, match="BTC and USD"):
+        Money(Decimal(1), "BTC") + Money(Decimal(1), "USD")
+
+
+def test_money_never_changes_and_is_the_same_wherever_it_is_equal() -> None:
+    money = Money(Decimal("1.50"), "USD")
+
+    with pytest.raises(AttributeError):
+        money.amount = Decimal(2)  # type: ignore[misc]
+    assert {money, Money(Decimal("1.50"), "USD")} == {money}
 
 
 def test_money_adds_up_with_money_only() -> None:

@@ -28,6 +28,7 @@ from backoffice.money import (
         ("1.5E-3", "0.0015", "0.0015"),
         ("99999999999999999999.999999999999999999",) * 3,
         ("0.000000000000000001", "1E-18", "0.000000000000000001"),
+        ("1.50".zfill(100), "1.50", "1.50"),
     ],
 )
 def test_it_keeps_the_digits_and_the_scale(sent: str, kept: str, plain: str) -> None:
@@ -61,11 +62,15 @@ def test_it_keeps_the_digits_and_the_scale(sent: str, kept: str, plain: str) -> 
         "1e999999999",
         "1e1000",
         "1e20",
+        "1e21",
+        "1e999",
+        "1" * 50,
         "1e-19",
         "0E-19",
         "0E+20",
         "100000000000000000000",
         "1.0000000000000000000",
+        "1".zfill(101),
         "1" * 1_000_000,
         "0." + "0" * 1_000_000,
     ],
@@ -127,7 +132,13 @@ def test_it_never_guesses_an_unknown_currency(currency: str) -> None:
     assert from_smallest_unit(1, currency) is None
 
 
-@pytest.mark.parametrize("units", [Decimal("0.5"), Decimal("1E+999999"), 10**38, Decimal("NaN"), Decimal("Infinity")])
+@pytest.mark.parametrize(
+    "units",
+    [
+        *(Decimal(part) for part in ("0.3", "0.5", "0.7", "-0.3", "-0.7")),
+        *(Decimal("1E+999999"), 10**38, 10**40, Decimal("NaN"), Decimal("Infinity")),
+    ],
+)
 def test_it_refuses_units_that_are_no_bounded_whole_number(units: Decimal | int) -> None:
     with pytest.raises(AmountError):
         from_smallest_unit(units, "USD")

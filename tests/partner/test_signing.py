@@ -197,6 +197,7 @@ def test_bitnob_signatures_match_the_worked_examples(
         "X-Auth-Nonce": nonce,
         "X-Auth-Signature": signature,
     }
+    assert signed.timestamp_ms == timestamp * 1000
 
 
 def test_bitnob_gets_a_fresh_nonce_of_32_hexadecimal_digits_each_time() -> None:
