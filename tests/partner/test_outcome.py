@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backoffice.partner.coinmena.answers import OrderLookup, read_result, refusal_in
 from backoffice.partner.coinmena.payloads import Order, OrderKind
 from backoffice.partner.exchange import Exchange, Fault
-from backoffice.partner.outcome import Evidence, IntendedOrder, Row, Verdict, judge_order, judge_post
+from backoffice.partner.outcome import Evidence, IntendedOrder, Row, Verdict, judge_order, judge_post, unjudged
 from tests.partner.cast import answered, example
 
 DEPOSIT = IntendedOrder("dep-2f6c1b7e", "user_77", OrderKind.DEPOSIT, "USD", Decimal("250.00"))
@@ -50,6 +50,7 @@ TABLE = [
     ("rejected", answered(200, order_body(status="rejected")), "A3", NOT_APPLIED),
     ("pending", answered(200, order_body(status="pending")), "A4", UNKNOWN),
     ("a status never heard of", answered(200, order_body(status="Completed")), "A4", UNKNOWN),
+    ("a status of tomorrow", answered(200, order_body(status="settled")), "A4", UNKNOWN),
     ("another reference", answered(200, order_body(partner_order_ref="dep-other")), "A5", UNKNOWN),
     ("no reference", answered(200, order_body(partner_order_ref=None)), "A5", UNKNOWN),
     ("another client", answered(200, order_body(partner_client_id="user_78")), "A5", UNKNOWN),
@@ -74,6 +75,7 @@ TABLE = [
     ("a code never heard of", answered(400, envelope(7777)), "A8", NOT_APPLIED),
     ("a field error", answered(400, envelope(400, "Bad", {"amount": ["too big"]})), "A8", NOT_APPLIED),
     ("not found", answered(404, envelope(404)), "A8", NOT_APPLIED),
+    ("headers too large", answered(431, envelope(3005)), "A8", NOT_APPLIED),
     ("unauthorized", answered(401, envelope(401)), "A9", NOT_APPLIED),
     ("too fast", answered(429, envelope(429)), "A9", NOT_APPLIED),
     ("server error with envelope", answered(500, envelope(500)), "A10", UNKNOWN),
@@ -96,11 +98,14 @@ TABLE = [
     ("refusal with two codes", answered(400, b'{"code": 3005, "code": 2020, "msg": "x"}'), "A11", UNKNOWN),
     ("refusal in a list", answered(400, b'[{"code": 3005, "msg": "x"}]'), "A11", UNKNOWN),
     ("refusal with a byte order mark", answered(400, b"\xef\xbb\xbf" + envelope(3005)), "A11", UNKNOWN),
+    ("several to choose from", answered(300, order_body()), "A11", UNKNOWN),
     ("moved", answered(301, b""), "A11", UNKNOWN),
     ("found elsewhere", answered(302, envelope(3005)), "A11", UNKNOWN),
     ("not modified", answered(304, b""), "A11", UNKNOWN),
     ("repeat elsewhere", answered(307, b""), "A11", UNKNOWN),
     ("moved for good", answered(308, b""), "A11", UNKNOWN),
+    ("the last of the redirects", answered(399, envelope(3005)), "A11", UNKNOWN),
+    ("what is only the beginning of an answer", answered(199, b""), "A11", UNKNOWN),
     ("empty", answered(200, b""), "A12", UNKNOWN),
     ("a page", answered(200, HTML), "A12", UNKNOWN),
     ("broken JSON", answered(200, order_body()[:-1]), "A12", UNKNOWN),
@@ -115,6 +120,7 @@ TABLE = [
     ("created", answered(201, order_body()), "A12", UNKNOWN),
     ("accepted", answered(202, order_body()), "A12", UNKNOWN),
     ("no content", answered(204, b""), "A12", UNKNOWN),
+    ("the last of the good ones", answered(299, order_body()), "A12", UNKNOWN),
     ("no number", answered(200, order_body(id=None)), "A12", UNKNOWN),
     ("NaN", answered(200, order_body().replace(b'"250.00"', b"NaN")), "A12", UNKNOWN),
     ("19 decimals", answered(200, order_body(debit="250." + "0" * 19)), "A12", UNKNOWN),
@@ -266,9 +272,12 @@ def test_a_401_counts_whoever_sent_it(body: bytes) -> None:
     assert judge_post(answered(401, body), DEPOSIT).counts_as_401
 
 
-@pytest.mark.parametrize("status", [200, 400, 403, 404, 409, 429, 500, None])
+@pytest.mark.parametrize("status", [200, 400, 402, 403, 404, 409, 429, 500, None])
 def test_nothing_else_counts_as_a_401(status: int | None) -> None:
-    assert not judge_post(answered(status, envelope(2008)), DEPOSIT).counts_as_401
+    exchange = answered(status, envelope(2008))
+
+    assert not judge_post(exchange, DEPOSIT).counts_as_401
+    assert not unjudged(exchange).counts_as_401
 
 
 @pytest.mark.parametrize(
@@ -299,10 +308,22 @@ def test_a_429_pauses_for_as_long_as_it_says_within_bounds(
     assert judge_post(answered(429, body, headers=headers), DEPOSIT).pause_seconds == seconds
 
 
-def test_nothing_else_pauses() -> None:
-    headers = {"retry_after": "7"}
+@pytest.mark.parametrize("status", [200, 401, 428, 430, 503, None])
+def test_nothing_else_pauses(status: int | None) -> None:
+    exchange = answered(status, envelope(503), headers={"retry_after": "7"})
 
-    assert judge_post(answered(503, envelope(503), headers=headers), DEPOSIT).pause_seconds is None
+    assert judge_post(exchange, DEPOSIT).pause_seconds is None
+    assert unjudged(exchange).pause_seconds is None
+
+
+@pytest.mark.parametrize(("status", "pause", "counts"), [(401, None, True), (429, 60, False), (200, None, False)])
+def test_what_a_fault_of_ours_kept_from_being_judged_slows_and_stops_all_the_same(
+    status: int, pause: float | None, counts: bool
+) -> None:
+    verdict = unjudged(answered(status, b"", headers={"retry_after": "7"}))
+
+    assert (verdict.pause_seconds, verdict.counts_as_401, verdict.alarm) == (pause, counts, True)
+    assert (verdict.row, verdict.evidence, verdict.order) == (Row.UNREADABLE, UNKNOWN, None)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +384,8 @@ def test_nothing_but_the_partners_own_4xx_counts_as_not_applied(
     exchange = answered(status, body, fault=fault)
     refusal = refusal_in(exchange)
 
-    refused = refusal is not None and status is not None and 400 <= status < 500 and refusal.code != 2020
+    is_sure = status is not None and 400 <= status < 500 and status not in (408, 409, 425, 499)
+    refused = refusal is not None and is_sure and refusal.code != 2020
     assert (judge_post(exchange, DEPOSIT).evidence is NOT_APPLIED) is refused
 
 
