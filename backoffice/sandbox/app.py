@@ -5,7 +5,7 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Lock
 
@@ -30,6 +30,16 @@ from backoffice.sandbox.store import Store
 from backoffice.sandbox.switches import Switches
 
 
+@dataclass(frozen=True, order=True)
+class _Landing:
+    """A request whose connection is closed and that is still to be carried out."""
+
+    due_ns: int
+    number: int
+    arrival: Arrival | None = field(compare=False)
+    carry_out: Callable[[], Reply] = field(compare=False)
+
+
 class Sandbox:
     """Both partners and their control path.
 
@@ -52,7 +62,7 @@ class Sandbox:
         self.faults = FaultBook()
         self.store = Store(state)
         self._on_arrival = on_arrival
-        self._landings: list[tuple[int, int, Callable[[], object]]] = []
+        self._landings: list[_Landing] = []
         self._landing_numbers = count()
         self._landing_lock = Lock()
         self._down_until = 0
@@ -175,25 +185,35 @@ class Sandbox:
     def _land_later(self, seconds: float, landing: Callable[[], Reply], arrival: Arrival | None) -> None:
         due = self.clock.nanoseconds() + round(seconds * NANOSECONDS)
         with self._landing_lock:
-            heapq.heappush(self._landings, (due, next(self._landing_numbers), lambda: self._land(landing, arrival)))
+            heapq.heappush(self._landings, _Landing(due, next(self._landing_numbers), arrival, landing))
 
     def land_due(self) -> None:
         """Apply what was held back and is due by now; called before every request, and now and then by the server."""
         while landing := self._next_due():
-            landing()
+            self._land(landing)
 
-    def _next_due(self) -> Callable[[], object] | None:
+    def next_landing(self) -> int | None:
+        """Return when, in nanoseconds of our clock, the next request that is held back will be carried out."""
         with self._landing_lock:
-            is_due = bool(self._landings) and self._landings[0][0] <= self.clock.nanoseconds()
-            return heapq.heappop(self._landings)[2] if is_due else None
+            return self._landings[0].due_ns if self._landings else None
 
-    def _land(self, landing: Callable[[], Reply], arrival: Arrival | None) -> None:
+    def holds_back(self, reference: str) -> bool:
+        """Tell whether a request under this reference is still to be carried out."""
+        with self._landing_lock:
+            return any(landing.arrival and landing.arrival.reference == reference for landing in self._landings)
+
+    def _next_due(self) -> _Landing | None:
+        with self._landing_lock:
+            is_due = bool(self._landings) and self._landings[0].due_ns <= self.clock.nanoseconds()
+            return heapq.heappop(self._landings) if is_due else None
+
+    def _land(self, landing: _Landing) -> None:
         try:
-            reply = landing()
+            reply = landing.carry_out()
         except (Refusal, BitnobRefusal) as refusal:
             reply = self._refused(refusal)
-        if arrival is not None:
-            self.arrivals.land(arrival, reply)
+        if landing.arrival is not None:
+            self.arrivals.land(landing.arrival, reply)
 
     # Down and up ------------------------------------------------------------------------------------------------------
 

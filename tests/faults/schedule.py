@@ -339,7 +339,6 @@ class Schedule:
             settled_after = (world.clock.true_ns - began) / NANOSECONDS
         world.forget_events()
         world.clock.pass_until(self._quiet_until(began))
-        world.sandbox.land_due()
         if world.rows.is_anything_due():
             world.expire()
         self._read_again()

@@ -10,7 +10,6 @@ from pytest_django.plugin import DjangoDbBlocker
 from backoffice.database import embedded
 from tests.faults.bugs.acting import asked, sent
 from tests.faults.opening import opened
-from tests.faults.virtual import NANOSECONDS
 from tests.faults.world import World
 
 
@@ -28,7 +27,7 @@ def world(postgres: embedded.Embedded, django_db_setup: None, django_db_blocker:
 )
 @pytest.mark.parametrize("other", ["being answered", "held back"])
 def test_two_requests_are_in_flight_while_both_could_be_carried_out_when_the_second_was_sent(
-    sent_again_after: int, came_after: int, is_counted: bool, other: str, world: World
+    sent_again_after: int, came_after: int, is_counted: bool, other: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = asked(world)
     sent(world, operation)
@@ -38,7 +37,7 @@ def test_two_requests_are_in_flight_while_both_could_be_carried_out_when_the_sec
     line.arrives(reference, world.sandbox.clock.milliseconds())
     world.clock.pass_by(came_after - sent_again_after)
     if other == "held back":
-        line.lands_at[reference] = world.clock.nanoseconds() + NANOSECONDS
+        monkeypatch.setattr(world.sandbox, "holds_back", lambda _reference: True)
     else:
         line.in_flight[reference] = 2
 

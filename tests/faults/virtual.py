@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 NANOSECONDS: Final = 1_000_000_000
 #: Where every world begins: a Monday morning, not on a whole second.
@@ -15,18 +15,28 @@ def _nanoseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
 
 
+class HoldsBack(Protocol):
+    """Whoever carries out later what it was asked for now: when the next is due, in true nanoseconds, and doing it."""
+
+    def next_landing(self) -> int | None: ...
+
+    def land_due(self) -> None: ...
+
+
 @dataclass
 class VirtualClock:
     """True time in nanoseconds since 1970, and how far our own wall clock is off it (fault F22).
 
     It stands in for `partner.clock.Clock`, for the three functions of `database.clock` and for the sandbox's source.
-    ``waiting`` is called by whoever sleeps, so that others may act meanwhile.
+    ``waiting`` is called by whoever sleeps, so that others may act meanwhile. What ``partner`` holds back lands when it
+    is due, however long nobody asks: time never passes over it.
     """
 
     true_ns: int = field(default_factory=lambda: _nanoseconds(BEGINNING))
     our_offset_seconds: float = 0.0
     offsets: set[float] = field(default_factory=lambda: {0.0})
     waiting: Callable[[float], None] | None = None
+    partner: HoldsBack | None = None
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -78,8 +88,15 @@ class VirtualClock:
             self.pass_by(seconds)
 
     def pass_by(self, seconds: float) -> None:
-        """Let time pass and nothing else happen."""
-        self.true_ns += max(0, round(seconds * NANOSECONDS))
+        """Let time pass and nobody of ours act."""
+        self.pass_until(self.true_ns + round(seconds * NANOSECONDS))
 
     def pass_until(self, moment_ns: int) -> None:
+        while self.partner and (due := self.partner.next_landing()) is not None and due <= moment_ns:
+            self.true_ns = max(self.true_ns, due)
+            self.partner.land_due()
         self.true_ns = max(self.true_ns, moment_ns)
+
+    def tick(self) -> None:
+        """Let the shortest time pass that our database can tell: what was before is then earlier, not as late."""
+        self.pass_until(self.true_ns + 1_000)

@@ -28,8 +28,9 @@ class InFlight(Protocol):
     """What the wire knows of the requests under way."""
 
     in_flight: dict[str, int]
-    lands_at: dict[str, int]
     outlived: set[str]
+
+    def holds_back(self, reference: str) -> bool: ...
 
 
 _DURABLE: Final = """
@@ -91,8 +92,7 @@ class Watch:
         """Find two requests under one reference on their way at once; one whose signature had run out before the other
         was sent can only be refused, and counts for none."""
         is_another_there = self.line.in_flight.get(reference, 0) > 1
-        is_another_to_land = self.line.lands_at.get(reference, 0) > self.clock.nanoseconds()
-        if (is_another_there or is_another_to_land) and reference not in self.line.outlived:
+        if (is_another_there or self.line.holds_back(reference)) and reference not in self.line.outlived:
             self._violated(f"two requests with {reference} were in flight at once")
 
     def _check_claim(self, reference: str, attempts: int) -> None:

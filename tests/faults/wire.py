@@ -53,18 +53,15 @@ class LineFault:
 
 @dataclass
 class Line:
-    """The one wire of a world. ``in_flight`` counts, by reference, the POSTs that the partner is at; ``lands_at`` is
-    when, in nanoseconds of true time, the partner will carry out one that it holds back. ``outlived`` are those whose
-    newest request to arrive could not be taken any more when the one before it arrived."""
+    """The one wire of a world. ``in_flight`` counts, by reference, the POSTs that the partner is at; ``outlived``
+    are those whose newest request to arrive could not be taken any more when the one before it arrived."""
 
     sandbox: Sandbox
     clock: VirtualClock
     faults: list[LineFault] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
-    lands_at: dict[str, int] = field(default_factory=dict)
     arrived_ms: dict[str, int] = field(default_factory=dict)
     outlived: set[str] = field(default_factory=set)
-    held_back: int = 0
     latency_seconds: float = 0.02
     before_handing_in: Callable[[Request], None] | None = None
 
@@ -77,9 +74,12 @@ class Line:
 
     def forget(self) -> None:
         """Begin anew: of what was sent until now nothing arrives any more."""
-        self.lands_at.clear()
         self.arrived_ms.clear()
         self.outlived.clear()
+
+    def holds_back(self, reference: str) -> bool:
+        """Tell whether one of its requests is still to be carried out, though its connection is closed."""
+        return self.sandbox.holds_back(reference)
 
     def arrives(self, reference: str, signed_ms: int) -> None:
         """Note that a request reaches the partner's door, by the clock of that door."""
@@ -150,19 +150,11 @@ class Wire(BaseAdapter):
                 self._line.before_handing_in(asked)
             self._line.arrives(reference, int(asked.headers["x-timestamp"]))
             reply = self._line.sandbox.handle(asked)
-            self._note_landing(reference)
         finally:
             self._line.in_flight[reference] -= 1
         failpoint(Failpoint.C7)
         failpoint(Failpoint.C8)
         return reply
-
-    def _note_landing(self, reference: str) -> None:
-        """Remember until when a request that was held back is still on its way."""
-        held_back = [due for due, _number, _landing in self._line.sandbox._landings if due > self._line.clock.true_ns]
-        if len(held_back) > self._line.held_back:
-            self._line.lands_at[reference] = max(held_back)
-        self._line.held_back = len(held_back)
 
     def _hang(self, attempt: connection.Attempt) -> NoReturn:
         """Wait for an answer that does not come until the client's own deadline ends it."""

@@ -82,6 +82,7 @@ class World:
             clock=Clock(now_ns=self.clock.nanoseconds, sleep=self.clock.sleep),
             on_arrival=lambda arrival: self.watch.arrived(arrival),
         )
+        self.clock.partner = self.sandbox
         self.line = Line(self.sandbox, self.clock)
         self.watch = Watch(self.database, self.clock, self.line)
         self.damage = Damage(self.clock, self.sandbox, is_acting=lambda: self._depth > 0)
@@ -120,7 +121,6 @@ class World:
         self.partner.begin()
         self.clock.forget_offsets()
         self.clock.pass_by(BETWEEN_SCHEDULES_SECONDS)
-        self.sandbox.land_due()
         self.story, self.surprises, self.fired, self.scripted = [], [], Counter(), Scripted()
         self.watch.violations.clear()
         self.line.forget()
@@ -336,7 +336,8 @@ class World:
         return self.rows.states().get(operation.pk, "")
 
     def leaver_leaves(self) -> None:
-        """Close a manager's account; from now on that person may approve nothing."""
+        """Close a manager's account: what they approved until now counts, and from now on they may approve nothing."""
+        self.clock.tick()
         self.database.execute("UPDATE accounts_person SET is_active = false WHERE id = %s", (self.cast.leaver.pk,))
         since, _until = self.watch.entitled[self.cast.leaver.pk]
         self.watch.entitled[self.cast.leaver.pk] = (since, self.clock.true())

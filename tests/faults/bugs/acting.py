@@ -82,7 +82,6 @@ def calm(world: World) -> None:
     world.faults_off()
     let_go(world)
     work(world, QUIET_SECONDS)
-    world.sandbox.land_due()
 
 
 # The partner ----------------------------------------------------------------------------------------------------------
