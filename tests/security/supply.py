@@ -8,17 +8,19 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
 from packaging.markers import Marker
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = {"run": ROOT / "requirements.txt", "dev": ROOT / "requirements-dev.txt"}
 BILL = ROOT / "var" / "sbom.json"
-PIN = re.compile(r"^([A-Za-z0-9][\w.\-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(?: *; *([^\\\n]+))?", re.MULTILINE)
+PIN = re.compile(r"^([A-Za-z0-9][\w.\-]*)(?:\[([^\]]*)\])?==([^\s;\\]+)(?: *; *([^\\\n]+))?", re.MULTILINE)
 #: Licences that ask nothing of whoever only runs the product, and the weak copyleft of libraries used as they are.
 FREE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|LGPL|Lesser|Unlicense|Zlib|PostgreSQL|HPND|CC0")
 
@@ -29,6 +31,7 @@ class Library:
 
     name: str
     version: str
+    extras: frozenset[str] = frozenset()
 
     @property
     def installed(self) -> Distribution:
@@ -44,11 +47,22 @@ class Library:
         said = metadata.get("License-Expression") or ", ".join(classified) or metadata.get("License") or ""
         return str(said).strip().partition("\n")[0]
 
+    @property
+    def asks_for(self) -> Iterator[Requirement]:
+        """What it needs on this system, with the extras it is pinned with."""
+        for needed in map(Requirement, self.installed.requires or ()):
+            if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in {"", *self.extras}):
+                yield needed
+
 
 def libraries(which: str) -> list[Library]:
     """The libraries of a list, as pinned, but for those of other systems."""
     pinned = PIN.findall(LISTS[which].read_text())
-    return [Library(name, version) for name, version, marker in pinned if not marker or Marker(marker).evaluate()]
+    return [
+        Library(name, version, frozenset(re.findall(r"[\w\-]+", extras)))
+        for name, extras, version, marker in pinned
+        if not marker or Marker(marker).evaluate()
+    ]
 
 
 def bill() -> dict[str, object]:

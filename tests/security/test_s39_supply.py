@@ -6,6 +6,7 @@ Whether one of them is known to be broken is asked by `make supply`, which needs
 import re
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.security.supply import FREE, LISTS, Library, bill, libraries
 
@@ -22,6 +23,15 @@ def test_s39_every_line_is_pinned_by_digest(which: str) -> None:
 @pytest.mark.parametrize("which", LISTS)
 def test_s39_nothing_comes_from_anywhere_else(which: str) -> None:
     assert not ELSEWHERE.search(LISTS[which].read_text())
+
+
+@pytest.mark.parametrize("which", LISTS)
+def test_s39_a_pin_carries_the_extras_that_others_ask_of_it(which: str) -> None:
+    """pip holds `coverage[toml]` for a library of its own, and takes the newest of it, which has no digest."""
+    pinned = {canonicalize_name(one.name): one for one in libraries(which)}
+    asked = [needed for one in pinned.values() for needed in one.asks_for if needed.extras]
+    assert asked
+    assert [str(needed) for needed in asked if not needed.extras <= pinned[canonicalize_name(needed.name)].extras] == []
 
 
 @pytest.mark.parametrize("one", libraries("run"), ids=lambda one: one.name)
